@@ -1,0 +1,161 @@
+package bump
+
+import (
+	"fmt"
+	"time"
+)
+
+// Mode says what a run does with what it finds.
+type Mode int
+
+// The modes. The zero value proposes a pull request.
+const (
+	Propose Mode = iota // open or refresh a pull request; the checkout is not touched
+	DryRun              // neither write nor send
+	Write               // replace the files under Options.Dir
+	Check               // only look whether a newer release exists: no Nix, no write
+)
+
+// VerifyLevel says how far a bump is verified.
+type VerifyLevel string
+
+// The levels; the empty string means VerifyHashes.
+const (
+	VerifyHashes VerifyLevel = "hashes" // every hash builds and the package carries it
+	VerifyEval   VerifyLevel = "eval"   // and every configuration that contains the package evaluates
+	VerifyBuild  VerifyLevel = "build"  // and the package builds, and says its version
+)
+
+// Options is one bump. The zero value bumps the flake in the current directory to the newest
+// stable release and proposes it to the repository of the git remote origin.
+type Options struct {
+	Dir  string // the flake's folder; "" is "."
+	Mode Mode
+
+	To             string // this release, with or without v; "" is the newest
+	Pre            bool   // release candidates count too
+	AllowDowngrade bool   // To may be lower than what is pinned
+	Force          bool   // resolve the hashes although the version is current
+	AcceptRetag    bool   // a hash that changed under the same version is no error
+
+	Attr   string      // flake attribute of the package; "" finds it
+	Verify VerifyLevel // "" is VerifyHashes
+
+	Repo      string // OWNER/NAME; "" is $GITHUB_REPOSITORY, else the git remote origin
+	Base      string // "" is the repository's default branch
+	Branch    string // "" is ollama-bump/VERSION
+	Labels    []string
+	Reviewers []string // users, or teams as ORG/TEAM
+	Assignees []string
+	Draft     bool
+	AutoMerge bool
+	Recreate  bool // propose again what somebody closed
+
+	APIURL         string // of the repository; "" is $GITHUB_API_URL, else https://api.github.com
+	UpstreamAPIURL string // ollama's releases; "" is $OLLAMA_BUMP_UPSTREAM_API_URL, else https://api.github.com
+
+	NixArgs []string // given to every Nix run
+	Env     []string // the environment, as os.Environ has it; nil is os.Environ()
+
+	Timeout time.Duration // for the whole run; 0 is DefaultTimeout
+	MaxWait time.Duration // one wait for a rate limit; 0 is 60 seconds
+
+	Progress func(Event) // is told what happens; may be nil; called from one goroutine at a time
+	Version  string      // of this program, for the User-Agent and the report
+}
+
+// Event is one thing to tell whoever watches.
+type Event struct {
+	Stage   string // "release", "pin", "candidate", "hash", "verify", "write", "propose"
+	Text    string // one line, no full stop, control characters removed
+	Kind    EventKind
+	Elapsed time.Duration // since the run began
+}
+
+// EventKind says how loud an Event is.
+type EventKind int
+
+// The kinds.
+const (
+	Step    EventKind = iota // a stage begins or ends: a line in CI, the live line on a terminal
+	Detail                   // with -v only
+	Live                     // what Nix does just now: the live line only, never a line in CI
+	Warning                  // always shown
+)
+
+// Status is how a run ended.
+type Status string
+
+// The statuses.
+const (
+	Bumped    Status = "bumped"    // files written, or a pull request created or updated
+	Current   Status = "current"   // nothing to do
+	Available Status = "available" // a newer release exists (Check, DryRun)
+	Skipped   Status = "skipped"   // people had the last word: a closed pull request, say
+)
+
+// Result is what a run did; it marshals to the JSON object that --json prints.
+type Result struct {
+	Schema      int          `json:"schema"` // 1
+	Status      Status       `json:"status"`
+	OldVersion  string       `json:"old_version"`
+	NewVersion  string       `json:"new_version"`
+	Files       []FileChange `json:"files"`
+	Diff        string       `json:"diff"` // unified, paths from the repository's root
+	PullRequest *PullRequest `json:"pull_request,omitempty"`
+	Warnings    []string     `json:"warnings,omitempty"`
+
+	Title string `json:"-"` // of the pull request, proposed or shown by a dry run
+	Body  string `json:"-"`
+}
+
+// FileChange is what changes in one file.
+type FileChange struct {
+	Path  string `json:"path"` // from the repository's root, with slashes
+	Edits []Edit `json:"edits"`
+}
+
+// Edit is one rewritten value.
+type Edit struct {
+	Line   int    `json:"line"`   // from 1
+	Column int    `json:"column"` // in bytes, from 1, at the literal's opening quote
+	Field  string `json:"field"`  // version, ref, src hash, vendor hash, …
+	Old    string `json:"old"`
+	New    string `json:"new"`
+}
+
+// PullRequest is what became of the proposal.
+type PullRequest struct {
+	Number    int    `json:"number"`
+	URL       string `json:"url"`
+	Branch    string `json:"branch"`
+	Operation string `json:"operation"` // created, updated, none
+}
+
+// UsageError is a wrong combination of options (exit status 2).
+type UsageError struct{ Text string }
+
+func (e *UsageError) Error() string { return e.Text }
+
+// Error is a failed run: where, what and what to do.
+type Error struct {
+	File         string // from the repository's root; "" without a place
+	Line, Column int    // from 1; Column in bytes
+	Text         string // lower case, operation first
+	Hint         string // what to do; may be empty
+	Err          error  // the cause, may be nil; Text includes what matters of it
+}
+
+// DefaultTimeout bounds a run whose Options name no timeout.
+const DefaultTimeout = 2 * time.Hour
+
+func (e *Error) Error() string {
+	text := e.Text
+	if e.File != "" {
+		text = fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Text)
+	}
+	return text
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }

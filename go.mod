@@ -1,0 +1,15 @@
+module github.com/nixtars/ollama-bump
+
+go 1.25.0
+
+require (
+	github.com/getkin/kin-openapi v0.152.0 // indirect
+	github.com/google/go-github/v66 v66.0.0 // indirect
+	github.com/hashicorp/go-version v1.9.0 // indirect
+	github.com/inconshreveable/mousetrap v1.1.0 // indirect
+	github.com/rogpeppe/go-internal v1.16.0 // indirect
+	github.com/spf13/cobra v1.10.2 // indirect
+	github.com/spf13/pflag v1.0.9 // indirect
+	github.com/stretchr/testify v1.12.1 // indirect
+	github.com/yuin/goldmark v1.8.7 // indirect
+)
