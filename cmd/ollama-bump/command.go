@@ -1,0 +1,133 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/nixtars/ollama-bump/bump"
+)
+
+// newCommand returns the command with its subcommands. Errors that Execute returns are wrong
+// usage; everything else ends in p.status.
+func newCommand(p *program) *cobra.Command {
+	f := &flags{}
+	root := &cobra.Command{
+		Use:                   "ollama-bump [flags] [-- NIX-ARGS...]",
+		Short:                 summary,
+		Args:                  func(cmd *cobra.Command, args []string) error { return f.takeArgs(cmd.ArgsLenAtDash(), args) },
+		DisableFlagsInUseLine: true,
+		SilenceErrors:         true,
+		SilenceUsage:          true,
+		RunE: func(*cobra.Command, []string) error {
+			if f.version {
+				_, err := fmt.Fprintf(p.stdout, "ollama-bump %s\n", programVersion())
+				return err
+			}
+			p.status = p.execute(f)
+			return nil
+		},
+	}
+	root.SetOut(p.stdout) // completion looks at it when it is made
+	root.SetErr(p.stderr)
+	groups := f.groups()
+	for _, g := range groups {
+		root.Flags().AddFlagSet(g.set)
+	}
+	root.Flags().SortFlags = false
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &bump.UsageError{Text: err.Error()} })
+	setHelp(root, groups)
+	complete(root)
+	root.AddCommand(manCommand(groups), actionCommand(p))
+	root.InitDefaultCompletionCmd("completion")
+	needShell(root)
+	wrapArgs(root)
+	return root
+}
+
+// needShell makes completion without a shell that it knows an error; cobra would show its help.
+func needShell(root *cobra.Command) {
+	for _, cmd := range root.Commands() {
+		if cmd.Name() == "completion" {
+			cmd.Args = cobra.ArbitraryArgs
+			cmd.RunE = func(*cobra.Command, []string) error {
+				return &bump.UsageError{Text: "completion takes bash, zsh, fish or powershell"}
+			}
+		}
+	}
+}
+
+// wrapArgs makes the errors of the subcommands' arguments usage errors too.
+func wrapArgs(cmd *cobra.Command) {
+	check := cmd.Args
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if check == nil {
+			return nil
+		}
+		if err := check(cmd, args); err != nil {
+			return &bump.UsageError{Text: err.Error()}
+		}
+		return nil
+	}
+	for _, sub := range cmd.Commands() {
+		wrapArgs(sub)
+	}
+}
+
+// setHelp puts our own help in place of cobra's, for the command itself; completion keeps its own.
+func setHelp(root *cobra.Command, groups []group) {
+	inherited := root.HelpFunc()
+	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
+		if cmd != root {
+			inherited(cmd, args)
+			return
+		}
+		writeHelp(cmd.OutOrStdout(), groups)
+	})
+}
+
+// complete tells shells what a flag's value may be.
+func complete(root *cobra.Command) {
+	register := func(name string, fn cobra.CompletionFunc) {
+		if err := root.RegisterFlagCompletionFunc(name, fn); err != nil {
+			panic(err) // a flag of that name is missing: no input can cause it
+		}
+	}
+	register("verify", cobra.FixedCompletions([]string{
+		string(bump.VerifyHashes) + "\tevery hash builds and the package carries it",
+		string(bump.VerifyEval) + "\tand every configuration with the package evaluates",
+		string(bump.VerifyBuild) + "\tand the package builds and says its version",
+	}, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveKeepOrder))
+	register("flake", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return nil, cobra.ShellCompDirectiveFilterDirs
+	})
+	root.Flags().VisitAll(func(flag *pflag.Flag) {
+		if _, ok := root.GetFlagCompletionFunc(flag.Name); !ok && flag.NoOptDefVal == "" {
+			register(flag.Name, cobra.NoFileCompletions)
+		}
+	})
+	root.ValidArgsFunction = cobra.NoFileCompletions
+}
+
+// manCommand prints the manual page; packagers run it.
+func manCommand(groups []group) *cobra.Command {
+	return &cobra.Command{
+		Use:    "man",
+		Short:  "print the manual page in roff",
+		Hidden: true,
+		Args:   cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return writeMan(cmd.OutOrStdout(), groups)
+		},
+	}
+}
+
+// mustWrite is for text to stdout whose loss must not go unseen.
+func mustWrite(w io.Writer, text string) error {
+	if _, err := io.WriteString(w, text); err != nil {
+		return fmt.Errorf("write the output: %w", err)
+	}
+	return nil
+}

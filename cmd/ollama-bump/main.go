@@ -1,0 +1,135 @@
+// Command ollama-bump keeps the ollama that a Nix flake pins in step with ollama's releases.
+//
+// Everything that a bump does is in package bump; this command turns flags and environment into
+// bump.Options, and a bump.Result into output and an exit status. Run it with --help for its use.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/nixtars/ollama-bump/bump"
+)
+
+// The exit statuses, which are documented and do not change.
+const (
+	exitOK        = 0 // bumped, or already current
+	exitFailed    = 1
+	exitUsage     = 2 // wrong flags
+	exitAvailable = 3 // --check found a newer release
+)
+
+// bumpFunc is bump.Run; tests put another one in its place.
+type bumpFunc func(context.Context, bump.Options) (bump.Result, error)
+
+func main() {
+	ctx := signalContext()
+	os.Exit(run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr, pending))
+}
+
+// pending stands in for bump.Run while the stages are being written.
+func pending(context.Context, bump.Options) (bump.Result, error) {
+	return bump.Result{}, &bump.Error{Text: "bump: the stages are not there yet"}
+}
+
+// signalContext returns a context that the first signal to end cancels, which lets Run stop Nix
+// and remove its temporary folders. The second one kills, as if nobody had listened.
+func signalContext() context.Context {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // nohup wants us to live on
+		signals = append(signals, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), signals...)
+	context.AfterFunc(ctx, stop)
+	// A reader that goes away must not kill us in the middle: the write fails instead.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	return ctx
+}
+
+// run is the program: it returns the exit status.
+func run(ctx context.Context, args, env []string, stdout, stderr io.Writer, do bumpFunc) int {
+	p := &program{ctx: ctx, env: env, stdout: stdout, stderr: stderr, bump: do}
+	p.say = newSpeaker(stderr, p.getenv, normal)
+	root := newCommand(p)
+	root.SetArgs(args)
+	if err := root.ExecuteContext(ctx); err != nil {
+		p.status = p.fail(err)
+	}
+	return p.status
+}
+
+// program is one run of the command.
+type program struct {
+	ctx            context.Context
+	env            []string // NAME=VALUE, the last of a name wins
+	stdout, stderr io.Writer
+	bump           bumpFunc
+
+	say    *speaker
+	action bool // run by action.yml: outputs and a step summary are wanted
+	status int
+}
+
+// getenv returns the value of an environment variable, "" when it is not set.
+func (p *program) getenv(name string) string { return lookup(p.env, name) }
+
+// lookup finds name in an environment of NAME=VALUE; the last one wins, as in exec.
+func lookup(env []string, name string) string {
+	for i := len(env) - 1; i >= 0; i-- {
+		if rest, ok := cutName(env[i], name); ok {
+			return rest
+		}
+	}
+	return ""
+}
+
+func cutName(entry, name string) (string, bool) {
+	if len(entry) > len(name) && entry[len(name)] == '=' && entry[:len(name)] == name {
+		return entry[len(name)+1:], true
+	}
+	return "", false
+}
+
+// execute bumps with the given flags and returns the exit status.
+func (p *program) execute(f *flags) int {
+	opts, err := f.options(p)
+	if err != nil {
+		return p.fail(err)
+	}
+	p.say = newSpeaker(p.stderr, p.getenv, f.loudness())
+	opts.Progress = p.say.event
+	result, err := p.bump(p.ctx, opts)
+	p.say.done()
+	if err != nil {
+		if p.ctx.Err() != nil && errors.Is(err, context.Canceled) {
+			err = &bump.Error{Text: "interrupted", Hint: "run it again: it starts afresh and ends in the same state"}
+		}
+		return p.fail(err)
+	}
+	return p.report(f, opts, result)
+}
+
+// fail tells of an error and returns the exit status that goes with it.
+func (p *program) fail(err error) int {
+	var usage *bump.UsageError
+	status, hint := exitFailed, ""
+	var failure *bump.Error
+	switch {
+	case errors.As(err, &usage):
+		status, hint = exitUsage, "ollama-bump --help shows how it is used"
+	case errors.As(err, &failure):
+		hint = failure.Hint
+	}
+	p.say.failure(err, failure, hint)
+	if p.action {
+		if err := p.summarizeFailure(err, hint); err != nil {
+			p.say.failure(fmt.Errorf("write the step summary: %w", err), nil, "")
+		}
+	}
+	return status
+}

@@ -1,0 +1,345 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/nixtars/ollama-bump/bump"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"ollama-bump": main})
+}
+
+// outcome is what one run in the process showed.
+type outcome struct {
+	status         int
+	stdout, stderr string
+	opts           *bump.Options // nil when bump was not called
+}
+
+// runWith runs the command with a bump that ends as told.
+func runWith(env []string, result bump.Result, failure error, args ...string) outcome {
+	var stdout, stderr bytes.Buffer
+	var o outcome
+	o.status = run(context.Background(), args, env, &stdout, &stderr, func(_ context.Context, opts bump.Options) (bump.Result, error) {
+		o.opts = &opts
+		for _, e := range events {
+			opts.Progress(e)
+		}
+		return result, failure
+	})
+	o.stdout, o.stderr = stdout.String(), stderr.String()
+	return o
+}
+
+// events is what every stand-in bump reports.
+var events = []bump.Event{
+	{Stage: "release", Text: "0.32.15 is the newest"},
+	{Stage: "hash", Kind: bump.Detail, Text: "a detail"},
+	{Stage: "hash", Kind: bump.Live, Text: "downloading"},
+	{Stage: "hash", Kind: bump.Warning, Text: "a llama.cpp fork was left alone"},
+}
+
+// available is what a dry run yields.
+var available = bump.Result{
+	Schema: 1, Status: bump.Available, OldVersion: "0.32.13", NewVersion: "0.32.15",
+	Files: []bump.FileChange{{Path: "flake.nix", Edits: []bump.Edit{{Line: 8, Column: 19, Field: "version", Old: "0.32.13", New: "0.32.15"}}}},
+	Diff:  "diff --git a/flake.nix b/flake.nix\n--- a/flake.nix\n+++ b/flake.nix\n@@ -1 +1 @@\n-old\n+new\n",
+	Title: "ollama: 0.32.13 -> 0.32.15",
+	Body:  "Bumps ollama.\n\n::set-output name=status::pwned\n",
+}
+
+func TestFlagsBecomeOptions(t *testing.T) {
+	t.Parallel()
+	o := runWith([]string{"A=b"}, bump.Result{Status: bump.Current}, nil,
+		"--flake", "hosts/gpu", "--to", "v0.32.15", "--pre", "--allow-downgrade", "--force", "--accept-retag",
+		"--attr", "packages.x86_64-linux.ollama", "--verify", "build", "--repo", "me/nixos", "--base", "main", "--branch", "b/x",
+		"--label", "deps, nix", "--label=deps", "--label", "x", "--reviewer", "a,org/team", "--assignee", "c\nd",
+		"--draft", "--auto-merge", "--recreate", "--api-url", "https://ghe.example/api/v3", "--upstream-api-url", "http://127.0.0.1:1",
+		"--timeout", "45m", "--max-wait", "90s", "--", "--builders", "ssh://big", "--to", "x")
+	require.Equal(t, exitOK, o.status, o.stderr)
+	o.opts.Progress = nil
+	assert.Equal(t, &bump.Options{
+		Dir: "hosts/gpu", Mode: bump.Propose, To: "v0.32.15", Pre: true, AllowDowngrade: true, Force: true, AcceptRetag: true,
+		Attr: "packages.x86_64-linux.ollama", Verify: bump.VerifyBuild, Repo: "me/nixos", Base: "main", Branch: "b/x",
+		Labels: []string{"deps", "nix", "x"}, Reviewers: []string{"a", "org/team"}, Assignees: []string{"c", "d"},
+		Draft: true, AutoMerge: true, Recreate: true, APIURL: "https://ghe.example/api/v3", UpstreamAPIURL: "http://127.0.0.1:1",
+		NixArgs: []string{"--builders", "ssh://big", "--to", "x"}, Env: []string{"A=b"},
+		Timeout: 45 * 60e9, MaxWait: 90e9, Version: programVersion(),
+	}, o.opts)
+}
+
+func TestModes(t *testing.T) {
+	t.Parallel()
+	for flag, mode := range map[string]bump.Mode{"--dry-run": bump.DryRun, "--no-pr": bump.Write, "--check": bump.Check, "--force": bump.Propose} {
+		o := runWith(nil, bump.Result{Status: bump.Current, OldVersion: "1.2.3"}, nil, flag)
+		require.NotNil(t, o.opts, flag)
+		assert.Equal(t, mode, o.opts.Mode, flag)
+		assert.Equal(t, exitOK, o.status, flag)
+	}
+}
+
+func TestWrongUsage(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		args []string
+		text string
+	}{
+		{[]string{"--bogus"}, "unknown flag: --bogus"},
+		{[]string{"flake.nix"}, `unexpected argument "flake.nix"`},
+		{[]string{"--to"}, "flag needs an argument: --to"},
+		{[]string{"--to", "latest"}, `--to takes a release such as 0.32.15 or 0.33.0-rc2, not "latest"`},
+		{[]string{"--to", "0.32"}, "--to takes a release"},
+		{[]string{"--to", "$(id)"}, "--to takes a release"},
+		{[]string{"--dry-run", "--no-pr"}, "--dry-run and --no-pr exclude each other"},
+		{[]string{"--dry-run", "--check"}, "--dry-run and --check exclude each other"},
+		{[]string{"--no-pr", "--check"}, "--no-pr and --check exclude each other"},
+		{[]string{"-v", "-q"}, "--verbose and --quiet exclude each other"},
+		{[]string{"--check", "--force"}, "--check starts no Nix"},
+		{[]string{"--no-pr", "--label", "x"}, "--no-pr opens no pull request"},
+		{[]string{"--check", "--draft"}, "--check opens no pull request"},
+		{[]string{"--allow-downgrade"}, "--allow-downgrade needs --to"},
+		{[]string{"--flake", ""}, "--flake needs a folder"},
+		{[]string{"--repo", "https://github.com/me/nixos"}, "--repo takes OWNER/NAME"},
+		{[]string{"--repo", "../etc"}, "--repo takes OWNER/NAME"},
+		{[]string{"--branch", "a b"}, "--branch: git allows no branch"},
+		{[]string{"--branch", "-x"}, "--branch: git allows no branch"},
+		{[]string{"--branch", "a..b"}, "--branch: git allows no branch"},
+		{[]string{"--branch", "x.lock"}, "--branch: git allows no branch"},
+		{[]string{"--base", "a\nb"}, "--base: git allows no branch"},
+		{[]string{"--verify", "all"}, `--verify takes hashes, eval or build, not "all"`},
+		{[]string{"--timeout", "0s"}, "--timeout takes a time above zero"},
+		{[]string{"--timeout", "soon"}, "invalid argument"},
+		{[]string{"--max-wait=-1s"}, "--max-wait takes a time above zero"},
+		{[]string{"--api-url", "api.github.com"}, "--api-url takes an address"},
+		{[]string{"--upstream-api-url", "ftp://x/"}, "--upstream-api-url takes an address"},
+		{[]string{"--api-url", "https://user:pass@x/"}, "without user"},
+		{[]string{"completion"}, "completion takes bash"},
+		{[]string{"completion", "tcsh"}, "completion takes bash"},
+		{[]string{"completion", "bash", "x"}, "unknown command"},
+		{[]string{"man", "x"}, "unknown command"},
+	} {
+		o := runWith(nil, bump.Result{}, nil, c.args...)
+		assert.Equal(t, exitUsage, o.status, c.args)
+		assert.Nil(t, o.opts, "%q: work was begun", c.args)
+		assert.Empty(t, o.stdout, c.args)
+		assert.Regexp(t, "^ollama-bump: ", o.stderr, c.args)
+		assert.Contains(t, o.stderr, c.text, c.args)
+		assert.Contains(t, o.stderr, "\nhint: ", c.args)
+		assert.NotContains(t, o.stderr, "pass@", c.args)
+	}
+}
+
+func TestUsageErrorOfBump(t *testing.T) {
+	t.Parallel()
+	o := runWith(nil, bump.Result{}, fmt.Errorf("wrapped: %w", &bump.UsageError{Text: "no"}), "--check")
+	assert.Equal(t, exitUsage, o.status)
+}
+
+func TestDryRunOutput(t *testing.T) {
+	t.Parallel()
+	o := runWith(nil, available, nil, "--dry-run")
+	assert.Equal(t, exitOK, o.status)
+	assert.Equal(t, available.Diff+`
+| ollama: 0.32.13 -> 0.32.15
+|
+| Bumps ollama.
+|
+| ::set-output name=status::pwned
+`, o.stdout)
+	assert.Equal(t, `release: 0.32.15 is the newest
+ollama-bump: warning: a llama.cpp fork was left alone
+ollama-bump: ollama 0.32.13 -> 0.32.15: nothing was written, nothing was sent
+`, o.stderr)
+}
+
+func TestLoudness(t *testing.T) {
+	t.Parallel()
+	loud := runWith(nil, available, nil, "--dry-run", "-v")
+	assert.Contains(t, loud.stderr, "hash: a detail\n")
+	assert.NotContains(t, loud.stderr, "downloading", "live text is for terminals")
+	low := runWith(nil, available, nil, "--dry-run", "-q")
+	assert.Equal(t, "ollama-bump: warning: a llama.cpp fork was left alone\n", low.stderr)
+	assert.Equal(t, loud.stdout, low.stdout)
+}
+
+func TestWarningsAreSaidOnce(t *testing.T) {
+	t.Parallel()
+	result := available
+	result.Warnings = []string{"a llama.cpp fork was left alone", "another"}
+	o := runWith(nil, result, nil, "--no-pr")
+	assert.Equal(t, 1, strings.Count(o.stderr, "fork was left alone"))
+	assert.Equal(t, 1, strings.Count(o.stderr, "warning: another"))
+}
+
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	o := runWith(nil, bump.Result{Status: bump.Available, OldVersion: "0.32.13", NewVersion: "0.32.15"}, nil, "--check")
+	assert.Equal(t, exitAvailable, o.status)
+	assert.Contains(t, o.stderr, "ollama 0.32.15 is available, 0.32.13 is pinned\n")
+	assert.Empty(t, o.stdout)
+}
+
+func TestJSON(t *testing.T) {
+	t.Parallel()
+	result := available
+	result.Diff += "##[add-mask]x\n"
+	o := runWith(nil, result, nil, "--dry-run", "--json")
+	assert.Equal(t, exitOK, o.status)
+	assert.NotContains(t, o.stdout, "##[", "old runners take it for a command")
+	var got map[string]any
+	require.NoError(t, json.Unmarshal([]byte(o.stdout), &got))
+	assert.Equal(t, map[string]any{
+		"schema": 1.0, "status": "available", "old_version": "0.32.13", "new_version": "0.32.15", "diff": result.Diff,
+		"files": []any{map[string]any{"path": "flake.nix", "edits": []any{map[string]any{
+			"line": 8.0, "column": 19.0, "field": "version", "old": "0.32.13", "new": "0.32.15",
+		}}}},
+	}, got)
+	empty := runWith(nil, bump.Result{Status: bump.Current}, nil, "--json")
+	assert.JSONEq(t, `{"schema":1,"status":"current","old_version":"","new_version":"","files":[],"diff":""}`, empty.stdout)
+}
+
+func TestSentences(t *testing.T) {
+	t.Parallel()
+	pr := func(operation string) *bump.PullRequest {
+		return &bump.PullRequest{Number: 7, URL: "https://gh/7", Branch: "ollama-bump/2.0.0", Operation: operation}
+	}
+	for _, c := range []struct {
+		status bump.Status
+		pr     *bump.PullRequest
+		want   string
+	}{
+		{bump.Bumped, pr("created"), "ollama 1.0.0 -> 2.0.0: created pull request #7: https://gh/7"},
+		{bump.Bumped, pr("updated"), "ollama 1.0.0 -> 2.0.0: updated pull request #7: https://gh/7"},
+		{bump.Bumped, pr("none"), "ollama 1.0.0 -> 2.0.0: pull request #7 is as it should be: https://gh/7"},
+		{bump.Bumped, nil, "ollama 1.0.0 -> 2.0.0: wrote a.nix, b.nix"},
+		{bump.Current, nil, "ollama 1.0.0 is current"},
+		{bump.Current, pr("none"), "ollama 2.0.0 is current: pull request #7 is as it should be: https://gh/7"},
+		{bump.Skipped, pr("none"), "ollama 1.0.0 -> 2.0.0: skipped, pull request #7 is in people's hands: https://gh/7"},
+		{bump.Skipped, nil, "ollama 1.0.0 -> 2.0.0: skipped, the branch is in people's hands"},
+	} {
+		r := bump.Result{Status: c.status, OldVersion: "1.0.0", NewVersion: "2.0.0", PullRequest: c.pr, Files: []bump.FileChange{{Path: "a.nix"}, {Path: "b.nix"}}}
+		o := runWith(nil, r, nil)
+		assert.Equal(t, exitOK, o.status)
+		assert.Contains(t, o.stderr, "ollama-bump: "+c.want+"\n")
+		assert.Empty(t, o.stdout)
+	}
+}
+
+func TestFailure(t *testing.T) {
+	t.Parallel()
+	failure := &bump.Error{File: "nix/a,b.nix", Line: 12, Column: 7, Text: "find the pin: 100% wrong\nsecond\x1b[31m line", Hint: "change it"}
+	o := runWith(nil, bump.Result{}, fmt.Errorf("run: %w", failure), "--dry-run")
+	assert.Equal(t, exitFailed, o.status)
+	assert.Empty(t, o.stdout)
+	assert.Contains(t, o.stderr, "ollama-bump: run: nix/a,b.nix:12:7: find the pin: 100% wrong\n  | second[31m line\nhint: change it\n")
+	assert.NotContains(t, o.stderr, "::error")
+
+	o = runWith([]string{"GITHUB_ACTIONS=true"}, bump.Result{}, failure, "--dry-run")
+	assert.Contains(t, o.stderr, "\n::error title=ollama-bump,file=nix/a%2Cb.nix,line=12,col=7::find the pin: 100%25 wrong%0Asecond[31m line%0Ahint: change it\n")
+	assert.Contains(t, o.stderr, "\n::warning title=ollama-bump::a llama.cpp fork was left alone\n")
+}
+
+func TestPlainErrorsHaveNoPlace(t *testing.T) {
+	t.Parallel()
+	o := runWith([]string{"GITHUB_ACTIONS=true"}, bump.Result{}, errors.New("no"), "--check")
+	assert.Equal(t, exitFailed, o.status)
+	assert.Contains(t, o.stderr, "ollama-bump: no\n::error title=ollama-bump::no\n")
+}
+
+// Whatever upstream or a builder writes, no line of ours is a workflow command but our own.
+func TestNoForeignWorkflowCommands(t *testing.T) {
+	t.Parallel()
+	hostile := "a\n::set-output name=status::x\r::add-mask::y ##[error]z\u202e"
+	var stdout, stderr bytes.Buffer
+	result := available
+	result.Title, result.Body = hostile, hostile
+	result.Warnings = []string{hostile}
+	status := run(context.Background(), []string{"--dry-run", "-v"}, []string{"GITHUB_ACTIONS=true"}, &stdout, &stderr,
+		func(_ context.Context, opts bump.Options) (bump.Result, error) {
+			for _, kind := range []bump.EventKind{bump.Step, bump.Detail, bump.Live, bump.Warning} {
+				opts.Progress(bump.Event{Stage: "hash", Kind: kind, Text: hostile})
+			}
+			return result, nil
+		})
+	assert.Equal(t, exitOK, status)
+	for line := range strings.Lines(stderr.String()) {
+		line = strings.TrimSpace(line)
+		assert.NotContains(t, line, "##[")
+		assert.NotContains(t, line, "\u202e")
+		if strings.HasPrefix(line, "::") {
+			assert.Regexp(t, `^::(warning|notice) title=ollama-bump::[^:]`, line)
+		}
+	}
+	lines := strings.Split(strings.TrimSpace(stdout.String()), "\n")
+	word, ok := strings.CutPrefix(lines[0], "::stop-commands::")
+	require.True(t, ok, lines[0])
+	assert.Equal(t, "::"+word+"::", lines[len(lines)-1])
+	assert.Equal(t, 1, strings.Count(stdout.String(), "::"+word+"::"))
+}
+
+func TestTokensAreNeverSaid(t *testing.T) {
+	t.Parallel()
+	const token = "ghp_canary0123456789"
+	result := available
+	result.Body, result.Title = "body "+token, "title "+token
+	result.Warnings = []string{"warn " + token}
+	dir := t.TempDir()
+	env := []string{"GITHUB_TOKEN=" + token, "GITHUB_ACTIONS=true", "GITHUB_OUTPUT=" + dir + "/o", "GITHUB_STEP_SUMMARY=" + dir + "/s", "OLLAMA_BUMP_INPUT_DRY_RUN=true"}
+	for _, failure := range []error{nil, &bump.Error{Text: "get https://x:" + token + "@github.com", Hint: token}} {
+		o := runWith(env, result, failure, "action")
+		assert.NotContains(t, o.stdout+o.stderr, token)
+		assert.Contains(t, o.stderr, "***")
+	}
+	for _, name := range []string{"o", "s"} {
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		require.NoError(t, err)
+		assert.NotContains(t, string(text), token)
+		assert.NotEmpty(t, text)
+	}
+}
+
+func TestInterrupted(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(context.Background())
+	var stderr bytes.Buffer
+	status := run(ctx, []string{"--no-pr"}, nil, &bytes.Buffer{}, &stderr, func(ctx context.Context, _ bump.Options) (bump.Result, error) {
+		cancel()
+		return bump.Result{}, fmt.Errorf("build: %w", ctx.Err())
+	})
+	assert.Equal(t, exitFailed, status)
+	assert.Contains(t, stderr.String(), "ollama-bump: interrupted\nhint: run it again")
+}
+
+func TestStdoutThatFails(t *testing.T) {
+	t.Parallel()
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	require.NoError(t, err)
+	defer full.Close()
+	for _, args := range [][]string{{"--dry-run"}, {"--json"}, {"man"}, {"--version"}, {"completion", "fish"}} {
+		var stderr bytes.Buffer
+		status := run(context.Background(), args, nil, full, &stderr, func(context.Context, bump.Options) (bump.Result, error) { return available, nil })
+		assert.Equal(t, exitFailed, status, args)
+		assert.Contains(t, stderr.String(), "no space left on device", args)
+	}
+}
+
+func TestLookupTakesTheLast(t *testing.T) {
+	t.Parallel()
+	env := []string{"AB=0", "A=1", "A=2=3", "B="}
+	assert.Equal(t, "2=3", lookup(env, "A"))
+	assert.Empty(t, lookup(env, "B"))
+	assert.Empty(t, lookup(env, "C"))
+}

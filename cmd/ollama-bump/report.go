@@ -1,0 +1,131 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/nixtars/ollama-bump/bump"
+)
+
+// report tells of a run that succeeded and returns the exit status.
+func (p *program) report(f *flags, opts bump.Options, r bump.Result) int {
+	for _, warning := range r.Warnings {
+		p.say.warning(warning)
+	}
+	text, err := p.output(f, r)
+	if err == nil {
+		err = mustWrite(p.stdout, text)
+	}
+	if err != nil {
+		return p.fail(err)
+	}
+	p.say.result(sentence(opts.Mode, r))
+	if p.action {
+		if err := p.publish(opts.Mode, r); err != nil {
+			return p.fail(err)
+		}
+	}
+	if opts.Mode == bump.Check && r.Status == bump.Available && !p.action {
+		return exitAvailable
+	}
+	return exitOK
+}
+
+// output returns what goes to stdout.
+func (p *program) output(f *flags, r bump.Result) (string, error) {
+	switch {
+	case f.json:
+		return marshal(r)
+	case !f.dryRun || r.Diff == "":
+		return "", nil
+	}
+	text := p.colourDiff(r.Diff) + "\n" + p.quote(r.Title+"\n\n"+r.Body)
+	if p.say.actions {
+		text = silenced(text)
+	}
+	return text, nil
+}
+
+// marshal returns the JSON object. "##[" is spelled with an escape, for old runners take it for a
+// command anywhere in a line.
+func marshal(r bump.Result) (string, error) {
+	if r.Schema == 0 {
+		r.Schema = 1
+	}
+	if r.Files == nil {
+		r.Files = []bump.FileChange{}
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(r); err != nil {
+		return "", fmt.Errorf("write the JSON object: %w", err)
+	}
+	return strings.ReplaceAll(b.String(), "##[", `##\u005b`), nil
+}
+
+// quote puts "| " in front of each line. Release notes may hold a patch: behind the bar neither
+// git apply nor patch takes it for one, and what they apply is our diff alone.
+func (p *program) quote(text string) string {
+	var b strings.Builder
+	for _, line := range strings.Split(strings.TrimRight(text, "\n"), "\n") {
+		for _, secret := range p.say.secrets {
+			line = strings.ReplaceAll(line, secret, "***")
+		}
+		b.WriteString(strings.TrimRight("| "+harmless(line), " ") + "\n")
+	}
+	return b.String()
+}
+
+// colourDiff colours a unified diff when stdout is a terminal.
+func (p *program) colourDiff(diff string) string {
+	if _, ok := terminal(p.stdout, p.getenv); !ok || p.getenv("NO_COLOR") != "" {
+		return diff
+	}
+	var b strings.Builder
+	for line := range strings.Lines(diff) {
+		code := map[byte]string{'+': "32", '-': "31", '@': "36", 'd': "1"}[line[0]]
+		if code == "" {
+			b.WriteString(line)
+			continue
+		}
+		body := strings.TrimSuffix(line, "\n")
+		b.WriteString("\x1b[" + code + "m" + body + "\x1b[0m" + line[len(body):])
+	}
+	return b.String()
+}
+
+// sentence says in one line how a run ended.
+func sentence(mode bump.Mode, r bump.Result) string {
+	step := fmt.Sprintf("ollama %s -> %s", r.OldVersion, r.NewVersion)
+	pr := r.PullRequest
+	switch {
+	case r.Status == bump.Current && pr != nil && pr.Number > 0:
+		return fmt.Sprintf("ollama %s is current: pull request #%d is as it should be: %s", r.NewVersion, pr.Number, pr.URL)
+	case r.Status == bump.Current:
+		return fmt.Sprintf("ollama %s is current", r.OldVersion)
+	case r.Status == bump.Available && mode == bump.DryRun:
+		return step + ": nothing was written, nothing was sent"
+	case r.Status == bump.Available:
+		return fmt.Sprintf("ollama %s is available, %s is pinned", r.NewVersion, r.OldVersion)
+	case r.Status == bump.Skipped && pr != nil && pr.Number > 0:
+		return fmt.Sprintf("%s: skipped, pull request #%d is in people's hands: %s", step, pr.Number, pr.URL)
+	case r.Status == bump.Skipped:
+		return step + ": skipped, the branch is in people's hands"
+	case pr != nil && pr.Number > 0 && pr.Operation == "none":
+		return fmt.Sprintf("%s: pull request #%d is as it should be: %s", step, pr.Number, pr.URL)
+	case pr != nil && pr.Number > 0:
+		return fmt.Sprintf("%s: %s pull request #%d: %s", step, pr.Operation, pr.Number, pr.URL)
+	}
+	return step + ": wrote " + strings.Join(paths(r.Files), ", ")
+}
+
+func paths(files []bump.FileChange) []string {
+	var all []string
+	for _, file := range files {
+		all = append(all, file.Path)
+	}
+	return all
+}

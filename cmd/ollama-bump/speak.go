@@ -1,0 +1,286 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/term"
+
+	"github.com/nixtars/ollama-bump/bump"
+)
+
+// What is said, and where:
+//
+// Stdout holds the result: a diff and a pull request (--dry-run) or one JSON object (--json).
+// Everything else goes to stderr, in lines that begin with "ollama-bump: " or the name of a stage,
+// so that nothing that a release or a builder wrote ever stands at the beginning of a line. Further
+// lines of one message begin with "  | ".
+//
+// On a terminal the stages share one live line that is gone in the end; elsewhere each one is a
+// line. Colours are for terminals, and NO_COLOR or TERM=dumb switch them off. Under GitHub Actions
+// errors, warnings and the result are annotations besides. Tokens are never said.
+
+// loudness is how much is said.
+type loudness string
+
+const (
+	quiet   loudness = "quiet" // warnings and errors
+	normal  loudness = ""
+	verbose loudness = "verbose" // and what happens within a stage
+)
+
+func (f *flags) loudness() loudness {
+	switch {
+	case f.quiet:
+		return quiet
+	case f.verbose:
+		return verbose
+	}
+	return normal
+}
+
+// speaker writes to stderr.
+type speaker struct {
+	w       io.Writer
+	level   loudness
+	colour  bool
+	actions bool       // GitHub Actions reads what we say
+	width   func() int // of the terminal, in columns; nil without one
+	secrets []string   // never said
+	now     func() time.Time
+
+	mu     sync.Mutex
+	live   string    // shown in the live line
+	since  time.Time // when the run began, as the live line counts it
+	tick   *time.Ticker
+	warned map[string]bool
+}
+
+// newSpeaker looks at the stream and the environment for what it may use.
+func newSpeaker(w io.Writer, getenv func(string) string, level loudness) *speaker {
+	s := &speaker{
+		w: w, level: level, now: time.Now, warned: map[string]bool{},
+		actions: getenv("GITHUB_ACTIONS") == "true",
+		secrets: secrets(getenv),
+	}
+	if file, ok := terminal(w, getenv); ok && !s.actions {
+		s.colour = getenv("NO_COLOR") == ""
+		s.width = func() int {
+			width, _, err := term.GetSize(int(file.Fd()))
+			if err != nil || width < 20 {
+				return 80
+			}
+			return width
+		}
+	}
+	return s
+}
+
+// terminal reports whether w is a terminal that can redraw a line.
+func terminal(w io.Writer, getenv func(string) string) (*os.File, bool) {
+	file, ok := w.(*os.File)
+	return file, ok && getenv("TERM") != "dumb" && term.IsTerminal(int(file.Fd()))
+}
+
+// secrets returns the tokens of the environment. One of a few letters is no real token, and hiding
+// it would garble everything.
+func secrets(getenv func(string) string) []string {
+	var all []string
+	for _, name := range []string{"GITHUB_TOKEN", "GH_TOKEN"} {
+		if value := strings.TrimSpace(getenv(name)); len(value) >= 8 {
+			all = append(all, value)
+		}
+	}
+	return all
+}
+
+// event is bump's Progress.
+func (s *speaker) event(e bump.Event) {
+	text := s.clean(e.Text)
+	switch {
+	case e.Kind == bump.Warning:
+		s.warning(e.Text)
+	case s.level == quiet, e.Kind == bump.Detail && s.level != verbose, e.Kind == bump.Live && s.width == nil:
+	case s.width != nil && (e.Kind == bump.Live || s.level != verbose):
+		s.setLive(e.Stage+": "+text, e.Elapsed)
+	default:
+		s.line(e.Stage + ": " + text + elapsed(e.Elapsed))
+	}
+}
+
+// elapsed returns " [1m2s]", or nothing for what took no time worth a word.
+func elapsed(d time.Duration) string {
+	if d < time.Second {
+		return ""
+	}
+	return " [" + d.Truncate(time.Second).String() + "]"
+}
+
+// warning says a warning, once.
+func (s *speaker) warning(text string) {
+	text = s.clean(text)
+	s.mu.Lock()
+	known := s.warned[text]
+	s.warned[text] = true
+	s.mu.Unlock()
+	if known {
+		return
+	}
+	s.line(s.paint("33", "ollama-bump: warning:") + " " + text)
+	if s.actions {
+		s.line(annotation("warning", nil, text))
+	}
+}
+
+// failure says an error: where and what, then what to do. failure is nil when err has no place.
+func (s *speaker) failure(err error, failure *bump.Error, hint string) {
+	s.done()
+	text := s.cleanLines(err.Error())
+	s.line(s.paint("31;1", "ollama-bump:") + " " + strings.ReplaceAll(text, "\n", "\n  | "))
+	hint = s.cleanLines(hint)
+	if hint != "" {
+		s.line(s.paint("36", "hint:") + " " + strings.ReplaceAll(hint, "\n", "\n  | "))
+	}
+	if !s.actions {
+		return
+	}
+	var where []property
+	if failure != nil && failure.File != "" {
+		where = []property{{"file", s.clean(failure.File)}, {"line", fmt.Sprint(failure.Line)}, {"col", fmt.Sprint(failure.Column)}}
+		text = s.cleanLines(failure.Text)
+	}
+	if hint != "" {
+		text += "\nhint: " + hint
+	}
+	s.line(annotation("error", where, text))
+}
+
+// result says how the run ended.
+func (s *speaker) result(text string) {
+	text = s.clean(text)
+	if s.level != quiet {
+		s.line(s.paint("32;1", "ollama-bump:") + " " + text)
+	}
+	if s.actions {
+		s.line(annotation("notice", nil, text))
+	}
+}
+
+// line writes one message, above the live line if there is one.
+func (s *speaker) line(text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.erase()
+	// Nothing can be told of a stderr that is gone, and the job itself does not need it.
+	_, _ = io.WriteString(s.w, text+"\n")
+	s.draw()
+}
+
+// setLive shows text in the live line; total is the time since the run began.
+func (s *speaker) setLive(text string, total time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.erase()
+	s.live, s.since = text, s.now().Add(-total)
+	s.draw()
+	if s.tick == nil {
+		s.tick = time.NewTicker(time.Second)
+		go s.keepTime(s.tick)
+	}
+}
+
+// keepTime redraws the live line, so that a long download does not look like a hang.
+func (s *speaker) keepTime(tick *time.Ticker) {
+	for range tick.C {
+		s.mu.Lock()
+		if s.tick != tick {
+			s.mu.Unlock()
+			return
+		}
+		s.erase()
+		s.draw()
+		s.mu.Unlock()
+	}
+}
+
+// done removes the live line.
+func (s *speaker) done() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.erase()
+	s.live = ""
+	if s.tick != nil {
+		s.tick.Reset(time.Millisecond) // wakes keepTime, which then ends
+		s.tick = nil
+	}
+}
+
+func (s *speaker) erase() {
+	if s.live != "" {
+		_, _ = io.WriteString(s.w, "\r\x1b[K")
+	}
+}
+
+func (s *speaker) draw() {
+	if s.live == "" {
+		return
+	}
+	_, _ = io.WriteString(s.w, fit(s.live, elapsed(s.now().Sub(s.since)), s.width()-1))
+}
+
+// fit cuts text so that it and the suffix take at most width columns.
+func fit(text, suffix string, width int) string {
+	room := width - utf8.RuneCountInString(suffix)
+	if utf8.RuneCountInString(text) > room {
+		text = string([]rune(text)[:max(room-1, 0)]) + "…"
+	}
+	return text + suffix
+}
+
+// paint colours text on a terminal. code is that of ECMA-48's SGR.
+func (s *speaker) paint(code, text string) string {
+	if !s.colour {
+		return text
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
+// clean makes one harmless line of text: no control characters, no bidirectional overrides, no
+// secrets, and no "##[", which old runners take for a command anywhere in a line.
+func (s *speaker) clean(text string) string {
+	return s.cleanLines(strings.Join(strings.Fields(text), " "))
+}
+
+// cleanLines is clean for text of several lines, without blank ones.
+func (s *speaker) cleanLines(text string) string {
+	for _, secret := range s.secrets {
+		text = strings.ReplaceAll(text, secret, "***")
+	}
+	var lines []string
+	for line := range strings.Lines(text) {
+		if line = harmless(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// harmless drops what could move a cursor, turn a line's direction or command a runner.
+func harmless(line string) string {
+	line = strings.Map(func(r rune) rune {
+		switch {
+		case r == '\t':
+			return ' '
+		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), r == '\u2028', r == '\u2029':
+			return -1
+		}
+		return r
+	}, line)
+	return strings.TrimRight(strings.ReplaceAll(line, "##[", "## ["), " ")
+}
