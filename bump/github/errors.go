@@ -1,0 +1,397 @@
+package github
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// APIError is an answer that refuses a request. The more telling errors of this package unwrap to it.
+type APIError struct {
+	Method, Path     string
+	Status           int // HTTP status
+	Message          string
+	Details          []Detail
+	DocumentationURL string
+	RequestID        string // for GitHub's support
+	Accepted         string // X-Accepted-GitHub-Permissions: what the request needs
+}
+
+// Detail is one entry of an answer's errors.
+type Detail struct{ Resource, Field, Code, Message string }
+
+func (e *APIError) Error() string {
+	return fmt.Sprintf("%s %s: GitHub answered %s", e.Method, e.Path, e.short())
+}
+
+// short is the answer in one line.
+func (e *APIError) short() string {
+	parts := []string{e.Message}
+	for _, d := range e.Details {
+		text := d.Message
+		if text == "" {
+			text = strings.TrimSpace(fmt.Sprintf("%s %s %s", d.Resource, d.Field, d.Code))
+		}
+		parts = append(parts, text)
+	}
+	return fmt.Sprintf("%d %s", e.Status, oneLine(strings.Join(parts, ": "), 300))
+}
+
+// says looks for GitHub's words in message and details.
+func (e *APIError) says(words string) bool {
+	return strings.Contains(strings.ToLower(e.short()), strings.ToLower(words))
+}
+
+// field says whether a detail is about a field.
+func (e *APIError) field(name, code string) bool {
+	for _, d := range e.Details {
+		if d.Field == name && (code == "" || d.Code == code) {
+			return true
+		}
+	}
+	return false
+}
+
+// oneLine makes foreign text fit for a message: one line, no control characters, at most limit runes.
+func oneLine(text string, limit int) string {
+	text = strings.Join(strings.Fields(text), " ")
+	text = strings.Map(func(r rune) rune {
+		if r < ' ' || r >= 0x7f && r < 0xa0 {
+			return -1
+		}
+		return r
+	}, text)
+	if runes := []rune(text); len(runes) > limit {
+		text = string(runes[:limit]) + "…"
+	}
+	return text
+}
+
+// readProblem reads an error's body in every shape that GitHub and what stands before it send.
+func readProblem(req *http.Request, got *answer) *APIError {
+	e := &APIError{
+		Method: req.Method, Path: req.URL.Path, Status: got.status, RequestID: got.header.Get("X-GitHub-Request-Id"),
+		Accepted: got.header.Get("X-Accepted-GitHub-Permissions"),
+	}
+	var body struct {
+		Message          string
+		Errors           json.RawMessage
+		DocumentationURL string `json:"documentation_url"`
+	}
+	if json.Unmarshal(got.body, &body) != nil {
+		e.Message = http.StatusText(got.status) // HTML: nothing in it helps
+		return e
+	}
+	e.Message, e.DocumentationURL = body.Message, body.DocumentationURL
+	var items []json.RawMessage
+	if json.Unmarshal(body.Errors, &items) != nil && len(body.Errors) > 0 {
+		items = []json.RawMessage{body.Errors}
+	}
+	for _, item := range items {
+		var d Detail
+		if json.Unmarshal(item, &d) != nil {
+			_ = json.Unmarshal(item, &d.Message) // a bare string, or nothing that can be shown
+		}
+		if d != (Detail{}) {
+			e.Details = append(e.Details, d)
+		}
+	}
+	return e
+}
+
+// classify makes the error that says what to change.
+func classify(e *APIError, token bool, host string) error {
+	switch {
+	case e.Status == http.StatusUnauthorized:
+		return &Unauthorized{Host: host, Token: token, Err: e}
+	case e.Status == http.StatusForbidden && e.says("not permitted to create or approve pull requests"):
+		return &PullRequestsNotAllowed{Err: e}
+	case e.Status == http.StatusForbidden && e.says("archived"):
+		return &Archived{Err: e}
+	case e.Status == http.StatusForbidden, e.Status == http.StatusNotFound && e.Method != http.MethodGet:
+		return &PermissionMissing{Permission: permission(e), Token: token, Err: e}
+	case e.Status == http.StatusNotFound:
+		return &NotFound{What: e.Path, Token: token, Err: e}
+	case e.Status == http.StatusUnprocessableEntity && e.says("rule violations"), e.Status == http.StatusConflict && e.says("rule violations"):
+		return &RulesetRefused{Err: e}
+	}
+	return e
+}
+
+// permission names what a request needs as a workflow's permissions block does: "contents: write".
+func permission(e *APIError) string {
+	accepted, _, _ := strings.Cut(e.Accepted, ";") // alternatives; the last is no better than the first
+	if strings.Contains(e.Accepted, "pull_requests") && !strings.Contains(e.Path, "/git/") {
+		accepted = "pull_requests=write"
+	}
+	switch {
+	case strings.Contains(accepted, "workflows"):
+		return "workflows: write"
+	case accepted != "":
+		accepted = strings.NewReplacer("pull_requests", "pull-requests", "=", ": ", ",", ", ").Replace(accepted)
+		return strings.TrimSpace(accepted)
+	case strings.Contains(e.Path, "/git/"):
+		return "contents: write"
+	case e.says("labels"):
+		return "issues: write"
+	}
+	return "pull-requests: write"
+}
+
+// Unauthorized is a token that GitHub does not know, or none where one is needed.
+type Unauthorized struct {
+	Host  string
+	Token bool // one was sent
+	Err   error
+}
+
+func (e *Unauthorized) Error() string {
+	if !e.Token {
+		return "asking " + e.Host + ": it wants a token and there is none"
+	}
+	return "asking " + e.Host + ": it does not know the token (Bad credentials)"
+}
+
+// Hint says what to do.
+func (e *Unauthorized) Hint() string {
+	if !e.Token {
+		return "set $GITHUB_TOKEN to a token with contents: write and pull-requests: write"
+	}
+	return "the token in $GITHUB_TOKEN has expired, was revoked, or belongs to another host than " + e.Host + ": set a new one, or --api-url"
+}
+
+// Unwrap returns the answer.
+func (e *Unauthorized) Unwrap() error { return e.Err }
+
+// PermissionMissing is a token without a right.
+type PermissionMissing struct {
+	Permission string // "contents: write"
+	Token      bool
+	Err        error
+}
+
+func (e *PermissionMissing) Error() string {
+	text := "the token lacks " + e.Permission
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	return text
+}
+
+// Hint says what to do.
+func (e *PermissionMissing) Hint() string {
+	if e.Permission == "workflows: write" {
+		return "GITHUB_TOKEN can never change files below .github/workflows: use a GitHub App's token or a personal access token with that right"
+	}
+	return "in a workflow add `permissions:` with `contents: write` and `pull-requests: write`; give a personal access token or App the permission `" +
+		e.Permission + "` on this repository (a classic token: the scope `repo`)"
+}
+
+// Unwrap returns the answer; nil when the right was seen to be missing beforehand.
+func (e *PermissionMissing) Unwrap() error { return e.Err }
+
+// PullRequestsNotAllowed is the setting that keeps workflows from opening pull requests.
+type PullRequestsNotAllowed struct{ Err error }
+
+func (e *PullRequestsNotAllowed) Error() string {
+	return "opening the pull request: GitHub Actions is not permitted to create or approve pull requests"
+}
+
+// Hint says what to do.
+func (e *PullRequestsNotAllowed) Hint() string {
+	return `switch on "Allow GitHub Actions to create and approve pull requests" in Settings → Actions → General, in the organisation too; or set $GITHUB_TOKEN to a GitHub App's or personal access token`
+}
+
+// Unwrap returns the answer.
+func (e *PullRequestsNotAllowed) Unwrap() error { return e.Err }
+
+// Archived is a repository that is read-only.
+type Archived struct {
+	Repo string // OWNER/NAME, "" when only the answer says so
+	Err  error
+}
+
+func (e *Archived) Error() string {
+	return strings.Join(strings.Fields("proposing to "+e.Repo+": the repository was archived so is read-only"), " ")
+}
+
+// Hint says what to do.
+func (e *Archived) Hint() string {
+	return "unarchive the repository in its settings, or name another one with --repo"
+}
+
+// Unwrap returns the answer, or nil.
+func (e *Archived) Unwrap() error { return e.Err }
+
+// RulesetRefused is a branch that a ruleset, branch protection or hook keeps from being written.
+type RulesetRefused struct {
+	Branch string // "" when not known
+	Err    error
+}
+
+func (e *RulesetRefused) Error() string {
+	return strings.TrimSpace("writing the branch "+e.Branch) + ": a ruleset or branch protection refuses it: " + e.Err.Error()
+}
+
+// Hint says what to do.
+func (e *RulesetRefused) Hint() string {
+	return "exempt the branch (or the token's actor) in Settings → Rules → Rulesets, or choose a branch that may be written with --branch"
+}
+
+// Unwrap returns the answer.
+func (e *RulesetRefused) Unwrap() error { return e.Err }
+
+// NotFound is something that does not exist, or that the token may not see: GitHub does not say which.
+type NotFound struct {
+	What  string
+	Token bool
+	Err   error
+}
+
+func (e *NotFound) Error() string { return "looking for " + e.What + ": not found (404)" }
+
+// Hint says what to do.
+func (e *NotFound) Hint() string {
+	if !e.Token {
+		return "check the name; a private repository needs $GITHUB_TOKEN"
+	}
+	return "check the name, and that the token in $GITHUB_TOKEN may see it"
+}
+
+// Unwrap returns the answer, or nil.
+func (e *NotFound) Unwrap() error { return e.Err }
+
+// RateLimited is a limit that lasts longer than Options.MaxWait, or keeps coming back.
+type RateLimited struct {
+	Host      string
+	Until     time.Time // when it is lifted
+	Secondary bool      // the limit on too much at once, not the hourly one
+	Anonymous bool      // no token was sent
+	Message   string    // GitHub's
+
+	wait time.Duration
+}
+
+func (e *RateLimited) Error() string {
+	return fmt.Sprintf("asking %s: the rate limit is spent until %s (in %s): %s", e.Host,
+		e.Until.UTC().Format("2006-01-02 15:04:05 UTC"), e.wait.Round(time.Second), oneLine(e.Message, 200))
+}
+
+func (e *RateLimited) short() string {
+	kind := "rate limit"
+	if e.Secondary {
+		kind = "secondary rate limit"
+	}
+	return e.Host + ": " + kind
+}
+
+// Hint says what to do.
+func (e *RateLimited) Hint() string {
+	if e.Anonymous {
+		return "set $GITHUB_TOKEN: with a token the limit is a thousand requests an hour and more, without one 60"
+	}
+	return "run again after that time, or allow a longer wait with --max-wait"
+}
+
+// RedirectRefused is a redirect that was not followed, because a write or the token would have gone
+// somewhere else.
+type RedirectRefused struct {
+	Method, From, To string
+	loop             bool
+}
+
+func (e *RedirectRefused) Error() string {
+	if e.loop {
+		return fmt.Sprintf("asking %s: more than %d redirects in a row", e.From, maxHops)
+	}
+	return fmt.Sprintf("asking %s: it redirects a %s to %q, which is not followed", e.From, e.Method, oneLine(e.To, 200))
+}
+
+// Hint says what to do.
+func (e *RedirectRefused) Hint() string { return "name the host that is meant with --api-url" }
+
+// Unavailable is a server that kept failing.
+type Unavailable struct {
+	Host   string
+	Tries  int
+	Reason string // of the last try
+
+	certificate bool
+}
+
+func (e *Unavailable) Error() string {
+	times := "times"
+	if e.Tries == 1 {
+		times = "time"
+	}
+	return fmt.Sprintf("asking %s: failed %d %s, lastly: %s", e.Host, e.Tries, times, oneLine(e.Reason, 300))
+}
+
+// Hint says what to do.
+func (e *Unavailable) Hint() string {
+	if e.certificate {
+		return "make the certificate's authority known with $SSL_CERT_FILE"
+	}
+	return "run again later; what was begun is finished then (see https://www.githubstatus.com)"
+}
+
+// transient is a failure that may pass; it never leaves the transport.
+type transient struct {
+	reason  string
+	wait    time.Duration // the server asked for; 0 when it did not
+	foreign bool          // the answer does not come from the API
+}
+
+func (e *transient) Error() string { return e.reason }
+
+func (e *transient) unavailable(host string, tries int) error {
+	return &Unavailable{Host: host, Tries: tries, Reason: e.reason}
+}
+
+// BaseDiffers is a file that is not the same here and on the base branch.
+type BaseDiffers struct {
+	Path   string // from the repository's root
+	Base   string // branch
+	Reason string // "is another file there", "does not exist there"
+}
+
+func (e *BaseDiffers) Error() string {
+	return fmt.Sprintf("comparing %s with branch %s on GitHub: it %s", e.Path, e.Base, e.Reason)
+}
+
+// Hint says what to do.
+func (e *BaseDiffers) Hint() string {
+	return fmt.Sprintf("check out the newest commit of %s without local changes and run again, or name another branch with --base", e.Base)
+}
+
+// ForeignBranch is a branch under the name asked for that somebody else made.
+type ForeignBranch struct {
+	Branch string
+	Reason string
+}
+
+func (e *ForeignBranch) Error() string {
+	return fmt.Sprintf("writing the branch %s: %s", e.Branch, e.Reason)
+}
+
+// Hint says what to do.
+func (e *ForeignBranch) Hint() string {
+	return "delete or rename that branch, or choose another one with --branch"
+}
+
+// apiError finds the answer in an error.
+func apiError(err error) *APIError {
+	var e *APIError
+	if errors.As(err, &e) {
+		return e
+	}
+	return &APIError{}
+}
+
+func isNotFound(err error) bool {
+	var e *NotFound
+	return errors.As(err, &e)
+}
