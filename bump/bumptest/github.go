@@ -1,0 +1,170 @@
+package bumptest
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/cgi"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+)
+
+// web is github.com and codeload.github.com: archives, release files, git over https.
+type web struct {
+	u       *upstream
+	gitRoot string // bare repositories are written here when somebody asks for them
+	backend string // git's CGI program
+	mu      sync.Mutex
+	written map[string]bool
+}
+
+func newWeb(u *upstream, gitRoot string) (*web, error) {
+	out, err := exec.Command("git", "--exec-path").Output()
+	if err != nil {
+		return nil, fmt.Errorf("ask git for its programs: %w", err)
+	}
+	return &web{u: u, gitRoot: gitRoot, backend: filepath.Join(strings.TrimSpace(string(out)), "git-http-backend"), written: map[string]bool{}}, nil
+}
+
+func (s *web) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if name := strings.TrimPrefix(r.URL.Path, "/NixOS/flake-registry/"); name != r.URL.Path {
+		writeRegistry(w)
+		return
+	}
+	parts := strings.SplitN(strings.TrimPrefix(r.URL.Path, "/"), "/", 4)
+	if len(parts) < 3 {
+		http.NotFound(w, r)
+		return
+	}
+	repo := s.u.repos[strings.ToLower(parts[0]+"/"+strings.TrimSuffix(parts[1], ".git"))]
+	if repo == nil {
+		http.NotFound(w, r)
+		return
+	}
+	rest := strings.Join(parts[3:], "/")
+	switch parts[2] {
+	case "archive":
+		s.archive(w, r, repo, strings.TrimSuffix(rest, ".tar.gz"))
+	case "tar.gz": // on codeload
+		s.archive(w, r, repo, rest)
+	case "releases":
+		s.asset(w, r, repo, rest)
+	case "info", "git-upload-pack":
+		s.git(w, r, repo)
+	default:
+		http.NotFound(w, r)
+	}
+}
+
+func (s *web) archive(w http.ResponseWriter, r *http.Request, repo *repository, ref string) {
+	id, ok := repo.resolve(ref)
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	writeArchive(w, repo, id, ref)
+}
+
+func writeArchive(w http.ResponseWriter, repo *repository, id, ref string) {
+	short := ref[strings.LastIndex(ref, "/")+1:]
+	if len(short) > 1 && short[0] == 'v' && short[1] >= '0' && short[1] <= '9' {
+		short = short[1:]
+	}
+	data, err := repo.trees[id].tarball(repo.name[strings.Index(repo.name, "/")+1:] + "-" + short)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/x-gzip")
+	_, _ = w.Write(data)
+}
+
+func (s *web) asset(w http.ResponseWriter, r *http.Request, repo *repository, rest string) {
+	key := strings.TrimPrefix(strings.TrimPrefix(rest, "download/"), "v")
+	data, ok := s.u.assets[key]
+	if !ok || repo.name != "ollama/ollama" {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", "application/octet-stream")
+	_, _ = w.Write(data)
+}
+
+// git serves the smart protocol.
+func (s *web) git(w http.ResponseWriter, r *http.Request, repo *repository) {
+	dir := filepath.Join(s.gitRoot, filepath.FromSlash(repo.name)+".git")
+	s.mu.Lock()
+	if !s.written[repo.name] {
+		if err := repo.objects.writeRepository(dir, repo.head, repo.refs); err != nil {
+			s.mu.Unlock()
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		s.written[repo.name] = true
+	}
+	s.mu.Unlock()
+	inner := r.Clone(r.Context())
+	below := strings.SplitN(strings.TrimPrefix(r.URL.Path, "/"), "/", 3)
+	inner.URL.Path = "/" + repo.name + ".git/" + below[2]
+	(&cgi.Handler{
+		Path: s.backend,
+		Env:  []string{"GIT_PROJECT_ROOT=" + s.gitRoot, "GIT_HTTP_EXPORT_ALL=1", "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*"},
+	}).ServeHTTP(w, inner)
+}
+
+// api is what Nix asks api.github.com for github: inputs; everything else goes to next.
+type api struct {
+	u    *upstream
+	next http.Handler
+}
+
+func (s *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	parts := strings.SplitN(strings.TrimPrefix(r.URL.Path, "/"), "/", 5)
+	if len(parts) == 5 && parts[0] == "repos" {
+		repo := s.u.repos[strings.ToLower(parts[1]+"/"+parts[2])]
+		if repo != nil && (parts[3] == "commits" || parts[3] == "tarball") {
+			s.input(w, r, repo, parts[3], parts[4])
+			return
+		}
+	}
+	s.next.ServeHTTP(w, r)
+}
+
+func (s *api) input(w http.ResponseWriter, r *http.Request, repo *repository, what, ref string) {
+	id, ok := repo.resolve(ref)
+	if !ok {
+		w.WriteHeader(http.StatusUnprocessableEntity)
+		_, _ = w.Write([]byte(`{"message":"No commit found for SHA: ` + ref + `"}`))
+		return
+	}
+	if what == "tarball" {
+		writeArchive(w, repo, id, id)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(map[string]any{
+		"sha": id,
+		"commit": map[string]any{
+			"tree":      map[string]any{"sha": repo.treeIDs[id]},
+			"committer": map[string]any{"date": epoch.Format("2006-01-02T15:04:05Z")},
+		},
+	})
+}
+
+// writeRegistry answers for Nix's global flake registry.
+func writeRegistry(w http.ResponseWriter) {
+	entry := func(name, owner, repo string) map[string]any {
+		return map[string]any{
+			"from": map[string]any{"type": "indirect", "id": name},
+			"to":   map[string]any{"type": "github", "owner": owner, "repo": repo},
+		}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(map[string]any{"version": 2, "flakes": []any{
+		entry("nixpkgs", "NixOS", "nixpkgs"), entry("home-manager", "nix-community", "home-manager"),
+		entry("nix-darwin", "nix-darwin", "nix-darwin"), entry("flake-utils", "numtide", "flake-utils"),
+		entry("flake-parts", "hercules-ci", "flake-parts"),
+	}})
+}

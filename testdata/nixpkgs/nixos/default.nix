@@ -1,0 +1,14 @@
+# nixosSystem: just enough options for a machine that runs ollama.
+{ nixpkgs, modules, system ? null, specialArgs ? { }, pkgs ? null, lib ? null, ... }:
+let
+  nixlib = import (nixpkgs + "/lib");
+  evaluate = modules: nixlib.evalModules {
+    inherit specialArgs;
+    modules = [ (import ./base.nix { inherit nixpkgs system pkgs; }) ] ++ modules;
+  };
+  result = evaluate modules;
+in
+result // {
+  lib = nixlib;
+  extendModules = { modules ? [ ], ... }: evaluate modules;
+}

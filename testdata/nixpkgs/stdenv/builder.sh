@@ -1,0 +1,2 @@
+source "$stdenvSetup"
+genericBuild

@@ -1,0 +1,62 @@
+# mkDerivation: attributes or a function of the final attributes in, a derivation out, with every
+# form of overrideAttrs. Builders are bash and the machine's own tools.
+{ lib, system, host }:
+let
+  setup = ./setup.sh;
+
+  # what stays out of the derivation's environment
+  hidden = [ "passthru" "meta" "env" "pos" "finalPackage" "overrideModAttrs" ];
+
+  outcome = attrs:
+    let
+      named = attrs // lib.optionalAttrs (!(attrs ? name)) {
+        name = "${attrs.pname}-${attrs.version}";
+      };
+      given = builtins.removeAttrs named hidden;
+      env = attrs.env or { };
+      clash = builtins.filter (name: given ? ${name}) (builtins.attrNames env);
+    in
+    if clash != [ ] then
+      throw "The `env` attribute set cannot contain any attributes passed to derivation: ${toString clash}"
+    else
+      derivation (given // env // {
+        inherit system;
+        builder = host.shell;
+        args = [ "-e" (if attrs ? builder then attrs.builder else ./builder.sh) ];
+        PATH = host.path;
+        stdenvSetup = setup;
+        __ignoreNulls = true;
+        nativeBuildInputs = lib.flatten (attrs.nativeBuildInputs or [ ]) ++ lib.flatten (attrs.nativeInstallCheckInputs or [ ]);
+        buildInputs = lib.flatten (attrs.buildInputs or [ ]) ++ lib.flatten (attrs.propagatedBuildInputs or [ ]);
+        outputs = attrs.outputs or [ "out" ];
+      });
+
+  metaOf = attrs: { available = true; outputsToInstall = [ "out" ]; name = attrs.name or "${attrs.pname}-${attrs.version}"; }
+    // (attrs.meta or { });
+
+  fixedPoint = rattrs:
+    let
+      attrs = rattrs (attrs // { finalPackage = package; inherit overrideAttrs; });
+      overrideAttrs = change: fixedPoint (lib.extends (lib.toExtension change) rattrs);
+      package = outcome attrs // (attrs.passthru or { }) // {
+        inherit overrideAttrs;
+        passthru = attrs.passthru or { };
+        meta = metaOf attrs;
+      };
+    in
+    package;
+in
+rec {
+  mkDerivation = arg:
+    if lib.isFunction arg
+    then fixedPoint (final: arg final)
+    else fixedPoint (_: arg);
+
+  inherit system;
+  hostPlatform = lib.platform system;
+  buildPlatform = hostPlatform;
+  targetPlatform = hostPlatform;
+  inherit (hostPlatform) isLinux isDarwin isx86_64 isAarch64;
+  cc = { cc.lib = ""; };
+  shell = host.shell;
+}
