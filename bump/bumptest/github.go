@@ -168,3 +168,18 @@ func writeRegistry(w http.ResponseWriter) {
 		entry("flake-parts", "hercules-ci", "flake-parts"),
 	}})
 }
+
+// floating is ollama.com, whose downloads are always the newest release's.
+type floating struct {
+	u       *upstream
+	version string
+}
+
+func (s *floating) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	data, ok := s.u.assets[s.version+"/"+strings.TrimPrefix(r.URL.Path, "/download/")]
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	_, _ = w.Write(data)
+}

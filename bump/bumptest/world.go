@@ -17,6 +17,8 @@ import (
 	"sort"
 	"strings"
 	"sync"
+
+	"github.com/nixtars/ollama-bump/bump/github/githubtest"
 )
 
 // TB is what a world needs of a test; *testing.T, *testing.B and *testing.F have it.
@@ -31,6 +33,10 @@ type TB interface {
 // that fail the test only from the test's own.
 type World struct {
 	Dir string // everything of this world lies below; removed at the end of the test
+
+	// GitHub is the stand-in that lists ollama's releases and takes pull requests. Requests to
+	// https://api.github.com end there as well.
+	GitHub *githubtest.Server
 
 	tb     TB
 	shared *prepared
@@ -95,6 +101,14 @@ func (w *World) open() error {
 			return err
 		}
 	}
+	w.GitHub = githubtest.Start()
+	if err := w.fillReleases(); err != nil {
+		return err
+	}
+	next, err := w.forward()
+	if err != nil {
+		return err
+	}
 	site, err := newWeb(w.shared.upstream, filepath.Join(w.Dir, "git"))
 	if err != nil {
 		return err
@@ -102,7 +116,8 @@ func (w *World) open() error {
 	w.net, err = newNetwork(map[string]http.Handler{
 		"github.com":          site,
 		"codeload.github.com": site,
-		"api.github.com":      &api{u: w.shared.upstream, next: http.NotFoundHandler()},
+		"api.github.com":      &api{u: w.shared.upstream, next: next},
+		"ollama.com":          &floating{u: w.shared.upstream, version: w.newest},
 		"channels.nixos.org":  http.HandlerFunc(func(answer http.ResponseWriter, _ *http.Request) { writeRegistry(answer) }),
 	})
 	return err
@@ -112,6 +127,9 @@ func (w *World) close() error {
 	var err error
 	if w.net != nil {
 		err = w.net.close()
+	}
+	if w.GitHub != nil {
+		w.GitHub.Close()
 	}
 	return errors.Join(err, removeAll(w.Dir))
 }
@@ -153,6 +171,9 @@ func (w *World) Env(extra ...string) []string {
 		"GIT_CONFIG_GLOBAL":   in("gitconfig"),
 		"GIT_CONFIG_NOSYSTEM": "1",
 		"GIT_TERMINAL_PROMPT": "0",
+
+		"GITHUB_API_URL":               w.GitHub.URL,
+		"OLLAMA_BUMP_UPSTREAM_API_URL": w.GitHub.URL,
 
 		"https_proxy": w.net.url,
 		"http_proxy":  w.net.url,
