@@ -211,7 +211,7 @@ func (t *transport) network(err error) error {
 // one only to read, and without the token.
 func (t *transport) follow(ctx context.Context, req *http.Request, body []byte, prefix string) (*answer, error) {
 	target := *req.URL
-	if prefix != "" {
+	if prefix != "" && !strings.HasPrefix(target.Path, "/api/") {
 		target.Path, target.RawPath = prefix+target.Path, ""
 		if req.URL.RawPath != "" {
 			target.RawPath = prefix + req.URL.RawPath
@@ -230,6 +230,19 @@ func (t *transport) follow(ctx context.Context, req *http.Request, body []byte, 
 		target = *next
 	}
 	return nil, &RedirectRefused{Method: req.Method, From: t.base.Host, To: target.Host, loop: true}
+}
+
+// graphQL is the address of the GraphQL API, which on GitHub Enterprise is not below that of the REST API.
+func (t *transport) graphQL() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	u := *t.base
+	if path, ok := strings.CutSuffix(u.Path+t.prefix, enterpriseV); ok {
+		u.Path = path + "/api/graphql"
+	} else {
+		u.Path += "/graphql"
+	}
+	return u.String()
 }
 
 // own says whether an address is on the token's host.

@@ -1,0 +1,290 @@
+package github
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	gh "github.com/google/go-github/v66/github"
+)
+
+const maxLooks = 6 // how often a proposal starts over because somebody else was at work
+
+// Propose makes the remote side as p wants it: one branch with one commit on the newest base, one open
+// pull request. It may be interrupted anywhere; run again, it ends in the same state. What people did is
+// left alone, which the outcome says. An error may come with an outcome when the pull request is there
+// but something about it is not finished.
+func (c *Client) Propose(ctx context.Context, p Proposal) (Outcome, error) {
+	p, err := p.normal()
+	if err == nil {
+		err = p.checkFiles()
+	}
+	if err != nil {
+		return Outcome{}, err
+	}
+	r := &run{c: c, p: p, branch: "none"}
+	for look := 1; ; look++ {
+		if r.s, err = c.look(ctx, p); err != nil {
+			return Outcome{}, r.branchError(err)
+		}
+		out, err := r.once(ctx)
+		var again *startOver
+		if !errors.As(err, &again) {
+			return out, r.branchError(err)
+		}
+		if look == maxLooks {
+			return out, fmt.Errorf("proposing: gave up after %d tries: %s: %w", look, again.why, again.err)
+		}
+		if err := c.transport.pause(ctx, backoff(min(look, 4)), again.why); err != nil {
+			return Outcome{}, err
+		}
+	}
+}
+
+// startOver says that the remote side is not as it was when it was looked at.
+type startOver struct {
+	why string
+	err error
+}
+
+func (e *startOver) Error() string { return e.why + ": " + e.err.Error() }
+func (e *startOver) Unwrap() error { return e.err }
+
+// run is one Propose on its way.
+type run struct {
+	c        *Client
+	p        Proposal
+	s        *scene
+	branch   Operation         // what was done to the branch
+	posted   bool              // a pull request was asked for
+	made     map[string]string // commits written, by tree and parent
+	warnings []string
+}
+
+func (r *run) warn(format string, args ...any) {
+	r.warnings = append(r.warnings, fmt.Sprintf(format, args...))
+}
+
+// branchError names the branch in a ruleset's refusal.
+func (r *run) branchError(err error) error {
+	var refused *RulesetRefused
+	if errors.As(err, &refused) && refused.Branch == "" {
+		refused.Branch = r.p.Branch
+	}
+	return err
+}
+
+// once goes from what was seen to what is wanted, or asks to start over.
+func (r *run) once(ctx context.Context) (Outcome, error) {
+	s := r.s
+	if out, settled := s.standing.Settled(); settled && s.standing.State != Ours {
+		return out, nil
+	}
+	if s.standing.Rights != nil {
+		return Outcome{}, fmt.Errorf("proposing to %s/%s: %w", s.owner, s.name, s.standing.Rights)
+	}
+	pl, err := r.c.plan(ctx, s)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if len(pl.changed) == 0 {
+		return Outcome{
+			Status: Current, Operation: Untouched, Branch: r.p.Branch,
+			Reason: fmt.Sprintf("branch %s has %s already", s.base, r.p.Version),
+		}, nil
+	}
+	if err := r.moveBranch(ctx, pl); err != nil {
+		return Outcome{}, err
+	}
+	pull, op, err := r.openPull(ctx)
+	if err != nil {
+		return Outcome{}, err
+	}
+	out := Outcome{
+		Status: Bumped, Operation: op, Number: pull.GetNumber(), URL: pull.GetHTMLURL(), Branch: r.p.Branch,
+	}
+	return r.finish(ctx, pull, out)
+}
+
+// finish adds what a pull request has besides its text, and ends the ones that it supersedes.
+func (r *run) finish(ctx context.Context, pull *gh.PullRequest, out Outcome) (Outcome, error) {
+	m, _ := r.p.marked(pull)
+	err := error(nil)
+	if out.Operation == Created || m.State == pending {
+		err = r.adorn(ctx, pull)
+		if err == nil && m.State == pending {
+			err = r.edit(ctx, pull, &gh.PullRequest{Body: gh.String(r.p.fullBody(""))})
+			if out.Operation == Untouched {
+				out.Operation = Updated
+			}
+		}
+	}
+	if err == nil {
+		out, err = r.supersede(ctx, pull, out)
+	}
+	if out.Operation == Untouched && out.Status == Bumped {
+		out.Status, out.Reason = Current, fmt.Sprintf("pull request #%d proposes it already", pull.GetNumber())
+	}
+	out.Warnings = r.warnings
+	if err != nil {
+		return out, fmt.Errorf("finishing pull request #%d: %w", pull.GetNumber(), err)
+	}
+	return out, nil
+}
+
+// moveBranch points the branch at the finished commit, in one step: on its way through the base's commit
+// GitHub would close the pull request.
+func (r *run) moveBranch(ctx context.Context, pl *plan) error {
+	s := r.s
+	if s.own == r.p.Version && s.commit.GetTree().GetSHA() == pl.tree && s.commit.Parents[0].GetSHA() == s.baseSHA {
+		return nil
+	}
+	key := pl.tree + s.baseSHA
+	if r.made[key] == "" {
+		sha, err := r.c.write(ctx, s, pl)
+		if err != nil {
+			return err
+		}
+		if r.made == nil {
+			r.made = map[string]string{}
+		}
+		r.made[key] = sha
+	}
+	if s.branchSHA == "" {
+		return r.createRef(ctx, r.made[key])
+	}
+	return r.updateRef(ctx, r.made[key])
+}
+
+func (r *run) createRef(ctx context.Context, sha string) error {
+	name := "refs/heads/" + r.p.Branch
+	_, _, err := r.c.api.Git.CreateRef(ctx, r.s.owner, r.s.name, &gh.Reference{Ref: &name, Object: &gh.GitObject{SHA: &sha}})
+	e := apiError(err)
+	switch {
+	case err == nil:
+		r.branch = Created
+		return nil
+	case e.says("already exists"):
+		return &startOver{"the branch " + r.p.Branch + " exists since a moment ago", err}
+	case e.says("Object does not exist"):
+		return &startOver{"the new commit is not everywhere yet", err}
+	case e.Status == http.StatusUnprocessableEntity && e.says("Reference update failed"):
+		return &startOver{"the branch " + r.p.Branch + " cannot be made", &RulesetRefused{Branch: r.p.Branch, Err: err}}
+	}
+	return fmt.Errorf("making the branch %s: %w", r.p.Branch, err)
+}
+
+// updateRef moves the branch unless somebody else did so since it was looked at.
+func (r *run) updateRef(ctx context.Context, sha string) error {
+	now, err := r.c.head(ctx, r.s, r.p.Branch)
+	if err != nil {
+		return err
+	}
+	if now != r.s.branchSHA {
+		return &startOver{"the branch " + r.p.Branch + " has just been moved", errors.New("now at " + now)}
+	}
+	name := "refs/heads/" + r.p.Branch
+	_, _, err = r.c.api.Git.UpdateRef(ctx, r.s.owner, r.s.name, &gh.Reference{Ref: &name, Object: &gh.GitObject{SHA: &sha}}, true)
+	e := apiError(err)
+	switch {
+	case err == nil:
+		if r.branch != Created {
+			r.branch = Updated
+		}
+		return nil
+	case e.says("does not exist"):
+		return &startOver{"the branch " + r.p.Branch + " is gone, or the new commit is not everywhere yet", err}
+	case e.Status == http.StatusUnprocessableEntity && e.says("Reference update failed"):
+		return &startOver{"the branch " + r.p.Branch + " cannot be moved", &RulesetRefused{Branch: r.p.Branch, Err: err}}
+	}
+	return fmt.Errorf("moving the branch %s: %w", r.p.Branch, err)
+}
+
+// openPull opens the pull request, or brings the open one up to date.
+func (r *run) openPull(ctx context.Context) (*gh.PullRequest, Operation, error) {
+	pull := r.s.pull
+	if pull == nil {
+		pull, err := r.createPull(ctx)
+		return pull, Created, err
+	}
+	op := Untouched
+	if r.branch != "none" {
+		op = Updated
+	}
+	m, marked := r.p.marked(pull)
+	same := marked && m.Digest == r.p.digest() && m.Version == r.p.Version && m.State != superseded
+	switch {
+	case same && r.posted:
+		op = Created // ours after all: its answer was lost
+	case !same:
+		// What is pending stays so until finish is done with it.
+		op = Updated
+		state := ""
+		if m.State == pending {
+			state = pending
+		}
+		body := r.p.fullBody(state)
+		if err := r.edit(ctx, pull, &gh.PullRequest{Title: &r.p.Title, Body: &body}); err != nil {
+			return nil, op, err
+		}
+		pull.Body = &body
+	}
+	return pull, op, nil
+}
+
+// edit changes a pull request. v66 fills in nothing by itself.
+func (r *run) edit(ctx context.Context, pull, to *gh.PullRequest) error {
+	_, _, err := r.c.api.PullRequests.Edit(ctx, r.s.owner, r.s.name, pull.GetNumber(), to)
+	if err != nil {
+		return fmt.Errorf("changing pull request #%d: %w", pull.GetNumber(), err)
+	}
+	return nil
+}
+
+// createPull opens the pull request. When that is not permitted, a branch that this run made is taken
+// away again.
+func (r *run) createPull(ctx context.Context) (*gh.PullRequest, error) {
+	state := ""
+	if r.adorned() {
+		state = pending
+	}
+	in := &gh.NewPullRequest{
+		Title: &r.p.Title, Head: &r.p.Branch, Base: &r.s.base, Body: gh.String(r.p.fullBody(state)), Draft: &r.p.Draft,
+	}
+	var pull *gh.PullRequest
+	r.posted = true
+	post := func() (err error) {
+		pull, _, err = r.c.api.PullRequests.Create(ctx, r.s.owner, r.s.name, in)
+		return err
+	}
+	early := []string{"No commits between", "PullRequest head invalid"}
+	err := r.c.eventually(ctx, post, early...)
+	if apiError(err).says("Draft pull requests are not supported") {
+		r.warn("the pull request is no draft: this repository's plan has none")
+		in.Draft = gh.Bool(false)
+		err = r.c.eventually(ctx, post, early...)
+	}
+	e := apiError(err)
+	switch {
+	case err == nil && pull.GetNumber() == 0:
+		return nil, errors.New("opening the pull request: GitHub names no number")
+	case err == nil:
+		pull.Body = in.Body
+		return pull, nil
+	case e.says("already exists"):
+		return nil, &startOver{"a pull request from " + r.p.Branch + " exists since a moment ago", err}
+	case e.field("base", "invalid"):
+		return nil, &NotFound{What: "the base branch " + r.s.base + " (see --base)", Token: true, Err: err}
+	case refused(err) && r.branch == Created:
+		r.removeBranch(ctx)
+	}
+	return nil, fmt.Errorf("opening the pull request: %w", err)
+}
+
+// removeBranch takes away the branch that this run made; what remains, the next run adopts.
+func (r *run) removeBranch(ctx context.Context) {
+	if _, err := r.c.api.Git.DeleteRef(ctx, r.s.owner, r.s.name, "heads/"+r.p.Branch); err != nil {
+		r.c.transport.log("the branch " + r.p.Branch + " stays: " + err.Error())
+	}
+}

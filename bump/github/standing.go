@@ -1,0 +1,307 @@
+package github
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	gh "github.com/google/go-github/v66/github"
+)
+
+// Standing finds out how the remote side stands before p is worked out; Files, Title, Message and Body
+// play no part. It writes nothing. Somebody else's branch under p's name is a *ForeignBranch.
+func (c *Client) Standing(ctx context.Context, p Proposal) (Standing, error) {
+	p, err := p.normal()
+	if err != nil {
+		return Standing{}, err
+	}
+	s, err := c.look(ctx, p)
+	if err != nil {
+		return Standing{}, err
+	}
+	return s.standing, nil
+}
+
+// scene is the remote side as one look found it.
+type scene struct {
+	proposal    Proposal
+	owner, name string // as the repository is called now
+	repo        *gh.Repository
+	base        string
+	baseSHA     string
+	branchSHA   string     // "" without the branch
+	commit      *gh.Commit // that the branch points to
+	own         string     // the version that commit is for, when it is ours
+	pull        *gh.PullRequest
+	older       []*gh.PullRequest // open ones of ours that p supersedes
+	newer       *gh.PullRequest   // an open one of ours that supersedes p
+	standing    Standing
+}
+
+// look reads the remote side and judges it.
+func (c *Client) look(ctx context.Context, p Proposal) (*scene, error) {
+	s := &scene{proposal: p}
+	var err error
+	if s.repo, _, err = c.api.Repositories.Get(ctx, p.Owner, p.Repo); err != nil {
+		return nil, c.named(err, "repository "+p.Owner+"/"+p.Repo)
+	}
+	s.owner, s.name = s.repo.GetOwner().GetLogin(), s.repo.GetName()
+	if s.base = p.Base; s.base == "" {
+		s.base = s.repo.GetDefaultBranch()
+	}
+	if s.base == p.Branch {
+		return nil, fmt.Errorf("proposing: --branch %s is the base branch itself", p.Branch)
+	}
+	if s.baseSHA, err = c.head(ctx, s, s.base); err != nil {
+		return nil, err
+	}
+	if s.baseSHA == "" {
+		return nil, &NotFound{What: fmt.Sprintf("the base branch %s of %s/%s (see --base)", s.base, s.owner, s.name), Token: c.transport.token != ""}
+	}
+	if err := c.lookAtBranch(ctx, s); err != nil {
+		return nil, err
+	}
+	if err := c.lookAtPulls(ctx, s); err != nil {
+		return nil, err
+	}
+	s.standing = Standing{Branch: p.Branch, Base: s.base, Rights: c.rights(s)}
+	return s, c.judge(ctx, s)
+}
+
+// named says what was looked for when it was not found, and what was done when that failed.
+func (c *Client) named(err error, what string) error {
+	if isNotFound(err) {
+		return &NotFound{What: what, Token: c.transport.token != "", Err: err}
+	}
+	return fmt.Errorf("reading %s: %w", what, err)
+}
+
+// head returns a branch's commit, "" when there is no such branch.
+func (c *Client) head(ctx context.Context, s *scene, branch string) (string, error) {
+	ref, _, err := c.api.Git.GetRef(ctx, s.owner, s.name, "heads/"+branch)
+	switch {
+	case isNotFound(err):
+		return "", nil
+	case apiError(err).Status == http.StatusConflict:
+		return "", fmt.Errorf("reading branch %s: the repository %s/%s is empty; push the flake first: %w", branch, s.owner, s.name, err)
+	case err != nil:
+		return "", fmt.Errorf("reading branch %s: %w", branch, err)
+	case len(ref.GetObject().GetSHA()) != 40:
+		return "", fmt.Errorf("reading branch %s: GitHub names no commit", branch)
+	}
+	return ref.GetObject().GetSHA(), nil
+}
+
+func (c *Client) lookAtBranch(ctx context.Context, s *scene) (err error) {
+	if s.branchSHA, err = c.head(ctx, s, s.proposal.Branch); err != nil || s.branchSHA == "" {
+		return err
+	}
+	if s.commit, err = c.commit(ctx, s, s.branchSHA); err != nil {
+		return err
+	}
+	s.own, _ = s.proposal.ownCommit(s.commit)
+	return nil
+}
+
+func (c *Client) commit(ctx context.Context, s *scene, sha string) (*gh.Commit, error) {
+	commit, _, err := c.api.Git.GetCommit(ctx, s.owner, s.name, sha)
+	if err != nil {
+		return nil, fmt.Errorf("reading commit %s: %w", sha, err)
+	}
+	if commit.GetSHA() != sha {
+		return nil, fmt.Errorf("reading commit %s: the answer is about %q", sha, oneLine(commit.GetSHA(), 40))
+	}
+	return commit, nil
+}
+
+// lookAtPulls sorts the open pull requests to the base branch.
+func (c *Client) lookAtPulls(ctx context.Context, s *scene) error {
+	s.pull, s.older, s.newer = nil, nil, nil
+	open, err := c.pulls(ctx, s, &gh.PullRequestListOptions{State: "open", Base: s.base})
+	if err != nil {
+		return err
+	}
+	for _, pull := range open {
+		m, marked := s.proposal.marked(pull)
+		switch order := compareVersions(m.Version, s.proposal.Version); {
+		case !s.mine(pull) || pull.GetBase().GetRef() != s.base:
+		case pull.GetHead().GetRef() == s.proposal.Branch:
+			if s.pull = pull; marked && order > 0 {
+				s.newer = pull
+			}
+		case !marked:
+		case order > 0:
+			s.newer = pull
+		default:
+			s.older = append(s.older, pull)
+		}
+	}
+	return nil
+}
+
+// mine says whether a pull request comes from the repository itself: forks have branches of any name.
+func (s *scene) mine(pull *gh.PullRequest) bool {
+	return pull.GetHead().GetRepo() != nil && pull.GetHead().GetRepo().GetID() == s.repo.GetID()
+}
+
+// pulls lists pull requests, all pages.
+func (c *Client) pulls(ctx context.Context, s *scene, o *gh.PullRequestListOptions) ([]*gh.PullRequest, error) {
+	o.PerPage = 100
+	var all []*gh.PullRequest
+	for {
+		page, resp, err := c.api.PullRequests.List(ctx, s.owner, s.name, o)
+		if err != nil {
+			return nil, fmt.Errorf("listing pull requests: %w", err)
+		}
+		all = append(all, page...)
+		if resp.NextPage <= o.Page {
+			return all, nil
+		}
+		o.Page = resp.NextPage
+	}
+}
+
+// settle fills in the standing.
+func (s *scene) settle(state State, pull *gh.PullRequest, reason string, args ...any) {
+	s.standing.State, s.standing.Reason = state, fmt.Sprintf(reason, args...)
+	s.standing.Number, s.standing.URL = pull.GetNumber(), pull.GetHTMLURL()
+}
+
+// judge decides what the scene means.
+func (c *Client) judge(ctx context.Context, s *scene) error {
+	p := s.proposal
+	if s.newer != nil {
+		m, _ := p.marked(s.newer)
+		s.settle(Superseded, s.newer, "pull request #%d for the newer version %s is open; close it to get one for %s", s.newer.GetNumber(), m.Version, p.Version)
+		return nil
+	}
+	if s.pull == nil {
+		done, err := c.judgePast(ctx, s)
+		if done || err != nil {
+			return err
+		}
+	}
+	if s.branchSHA != "" && s.own == "" {
+		return c.judgeStrange(ctx, s)
+	}
+	switch {
+	case s.branchSHA == "" && s.pull == nil:
+		s.settle(Fresh, nil, "")
+	case s.upToDate():
+		s.settle(Ours, s.pull, "pull request #%d proposes it already", s.pull.GetNumber())
+	default:
+		s.settle(Stale, s.pull, "")
+	}
+	return nil
+}
+
+// upToDate says whether nothing but the content could still be wrong.
+func (s *scene) upToDate() bool {
+	if s.pull == nil || s.commit == nil || s.own != s.proposal.Version || len(s.older) > 0 {
+		return false
+	}
+	m, marked := s.proposal.marked(s.pull)
+	return marked && m.State == "" && m.Version == s.proposal.Version && s.commit.Parents[0].GetSHA() == s.baseSHA
+}
+
+// judgePast looks at pull requests of the branch that are over, and at open ones to other bases.
+func (c *Client) judgePast(ctx context.Context, s *scene) (done bool, err error) {
+	p := s.proposal
+	all, err := c.pulls(ctx, s, &gh.PullRequestListOptions{State: "all", Head: s.owner + ":" + p.Branch})
+	if err != nil {
+		return false, err
+	}
+	for _, pull := range all { // newest first
+		if !s.mine(pull) || pull.GetHead().GetRef() != p.Branch {
+			continue // the filter is not to be relied on
+		}
+		if pull.GetBase().GetRef() != s.base {
+			if pull.GetState() == "open" {
+				return true, &ForeignBranch{p.Branch, fmt.Sprintf("pull request #%d to %s comes from it", pull.GetNumber(), pull.GetBase().GetRef())}
+			}
+			continue
+		}
+		past, err := c.past(ctx, s, pull)
+		if err != nil {
+			return false, err
+		}
+		switch {
+		case !past || p.Recreate || pull.GetState() == "open":
+		case pull.MergedAt != nil:
+			s.settle(Merged, pull, "pull request #%d for %s was merged; --recreate proposes it again", pull.GetNumber(), p.Version)
+			return true, nil
+		default:
+			s.settle(Closed, pull, "pull request #%d for %s was closed; --recreate proposes it again", pull.GetNumber(), p.Version)
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// past says whether a pull request was ours, for this version, and ended by people.
+func (c *Client) past(ctx context.Context, s *scene, pull *gh.PullRequest) (bool, error) {
+	if m, ok := s.proposal.marked(pull); ok {
+		return m.Version == s.proposal.Version && m.State != superseded, nil
+	}
+	commit, err := c.commit(ctx, s, pull.GetHead().GetSHA()) // somebody rewrote the body
+	if err != nil {
+		if isNotFound(err) {
+			return false, nil
+		}
+		return false, err
+	}
+	version, ok := s.proposal.ownCommit(commit)
+	return ok && version == s.proposal.Version, nil
+}
+
+// judgeStrange tells a branch of ours that people went on with from one that was never ours.
+func (c *Client) judgeStrange(ctx context.Context, s *scene) error {
+	began, err := c.began(ctx, s, s.proposal.Branch)
+	if err != nil {
+		return err
+	}
+	marked := false
+	if s.pull != nil {
+		_, marked = s.proposal.marked(s.pull)
+	}
+	if began || marked {
+		s.settle(People, s.pull, "branch %s has commits of others; it is left to them", s.proposal.Branch)
+		return nil
+	}
+	return &ForeignBranch{s.proposal.Branch, "it exists and was not made by " + s.proposal.tool()}
+}
+
+// began says whether one of a branch's own commits began as one of ours.
+func (c *Client) began(ctx context.Context, s *scene, branch string) (bool, error) {
+	diff, _, err := c.api.Repositories.CompareCommits(ctx, s.owner, s.name, s.baseSHA, branch, nil)
+	if err != nil {
+		if isNotFound(err) { // no common history
+			return false, nil
+		}
+		return false, fmt.Errorf("comparing branch %s with %s: %w", branch, s.base, err)
+	}
+	for _, commit := range diff.Commits {
+		if s.proposal.traces(commit.GetCommit().GetMessage()) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// rights says what keeps the token from writing, as far as a look shows it. An installation's token
+// (ghs_…, GITHUB_TOKEN too) has rights of its own that the repository's answer does not tell.
+func (c *Client) rights(s *scene) error {
+	token := c.transport.token
+	push, told := s.repo.GetPermissions()["push"]
+	switch {
+	case s.repo.GetArchived():
+		return &Archived{Repo: s.owner + "/" + s.name}
+	case token == "":
+		return &Unauthorized{Host: c.transport.base.Host}
+	case strings.HasPrefix(token, "ghs_") || !told || push:
+		return nil
+	}
+	return &PermissionMissing{Permission: "contents: write", Token: true, Err: errors.New(s.owner + "/" + s.name + " may not be pushed to with it")}
+}
