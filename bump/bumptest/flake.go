@@ -93,6 +93,25 @@ func (w *World) git(dir string, args ...string) string {
 	return out
 }
 
+// Command is a program that runs in dir with the world's environment and extra settings. A name
+// without a slash is looked up on the world's PATH, where Nix's programs are recorded.
+func (w *World) Command(dir string, extra []string, name string, args ...string) *exec.Cmd {
+	env := w.Env(extra...)
+	cmd := exec.Command(name, args...)
+	for _, setting := range env {
+		path, ok := strings.CutPrefix(setting, "PATH=")
+		for _, folder := range filepath.SplitList(path) {
+			at := filepath.Join(folder, name)
+			if info, err := os.Stat(at); ok && !strings.Contains(name, "/") && err == nil && info.Mode()&0o111 != 0 {
+				cmd.Path, cmd.Err = at, nil
+				break
+			}
+		}
+	}
+	cmd.Dir, cmd.Env = dir, env
+	return cmd
+}
+
 // Git runs git in dir and returns what it says on stdout; its failure ends the test.
 func (w *World) Git(dir string, args ...string) string {
 	w.tb.Helper()

@@ -92,19 +92,24 @@ func (s *web) asset(w http.ResponseWriter, r *http.Request, repo *repository, re
 	_, _ = w.Write(data)
 }
 
+// folder writes repo as a bare git repository, at the first need, and returns where.
+func (s *web) folder(repo *repository) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	dir := filepath.Join(s.gitRoot, filepath.FromSlash(repo.name)+".git")
+	if s.written[repo.name] {
+		return dir, nil
+	}
+	s.written[repo.name] = true
+	return dir, repo.objects.writeRepository(dir, repo.head, repo.refs)
+}
+
 // git serves the smart protocol.
 func (s *web) git(w http.ResponseWriter, r *http.Request, repo *repository) {
-	dir := filepath.Join(s.gitRoot, filepath.FromSlash(repo.name)+".git")
-	s.mu.Lock()
-	if !s.written[repo.name] {
-		if err := repo.objects.writeRepository(dir, repo.head, repo.refs); err != nil {
-			s.mu.Unlock()
-			http.Error(w, err.Error(), http.StatusInternalServerError)
-			return
-		}
-		s.written[repo.name] = true
+	if _, err := s.folder(repo); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
 	}
-	s.mu.Unlock()
 	inner := r.Clone(r.Context())
 	below := strings.SplitN(strings.TrimPrefix(r.URL.Path, "/"), "/", 3)
 	inner.URL.Path = "/" + repo.name + ".git/" + below[2]

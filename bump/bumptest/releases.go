@@ -25,9 +25,16 @@ var history = []struct {
 
 // fillReleases gives the stand-in GitHub ollama's releases, the oldest first, up to w.newest and
 // the prereleases right above it; among them what must not be taken for a release.
-func (w *World) fillReleases() error {
+func (w *World) fillReleases(site *web) error {
 	if _, ok := w.shared.upstream.release(w.newest); !ok {
 		return fmt.Errorf("list releases up to %s: testdata/upstream/releases.json has none of that version", w.newest)
+	}
+	dir, err := site.folder(w.shared.upstream.repository("ollama/ollama"))
+	if err != nil {
+		return err
+	}
+	if _, err := w.GitHub.AddRepoFromGit("ollama", "ollama", dir); err != nil {
+		return err
 	}
 	add := func(release githubtest.Release) { w.GitHub.AddRelease("ollama", "ollama", release) }
 	for _, odd := range []string{"nightly", "v0.99", "0.98.0", "v01.0.0"} {

@@ -101,15 +101,15 @@ func (w *World) open() error {
 			return err
 		}
 	}
-	w.GitHub = githubtest.Start()
-	if err := w.fillReleases(); err != nil {
-		return err
-	}
-	next, err := w.forward()
+	site, err := newWeb(w.shared.upstream, filepath.Join(w.Dir, "git"))
 	if err != nil {
 		return err
 	}
-	site, err := newWeb(w.shared.upstream, filepath.Join(w.Dir, "git"))
+	w.GitHub = githubtest.Start()
+	if err := w.fillReleases(site); err != nil {
+		return err
+	}
+	next, err := w.forward()
 	if err != nil {
 		return err
 	}

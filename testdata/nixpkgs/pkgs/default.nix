@@ -4,6 +4,7 @@ let
   stdenv = import ../stdenv { inherit lib system host; };
   fetchers = import ../fetch { inherit lib; inherit (pkgs) stdenv; };
   callPackage = lib.callPackageWith pkgs;
+  ollamaFile = if era == "24.05" then ./ollama/before-24-11.nix else ./ollama;
 
   # a package that is only named, never looked into; building it makes an empty folder
   stub = name: pkgs.runCommand name { pname = name; version = "1.0"; } "mkdir -p $out/bin";
@@ -93,11 +94,11 @@ stubs // fetchers // rec {
     inherit stdenv;
   };
 
-  ollama = callPackage ./ollama { };
-  ollama-cpu = callPackage ./ollama { acceleration = false; };
-  ollama-cuda = callPackage ./ollama { acceleration = "cuda"; };
-  ollama-rocm = callPackage ./ollama { acceleration = "rocm"; };
-  ollama-vulkan = callPackage ./ollama { acceleration = "vulkan"; };
+  ollama = callPackage ollamaFile { };
+  ollama-cpu = callPackage ollamaFile { acceleration = false; };
+  ollama-cuda = callPackage ollamaFile { acceleration = "cuda"; };
+  ollama-rocm = callPackage ollamaFile { acceleration = "rocm"; };
+  ollama-vulkan = callPackage ollamaFile { acceleration = "vulkan"; };
 
   llama-cpp = callPackage ./llama-cpp.nix { };
   llama-cpp-cuda = callPackage ./llama-cpp.nix { cudaSupport = true; };
