@@ -1,0 +1,63 @@
+# Needs Debian, Go and root (to install what is missing: see .ci/setup). Nothing else.
+
+GOFUMPT     := v0.12.0
+STATICCHECK := v0.8.2
+BIN         := $(CURDIR)/.cache/bin
+TIMEOUT     := 24m
+FUZZTIME    := 30s
+
+# The packages whose tests start Nix.
+WITH_NIX := ./bump/... ./cmd/...
+
+.PHONY: help demo build test test-nix lint fmt bench fuzz clean setup
+
+help: ## what there is to make
+	@sed -n "s/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p" Makefile
+
+demo: setup ## a bump from beginning to end, on this machine, with Nix but without a network
+	@go run ./cmd/demo
+
+build: ## the command, as ./ollama-bump
+	go build -o ollama-bump ./cmd/ollama-bump
+
+test: setup lint ## every check and test
+	go test -race -timeout $(TIMEOUT) ./...
+
+test-nix: setup ## the tests that start Nix, with the newest Nix that Debian has
+	nix=$$(testdata/newer-nix.sh) && PATH="$$nix:$$PATH" && nix --version && \
+	go test -count=1 -timeout $(TIMEOUT) $(WITH_NIX)
+
+lint: setup $(BIN)/gofumpt-$(GOFUMPT) $(BIN)/staticcheck-$(STATICCHECK) ## format, vet, staticcheck, go.mod, shell
+	@unformatted=$$($(BIN)/gofumpt-$(GOFUMPT) -l .) && if [ -n "$$unformatted" ]; then echo "not gofumpt's format (make fmt):"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+	$(BIN)/staticcheck-$(STATICCHECK) ./...
+	go mod tidy -diff
+	shellcheck .ci/run .ci/setup testdata/newer-nix.sh
+
+fmt: $(BIN)/gofumpt-$(GOFUMPT) ## format the Go files
+	$(BIN)/gofumpt-$(GOFUMPT) -w .
+
+bench: setup ## what a bump costs: Nix processes, downloads, time
+	go test -run '^$$' -bench . -benchmem -timeout $(TIMEOUT) ./...
+
+fuzz: ## every fuzz target for FUZZTIME
+	@for package in $$(go list ./...); do \
+		for target in $$(go test -list '^Fuzz' "$$package" | grep '^Fuzz'); do \
+			echo "$$package $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package" || exit 1; \
+		done; \
+	done
+
+clean: ## what make left in this folder
+	rm -rf .cache dist ollama-bump result result-*
+
+setup:
+	@.ci/setup
+
+$(BIN)/gofumpt-$(GOFUMPT):
+	GOBIN=$(BIN) go install mvdan.cc/gofumpt@$(GOFUMPT)
+	@mv $(BIN)/gofumpt $@
+
+$(BIN)/staticcheck-$(STATICCHECK):
+	GOBIN=$(BIN) go install honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK)
+	@mv $(BIN)/staticcheck $@
