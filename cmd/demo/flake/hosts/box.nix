@@ -1,0 +1,9 @@
+{ pkgs, ... }:
+{
+  networking.hostName = "box";
+  services.ollama = {
+    enable = true;
+    package = pkgs.ollama;
+  };
+  environment.systemPackages = with pkgs; [ htop llama-swap ];
+}
