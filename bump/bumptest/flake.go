@@ -49,6 +49,24 @@ func (w *World) Tree(files map[string]string) string {
 	return dir
 }
 
+// Files reads a folder, placeholders still in it, as Flake and Tree take it: path to content, with
+// a ! after the path of an executable.
+func Files(tb TB, dir string) map[string]string {
+	tb.Helper()
+	t, err := readTree(dir)
+	if err != nil {
+		tb.Fatalf("read files: %v", err)
+	}
+	files := map[string]string{}
+	for name, f := range t {
+		if f.exec {
+			name += "!"
+		}
+		files[name] = string(f.data)
+	}
+	return files
+}
+
 // Nix runs nix with args in dir ("" for the world's) and returns what it says on stdout; its
 // failure ends the test.
 func (w *World) Nix(dir string, args ...string) string {

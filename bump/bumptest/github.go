@@ -13,11 +13,12 @@ import (
 
 // web is github.com and codeload.github.com: archives, release files, git over https.
 type web struct {
-	u       *upstream
-	gitRoot string // bare repositories are written here when somebody asks for them
-	backend string // git's CGI program
-	mu      sync.Mutex
-	written map[string]bool
+	u        *upstream
+	gitRoot  string // bare repositories are written here when somebody asks for them
+	backend  string // git's CGI program
+	mu       sync.Mutex
+	written  map[string]bool
+	replaced map[string]tree // by owner/name and commit: what a tag that was moved has now
 }
 
 func newWeb(u *upstream, gitRoot string) (*web, error) {
@@ -25,7 +26,14 @@ func newWeb(u *upstream, gitRoot string) (*web, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ask git for its programs: %w", err)
 	}
-	return &web{u: u, gitRoot: gitRoot, backend: filepath.Join(strings.TrimSpace(string(out)), "git-http-backend"), written: map[string]bool{}}, nil
+	return &web{u: u, gitRoot: gitRoot, backend: filepath.Join(strings.TrimSpace(string(out)), "git-http-backend"), written: map[string]bool{}, replaced: map[string]tree{}}, nil
+}
+
+// replace makes the archive of a commit another tree.
+func (s *web) replace(repo, commit string, t tree) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.replaced[repo+" "+commit] = t
 }
 
 func (s *web) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -64,15 +72,21 @@ func (s *web) archive(w http.ResponseWriter, r *http.Request, repo *repository, 
 		http.NotFound(w, r)
 		return
 	}
-	writeArchive(w, repo, id, ref)
+	s.mu.Lock()
+	t, moved := s.replaced[repo.name+" "+id]
+	s.mu.Unlock()
+	if !moved {
+		t = repo.trees[id]
+	}
+	writeArchive(w, repo, t, ref)
 }
 
-func writeArchive(w http.ResponseWriter, repo *repository, id, ref string) {
+func writeArchive(w http.ResponseWriter, repo *repository, t tree, ref string) {
 	short := ref[strings.LastIndex(ref, "/")+1:]
 	if len(short) > 1 && short[0] == 'v' && short[1] >= '0' && short[1] <= '9' {
 		short = short[1:]
 	}
-	data, err := repo.trees[id].tarball(repo.name[strings.Index(repo.name, "/")+1:] + "-" + short)
+	data, err := t.tarball(repo.name[strings.Index(repo.name, "/")+1:] + "-" + short)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
@@ -145,7 +159,7 @@ func (s *api) input(w http.ResponseWriter, r *http.Request, repo *repository, wh
 		return
 	}
 	if what == "tarball" {
-		writeArchive(w, repo, id, id)
+		writeArchive(w, repo, repo.trees[id], id)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")

@@ -32,6 +32,7 @@ type network struct {
 	served  map[string]int // host/path to successful downloads
 	log     []Request
 	refused []string
+	broken  map[string]int // end of host and path to HTTP status
 }
 
 // Request is one request that reached the world's network.
@@ -47,7 +48,7 @@ func newNetwork(hosts map[string]http.Handler) (*network, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &network{url: "http://" + listener.Addr().String(), hosts: hosts, served: map[string]int{}, conns: newConnListener(listener.Addr())}
+	n := &network{url: "http://" + listener.Addr().String(), hosts: hosts, served: map[string]int{}, broken: map[string]int{}, conns: newConnListener(listener.Addr())}
 	n.server = &http.Server{Handler: http.HandlerFunc(n.proxy), ReadHeaderTimeout: time.Minute}
 	n.inner = &http.Server{Handler: http.HandlerFunc(n.answer), ReadHeaderTimeout: time.Minute}
 	go func() { _ = n.server.Serve(listener) }()
@@ -100,9 +101,11 @@ func (n *network) answer(w http.ResponseWriter, r *http.Request) {
 		host = name
 	}
 	recorder := &statusWriter{ResponseWriter: w, status: http.StatusOK}
-	if handler := n.hosts[host]; handler != nil {
+	switch handler := n.hosts[host]; {
+	case n.isBroken(recorder, host+r.URL.Path):
+	case handler != nil:
 		handler.ServeHTTP(recorder, r)
-	} else {
+	default:
 		http.Error(recorder, "no way to "+host+" from the test world", http.StatusBadGateway)
 	}
 	n.mu.Lock()

@@ -25,11 +25,11 @@ var history = []struct {
 
 // fillReleases gives the stand-in GitHub ollama's releases, the oldest first, up to w.newest and
 // the prereleases right above it; among them what must not be taken for a release.
-func (w *World) fillReleases(site *web) error {
+func (w *World) fillReleases() error {
 	if _, ok := w.shared.upstream.release(w.newest); !ok {
 		return fmt.Errorf("list releases up to %s: testdata/upstream/releases.json has none of that version", w.newest)
 	}
-	dir, err := site.folder(w.shared.upstream.repository("ollama/ollama"))
+	dir, err := w.site.folder(w.shared.upstream.repository("ollama/ollama"))
 	if err != nil {
 		return err
 	}
@@ -62,6 +62,7 @@ func (w *World) fillReleases(site *web) error {
 			return err
 		}
 		add(made)
+		w.listed[release.Version] = true
 		past = past || release.Version == w.newest
 	}
 	add(githubtest.Release{Tag: "v0.99.0", Name: "v0.99.0", Draft: true, Body: "Not yet."})

@@ -68,7 +68,11 @@ func readTree(dir string) (tree, error) {
 		if err != nil {
 			return err
 		}
-		t[filepath.ToSlash(rel)] = file{data: data}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		t[filepath.ToSlash(rel)] = file{data: data, exec: info.Mode()&0o100 != 0}
 		return nil
 	})
 	return t, err

@@ -41,7 +41,9 @@ type World struct {
 	tb     TB
 	shared *prepared
 	net    *network
+	site   *web
 	newest string
+	listed map[string]bool // versions that GitHub lists
 	mu     sync.Mutex
 	flakes int
 }
@@ -68,7 +70,7 @@ func New(tb TB, options ...Option) *World {
 	if err != nil {
 		tb.Fatalf("find the test's folder: %v", err)
 	}
-	w := &World{Dir: filepath.Join(dir, "w"), tb: tb, shared: shared, newest: DefaultNewest}
+	w := &World{Dir: filepath.Join(dir, "w"), tb: tb, shared: shared, newest: DefaultNewest, listed: map[string]bool{}}
 	for _, option := range options {
 		option(w)
 	}
@@ -101,12 +103,11 @@ func (w *World) open() error {
 			return err
 		}
 	}
-	site, err := newWeb(w.shared.upstream, filepath.Join(w.Dir, "git"))
-	if err != nil {
+	if w.site, err = newWeb(w.shared.upstream, filepath.Join(w.Dir, "git")); err != nil {
 		return err
 	}
 	w.GitHub = githubtest.Start()
-	if err := w.fillReleases(site); err != nil {
+	if err := w.fillReleases(); err != nil {
 		return err
 	}
 	next, err := w.forward()
@@ -114,8 +115,8 @@ func (w *World) open() error {
 		return err
 	}
 	w.net, err = newNetwork(map[string]http.Handler{
-		"github.com":          site,
-		"codeload.github.com": site,
+		"github.com":          w.site,
+		"codeload.github.com": w.site,
 		"api.github.com":      &api{u: w.shared.upstream, next: next},
 		"ollama.com":          &floating{u: w.shared.upstream, version: w.newest},
 		"channels.nixos.org":  http.HandlerFunc(func(answer http.ResponseWriter, _ *http.Request) { writeRegistry(answer) }),

@@ -121,9 +121,47 @@ func TestReleasesAreListed(t *testing.T) {
 	}
 }
 
+func TestReleasesArePublishedOneByOne(t *testing.T) {
+	w := bumptest.New(t)
+	client, err := github.New(github.Options{BaseURL: w.GitHub.URL})
+	require.NoError(t, err)
+	_, err = client.ReleaseByTag(t.Context(), "ollama", "ollama", "v0.33.2")
+	require.Error(t, err)
+	w.Publish("0.34.4")
+	for _, tag := range []string{"v0.33.2", "v0.34.4"} {
+		release, err := client.ReleaseByTag(t.Context(), "ollama", "ollama", tag)
+		require.NoError(t, err)
+		require.False(t, release.Prerelease)
+	}
+	_, err = client.ReleaseByTag(t.Context(), "ollama", "ollama", "v0.35.1")
+	require.Error(t, err)
+}
+
+func TestMovedTagHasAnotherHash(t *testing.T) {
+	w := bumptest.New(t)
+	moved := w.Retag("0.32.13")
+	require.NotEqual(t, w.Hash("src", "0.32.13"), moved)
+	dir := w.Flake(map[string]string{"flake.nix": overlayFlake})
+	_, said, err := w.TryNix(dir, "build", "--no-link", "path:"+dir+"#ollama.src")
+	require.Error(t, err)
+	require.Contains(t, said, "got:    "+moved)
+}
+
+func TestBrokenDownloadsFail(t *testing.T) {
+	w := bumptest.New(t)
+	dir := w.Flake(map[string]string{"flake.nix": overlayFlake})
+	w.Break("/v0.32.13.tar.gz", 503)
+	_, said, err := w.TryNix(dir, "build", "-L", "--no-link", "path:"+dir+"#ollama.src")
+	require.Error(t, err)
+	require.Contains(t, said, "503")
+	require.Zero(t, w.Downloads("/v0.32.13.tar.gz"))
+	w.Break("/v0.32.13.tar.gz", 0)
+	w.Nix(dir, "build", "--no-link", "path:"+dir+"#ollama.src")
+}
+
 func TestRepositoryHoldsTheFlake(t *testing.T) {
 	w := bumptest.New(t)
-	dir := w.Flake(map[string]string{"flake.nix": overlayFlake, "run.sh!": "#!/bin/sh\n"})
+	dir := w.Flake(bumptest.Files(t, w.Tree(map[string]string{"flake.nix": overlayFlake, "run.sh!": "#!/bin/sh\n"})))
 	repo := w.Repository(dir, "me/flake")
 	modes := map[string]string{}
 	for _, entry := range repo.Files("main") {
