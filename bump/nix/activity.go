@@ -1,0 +1,128 @@
+package nix
+
+import (
+	"path"
+	"strings"
+	"time"
+)
+
+// Activity is what Nix does at a moment, for a line of progress.
+type Activity struct {
+	What string // "evaluating", "building", "downloading", "fetching", "copying" or "waiting"
+	Text string // of what: a derivation's name, a URL without secrets; for a build its log's last line follows
+	// Bytes so far and in all; 0 where unknown.
+	Done, Total int64
+}
+
+// activity is one that runs.
+type activity struct {
+	kind  int
+	shown Activity
+	build *build // of actBuild
+}
+
+// throttle is the least time between two reports about the same things.
+const throttle = 100 * time.Millisecond
+
+func (l *logReader) start(e *event) {
+	if len(l.activities) >= maxActivities || l.activities[e.ID] != nil {
+		return
+	}
+	a := &activity{kind: e.Type, shown: describe(e)}
+	l.activities[e.ID] = a
+	if e.Type == actBuild {
+		a.build = l.startBuild(e.field(0), e.field(1))
+		l.open++
+	}
+	l.show(a.shown, a.kind != actUnknown)
+}
+
+func (l *logReader) startBuild(drv, host string) *build {
+	b := l.builds[drv]
+	if b == nil {
+		b = &build{drv: drv, log: tail{limit: keptLogLines}}
+		l.builds[drv] = b
+		l.order = append(l.order, drv)
+		if len(l.order) > maxBuildLogs {
+			l.builds[l.order[0]].log.lines = nil
+			l.order = l.order[1:]
+		}
+	}
+	b.host = host
+	return b
+}
+
+func (l *logReader) stop(id uint64) {
+	if a := l.activities[id]; a != nil {
+		if a.kind == actBuild {
+			l.open--
+		}
+		delete(l.activities, id)
+	}
+}
+
+func (l *logReader) result(e *event) {
+	if e.Type == resHashMismatch {
+		if m, ok := e.mismatch(); ok {
+			if l.builds[m.DrvPath] != nil {
+				m.Origin = OriginNix
+			}
+			l.mismatches = addMismatch(l.mismatches, m)
+		}
+		return
+	}
+	a := l.activities[e.ID]
+	if a == nil {
+		return
+	}
+	switch {
+	case e.Type == resBuildLogLine && a.build != nil:
+		line := logLine(clip(e.field(0), 4*maxLogLine))
+		a.build.log.add(line)
+		shown := a.shown
+		shown.Text += ": " + line
+		l.show(shown, false)
+	case e.Type == resProgress && (a.kind == actFileTransfer || a.kind == actCopyPath):
+		a.shown.Done, a.shown.Total = e.number(0), e.number(1)
+		l.show(a.shown, false)
+	}
+}
+
+// show reports, unless it did a moment ago and this is nothing new.
+func (l *logReader) show(shown Activity, news bool) {
+	if shown.What == "" || shown.Text == "" {
+		return
+	}
+	now := time.Now()
+	if !news && now.Sub(l.shown) < throttle {
+		return
+	}
+	l.shown = now
+	l.progress(shown)
+}
+
+// describe says what an activity is. The kinds that only group others say nothing.
+func describe(e *event) Activity {
+	text := clip(withoutStore(strings.Join(strings.Fields(harmless(clip(e.Text, 4096))), " ")), maxLogLine)
+	switch e.Type {
+	case actBuild:
+		text = derivationName(path.Base(e.field(0)))
+		if host := e.field(1); host != "" {
+			text += " on " + host
+		}
+		return Activity{What: "building", Text: logLine(text)}
+	case actFileTransfer:
+		return Activity{What: "downloading", Text: logLine(e.field(0))}
+	case actFetchTree:
+		return Activity{What: "fetching", Text: text}
+	case actCopyPath, actSubstitute:
+		return Activity{What: "copying", Text: derivationName(path.Base(e.field(0)))}
+	case actBuildWaiting:
+		return Activity{What: "waiting", Text: text}
+	case actUnknown:
+		if rest, ok := strings.CutPrefix(text, "evaluating "); ok {
+			return Activity{What: "evaluating", Text: rest}
+		}
+	}
+	return Activity{}
+}

@@ -1,0 +1,113 @@
+package nix
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+)
+
+// BuildRequest is one run of nix build. Nothing is linked and no lock file is written.
+type BuildRequest struct {
+	Installables []string // such as path:/dir#attr
+	// TraceNonce begins the text of every builtins.trace that is to come back: a random word, so that
+	// nobody else's trace counts. "" keeps none. Trace nonce + " " + builtins.toJSON value: a string is
+	// printed as it is by every Nix since 2.4, and JSON keeps it on a line.
+	TraceNonce string
+	// FrozenLock makes it a failure (LockStale) when the lock file would have to change. Otherwise the
+	// changed lock is used for this run only.
+	FrozenLock bool
+}
+
+// BuildReport is what a build showed, complete or not.
+type BuildReport struct {
+	Built      bool       // everything was built, or was there
+	Traces     []string   // what follows the nonce and a blank, in the order of evaluation
+	Mismatches []Mismatch // every one that Nix reported, in its order; also those that nobody asked for
+	Outputs    []BuiltOutput
+	Messages   []string // Nix's warnings, shortened
+}
+
+// BuiltOutput is one installable that was built.
+type BuiltOutput struct {
+	DrvPath string            `json:"drvPath"`
+	Outputs map[string]string `json:"outputs"` // store paths by output name
+}
+
+// Build builds with --keep-going in one process. There is always a report, of as far as it came.
+//
+// The error is a *Failure. It is nil when everything was built, and also when mismatches are all that
+// Nix complains of (Built is false then): they are what a caller with fake hashes asks for. Which of
+// them count is the caller's to say, by DrvPath, Specified and Origin.
+//
+// Nix 2.8 to 2.22 report one mismatch only when several installables fail; the others come in the next
+// run, without a second download. One derivation that needs all of them gets all reports at once.
+func (r *Runner) Build(ctx context.Context, req BuildRequest) (*BuildReport, error) {
+	args := append([]string{"build"}, baseArgs...)
+	args = append(args, "--no-link", "--keep-going", "--no-eval-cache", "--json", lockFlag(req.FrozenLock))
+	args = append(args, r.Args...)
+	args = append(args, "--log-format", "internal-json", "--")
+	args = append(args, req.Installables...)
+
+	log := r.newLog(req.TraceNonce)
+	log.progress(Activity{What: "evaluating", Text: "the flake"})
+	stdout, failed, err := r.run(ctx, log, args...)
+	report := &BuildReport{Built: !failed, Traces: log.traces, Mismatches: log.mismatches}
+	for _, warning := range log.warnings {
+		report.Messages = append(report.Messages, redact(warning, r.Token))
+	}
+	if !failed {
+		err = json.Unmarshal(stdout, &report.Outputs)
+	}
+	return report, err
+}
+
+func lockFlag(frozen bool) string {
+	if frozen {
+		return "--no-update-lock-file"
+	}
+	return "--no-write-lock-file"
+}
+
+// Eval returns the value of an installable as JSON. extra are arguments of nix eval, such as --apply f.
+func (r *Runner) Eval(ctx context.Context, installable string, extra ...string) ([]byte, error) {
+	args := append([]string{"eval"}, baseArgs...)
+	args = append(args, "--json", "--no-eval-cache", lockFlag(false))
+	args = append(args, extra...)
+	args = append(args, r.Args...)
+	args = append(args, "--log-format", "internal-json", "--", installable)
+	log := r.newLog("")
+	log.progress(Activity{What: "evaluating", Text: "the flake"})
+	return r.result(ctx, log, args...)
+}
+
+// result is run for commands that report no mismatches of their own: one is a failure.
+func (r *Runner) result(ctx context.Context, log *logReader, args ...string) ([]byte, error) {
+	stdout, failed, err := r.run(ctx, log, args...)
+	if failed && err == nil {
+		f := classify(log.errors[0], log.buildLog)
+		err = r.redacted(f)
+	}
+	return bytes.TrimSpace(stdout), err
+}
+
+// UpdateLock locks one input of the flake in dir anew and writes its flake.lock; the other inputs stay
+// as they are. The folder is the caller's copy, never the user's tree.
+func (r *Runner) UpdateLock(ctx context.Context, dir, input string) error {
+	text, err := r.Version(ctx)
+	if err != nil {
+		return err
+	}
+	flake := "path:" + dir
+	args := append([]string{"flake"}, "lock", "--update-input", input, flake)
+	if version, ok := ParseVersion(text); ok && version.AtLeast(2, 19) {
+		args = append([]string{"flake"}, "update", input, "--flake", flake)
+	}
+	args = append(args, baseArgs...)
+	args = append(args, r.Args...)
+	args = append(args, "--log-format", "internal-json")
+	log := r.newLog("")
+	log.progress(Activity{What: "fetching", Text: fmt.Sprintf("the flake input %s", input)})
+	_, err = r.result(ctx, log, args...)
+	return err
+}

@@ -1,0 +1,285 @@
+package nix
+
+import (
+	"bytes"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// The bounds of what is kept of a run. A hostile builder prints for ever.
+const (
+	maxLine       = 1 << 20  // bytes of a line, but of a trace of ours
+	maxTraces     = 64 << 20 // bytes of all traces of ours together
+	maxMessages   = 200      // errors, and as many warnings
+	maxMessage    = 64 << 10 // bytes of one of them
+	maxActivities = 10_000   // that run at a time
+	maxBuildLogs  = 256      // derivations whose last lines are kept
+	keptLogLines  = 10
+)
+
+// message is an error of Nix.
+type message struct {
+	text string // without colours
+	own  bool   // of Nix itself: it carries raw_msg, which nothing that a builder prints can have
+	at   Position
+}
+
+// build is a derivation that Nix builds or has built.
+type build struct {
+	drv  string
+	host string // of the remote builder; "" here
+	log  tail
+}
+
+// logReader reads what Nix writes to standard error, as internal-json or as plain text, line by line,
+// and keeps what matters. It is an io.Writer that never fails.
+type logReader struct {
+	nonce    string // begins the text of traces that are kept
+	progress func(Activity)
+
+	line []byte // the unfinished one
+	cut  bool   // its end is left out
+
+	traces     []string
+	traceBytes int
+	overflow   bool // the traces were too long
+	mismatches []Mismatch
+	errors     []message
+	warnings   []string
+	plain      tail     // lines that are no events: of git, ssh, or of a Nix that failed early
+	block      []string // a plain error and its indented lines
+
+	activities map[uint64]*activity
+	open       int               // builds that run now
+	builds     map[string]*build // by derivation
+	order      []string          // of builds
+	shown      time.Time
+}
+
+func newLogReader(nonce string, progress func(Activity)) *logReader {
+	if progress == nil {
+		progress = func(Activity) {}
+	}
+	return &logReader{
+		nonce: nonce, progress: progress, plain: tail{limit: 2 * keptLogLines},
+		activities: map[uint64]*activity{}, builds: map[string]*build{},
+	}
+}
+
+// Write takes the next bytes of the log.
+func (l *logReader) Write(p []byte) (int, error) {
+	n := len(p)
+	for len(p) > 0 {
+		end := bytes.IndexByte(p, '\n')
+		if end < 0 {
+			l.extend(p)
+			break
+		}
+		l.extend(p[:end])
+		l.endLine()
+		p = p[end+1:]
+	}
+	return n, nil
+}
+
+// Close ends the log.
+func (l *logReader) Close() {
+	if len(l.line) > 0 {
+		l.endLine()
+	}
+	l.endBlock()
+}
+
+// extend adds to the unfinished line what the bounds admit.
+func (l *logReader) extend(p []byte) {
+	limit := maxLine
+	if len(l.line)+len(p) > limit && l.ownTrace(l.line) {
+		limit = 2*maxTraces + maxLine // an escaped byte takes two, mostly
+	}
+	if room := limit - len(l.line); len(p) > room {
+		p, l.cut = p[:max(0, room)], true
+	}
+	l.line = append(l.line, p...)
+}
+
+// ownTrace tells by its beginning whether a line is a trace that we asked for.
+func (l *logReader) ownTrace(line []byte) bool {
+	return l.nonce != "" && bytes.HasPrefix(line, eventMark) &&
+		bytes.Contains(line[:min(len(line), 512)], []byte(l.nonce))
+}
+
+func (l *logReader) endLine() {
+	line, cut := bytes.TrimSuffix(l.line, []byte("\r")), l.cut
+	if bytes.HasPrefix(line, eventMark) {
+		if e, ok := parseEvent(line, cut); ok {
+			l.event(&e, cut)
+		}
+	} else {
+		for part := range bytes.SplitSeq(line, []byte("\r")) { // a progress bar rewrites its line
+			l.plainLine(strings.TrimRight(stripANSI(string(part)), " "))
+		}
+	}
+	if cap(l.line) > 2*maxLine {
+		l.line = nil
+	}
+	l.line, l.cut = l.line[:0], false
+}
+
+func (l *logReader) event(e *event, cut bool) {
+	switch e.Action {
+	case "msg":
+		l.message(e, cut)
+	case "start":
+		l.start(e)
+	case "stop":
+		l.stop(e.ID)
+	case "result":
+		l.result(e)
+	}
+}
+
+func (l *logReader) message(e *event, cut bool) {
+	if l.trace(e, cut) {
+		return
+	}
+	text := stripANSI(clip(e.Msg, maxMessage))
+	switch {
+	case e.RawMsg != nil && strings.HasPrefix(text, "error:"), e.Level == 0 && strings.HasPrefix(text, "error:"):
+		l.error(message{text: text, own: e.RawMsg != nil && !cut, at: Position{e.File, e.Line, e.Column}})
+	case strings.HasPrefix(text, "warning:"):
+		l.warn(text)
+	}
+}
+
+func (l *logReader) warn(text string) {
+	if len(l.warnings) < maxMessages {
+		l.warnings = append(l.warnings, clip(withoutStore(strings.Join(strings.Fields(harmless(text)), " ")), maxText))
+	}
+}
+
+// trace keeps the output of a builtins.trace that begins with the nonce. Evaluation stands still while
+// a derivation is built for it, so a trace that comes during a build is a builder's forgery.
+func (l *logReader) trace(e *event, cut bool) bool {
+	const label = "trace: "
+	if l.nonce == "" || !strings.HasPrefix(e.Msg, label+l.nonce) {
+		return false
+	}
+	payload := strings.TrimPrefix(e.Msg[len(label)+len(l.nonce):], " ")
+	switch {
+	case l.open > 0:
+		l.warn("warning: a builder printed what looks like the output of the evaluation: ignored")
+	case cut || l.traceBytes+len(payload) > maxTraces:
+		l.overflow = true
+	default:
+		l.traceBytes += len(payload)
+		l.traces = append(l.traces, payload)
+	}
+	return true
+}
+
+// error takes an error in: a mismatch is kept as such, too.
+func (l *logReader) error(m message) {
+	if len(l.errors) < maxMessages {
+		l.errors = append(l.errors, m)
+	}
+	mismatch, ok := parseMismatch(m.text)
+	if !ok {
+		return
+	}
+	if b := l.builds[mismatch.DrvPath]; b != nil && m.own {
+		mismatch.Origin = OriginNix
+	} else if b != nil && b.host != "" && strings.Contains(m.text, remoteHead(b)) {
+		mismatch.Origin = OriginRemote
+	}
+	l.mismatches = addMismatch(l.mismatches, mismatch)
+}
+
+// remoteHead is how Nix begins its report on a build on another machine.
+func remoteHead(b *build) string {
+	return "build of '" + b.drv + "' on '" + b.host + "' failed: "
+}
+
+// plainError tells a line of a plain log that begins an error. Before 2.4 only the last one had "error:".
+var plainError = regexp.MustCompile(`^(?:error:|hash mismatch in fixed-output derivation '|fixed-output derivation produced path '|builder for '[^']*' failed|building of '[^']*' timed out|cannot build derivation '|output path '[^']*' |illegal path references in)`)
+
+// plainLine reads a line of a plain log. Errors go on with indented and empty lines.
+func (l *logReader) plainLine(line string) {
+	switch {
+	case plainError.MatchString(line):
+		l.endBlock()
+		l.block = []string{clip(line, maxMessage)}
+	case l.block != nil && (line == "" || strings.HasPrefix(line, " ")) && len(l.block) < 100:
+		l.block = append(l.block, clip(line, 4096))
+	default:
+		l.endBlock()
+		if strings.HasPrefix(line, "warning:") {
+			l.warn(line)
+		} else if line != "" {
+			l.plain.add(logLine(line))
+		}
+	}
+}
+
+func (l *logReader) endBlock() {
+	if l.block != nil {
+		l.error(message{text: strings.Join(l.block, "\n")})
+		l.block = nil
+	}
+}
+
+// buildLog returns the last lines of a derivation's builder. In a plain log nobody knows whose they are.
+func (l *logReader) buildLog(drv string) []string {
+	if b := l.builds[drv]; b != nil {
+		return b.log.lines
+	}
+	if len(l.builds) == 0 {
+		return l.plain.lines
+	}
+	return nil
+}
+
+// failure chooses the error that explains the run: the first of Nix's own that names a cause, then the
+// first at all. It is nil when Nix complains of nothing but mismatches and what follows from them.
+func (l *logReader) failure() *Failure {
+	var best *Failure
+	bestRank := 0
+	for _, m := range l.errors {
+		f := classify(m, l.buildLog)
+		if rank := l.rank(f, m); best == nil || rank < bestRank {
+			best, bestRank = f, rank
+		}
+	}
+	if best == nil || best.Kind == HashMismatch || best.Kind == Dependency && len(l.mismatches) > 0 {
+		return nil
+	}
+	return best
+}
+
+// rank orders failures, the best explanation first.
+func (l *logReader) rank(f *Failure, m message) int {
+	rank := 0
+	if b := l.builds[f.Derivation]; !m.own && !(b != nil && b.host != "" && strings.Contains(m.text, remoteHead(b))) {
+		rank += 10
+	}
+	switch {
+	case f.Kind == Dependency:
+		return 102
+	case f.Kind == HashMismatch, f.Kind == Builder && l.mismatched(f.Derivation):
+		f.Kind = HashMismatch // a remote mismatch is followed by "builder for … failed"
+		return 101
+	case f.Kind == Other:
+		rank += 20
+	}
+	return rank
+}
+
+// mismatched tells whether a derivation's build elsewhere ended in a mismatch.
+func (l *logReader) mismatched(drv string) bool {
+	for _, m := range l.mismatches {
+		if m.DrvPath == drv && m.Origin == OriginRemote {
+			return true
+		}
+	}
+	return false
+}

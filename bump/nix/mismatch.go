@@ -1,0 +1,104 @@
+package nix
+
+import (
+	"regexp"
+	"strings"
+)
+
+// Mismatch is Nix's complaint that a fixed output has another hash than was promised.
+type Mismatch struct {
+	DrvPath   string // the .drv; "" when Nix is older than 2.4, which names OutPath
+	OutPath   string // the output; "" from Nix 2.4 on
+	Specified Hash   // what the derivation promised, normalised by Nix
+	Got       Hash   // what came out
+	Origin    Origin
+}
+
+// Origin says how sure it is that Nix itself complained. A builder can print anything, and Nix passes
+// some of it on as its own events.
+type Origin int
+
+// The origins, from the weakest.
+const (
+	// OriginText is text that a builder or an evaluation may have written: a line of a plain log, or an
+	// event that Nix repeats for a builder.
+	OriginText Origin = iota
+	// OriginRemote is the message about a build that Nix had started on another machine. It has no mark
+	// of its own, so a builder of that very moment can imitate it.
+	OriginRemote
+	// OriginNix is an error of Nix itself about a derivation that it was building: no builder can cause
+	// such an event.
+	OriginNix
+)
+
+// String names the origin for messages.
+func (o Origin) String() string { return [...]string{"text", "remote", "nix"}[o] }
+
+// The first line of the complaint, since Nix 2.2. Through a remote builder it stands in the middle of
+// a line. A quoted builder's log ("> …", "name> …") is not Nix's own.
+var (
+	mismatchHead = regexp.MustCompile(`hash mismatch in fixed-output derivation '([^'\n]+)':\s*$`)
+	quotedLog    = regexp.MustCompile(`^\s*[^\s']*> `)
+	// the lines below it: wanted until 2.3, specified since; Lix adds URL and paths
+	mismatchLine = regexp.MustCompile(`^\s*(specified|wanted|got|likely URL|expected path|got path):\s*(\S*)`)
+	// Nix 2.0 and 2.1 say it in one line, in base32 without the algorithm
+	mismatchOld = regexp.MustCompile(`fixed-output derivation produced path '([^'\n]+)' with (\w+) hash '([^'\n]+)' instead of the expected hash '([^'\n]+)'`)
+)
+
+// parseMismatch reads a message, free of colours, whose first line is the complaint.
+func parseMismatch(text string) (Mismatch, bool) {
+	first, rest, _ := strings.Cut(text, "\n")
+	if quotedLog.MatchString(first) {
+		return Mismatch{}, false
+	}
+	if old := mismatchOld.FindStringSubmatch(first); old != nil {
+		return newMismatch(old[1], old[2]+":"+old[4], old[2]+":"+old[3])
+	}
+	head := mismatchHead.FindStringSubmatch(first)
+	if head == nil {
+		return Mismatch{}, false
+	}
+	var specified, got string
+	for line := range strings.SplitSeq(rest, "\n") {
+		field := mismatchLine.FindStringSubmatch(line)
+		if field == nil {
+			break
+		}
+		switch field[1] {
+		case "specified", "wanted":
+			specified = field[2]
+		case "got":
+			got = field[2]
+		}
+	}
+	return newMismatch(head[1], specified, got)
+}
+
+func newMismatch(path, specified, got string) (Mismatch, bool) {
+	m := Mismatch{DrvPath: path}
+	if !strings.HasSuffix(path, ".drv") {
+		m.DrvPath, m.OutPath = "", path
+	}
+	var errSpecified, errGot error
+	m.Specified, errSpecified = ParseHash(specified, "")
+	m.Got, errGot = ParseHash(got, "")
+	return m, errSpecified == nil && errGot == nil
+}
+
+// addMismatch keeps one entry per complaint, that of the best origin.
+func addMismatch(all []Mismatch, m Mismatch) []Mismatch {
+	for i, known := range all {
+		if known.DrvPath == m.DrvPath && known.OutPath == m.OutPath &&
+			known.Specified.Equal(m.Specified) && known.Got.Equal(m.Got) {
+			all[i].Origin = max(known.Origin, m.Origin)
+			return all
+		}
+	}
+	if len(all) == maxMismatches {
+		return all
+	}
+	return append(all, m)
+}
+
+// maxMismatches bounds what a builder that prints complaints can make us keep.
+const maxMismatches = 1000

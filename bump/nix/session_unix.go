@@ -1,0 +1,11 @@
+//go:build unix && !linux
+
+package nix
+
+import "syscall"
+
+// ownSession puts a child and all that it starts into a session of its own: one kill reaches them all,
+// and no ssh or git among them can ask on the terminal.
+func ownSession() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setsid: true}
+}

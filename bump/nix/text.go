@@ -1,0 +1,132 @@
+package nix
+
+import (
+	"regexp"
+	"strings"
+	"unicode/utf8"
+)
+
+// Nix's words come with colours, store paths and source excerpts around them, and parts of them were
+// chosen by builders, servers and flakes. What follows makes one short harmless line of them.
+
+var (
+	ansiSequence = regexp.MustCompile("\x1b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\a\x1b]*(?:\a|\x1b\\\\)|[@-Z\\\\-_])")
+	// a store may lie anywhere, so only the digest tells a store path: 32 digits of Nix base32
+	storeSource = regexp.MustCompile(`/[^\s'"«»:]*/[0-9a-df-np-sv-z]{32}-source/`)
+	storePath   = regexp.MustCompile(`/[^\s'"«»:]*/[0-9a-df-np-sv-z]{32}-([^\s'"/:^!]+?)(?:\.drv)?(?:[\^!][a-z*]+)?([\s'"/:.,;)]|$)`)
+	// user and password of a URL; a name without a password before ssh hosts is no secret
+	urlCredentials = regexp.MustCompile(`(?i)\b((?:https?|ftp)(?:\+[a-z]+)?://|(?:git\+)?https?://)[^\s/@'"]+@`)
+	urlPassword    = regexp.MustCompile(`(?i)\b([a-z][a-z0-9+.-]*://[^\s/@:'"]*):[^\s/@'"]+@`)
+)
+
+func stripANSI(s string) string {
+	if !strings.Contains(s, "\x1b") {
+		return s
+	}
+	return ansiSequence.ReplaceAllString(s, "")
+}
+
+// harmless drops what could act on a terminal or reorder a text: control characters but the newline,
+// bidirectional overrides, bytes that are no UTF-8. A tab becomes a blank.
+func harmless(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n':
+			return r
+		case r == '\t':
+			return ' '
+		case r < ' ', r >= 0x7f && r < 0xa0, r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069,
+			r == 0x200e, r == 0x200f, r == 0xfeff:
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(stripANSI(s), "\uFFFD"))
+}
+
+// clip cuts a text to at most limit bytes, at a character, and shows that it did.
+func clip(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	cut := limit - len("…")
+	for cut > 0 && !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return s[:cut] + "…"
+}
+
+// withoutStore names store objects by their name alone, and files of a flake by their path in it.
+func withoutStore(s string) string {
+	s = storeSource.ReplaceAllString(s, "")
+	return storePath.ReplaceAllString(s, "$1$2")
+}
+
+// redact blanks the passwords of URLs and every secret.
+func redact(s string, secrets ...string) string {
+	for _, secret := range secrets {
+		if secret != "" {
+			s = strings.ReplaceAll(s, secret, "***")
+		}
+	}
+	s = urlCredentials.ReplaceAllString(s, "$1***@")
+	return urlPassword.ReplaceAllString(s, "$1:***@")
+}
+
+// maxText bounds Failure.Text, in bytes.
+const maxText = 600
+
+var (
+	errorLine = regexp.MustCompile(`(?m)^[ \t]*error:`)
+	noiseLine = regexp.MustCompile(`^(?:at [^ ]|… |\.\.\. |\d+\| |\| |\||\(use '--show-trace'|\(stack trace truncated|Try '|For full logs, run|nix log |last \d+ log lines|Last \d+ log lines|> )`)
+)
+
+// lastError returns what follows the last "error:" at the beginning of a line: since 2.18 the traces
+// stand above it, before that below.
+func lastError(text string) string {
+	all := errorLine.FindAllStringIndex(text, -1)
+	for i := len(all) - 1; i >= 0; i-- {
+		if rest := strings.TrimLeft(text[all[i][1]:], " \t"); strings.TrimSpace(rest) != "" {
+			return rest
+		}
+	}
+	return text
+}
+
+// essence shortens an error of Nix to its sentence: the paragraph of the last "error:", without
+// excerpts, traces and store paths.
+func essence(text string) string {
+	var kept []string
+	for line := range strings.SplitSeq(lastError(harmless(text)), "\n") {
+		line = strings.TrimSpace(line)
+		if line == "" && len(kept) > 0 || strings.HasPrefix(line, "Output paths:") {
+			break
+		}
+		if line != "" && !noiseLine.MatchString(line) {
+			kept = append(kept, line)
+		}
+	}
+	return clip(withoutStore(strings.Join(strings.Fields(strings.Join(kept, " ")), " ")), maxText)
+}
+
+// logLine makes one line of a builder's log showable.
+func logLine(s string) string {
+	s = strings.ReplaceAll(harmless(s), "\n", " ")
+	return clip(withoutStore(strings.TrimRight(s, " ")), maxLogLine)
+}
+
+// maxLogLine bounds one line of a builder's log that is kept, in bytes.
+const maxLogLine = 300
+
+// tail keeps the last lines of something endless.
+type tail struct {
+	lines []string
+	limit int
+}
+
+func (t *tail) add(line string) {
+	if len(t.lines) == t.limit {
+		copy(t.lines, t.lines[1:])
+		t.lines = t.lines[:t.limit-1]
+	}
+	t.lines = append(t.lines, line)
+}
