@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"math/big"
 	"net"
 	"net/http"
@@ -49,8 +50,10 @@ func newNetwork(hosts map[string]http.Handler) (*network, error) {
 		return nil, err
 	}
 	n := &network{url: "http://" + listener.Addr().String(), hosts: hosts, served: map[string]int{}, broken: map[string]int{}, conns: newConnListener(listener.Addr())}
-	n.server = &http.Server{Handler: http.HandlerFunc(n.proxy), ReadHeaderTimeout: time.Minute}
-	n.inner = &http.Server{Handler: http.HandlerFunc(n.answer), ReadHeaderTimeout: time.Minute}
+	// clients hang up as they please: git does in the middle of a handshake
+	quiet := log.New(io.Discard, "", 0)
+	n.server = &http.Server{Handler: http.HandlerFunc(n.proxy), ReadHeaderTimeout: time.Minute, ErrorLog: quiet}
+	n.inner = &http.Server{Handler: http.HandlerFunc(n.answer), ReadHeaderTimeout: time.Minute, ErrorLog: quiet}
 	go func() { _ = n.server.Serve(listener) }()
 	go func() { _ = n.inner.Serve(n.conns) }()
 	return n, nil
