@@ -1,0 +1,282 @@
+package nixexpr
+
+import "fmt"
+
+// A dupChecker finds names that are defined twice. Nix merges a.b = 1; a = { c = 2; }; and
+// refuses only what is defined twice after merging.
+//
+// Most sets define each first name once, and nothing merges: one look at the names, with a
+// table that is used again for the next set, tells. Only for the others the merged sets are
+// built, as scopes; the scopes of the file share one table.
+type dupChecker struct {
+	file   *File
+	seen   map[string]int32    // of one set: the offset of each first name
+	scopes map[*AttrSet]int32  // of the sets whose scope was built
+	table  map[scopeName]int32 // index in defs
+	defs   []scopeDef
+	heads  []scopeHead // by scope
+}
+
+// scopeName is a name in a merged set.
+type scopeName struct {
+	scope int32
+	name  string
+}
+
+// A scopeDef is a definition in a merged set.
+type scopeDef struct {
+	name  string
+	pos   int32
+	next  int32    // the next one of the scope, -1 at the end
+	child int32    // the scope that it is, -1: none or not built
+	set   *AttrSet // the literal set that it is; built when something merges with it
+}
+
+// A scopeHead is the list of a scope's definitions.
+type scopeHead struct{ first, count int32 }
+
+// few is how many names are compared one with the other.
+const few = 8
+
+// attrs checks the definitions of a set, or of a let when set is nil. It must be told of
+// every set once, the inner ones first.
+func (d *dupChecker) attrs(set *AttrSet, bindings []Binding) *lexError {
+	if d.distinct(bindings) {
+		return nil
+	}
+	scope, err := d.build(bindings)
+	if set != nil {
+		d.scopes[set] = scope
+	}
+	return err
+}
+
+// firstNames calls f with each name that the bindings define, until f returns false.
+func firstNames(bindings []Binding, f func(a *Attr) bool) bool {
+	for i := range bindings {
+		names := bindings[i].Path
+		if bindings[i].Value != nil && len(names) > 1 {
+			names = names[:1]
+		}
+		for j := range names {
+			if names[j].Expr == nil && !f(&names[j]) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// distinct tells whether no first name is there twice.
+func (d *dupChecker) distinct(bindings []Binding) bool {
+	count := 0
+	firstNames(bindings, func(*Attr) bool { count++; return count <= few })
+	if count <= 1 {
+		return true
+	}
+	if count <= few {
+		var names [few]string
+		n := 0
+		return firstNames(bindings, func(a *Attr) bool {
+			for _, name := range names[:n] {
+				if name == a.Name {
+					return false
+				}
+			}
+			names[n] = a.Name
+			n++
+			return true
+		})
+	}
+	if d.seen == nil {
+		d.seen = make(map[string]int32)
+	}
+	clear(d.seen)
+	return firstNames(bindings, func(a *Attr) bool {
+		_, twice := d.seen[a.Name]
+		d.seen[a.Name] = a.From
+		return !twice
+	})
+}
+
+// build makes the scope of a set, with everything merged.
+func (d *dupChecker) build(bindings []Binding) (int32, *lexError) {
+	if d.table == nil {
+		d.table = make(map[scopeName]int32)
+		d.scopes = make(map[*AttrSet]int32)
+	}
+	scope := d.newScope()
+	for i := range bindings {
+		if err := d.bind(scope, &bindings[i]); err != nil {
+			return scope, err
+		}
+	}
+	return scope, nil
+}
+
+func (d *dupChecker) newScope() int32 {
+	d.heads = append(d.heads, scopeHead{first: -1})
+	return int32(len(d.heads) - 1)
+}
+
+// bind adds a binding to a scope.
+func (d *dupChecker) bind(scope int32, b *Binding) *lexError {
+	if b.Value == nil {
+		for i := range b.Path {
+			a := &b.Path[i]
+			if err := d.define(scope, scopeDef{name: a.Name, pos: a.From, child: -1}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	last := len(b.Path) - 1
+	for i := range b.Path[:last] {
+		if b.Path[i].Expr != nil {
+			return nil // below a dynamic name nothing merges
+		}
+		var err *lexError
+		if scope, err = d.descend(scope, b.Path[i].Name, b.Path[i].From); err != nil {
+			return err
+		}
+	}
+	if b.Path[last].Expr != nil {
+		return nil
+	}
+	def := scopeDef{name: b.Path[last].Name, pos: b.Path[last].From, child: -1, set: literalSet(b.Value)}
+	return d.define(scope, def)
+}
+
+// literalSet is the set that an expression is when parentheses are left out, else nil.
+func literalSet(e Expr) *AttrSet {
+	for {
+		switch n := e.(type) {
+		case *Paren:
+			e = n.X
+		case *AttrSet:
+			return n
+		default:
+			return nil
+		}
+	}
+}
+
+// descend is the scope that a name has in a scope, made when there is none.
+func (d *dupChecker) descend(scope int32, name string, pos int32) (int32, *lexError) {
+	i, ok := d.table[scopeName{scope, name}]
+	if !ok {
+		child := d.newScope()
+		d.insert(scope, scopeDef{name: name, pos: pos, child: child})
+		return child, nil
+	}
+	if child, ok := d.childScope(i); ok {
+		return child, nil
+	}
+	return 0, d.twice(name, d.defs[i].pos, pos)
+}
+
+// childScope is the scope of a definition that is a set.
+func (d *dupChecker) childScope(i int32) (int32, bool) {
+	if d.defs[i].child >= 0 {
+		return d.defs[i].child, true
+	}
+	set := d.defs[i].set
+	if set == nil {
+		return 0, false
+	}
+	child, ok := d.scopes[set]
+	if !ok {
+		child, _ = d.build(set.Bindings) // no error: its names are distinct
+		d.scopes[set] = child
+	}
+	d.defs[i].child = child
+	return child, true
+}
+
+// insert adds a definition whose name is new to the scope.
+func (d *dupChecker) insert(scope int32, def scopeDef) {
+	i := int32(len(d.defs))
+	head := &d.heads[scope]
+	def.next = head.first
+	head.first = i
+	head.count++
+	d.defs = append(d.defs, def)
+	d.table[scopeName{scope, def.name}] = i
+}
+
+// define adds a definition and merges it with the one that is there.
+func (d *dupChecker) define(scope int32, def scopeDef) *lexError {
+	old, ok := d.table[scopeName{scope, def.name}]
+	if !ok {
+		d.insert(scope, def)
+		return nil
+	}
+	into, ok := d.childScope(old)
+	if !ok || def.set == nil && def.child < 0 {
+		return d.twice(def.name, d.defs[old].pos, def.pos)
+	}
+	i := int32(len(d.defs))
+	d.defs = append(d.defs, def)
+	from, _ := d.childScope(i)
+	merged, err := d.merge(into, from)
+	d.defs[old].child = merged
+	return err
+}
+
+// merge moves the smaller of two scopes into the larger, which it returns.
+func (d *dupChecker) merge(a, b int32) (int32, *lexError) {
+	if d.heads[a].count < d.heads[b].count {
+		a, b = b, a
+	}
+	for i := d.heads[b].first; i >= 0; {
+		def := d.defs[i]
+		if err := d.define(a, def); err != nil {
+			return a, err
+		}
+		i = def.next
+	}
+	return a, nil
+}
+
+// twice is the error for a name that is defined at two places.
+func (d *dupChecker) twice(name string, a, b int32) *lexError {
+	first, second := min(a, b), max(a, b)
+	return &lexError{
+		offset: int(second),
+		msg:    fmt.Sprintf("attribute '%s' is defined already at %s", clip(name), d.file.Position(int(first))),
+	}
+}
+
+// formals checks the argument names of a function.
+func (d *dupChecker) formals(n *Lambda) *lexError {
+	list := n.Formals.List
+	twice := func(name string, at int32) *lexError {
+		return &lexError{offset: int(at), msg: fmt.Sprintf("the function has two arguments named '%s'", clip(name))}
+	}
+	if len(list) <= few {
+		for i := range list {
+			for j := range list[:i] {
+				if list[i].Name == list[j].Name {
+					return twice(list[i].Name, list[i].From)
+				}
+			}
+		}
+	} else {
+		if d.seen == nil {
+			d.seen = make(map[string]int32)
+		}
+		clear(d.seen)
+		for i := range list {
+			if _, ok := d.seen[list[i].Name]; ok {
+				return twice(list[i].Name, list[i].From)
+			}
+			d.seen[list[i].Name] = list[i].From
+		}
+	}
+	for i := range list {
+		if n.ArgPos >= 0 && list[i].Name == n.Arg {
+			return twice(n.Arg, max(list[i].From, n.ArgPos))
+		}
+	}
+	return nil
+}

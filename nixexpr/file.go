@@ -1,0 +1,107 @@
+package nixexpr
+
+import (
+	"fmt"
+	"math"
+	"sort"
+	"sync"
+)
+
+// A File is a parsed source. It is not changed after [Parse] and safe for concurrent use.
+type File struct {
+	Name   string  // as given to Parse; for messages only
+	Src    []byte  // as given to Parse; must not be changed while the File is in use
+	Root   Expr    // the expression that the source is
+	Tokens []Token // all of the source, comments and blanks included
+
+	text  string      // the source as a string; every name in the tree is a part of it
+	kinds []TokenKind // the kinds of the Tokens
+
+	linesOnce sync.Once
+	lines     []int32 // where each line starts
+}
+
+// Kind is the kind of the token Tokens[i].
+func (f *File) Kind(i int) TokenKind { return f.kinds[i] }
+
+// Text is the source of a node, as written.
+func (f *File) Text(n Node) string { return f.text[n.Start():n.End()] }
+
+// A Position is a place in a file as people count it.
+type Position struct {
+	File   string
+	Line   int // from 1; a line ends with LF, CR LF or CR, as in Nix
+	Column int // in bytes, from 1
+}
+
+// String is file:line:column.
+func (p Position) String() string { return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column) }
+
+// Position is the place of a byte of the source. Offsets outside of the source count as the
+// nearest inside; len(Src) is the end.
+func (f *File) Position(offset int) Position {
+	f.linesOnce.Do(func() { f.lines = lineStarts(f.text) })
+	offset = max(0, min(offset, len(f.text)))
+	line := sort.Search(len(f.lines), func(i int) bool { return int(f.lines[i]) > offset })
+	return Position{File: f.Name, Line: line, Column: offset - int(f.lines[line-1]) + 1}
+}
+
+func lineStarts(src string) []int32 {
+	count := 1
+	eachLineEnd(src, func(int) { count++ })
+	starts := append(make([]int32, 0, count), 0)
+	eachLineEnd(src, func(end int) { starts = append(starts, int32(end)) })
+	return starts
+}
+
+// eachLineEnd calls f with the offset behind each line end.
+func eachLineEnd(src string, f func(int)) {
+	for i := 0; i < len(src); i++ {
+		if src[i] == '\n' || src[i] == '\r' && (i+1 == len(src) || src[i+1] != '\n') {
+			f(i + 1)
+		}
+	}
+}
+
+// maxSize is the largest source in bytes: offsets in the tree are 32 bits wide.
+const maxSize = math.MaxInt32 - 1
+
+// Parse reads one Nix expression, the whole of src. The name is for messages. The error is a
+// *[SyntaxError]. Neither src nor what the result holds may be changed afterwards.
+func Parse(name string, src []byte) (*File, error) {
+	f := &File{Name: name, Src: src, text: string(src)}
+	if len(src) > maxSize {
+		return nil, &SyntaxError{Position: Position{name, 1, 1}, Msg: fmt.Sprintf("the file has %d bytes; the limit is %d", len(src), maxSize)}
+	}
+	lexErr := f.lex()
+	p := newParser(f, lexErr)
+	root := p.file()
+	if p.err != nil {
+		return nil, f.syntaxError(p.err)
+	}
+	f.Root = root
+	return f, nil
+}
+
+// lex fills in the tokens. It goes over the source twice: counting first is cheaper than
+// slices that grow to up to twice their need.
+func (f *File) lex() *lexError {
+	count := 0
+	for l := (lexer{src: f.text}); ; count++ {
+		if kind := l.next(); kind == KindEOF || kind == kindError {
+			break
+		}
+	}
+	f.Tokens = make([]Token, 0, count)
+	f.kinds = make([]TokenKind, 0, count+1) // one more for the KindEOF or kindError behind them
+	l := lexer{src: f.text}
+	for {
+		start := l.pos
+		kind := l.next()
+		f.kinds = append(f.kinds, kind)
+		if kind == KindEOF || kind == kindError {
+			return l.err
+		}
+		f.Tokens = append(f.Tokens, Token{Start: start, End: l.pos})
+	}
+}

@@ -1,0 +1,224 @@
+package nixexpr
+
+import "strings"
+
+// single is the kind of each byte that is a token when nothing longer matches.
+var single = [256]TokenKind{
+	'{': KindBraceOpen, '}': KindBraceClose, '[': KindBracketOpen, ']': KindBracketClose,
+	'(': KindParenOpen, ')': KindParenClose, ';': KindSemicolon, ':': KindColon, '.': KindDot,
+	',': KindComma, '=': KindAssign, '@': KindAt, '?': KindQuestion, '+': KindPlus, '-': KindMinus,
+	'*': KindStar, '/': KindSlash, '<': KindLess, '>': KindGreater, '!': KindNot,
+}
+
+// double is the kind of a token of two bytes, or KindEOF.
+func double(a, b byte) TokenKind {
+	switch string([]byte{a, b}) {
+	case "==":
+		return KindEqual
+	case "!=":
+		return KindNotEqual
+	case "<=":
+		return KindLessEq
+	case ">=":
+		return KindGreaterEq
+	case "&&":
+		return KindAnd
+	case "||":
+		return KindOrOp
+	case "->":
+		return KindImpl
+	case "//":
+		return KindUpdate
+	case "++":
+		return KindConcat
+	case "<|":
+		return KindPipeLeft
+	case "|>":
+		return KindPipeRight
+	case "${":
+		return KindInterp
+	}
+	return KindEOF
+}
+
+// symbol takes an operator, a delimiter or a byte that starts no token.
+func (l *lexer) symbol(c byte) TokenKind {
+	switch c {
+	case '{':
+		l.push(modeExpr)
+		return l.take(l.pos+1, KindBraceOpen)
+	case '}':
+		l.pop()
+		return l.take(l.pos+1, KindBraceClose)
+	case '~':
+		if l.slashStartsPath(l.pos + 1) {
+			return l.homePath()
+		}
+	case '<':
+		if end, ok := l.searchPath(); ok {
+			return l.take(end, KindSearchPath)
+		}
+	case '.':
+		if l.at(1) == '.' && l.at(2) == '.' {
+			return l.take(l.pos+3, KindEllipsis)
+		}
+	}
+	if kind := double(c, l.at(1)); kind != KindEOF {
+		if kind == KindInterp {
+			l.push(modeExpr)
+		}
+		return l.take(l.pos+2, kind)
+	}
+	if kind := single[c]; kind != KindEOF {
+		return l.take(l.pos+1, kind)
+	}
+	return l.take(l.pos+1, kindInvalid)
+}
+
+// inString takes the next token between double quotes.
+func (l *lexer) inString() TokenKind {
+	end := stringText(l.src, l.pos)
+	switch {
+	case end > l.pos:
+		return l.text(end, KindText)
+	case end >= len(l.src):
+		return KindEOF
+	case l.src[end] == '"':
+		l.pop()
+		return l.take(end+1, KindQuote)
+	}
+	l.push(modeExpr)
+	return l.take(end+2, KindInterp)
+}
+
+// stringText is the end of the text at i of a string in double quotes: the offset of the
+// closing quote, of an interpolation or of the end.
+func stringText(src string, i int) int {
+	for i < len(src) {
+		switch src[i] {
+		case '"':
+			return i
+		case '\\':
+			i++ // whatever comes next is text
+		case '$':
+			if i+1 < len(src) && src[i+1] == '{' {
+				return i
+			}
+			if i+1 < len(src) && src[i+1] != '"' && src[i+1] != '\\' {
+				i++ // the second $ of $${ is no start either
+			}
+		}
+		i++
+	}
+	return min(i, len(src))
+}
+
+// indentOpen takes ” and the rest of the line when nothing but spaces are on it.
+func (l *lexer) indentOpen() TokenKind {
+	l.push(modeIndent)
+	end := l.pos + 2
+	for end < len(l.src) && l.src[end] == ' ' {
+		end++
+	}
+	if end < len(l.src) && l.src[end] == '\n' {
+		return l.take(end+1, KindIndentOpen)
+	}
+	return l.take(l.pos+2, KindIndentOpen)
+}
+
+// inIndent takes the next token between two single quotes and two single quotes.
+func (l *lexer) inIndent() TokenKind {
+	i := l.pos
+	for i < len(l.src) {
+		piece := nextPiece(l.src[i:])
+		if piece.size == 0 {
+			break
+		}
+		i += piece.size
+	}
+	switch {
+	case i > l.pos:
+		return l.text(i, KindIndentText)
+	case i >= len(l.src):
+		return KindEOF
+	case l.src[i] == '\'':
+		l.pop()
+		return l.take(i+2, KindIndentClose)
+	}
+	l.push(modeExpr)
+	return l.take(i+2, KindInterp)
+}
+
+// text ends a token of string text.
+func (l *lexer) text(end int, kind TokenKind) TokenKind {
+	if i := strings.IndexByte(l.src[l.pos:end], 0); i >= 0 {
+		return l.fail(l.pos+i, "a NUL byte is not allowed in a string")
+	}
+	return l.take(end, kind)
+}
+
+// A piece is what Nix's lexer takes at once of the text of an indented string. Stripping
+// the indentation needs these, for only plain ones count as indentation.
+type piece struct {
+	size  int  // bytes of the source; 0 when text ends here
+	plain bool // stands for itself
+	// The pieces that are not plain are '' and one or two bytes, or a lone $ or '; see text.
+}
+
+// nextPiece is the piece that the source starts with.
+func nextPiece(src string) piece {
+	if n := plainPiece(src); n > 0 {
+		return piece{size: n, plain: true}
+	}
+	if len(src) == 0 {
+		return piece{}
+	}
+	if src[0] == '$' {
+		if len(src) > 1 && src[1] == '{' {
+			return piece{}
+		}
+		return piece{size: 1}
+	}
+	if len(src) == 1 || src[1] != '\'' {
+		return piece{size: 1} // a quote that is not doubled
+	}
+	switch {
+	case len(src) > 2 && (src[2] == '$' || src[2] == '\''):
+		return piece{size: 3}
+	case len(src) > 3 && src[2] == '\\':
+		return piece{size: 4}
+	}
+	return piece{}
+}
+
+// plainPiece is the length of ([^$']|\$[^{']|'[^'$])* at the start of the source.
+func plainPiece(src string) int {
+	i := 0
+	for i < len(src) {
+		if c := src[i]; c != '$' && c != '\'' {
+			i++
+			continue
+		}
+		if i+1 >= len(src) || src[i+1] == '\'' {
+			break
+		}
+		if src[i] == '$' && src[i+1] == '{' || src[i] == '\'' && src[i+1] == '$' {
+			break
+		}
+		i += 2
+	}
+	return i
+}
+
+// text is what a piece stands for; src is its source.
+func (p piece) text(src string) string {
+	switch {
+	case p.plain || p.size == 1:
+		return src[:p.size]
+	case p.size == 4:
+		return unescape(src[2:4])
+	case src[2] == '$':
+		return "$"
+	}
+	return "''"
+}
