@@ -139,9 +139,9 @@ func TestConfigurationsUseTheirPackage(t *testing.T) {
   };
 }
 `,
-		"server.nix": `{ config, lib, pkgs, inputs, ... }:
+		"server.nix": `{ config, lib, pkgs, inputs, modulesPath, ... }:
 {
-  imports = [ ./overlay.nix ];
+  imports = [ ./overlay.nix (modulesPath + "/installer/scan/not-detected.nix") ];
   networking.hostName = "server";
   services.ollama = lib.mkIf (inputs ? nixpkgs) { enable = true; package = pkgs.ollama-cuda; };
   environment.systemPackages = with pkgs; [ hello ];
@@ -163,6 +163,30 @@ func TestConfigurationsUseTheirPackage(t *testing.T) {
 		"home": []any{"0.32.12"}, "generation": "home-manager-generation",
 		"darwin": "0.32.10", "darwinSystem": "aarch64-darwin",
 	}, got)
+}
+
+func TestFlakeLibrariesAreThere(t *testing.T) {
+	w := bumptest.New(t)
+	for name, outputs := range map[string]string{
+		"flake-utils": `inputs: inputs.lib.lib.eachDefaultSystem (system: let pkgs = import inputs.nixpkgs { inherit system; }; in {
+			packages.default = pkgs.ollama;
+			packages.swap = pkgs.llama-swap;
+		})`,
+		"flake-parts": `inputs: inputs.lib.lib.mkFlake { inherit inputs; } {
+			systems = [ "x86_64-linux" "aarch64-linux" ];
+			perSystem = { pkgs, system, ... }: { packages = { default = pkgs.ollama; swap = pkgs.llama-swap; }; };
+			flake.overlays.default = final: prev: { };
+		}`,
+	} {
+		dir := w.Flake(map[string]string{"flake.nix": `{
+  inputs.nixpkgs.url = "@nixpkgs@";
+  inputs.lib.url = "@` + name + `@";
+  outputs = ` + outputs + `;
+}
+`})
+		require.Equal(t, `"0.32.9"`, strings.TrimSpace(w.Nix(dir, "eval", "path:"+dir+"#packages.x86_64-linux.default.version")), name)
+		require.Equal(t, `"212"`, strings.TrimSpace(w.Nix(dir, "eval", "path:"+dir+"#packages.aarch64-linux.swap.version")), name)
+	}
 }
 
 func TestBuildGoModuleWantsVendorHash(t *testing.T) {

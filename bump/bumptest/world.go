@@ -142,6 +142,7 @@ sandbox = false
 build-users-group =
 substituters =
 connect-timeout = 20
+fsync-metadata = false
 `
 
 // Env is the complete environment for the tool and for Nix, as os.Environ has it, with extra

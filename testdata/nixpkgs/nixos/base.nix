@@ -1,12 +1,12 @@
 { nixpkgs, system, pkgs }@given:
 { config, lib, pkgs, ... }:
 let
-  made = if given.pkgs != null then given.pkgs else import nixpkgs {
+  made = if given.pkgs != null then given.pkgs else config.nixpkgs.pkgs or (import nixpkgs {
     system = if given.system != null then given.system
       else if builtins.isAttrs config.nixpkgs.hostPlatform then config.nixpkgs.hostPlatform.system
       else config.nixpkgs.hostPlatform;
     inherit (config.nixpkgs) overlays config;
-  };
+  });
 in
 {
   options = {

@@ -3,7 +3,7 @@
 let
   nixlib = import (nixpkgs + "/lib");
   evaluate = modules: nixlib.evalModules {
-    inherit specialArgs;
+    specialArgs = { modulesPath = nixpkgs + "/nixos/modules"; } // specialArgs;
     modules = [ (import ./base.nix { inherit nixpkgs system pkgs; }) ] ++ modules;
   };
   result = evaluate modules;
