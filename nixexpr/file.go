@@ -105,3 +105,8 @@ func (f *File) lex() *lexError {
 		f.Tokens = append(f.Tokens, Token{Start: start, End: l.pos})
 	}
 }
+
+// tokenAt is the index of the token that holds the byte at an offset, or len(Tokens).
+func (f *File) tokenAt(offset int) int {
+	return sort.Search(len(f.Tokens), func(i int) bool { return f.Tokens[i].End > offset })
+}

@@ -1,0 +1,171 @@
+package nixexpr_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/nixtars/ollama-bump/nixexpr"
+)
+
+// parse parses a source that is valid.
+func parse(t testing.TB, src string) *nixexpr.File {
+	t.Helper()
+	f, err := nixexpr.Parse("test.nix", []byte(src))
+	require.NoError(t, err)
+	return f
+}
+
+// firstOf is the first node of a type.
+func firstOf[T nixexpr.Node](f *nixexpr.File) (found T, ok bool) {
+	nixexpr.Walk(f.Root, func(n nixexpr.Node) bool {
+		if node, is := n.(T); is && !ok {
+			found, ok = node, true
+		}
+		return !ok
+	})
+	return found, ok
+}
+
+func firstString(t testing.TB, f *nixexpr.File) *nixexpr.Str {
+	t.Helper()
+	s, ok := firstOf[*nixexpr.Str](f)
+	require.True(t, ok, "no string in %s", f.Src)
+	return s
+}
+
+func TestReplaceString(t *testing.T) {
+	for _, tt := range []struct{ name, src, value, want string }{
+		{"plain", `{ version = "0.1.0"; }`, "0.2.0", `{ version = "0.2.0"; }`},
+		{"empty becomes text", `""`, "a", `"a"`},
+		{"text becomes empty", `"a"`, "", `""`},
+		{"quote and backslash", `"a"`, `x"y\z`, `"x\"y\\z"`},
+		{"dollar brace", `"a"`, "${x}", `"\${x}"`},
+		{"dollars", `"a"`, "$$${x}", `"$$\${x}"`},
+		{"dollar at the end", `"a"`, "$", `"$"`},
+		{"line feed stays one", `"a"`, "x\ny", "\"x\ny\""},
+		{"carriage return", `"a"`, "x\r\ny", "\"x\\r\ny\""},
+		{"interpolation goes", `"v${x}"`, "v1", `"v1"`},
+		{"same value keeps its spelling", `"\x"`, "x", `"\x"`},
+		{"non-UTF-8", `"a"`, "\xff", "\"\xff\""},
+		{"indented, one line", `''a''`, "b", `''b''`},
+		{"indented, own lines", "{\n  a = ''\n    one\n    two\n  '';\n}", "x\ny\n", "{\n  a = ''\n    x\n    y\n  '';\n}"},
+		{"indented, dollar brace", `''a''`, "${x}", `''''${x}''`},
+		{"indented, quotes", `''a''`, "x''y", `''x''\''y''`},
+		{"indented, quote at the end", `''a''`, "x'", `''x''\'''`},
+		{"indented, dollars", `''a''`, "$$${x}", `''''\$''\$''${x}''`},
+		{"indented, backslash is itself", `''a''`, `x\n`, `''x\n''`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := parse(t, tt.src)
+			edit, err := f.ReplaceString(firstString(t, f), tt.value)
+			require.NoError(t, err)
+			out, err := f.Apply([]nixexpr.Edit{edit})
+			require.NoError(t, err)
+			assert.Equal(t, tt.want, string(out))
+			edited := parse(t, string(out))
+			got, ok := edited.StringValue(firstString(t, edited))
+			assert.True(t, ok)
+			assert.Equal(t, tt.value, got)
+		})
+	}
+}
+
+func TestReplaceStringPart(t *testing.T) {
+	for _, tt := range []struct {
+		name, src string
+		part      int
+		old, new  string
+		want      string
+	}{
+		{"version in a URL", `"https://x/v0.1.0/y"`, 0, "0.1.0", "0.2.0", `"https://x/v0.2.0/y"`},
+		{"between interpolations", `"${a}-1-${b}"`, 1, "1", "2", `"${a}-2-${b}"`},
+		{"indented", "''\n  ${a}\n  v=1\n''", 2, "1", "2", "''\n  ${a}\n  v=2\n''"},
+		{"needs escaping", `"a1b"`, 0, "1", `"`, `"a\"b"`},
+		{"indented, needs escaping", `''a1b''`, 0, "1", "''", `''a''\'''\'b''`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := parse(t, tt.src)
+			s := firstString(t, f)
+			from := strings.Index(f.Text(&s.Parts[tt.part]), tt.old)
+			edit, err := f.ReplaceStringPart(s, tt.part, from, from+len(tt.old), tt.new)
+			require.NoError(t, err)
+			out, err := f.Apply([]nixexpr.Edit{edit})
+			require.NoError(t, err)
+			assert.Equal(t, tt.want, string(out))
+		})
+	}
+}
+
+func TestInsertBindingAfter(t *testing.T) {
+	const hash = `vendorHash = "x";`
+	for _, tt := range []struct{ name, src, want string }{
+		{"own line", "{\n  a = 1;\n  b = 2;\n}", "{\n  a = 1;\n  " + hash + "\n  b = 2;\n}"},
+		{"tabs", "{\n\ta = 1;\n}", "{\n\ta = 1;\n\t" + hash + "\n}"},
+		{"CR LF", "{\r\n  a = 1;\r\n}\r\n", "{\r\n  a = 1;\r\n  " + hash + "\r\n}\r\n"},
+		{"CR", "{\r  a = 1;\r}", "{\r  a = 1;\r  " + hash + "\r}"},
+		{"one line", "{ a = 1; b = 2; }", "{ a = 1; " + hash + " b = 2; }"},
+		{"no blanks", "{a=1;}", "{a=1; " + hash + "}"},
+		{"second on its line", "{\n  z = 0; a = 1;\n}", "{\n  z = 0; " + hash + " a = 1;\n}"},
+		{"block comment", "{\n  a = 1; /* why */\n}", "{\n  a = 1; /* why */\n  " + hash + "\n}"},
+		{"brace on its line", "{\n  a = 1; }", "{\n  a = 1; " + hash + " }"},
+		{"line comment", "{\n  a = 1; # why\n}", "{\n  a = 1; # why\n  " + hash + "\n}"},
+		{"value of many lines", "{\n  a = [\n    1\n  ];\n}", "{\n  a = [\n    1\n  ];\n  " + hash + "\n}"},
+		{"inherit", "{\n  inherit a;\n}", "{\n  inherit a;\n  " + hash + "\n}"},
+		{"let", "let\n  a = 1;\nin a", "let\n  a = 1;\n  " + hash + "\nin a"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := parse(t, tt.src)
+			b, ok := firstOf[*nixexpr.Binding](f)
+			require.True(t, ok)
+			out, err := f.Apply([]nixexpr.Edit{f.InsertBindingAfter(b, hash)})
+			require.NoError(t, err)
+			assert.Equal(t, tt.want, string(out))
+		})
+	}
+}
+
+func TestApplyRefuses(t *testing.T) {
+	for _, tt := range []struct {
+		name, src string
+		edits     []nixexpr.Edit
+		want      string
+	}{
+		{"before the file", "1", []nixexpr.Edit{{-1, 0, ""}}, "test.nix:1:1: an edit of bytes -1 to 0 is not within the file's 1 bytes"},
+		{"behind the file", "1", []nixexpr.Edit{{0, 2, ""}}, "test.nix:1:1: an edit of bytes 0 to 2 is not within the file's 1 bytes"},
+		{"backwards", "12", []nixexpr.Edit{{2, 1, ""}}, "test.nix:1:3: an edit of bytes 2 to 1 is not within the file's 2 bytes"},
+		{
+			"overlap", `"abc"`,
+			[]nixexpr.Edit{{2, 4, "x"}, {1, 3, "y"}},
+			`test.nix:1:3: two edits overlap: bytes 1 to 3 at test.nix:1:2 become "y"; bytes 2 to 4 at test.nix:1:3 become "x"`,
+		},
+		{
+			"two at one place", "[ ]",
+			[]nixexpr.Edit{{1, 1, "1"}, {1, 1, "2"}},
+			`test.nix:1:2: two edits overlap: bytes 1 to 1 at test.nix:1:2 become "1"; bytes 1 to 1 at test.nix:1:2 become "2"`,
+		},
+		{
+			"no Nix any more", "{ a = 1; }",
+			[]nixexpr.Edit{{6, 7, ""}},
+			"test.nix:1:7: the edited file is not Nix any more: test.nix:1:7: expected a value after '=', found ';'",
+		},
+		{"twice", "{ a = 1; b = 2; }", []nixexpr.Edit{{9, 10, "a"}}, "test.nix:1:10: the edited file is not Nix any more: test.nix:1:10: attribute 'a' is defined already at test.nix:1:3"},
+		{"opens a comment", "[ 1 2 ]", []nixexpr.Edit{{3, 3, " ] #"}}, "test.nix:1:5: an edit would change the meaning of '2', which is outside of it"},
+		{"joins names", "f a b", []nixexpr.Edit{{3, 4, ""}}, "test.nix:1:3: an edit would change the meaning of 'a', which is outside of it"},
+		{"ends the string", `["a" "b"]`, []nixexpr.Edit{{2, 3, `" "`}, {6, 7, `" "`}}, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := parse(t, tt.src)
+			_, err := f.Apply(tt.edits)
+			if tt.want == "" {
+				require.NoError(t, err)
+				return
+			}
+			var editErr *nixexpr.EditError
+			require.ErrorAs(t, err, &editErr)
+			assert.Equal(t, tt.want, err.Error())
+		})
+	}
+}
