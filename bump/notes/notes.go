@@ -60,7 +60,8 @@ var (
 	lineStart = regexp.MustCompile(`(?m)^[ \t]*(?:[-+=:#]|[0-9]{1,9}[.)](?:[ \t]|$))`)
 	brackets  = strings.NewReplacer("<", "&lt;", ">", "&gt;")
 	trigger   = regexp.MustCompile(`(?i)[@#]|gh-|://|www\.|(?:mailto|xmpp):`)
-	hexName   = regexp.MustCompile(`\b[0-9a-fA-F]{7,64}\b`)
+	hexName   = regexp.MustCompile(`[0-9a-fA-F]{7,}`)
+	everySix  = regexp.MustCompile(`.{6}`)
 )
 
 // escape writes plain text as Markdown that shows it; start says that it begins a line.
@@ -69,7 +70,7 @@ func escape(text string, start bool) string {
 		if !strings.ContainsAny(name, "0123456789") || !strings.ContainsAny(name, "abcdefABCDEF") && len(name) < 40 {
 			return name // a word, or a number
 		}
-		return name[:4] + gap + name[4:]
+		return everySix.ReplaceAllString(name, "$0"+gap)
 	})
 	text = trigger.ReplaceAllStringFunc(text, func(m string) string {
 		switch {

@@ -30,7 +30,7 @@ var defuseTests = []struct{ name, in, out string }{
 	{"issue put together", "G<b></b>H-12 &#35;12 #&#49;2", "G‸‸H-12 #‸12 #‸12"},
 	{"closing keyword", "Fixes #12, closes: #3, Resolves o/r#4", "Fixes #‸12, closes: #‸3, Resolves o/r#‸4"},
 	{"closing keyword with a link", "Fixes https://github.com/o/r/issues/12", "Fixes [#‸12](<https://redirect.github.com/o/r/issues/12>)"},
-	{"commit", "in 0123456789abcdef0123456789abcdef01234567, a1b2c3d and o/r@a1b2c3d", "in 0123‸456789abcdef0123456789abcdef01234567, a1b2‸c3d and o/r@‸a1b2‸c3d"},
+	{"commit", "in 0123456789abcdef0123456789abcdef01234567, a1b2c3d and o/r@a1b2c3d", "in 012345‸6789ab‸cdef01‸234567‸89abcd‸ef0123‸4567, a1b2c3‸d and o/r@‸a1b2c3‸d"},
 	{"commit link", "[x](https://www.github.com/o/r/commit/a1b2c3d)", "[x](<https://redirect.github.com/o/r/commit/a1b2c3d>)"},
 	{"comparison link", "<https://github.com/o/r/compare/v1...v2>", "[github.com/o/r/compare/v1...v2](<https://github.com/o/r/compare/v1...v2>)"},
 	{"link to a user", "[@mona](https://github.com/@mona#12)", "[@‸mona](<https://github.com/%40mona>)"},

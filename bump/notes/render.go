@@ -218,11 +218,15 @@ func (w *writer) table(n *east.Table) (lines []string) {
 // inlines writes what a block's line or a link holds.
 func (w *writer) inlines(parent ast.Node, start bool) string {
 	var b, plain strings.Builder
+	lost := false // the last inline lost its marks
 	flush := func() {
 		before, shown := b.String(), plain.String()
 		begins := start && before == "" || strings.HasSuffix(before, "\n")
 		if begins {
 			shown = strings.TrimLeft(shown, " \t")
+		}
+		if lost {
+			shown = apart(before, shown)
 		}
 		b.WriteString(escape(shown, begins))
 		plain.Reset()
@@ -240,10 +244,22 @@ func (w *writer) inlines(parent ast.Node, start bool) string {
 			continue
 		}
 		flush()
-		b.WriteString(w.inline(n))
+		text := w.inline(n)
+		if lost = text == "" || !strings.ContainsRune("*~`[", rune(text[0])); lost {
+			text = apart(b.String(), text)
+		}
+		b.WriteString(text)
 	}
 	flush()
 	return b.String()
+}
+
+// apart keeps two pieces of text from joining to something that means more than they do.
+func apart(before, text string) string {
+	if before == "" || text == "" || strings.ContainsAny(before[len(before)-1:]+text[:1], " \n") {
+		return text
+	}
+	return gap + text
 }
 
 // plain is what a piece of text shows.
@@ -294,7 +310,8 @@ func shortLabel(address string) string {
 
 // around puts marks around text that can bear them.
 func around(text, mark string) string {
-	if text == "" || text != strings.TrimSpace(text) {
+	tildes := mark == "~~" && (strings.HasPrefix(text, "~") || strings.HasSuffix(text, "~")) // with them a fence
+	if text == "" || text != strings.TrimSpace(text) || tildes {
 		return text
 	}
 	return mark + text + mark
