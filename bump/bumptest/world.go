@@ -10,7 +10,6 @@ package bumptest
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -281,5 +280,3 @@ func (w *World) fail(action string, err error) {
 		w.tb.Fatalf("%s: %v", action, err)
 	}
 }
-
-var errNoFlake = fmt.Errorf("no flake.nix among the files")
