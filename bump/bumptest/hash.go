@@ -190,7 +190,7 @@ func (h *hasher) goModules(t tree, command, result string) (string, error) {
 		cmd.Dir = src
 		cmd.Env = []string{
 			"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "GOPATH=" + filepath.Join(dir, "go"), "GOMODCACHE=" + filepath.Join(dir, "modcache"),
-			"GOCACHE=" + filepath.Join(dir, "cache"), "GOPROXY=file://" + proxyDir, "GOSUMDB=off", "GOTOOLCHAIN=local", "GOFLAGS=", "GOENV=off", "GOWORK=off",
+			"GOCACHE=" + goCache(), "GOPROXY=file://" + proxyDir, "GOSUMDB=off", "GOTOOLCHAIN=local", "GOFLAGS=", "GOENV=off", "GOWORK=off",
 		}
 		if said, err := cmd.CombinedOutput(); err != nil {
 			return "", fmt.Errorf("go mod %s: %w: %s", command, err, said)

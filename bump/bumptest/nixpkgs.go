@@ -103,9 +103,15 @@ func hostFile() (string, error) {
 	if missing != nil {
 		return "", missing
 	}
-	cache, err := os.UserCacheDir()
+	return fmt.Sprintf("{ path = %q; shell = %q; goCache = %q; }\n", os.Getenv("PATH"), shell, goCache()), nil
+}
+
+// goCache is the build cache of all worlds, which outlives them: an empty one makes Go look at its
+// whole standard library first. What Go builds does not depend on it.
+func goCache() string {
+	dir, err := os.UserCacheDir()
 	if err != nil {
-		cache = os.TempDir()
+		dir = os.TempDir()
 	}
-	return fmt.Sprintf("{ path = %q; shell = %q; goCache = %q; }\n", os.Getenv("PATH"), shell, filepath.Join(cache, "ollama-bump-test-build")), nil
+	return filepath.Join(dir, "ollama-bump-test-build")
 }

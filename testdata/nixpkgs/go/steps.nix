@@ -1,5 +1,8 @@
 # The shell steps that both eras of buildGoModule share.
 { lib }:
+let
+  inherit (import ../host.nix) goCache;
+in
 {
   # attributes of the fixed output that holds the dependencies
   modules = { go, proxyVendor, deleteVendor, vendorHash, overrides }: {
@@ -13,7 +16,7 @@
 
     configurePhase = overrides.modConfigurePhase or ''
       runHook preConfigure
-      export GOCACHE=$TMPDIR/go-cache GOPATH=$TMPDIR/go GOMODCACHE=$TMPDIR/go/pkg/mod
+      export GOCACHE=${goCache} GOPATH=$TMPDIR/go GOMODCACHE=$TMPDIR/go/pkg/mod
       cd "$modRoot"
       runHook postConfigure
     '';
@@ -66,7 +69,7 @@
 
   configure = { proxyVendor, vendorHash, goModules }: ''
     runHook preConfigure
-    export GOCACHE=${(import ../host.nix).goCache} GOPATH=$TMPDIR/go GOMODCACHE=$TMPDIR/go/pkg/mod
+    export GOCACHE=${goCache} GOPATH=$TMPDIR/go GOMODCACHE=$TMPDIR/go/pkg/mod
     export GOPROXY=off GOSUMDB=off GOENV=off CGO_ENABLED=0
     cd "$modRoot"
   '' + lib.optionalString (vendorHash != null) (
