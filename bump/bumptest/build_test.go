@@ -14,7 +14,7 @@ import (
 func pinned(p string) map[string]string {
 	return map[string]string{"flake.nix": `{
   inputs.nixpkgs.url = "@nixpkgs@";
-  outputs = { self, nixpkgs }: let pkgs = nixpkgs.legacyPackages.x86_64-linux; in {
+  outputs = { self, nixpkgs }: let pkgs = nixpkgs.legacyPackages.@system@; in {
     p = ` + p + `;
   };
 }

@@ -17,7 +17,7 @@ func evalFlake(t *testing.T, w *bumptest.World, input, body string) map[string]a
 	dir := w.Flake(map[string]string{"flake.nix": fmt.Sprintf(`{
   inputs.nixpkgs.url = "%s";
   outputs = { self, nixpkgs }:
-    let pkgs = nixpkgs.legacyPackages.x86_64-linux; lib = nixpkgs.lib; in {
+    let pkgs = nixpkgs.legacyPackages.@system@; lib = nixpkgs.lib; in {
       probe = %s;
     };
 }
@@ -51,8 +51,8 @@ func TestOverrideAttrsMovesEverything(t *testing.T) {
 		"source override":  `pkgs.ollama.overrideAttrs (old: { version = "0.32.15"; vendorHash = "@vendor:0.32.15@"; src = old.src.override { rev = "v0.32.15"; tag = null; hash = "@src:0.32.15@"; }; })`,
 		"base32 as sha256": `pkgs.ollama.overrideAttrs (old: { version = "0.32.15"; vendorHash = "@vendor:0.32.15@"; src = pkgs.fetchFromGitHub { owner = "ollama"; repo = "ollama"; rev = "v0.32.15"; sha256 = "@src:0.32.15@"; }; })`,
 		"overlay":          `(pkgs.extend (final: prev: { ollama = prev.ollama.overrideAttrs { ` + theNew + ` }; })).ollama`,
-		"import":           `(import nixpkgs { system = "x86_64-linux"; overlays = [ (_: prev: { ollama = prev.ollama.overrideAttrs { ` + theNew + ` }; }) ]; }).ollama`,
-		"packageOverrides": `(import nixpkgs { system = "x86_64-linux"; config.packageOverrides = prev: { ollama = prev.ollama.overrideAttrs { ` + theNew + ` }; }; }).ollama`,
+		"import":           `(import nixpkgs { system = "@system@"; overlays = [ (_: prev: { ollama = prev.ollama.overrideAttrs { ` + theNew + ` }; }) ]; }).ollama`,
+		"packageOverrides": `(import nixpkgs { system = "@system@"; config.packageOverrides = prev: { ollama = prev.ollama.overrideAttrs { ` + theNew + ` }; }; }).ollama`,
 	}
 	var body strings.Builder
 	for name, form := range forms {
@@ -105,19 +105,19 @@ func TestConfigurationsUseTheirPackage(t *testing.T) {
 
   outputs = inputs@{ self, nixpkgs, home-manager, nix-darwin }: {
     nixosConfigurations.server = nixpkgs.lib.nixosSystem {
-      system = "x86_64-linux";
+      system = "@system@";
       specialArgs = { inherit inputs; };
       modules = [ ./server.nix { networking.hostName = nixpkgs.lib.mkForce "box"; } ];
     };
     nixosConfigurations.config = nixpkgs.lib.nixosSystem {
       modules = [ ({ config, lib, ... }: {
-        nixpkgs.hostPlatform = "x86_64-linux";
+        nixpkgs.hostPlatform = "@system@";
         nixpkgs.config.packageOverrides = pkgs: { ollama = pkgs.ollama.overrideAttrs { version = "0.32.11"; }; };
         services.ollama.enable = lib.mkDefault true;
       }) ];
     };
     homeConfigurations.me = home-manager.lib.homeManagerConfiguration {
-      pkgs = nixpkgs.legacyPackages.x86_64-linux;
+      pkgs = nixpkgs.legacyPackages.@system@;
       modules = [ ({ pkgs, ... }: { services.ollama = { enable = true; package = pkgs.ollama.overrideAttrs { version = "0.32.12"; }; }; }) ];
     };
     darwinConfigurations.mac = nix-darwin.lib.darwinSystem {
@@ -184,7 +184,7 @@ func TestFlakeLibrariesAreThere(t *testing.T) {
   outputs = ` + outputs + `;
 }
 `})
-		require.Equal(t, `"0.32.9"`, strings.TrimSpace(w.Nix(dir, "eval", "path:"+dir+"#packages.x86_64-linux.default.version")), name)
+		require.Equal(t, `"0.32.9"`, strings.TrimSpace(w.Nix(dir, "eval", "path:"+dir+"#packages."+bumptest.System()+".default.version")), name)
 		require.Equal(t, `"212"`, strings.TrimSpace(w.Nix(dir, "eval", "path:"+dir+"#packages.aarch64-linux.swap.version")), name)
 	}
 }
@@ -195,8 +195,8 @@ func TestBuildGoModuleWantsVendorHash(t *testing.T) {
 		dir := w.Flake(map[string]string{"flake.nix": `{
   inputs.nixpkgs.url = "` + input + `";
   outputs = { self, nixpkgs }: {
-    missing = nixpkgs.legacyPackages.x86_64-linux.buildGoModule rec { pname = "ollama"; version = "1"; src = ./.; };
-    vendored = nixpkgs.legacyPackages.x86_64-linux.buildGoModule rec { pname = "ollama"; version = "1"; src = ./.; vendorHash = null; };
+    missing = nixpkgs.legacyPackages.@system@.buildGoModule rec { pname = "ollama"; version = "1"; src = ./.; };
+    vendored = nixpkgs.legacyPackages.@system@.buildGoModule rec { pname = "ollama"; version = "1"; src = ./.; vendorHash = null; };
   };
 }
 `})

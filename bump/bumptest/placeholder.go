@@ -3,6 +3,7 @@ package bumptest
 import (
 	"errors"
 	"regexp"
+	"runtime"
 	"strings"
 )
 
@@ -13,6 +14,7 @@ import (
 //	@asset:0.32.13:NAME@      flat hash of a release's file
 //	@hash src 0.32.13@        the first one, spelled with blanks
 //	@nixpkgs@                 URL of the stand-in nixpkgs as a flake input
+//	@system@                  this machine as Nix names it: x86_64-linux
 //
 // World.Hash lists the kinds.
 var placeholders = regexp.MustCompile(`@(?:hash )?([a-z][a-z-]*)[: ]([^@\s:"]+)((?:[: ][^@\s:"]+)*)@`)
@@ -25,7 +27,14 @@ var urls = strings.NewReplacer(
 	"@nix-darwin@", "github:nix-darwin/nix-darwin",
 	"@flake-utils@", "github:numtide/flake-utils",
 	"@flake-parts@", "github:hercules-ci/flake-parts",
+	"@system@", System(),
 )
+
+// System is this machine as Nix names it: x86_64-linux, say. Only its packages can be built here.
+func System() string {
+	machine := map[string]string{"amd64": "x86_64", "arm64": "aarch64"}[runtime.GOARCH]
+	return machine + "-" + runtime.GOOS
+}
 
 // expand replaces the placeholders in text.
 func (h *hasher) expand(text string) (string, error) {

@@ -28,7 +28,7 @@ const overlayFlake = `{
         vendorHash = "@vendor:0.32.13@";
       });
     };
-    packages.x86_64-linux = { inherit (nixpkgs.legacyPackages.x86_64-linux.extend self.overlays.default) ollama ollama-cuda; };
+    packages.@system@ = { inherit (nixpkgs.legacyPackages.@system@.extend self.overlays.default) ollama ollama-cuda; };
   };
 }
 `

@@ -7,13 +7,13 @@
     overlays.default = import ./overlays/ollama.nix;
 
     nixosConfigurations.box = nixpkgs.lib.nixosSystem {
-      system = "x86_64-linux";
+      system = "@system@";
       modules = [
         ./hosts/box.nix
         { nixpkgs.overlays = [ self.overlays.default ]; }
       ];
     };
 
-    packages.x86_64-linux.ollama = self.nixosConfigurations.box.pkgs.ollama;
+    packages.@system@.ollama = self.nixosConfigurations.box.pkgs.ollama;
   };
 }
