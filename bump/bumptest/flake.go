@@ -21,13 +21,6 @@ func (w *World) Flake(files map[string]string) string {
 func (w *World) FlakeIn(sub string, files map[string]string) string {
 	w.tb.Helper()
 	dir := w.Tree(files)
-	w.adopt(dir, sub)
-	return dir
-}
-
-// adopt makes the files in dir a git repository with one commit, and locks the flake in its folder sub.
-func (w *World) adopt(dir, sub string) {
-	w.tb.Helper()
 	if _, err := os.Stat(filepath.Join(dir, sub, "flake.nix")); err != nil {
 		w.fail("make a flake", err)
 	}
@@ -36,6 +29,7 @@ func (w *World) adopt(dir, sub string) {
 	w.Nix(dir, "flake", "lock", "path:"+filepath.Join(dir, sub))
 	w.git(dir, "add", "-A")
 	w.git(dir, "commit", "-q", "-m", "pin ollama")
+	return dir
 }
 
 // Tree writes files, placeholders expanded, into a new folder and returns it: no git, no lock. A
