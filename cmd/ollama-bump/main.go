@@ -29,12 +29,7 @@ type bumpFunc func(context.Context, bump.Options) (bump.Result, error)
 
 func main() {
 	ctx := signalContext()
-	os.Exit(run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr, pending))
-}
-
-// pending stands in for bump.Run while the stages are being written.
-func pending(context.Context, bump.Options) (bump.Result, error) {
-	return bump.Result{}, &bump.Error{Text: "bump: the stages are not there yet"}
+	os.Exit(run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr, bump.Run))
 }
 
 // signalContext returns a context that the first signal to end cancels, which lets Run stop Nix

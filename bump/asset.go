@@ -1,0 +1,121 @@
+package bump
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/nixtars/ollama-bump/bump/github"
+	"github.com/nixtars/ollama-bump/bump/nix"
+)
+
+// usable says whether a release has what the pins need: a prebuilt one needs its assets, all there.
+func (j *job) usable(r github.Release) bool {
+	for _, p := range j.finder.pins {
+		for _, h := range p.hashes {
+			if h.role != roleAsset {
+				continue
+			}
+			if a, err := matchAsset(r, path.Base(h.url)); err == nil && a.State != "uploaded" && a.State != "" {
+				return false
+			}
+			if len(r.Assets) == 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// matchAsset finds the asset of a name in a release; where the archive's kind changed
+// (.tgz to .tar.zst), the only one of the same name otherwise.
+func matchAsset(r github.Release, name string) (github.Asset, error) {
+	var similar []github.Asset
+	for _, a := range r.Assets {
+		if a.Name == name {
+			return a, nil
+		}
+		if stem(a.Name) == stem(name) {
+			similar = append(similar, a)
+		}
+	}
+	if len(similar) == 1 {
+		return similar[0], nil
+	}
+	names := make([]string, 0, len(r.Assets))
+	for _, a := range r.Assets {
+		names = append(names, a.Name)
+	}
+	return github.Asset{}, fmt.Errorf("release %s has no asset %s: it has %s", r.Tag, name, strings.Join(limit(names, 20), ", "))
+}
+
+// archives are the endings of archives, the longer ones first.
+var archives = []string{".tar.zst", ".tar.gz", ".tar.xz", ".tar.bz2", ".tgz", ".zip", ".tar"}
+
+// stem is a file's name without the ending that says how it is packed.
+func stem(name string) string {
+	for _, a := range archives {
+		if s, ok := strings.CutSuffix(name, a); ok {
+			return s
+		}
+	}
+	return name
+}
+
+// assets looks the pins' release assets up: renamed ones become edits of the URL, and the digests that the
+// release lists are the hashes of files that then need no download.
+func (j *job) assets() error {
+	for _, p := range j.due {
+		for _, h := range p.hashes {
+			if h.role != roleAsset {
+				continue
+			}
+			if err := j.asset(h); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (j *job) asset(h *fixed) error {
+	name := path.Base(h.url)
+	a, err := matchAsset(j.rel.Release, name)
+	at := placeOfSlot(j.hashes.cand, h.slot)
+	if err != nil {
+		return at.error("find asset: "+err.Error(), "correct the URL by hand for this release")
+	}
+	if a.State != "uploaded" && a.State != "" {
+		return at.error(fmt.Sprintf("find asset: %s of release %s is not uploaded yet", a.Name, j.rel.Tag), "run again later")
+	}
+	if a.Name != name {
+		if !h.rename(name, a.Name) {
+			return at.error(fmt.Sprintf("find asset: release %s has %s instead of %s, whose name is not written in one literal of the URL", j.rel.Tag, a.Name, name),
+				"correct the URL by hand for this release")
+		}
+		j.warn("hash", "release %s has %s instead of %s: the URL is changed; check that the build unpacks it", j.rel.Tag, a.Name, name)
+	}
+	if h.flat && a.Digest != "" {
+		got, err := nix.ParseHash(a.Digest, "sha256")
+		if err != nil {
+			return at.error(fmt.Sprintf("find asset: the digest of %s is unreadable: %v", a.Name, err), "")
+		}
+		h.got, h.from = &got, "the release's digest"
+		return nil
+	}
+	if h.foreign {
+		return at.error(fmt.Sprintf("find asset: the hash of %s is that of an unpacked archive for another system than %s, which only Nix there can find", a.Name, nixSystem()),
+			"run ollama-bump on a machine of that system, or fetch the file as it is (fetchurl), whose digest the release lists")
+	}
+	return nil
+}
+
+// rename makes a slot of the ending of the asset's name.
+func (h *fixed) rename(from, to string) bool {
+	common := stem(from)
+	if h.ending == nil || !strings.HasPrefix(from, common) || !strings.HasPrefix(to, common) {
+		return false
+	}
+	h.ending.value = strings.TrimPrefix(to, common)
+	return true
+}

@@ -1,0 +1,155 @@
+// Package bump keeps the ollama that a Nix flake pins in step with ollama's releases.
+//
+// Run is one bump from beginning to end. Each stage has a file, in the order in which they run:
+// tree and pin (what is pinned, and where), release (what there is), candidate (a throw-away copy
+// with the new version), hash (the fakeHash-then-build trick, which also proves that the edits take
+// effect), verify, write or propose, report. The user's files change last, and all at once.
+package bump
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+)
+
+// Run does one bump. The error is a *UsageError for options that contradict each other; an *Error
+// says where and what to do. The result is filled as far as the run came.
+func Run(ctx context.Context, o Options) (Result, error) {
+	j, err := newJob(o)
+	if err != nil {
+		return Result{Schema: 1, Files: []FileChange{}}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, j.opts.Timeout)
+	defer cancel()
+	err = j.run(ctx)
+	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		err = &Error{
+			Text: fmt.Sprintf("bump: not finished after %s", j.opts.Timeout),
+			Hint: "allow more with --timeout, or see with -v what takes so long", Err: err,
+		}
+	}
+	return j.result, withHint(err)
+}
+
+// run calls the stages.
+func (j *job) run(ctx context.Context) error {
+	if err := j.findPins(ctx); err != nil {
+		return err
+	}
+	if err := j.findRelease(ctx); err != nil {
+		return err
+	}
+	if len(j.due) == 0 {
+		j.result.Status = Current
+		return nil
+	}
+	if j.opts.Mode == Check {
+		j.result.Status = Available
+		return nil
+	}
+	if settled, err := j.standing(ctx); settled || err != nil {
+		return err
+	}
+	ws, err := openWorkspace(j.opts.Env)
+	if err != nil {
+		return err
+	}
+	defer ws.close()
+	if err := j.findHashes(ctx, ws); err != nil {
+		return err
+	}
+	if err := j.verify(ctx); err != nil {
+		return err
+	}
+	if err := j.report(); err != nil {
+		return err
+	}
+	switch {
+	case len(j.changed) == 0:
+		j.result.Status = Current
+		return nil
+	case j.opts.Mode == DryRun:
+		j.result.Status = Available
+		return nil
+	case j.opts.Mode == Write:
+		return j.write(ctx)
+	}
+	return j.propose(ctx)
+}
+
+// job is one run: the options, and what each stage found.
+type job struct {
+	opts   Options
+	pkg    *Package
+	start  time.Time
+	result Result
+
+	tree    *tree
+	sources sources
+	finder  *finder
+	rel     *release
+	due     []*pin // the pins that are to move
+	hashes  *resolver
+	rep     Report
+	changed []changedFile
+}
+
+// newJob fills in the defaults and refuses options that contradict each other.
+func newJob(o Options) (*job, error) {
+	if o.Env == nil {
+		o.Env = os.Environ()
+	}
+	if o.Timeout == 0 {
+		o.Timeout = DefaultTimeout
+	}
+	if o.Verify == "" {
+		o.Verify = VerifyHashes
+	}
+	if o.UpstreamAPIURL == "" {
+		o.UpstreamAPIURL = lookupEnv(o.Env, "OLLAMA_BUMP_UPSTREAM_API_URL")
+	}
+	if o.APIURL == "" {
+		o.APIURL = lookupEnv(o.Env, "GITHUB_API_URL")
+	}
+	switch o.Verify {
+	case VerifyHashes, VerifyEval, VerifyBuild:
+	default:
+		return nil, &UsageError{Text: fmt.Sprintf("--verify %q: want hashes, eval or build", o.Verify)}
+	}
+	if o.To != "" {
+		if _, err := parseTo(o.To); err != nil {
+			return nil, err
+		}
+	}
+	return &job{opts: o, pkg: &Ollama, start: time.Now(), result: Result{Schema: 1, Files: []FileChange{}}}, nil
+}
+
+// say tells whoever watches what happens.
+func (j *job) say(kind EventKind, stage, format string, args ...any) {
+	if j.opts.Progress == nil {
+		return
+	}
+	j.opts.Progress(Event{
+		Stage: stage, Kind: kind, Text: oneLine(fmt.Sprintf(format, args...)), Elapsed: time.Since(j.start),
+	})
+}
+
+// warn tells it, and puts it into the result.
+func (j *job) warn(stage, format string, args ...any) {
+	text := oneLine(fmt.Sprintf(format, args...))
+	j.result.Warnings = append(j.result.Warnings, text)
+	j.say(Warning, stage, "%s", text)
+}
+
+// oneLine keeps what others wrote from moving the cursor, breaking a line or forging another one.
+func oneLine(s string) string {
+	out := []rune(s)
+	for i, c := range out {
+		if c < ' ' || c >= 0x7f && c < 0xa0 || c == '\u2028' || c == '\u2029' || c >= 0x202a && c <= 0x202e || c >= 0x2066 && c <= 0x2069 {
+			out[i] = ' '
+		}
+	}
+	return string(out)
+}

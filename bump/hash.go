@@ -1,0 +1,294 @@
+package bump
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/nixtars/ollama-bump/bump/github"
+	"github.com/nixtars/ollama-bump/bump/nix"
+)
+
+// resolver finds the hashes of pins by the fakeHash-then-build trick: every hash slot holds a fake of
+// its own until Nix says what the fixed output really hashes to. Nix orders the fixed outputs itself
+// (src before what is made of it), so each round builds the last ones and reads whatever
+// mismatches there are, until everything builds.
+type resolver struct {
+	pkg    *Package
+	pins   []*pin
+	rel    *release
+	cand   *candidate
+	probe  *probe
+	opts   Options
+	where  map[*pin][]probeInfo // the outputs that show each pin
+	left   []*pin               // no output shows them
+	commit string               // of the release's tag, where a pin names one
+	gh     *github.Client
+	log    func(kind EventKind, format string, args ...any)
+}
+
+// maxRounds bounds the loop: each round yields at least one hash, and old versions of Nix report
+// only one a round.
+const maxRounds = 24
+
+// resolve runs the loop. On return every pin that is left in r.pins has all its hashes, and
+// the candidate holds the finished bump.
+func (r *resolver) resolve(ctx context.Context) error {
+	for _, p := range r.pins {
+		for _, h := range p.allHashes() {
+			if h.got == nil {
+				h.fake = nix.Fake()
+			}
+		}
+		for _, c := range p.companions {
+			if c.hash != nil && c.left == "" {
+				c.hash.waits = !c.derived
+			}
+		}
+	}
+	if err := r.moveInputs(ctx); err != nil {
+		return err
+	}
+	for range maxRounds {
+		done, err := r.round(ctx)
+		if done || err != nil {
+			return err
+		}
+	}
+	return &Error{Text: "find hashes: Nix keeps reporting other hashes", Hint: "the source may not be reproducible; run again with -v"}
+}
+
+// round is one Nix process: the candidate is evaluated, its fixed outputs are built.
+func (r *resolver) round(ctx context.Context) (done bool, err error) {
+	changes, err := r.changes()
+	if err != nil {
+		return false, err
+	}
+	if err := r.cand.apply(changes); err != nil {
+		return false, err
+	}
+	ids := r.request()
+	r.log(Step, "round %d: %s", r.probe.rounds+1, r.missing())
+	rep, failure := r.probe.round(ctx, ids, "fixed")
+	if fail := asFailure(failure); failure != nil && (fail == nil || len(r.probe.order) == 0 && !r.probe.noneShown(fail)) {
+		return false, r.explain(failure)
+	}
+	if r.where == nil {
+		if err := r.place(failure); err != nil {
+			return false, err
+		}
+	}
+	if err := r.took(); err != nil {
+		return false, err
+	}
+	taken, err := r.take(rep)
+	if err != nil {
+		return false, err
+	}
+	moved, err := r.moveCompanions(ctx)
+	switch {
+	case err != nil || taken+moved > 0:
+		return false, err
+	case failure != nil:
+		return false, r.explain(failure)
+	case !rep.Built:
+		return false, r.unexplained(rep)
+	}
+	return r.finished(ctx)
+}
+
+// request sets up what the probe looks for, and returns the numbers of the pins.
+func (r *resolver) request() []int {
+	req := &r.probe.req
+	req.Pins = req.Pins[:0]
+	var ids []int
+	for i, p := range r.pins {
+		pp := probePin{ID: i, Names: union(p.names, nil), Version: p.shownVersion(r.rel.version), Marks: []string{}}
+		for _, h := range p.allHashes() {
+			if !h.inherited || h.got != nil || r.where != nil {
+				pp.Marks = append(pp.Marks, h.text())
+			}
+			pp.Vendor = pp.Vendor || h.role == roleVendor && !p.waits()
+		}
+		req.Pins = append(req.Pins, pp)
+		req.Names = union(req.Names, p.names)
+		if p.builds() {
+			ids = append(ids, i)
+		}
+	}
+	req.Names = union(req.Names, r.pkg.Variants)
+	if r.where != nil {
+		req.Only = []string{}
+		for _, p := range r.pins {
+			for _, info := range r.where[p] {
+				req.Only = union(req.Only, []string{info.Where})
+			}
+		}
+		req.Families = familiesOf(req.Only)
+	}
+	return ids
+}
+
+func familiesOf(places []string) []string {
+	out := []string{}
+	for _, f := range families {
+		for _, w := range places {
+			if strings.HasPrefix(w, f) || f == "overlays" && strings.HasPrefix(w, "overlay.") {
+				out = union(out, []string{f})
+			}
+		}
+	}
+	return out
+}
+
+// text is what stands in the file for a hash now: the fake, or the hash that was found.
+func (h *fixed) text() string {
+	if h.got != nil {
+		return h.got.SRI()
+	}
+	return h.fake.SRI()
+}
+
+// changes is every slot's present value.
+func (r *resolver) changes() ([]change, error) {
+	var all []change
+	for _, p := range r.pins {
+		cs, err := p.changes(r)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, cs...)
+	}
+	return uniqueChanges(all)
+}
+
+func (p *pin) changes(r *resolver) ([]change, error) {
+	var all []change
+	for _, t := range p.texts {
+		all = append(all, change{t.slot, r.rel.version})
+	}
+	if p.commit != nil {
+		all = append(all, change{*p.commit, r.commit})
+	}
+	if p.input != nil && p.input.slot != nil {
+		all = append(all, change{p.input.slot.slot, r.rel.version})
+	}
+	for _, h := range p.hashes {
+		// A hash that the file does not have is tried out only once the inherited one is known.
+		if h.inherited && (r.where == nil || h.dropped) {
+			continue
+		}
+		all = append(all, change{h.slot, h.text()})
+		if h.ending != nil && h.ending.value != "" {
+			all = append(all, *h.ending)
+		}
+	}
+	for _, c := range p.companions {
+		if c.left != "" {
+			continue
+		}
+		for _, s := range c.refs {
+			if c.tag != "" {
+				all = append(all, change{s.slot, c.move(s, c.tag, c.sha)})
+			}
+		}
+		if c.hash != nil {
+			all = append(all, change{c.hash.slot, c.hash.text()})
+		}
+	}
+	return all, nil
+}
+
+// uniqueChanges drops changes that say the same twice: pins may share their literals. Two values
+// for one place are an error.
+func uniqueChanges(all []change) ([]change, error) {
+	seen := map[slotKey]change{}
+	var out []change
+	for _, c := range all {
+		if known, ok := seen[c.key()]; ok {
+			if known.value != c.value {
+				return nil, fmt.Errorf("edit %s: one literal is to be both %s (%s) and %s (%s)", c.file, known.value, known.field, c.value, c.field)
+			}
+			continue
+		}
+		seen[c.key()] = c
+		out = append(out, c)
+	}
+	return out, nil
+}
+
+// take keeps the hashes of the mismatches that count: of a derivation that the evaluation named, or that such
+// a one needs, and whose specified hash is the fake that was put in.
+func (r *resolver) take(rep *nix.BuildReport) (int, error) {
+	if rep == nil || len(rep.Mismatches) == 0 {
+		return 0, nil
+	}
+	closure, err := r.closure()
+	if err != nil {
+		return 0, err
+	}
+	taken := 0
+	for _, m := range rep.Mismatches {
+		drv := closure[m.DrvPath]
+		if drv == nil {
+			continue
+		}
+		promised, _, ok := drv.FixedOutput()
+		if !ok || !promised.Equal(m.Specified) {
+			continue
+		}
+		for _, p := range r.pins {
+			for _, h := range p.allHashes() {
+				if h.got == nil && !h.waits && h.fake.Equal(m.Specified) {
+					got := m.Got
+					h.got, h.drv = &got, drv
+					taken++
+					r.log(Step, "%s: %s", h.slot.field, got.SRI())
+				}
+			}
+		}
+	}
+	return taken, nil
+}
+
+// closure is everything that the evaluated fixed outputs need, by .drv.
+func (r *resolver) closure() (map[string]*nix.Derivation, error) {
+	var tops []string
+	for _, p := range r.pins {
+		for _, info := range r.where[p] {
+			for _, top := range []string{info.SrcDrv, info.ModDrv, info.Drv} {
+				if top != "" {
+					tops = append(tops, top)
+				}
+			}
+		}
+	}
+	closure, err := nix.Closure(nix.ReadDerivation, tops...)
+	if err != nil {
+		return nil, fmt.Errorf("find hashes: read derivations: %w", err)
+	}
+	return closure, nil
+}
+
+// missing names the hashes that are not known yet, for the progress.
+func (r *resolver) missing() string {
+	var names []string
+	for _, p := range r.pins {
+		for _, h := range p.allHashes() {
+			if h.got == nil && !h.dropped {
+				names = union(names, []string{h.slot.field})
+			}
+		}
+	}
+	if len(names) == 0 {
+		return "evaluate and build everything with the hashes found"
+	}
+	return "evaluate and build, to find " + strings.Join(names, ", ")
+}
+
+func asFailure(err error) *nix.Failure {
+	var f *nix.Failure
+	errors.As(err, &f)
+	return f
+}

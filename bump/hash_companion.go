@@ -1,0 +1,208 @@
+package bump
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/nixtars/ollama-bump/bump/github"
+	"github.com/nixtars/ollama-bump/bump/nix"
+)
+
+// moveCompanions reads the tags of the companions from the new source, as soon as that is on disk,
+// and returns how many it found. What the pins should know of the new source is noted on the way.
+func (r *resolver) moveCompanions(ctx context.Context) (int, error) {
+	moved := 0
+	for _, p := range r.pins {
+		for _, c := range p.companions {
+			if c.left != "" || c.tag != "" {
+				continue
+			}
+			text, err := r.sourceFile(p, c.of.VersionFile)
+			if errors.Is(err, os.ErrNotExist) && !r.sourceThere(p) {
+				continue
+			}
+			tag := strings.TrimSpace(text)
+			switch {
+			case err != nil:
+				c.left = fmt.Sprintf("release %s has no file %s", r.rel.version, c.of.VersionFile)
+			case !c.of.Tag.MatchString(tag):
+				c.left = fmt.Sprintf("%s of release %s is no tag: %.40q", c.of.VersionFile, r.rel.version, tag)
+			default:
+				if err := r.moveCompanion(ctx, c, tag); err != nil {
+					return moved, err
+				}
+			}
+			if c.hash != nil {
+				c.hash.waits = false
+			}
+			moved++
+		}
+	}
+	return moved, nil
+}
+
+func (r *resolver) moveCompanion(ctx context.Context, c *companionPin, tag string) error {
+	c.tag = tag
+	r.log(Step, "%s: %s", c.of.Name, tag)
+	if !c.commit {
+		return nil
+	}
+	sha, err := r.gh.TagCommit(ctx, c.of.Owners[0], c.of.Repo, tag)
+	if err != nil {
+		return fmt.Errorf("read commit of %s %s: %w", c.of.Name, tag, err)
+	}
+	c.sha = sha
+	return nil
+}
+
+// sourceThere says whether the new source lies in the store.
+func (r *resolver) sourceThere(p *pin) bool {
+	_, err := r.sourceFile(p, "go.mod")
+	return err == nil
+}
+
+// describeSource notes what the new source asks for that a pin does not give it.
+func (r *resolver) describeSource() {
+	for _, p := range r.pins {
+		if p.hash(roleAsset) != nil || !r.sourceThere(p) {
+			continue
+		}
+		for i := range r.pkg.Companions {
+			c := &r.pkg.Companions[i]
+			text, err := r.sourceFile(p, c.VersionFile)
+			if err == nil && !p.has(c) {
+				p.notes = append(p.notes, fmt.Sprintf("release %s is built with %s %s, which this pin does not fetch; the overridden package's is used, if it has one",
+					r.rel.version, c.Name, strings.TrimSpace(text)))
+			}
+		}
+		for _, helper := range p.helpers {
+			if _, err := r.sourceFile(p, helper); errors.Is(err, os.ErrNotExist) {
+				p.notes = append(p.notes, fmt.Sprintf("the build phases call %s, which release %s does not have%s", helper, r.rel.version, r.otherHelper(p)))
+			}
+		}
+	}
+}
+
+func (r *resolver) otherHelper(p *pin) string {
+	for _, helper := range r.pkg.Helpers {
+		if _, err := r.sourceFile(p, helper); err == nil {
+			return "; it has " + helper
+		}
+	}
+	return ""
+}
+
+func (p *pin) has(of *CompanionSource) bool {
+	for _, c := range p.companions {
+		if c.of == of {
+			return true
+		}
+	}
+	return false
+}
+
+// moveInputs updates the lock nodes of the flake inputs that the pins' sources come from, in the candidate.
+func (r *resolver) moveInputs(ctx context.Context) error {
+	done := map[string]bool{}
+	for _, p := range r.pins {
+		if p.input == nil || done[p.input.name] {
+			continue
+		}
+		done[p.input.name] = true
+		changes, err := r.changes()
+		if err != nil {
+			return err
+		}
+		if err := r.cand.apply(changes); err != nil {
+			return err
+		}
+		r.log(Step, "lock input %s at %s", p.input.name, r.rel.version)
+		if err := r.cand.commit(ctx); err != nil {
+			return err
+		}
+		if err := r.probe.run.UpdateLock(ctx, filepath.Dir(r.cand.abs(r.cand.tree.flakeFile("flake.nix"))), p.input.name); err != nil {
+			return r.explain(err)
+		}
+		if err := r.cand.readLock(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// explain turns what Nix, or GitHub, says into an error of ours.
+func (r *resolver) explain(err error) error {
+	f := asFailure(err)
+	if f == nil {
+		return err
+	}
+	e := &Error{Text: "run nix: " + f.Error(), Hint: f.Hint, Err: err}
+	for _, pos := range f.Positions {
+		if name, ok := r.inTree(pos.File); ok {
+			e.File, e.Line, e.Column = name, pos.Line, pos.Column
+			break
+		}
+	}
+	return e
+}
+
+// inTree is the file of the tree that Nix names by a copy: the candidate's, or one in the store.
+func (r *resolver) inTree(file string) (string, bool) {
+	prefix := filepath.Join(r.cand.ws.dir, "flake") + "/"
+	if rest, ok := strings.CutPrefix(file, prefix); ok {
+		return rest, true
+	}
+	if _, rest, ok := strings.Cut(file, "-source/"); ok && r.cand.files[rest] != nil {
+		return rest, true
+	}
+	return "", false
+}
+
+// unexplained is the error of a build that failed with nothing but other derivations' mismatches.
+func (r *resolver) unexplained(rep *nix.BuildReport) error {
+	if rep == nil || len(rep.Mismatches) == 0 {
+		return &Error{Text: "find hashes: Nix built nothing and does not say why", Hint: "run again with -v"}
+	}
+	m := rep.Mismatches[0]
+	text := fmt.Sprintf("find hashes: %s has the hash %s instead of %s, which is not one of this pin's", filepath.Base(m.DrvPath), m.Got.SRI(), m.Specified.SRI())
+	for _, p := range r.pins {
+		for _, h := range p.allHashes() {
+			if h.got != nil && h.got.Equal(m.Specified) {
+				return placeOfSlot(r.cand, h.slot).error(
+					fmt.Sprintf("find hashes: the %s is not the same twice: first %s, then %s", h.slot.field, h.got.SRI(), m.Got.SRI()),
+					"what is fetched changed in between; run again")
+			}
+		}
+	}
+	return &Error{Text: text, Hint: "correct that hash in the flake first"}
+}
+
+// commits asks for the commit of the new tag, where a pin names the old one's, and refuses
+// a commit that is not a release's.
+func (r *resolver) commits(ctx context.Context) error {
+	for _, p := range r.pins {
+		if p.commit == nil {
+			continue
+		}
+		old, err := r.gh.TagCommit(ctx, r.pkg.Owner, r.pkg.Repo, "v"+p.version)
+		var missing *github.NotFound
+		if err != nil && !errors.As(err, &missing) {
+			return fmt.Errorf("read commit of v%s: %w", p.version, err)
+		}
+		if old != p.commit.old {
+			return placeOfSlot(r.cand, *p.commit).error(
+				fmt.Sprintf("find pin: commit %.12s is not that of release v%s", p.commit.old, p.version),
+				`it may be a pull request's or a fork's; pin a release: tag = "v${version}";`)
+		}
+		if r.commit == "" {
+			if r.commit, err = r.gh.TagCommit(ctx, r.pkg.Owner, r.pkg.Repo, r.rel.Tag); err != nil {
+				return fmt.Errorf("read commit of %s: %w", r.rel.Tag, err)
+			}
+		}
+	}
+	return nil
+}

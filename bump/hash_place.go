@@ -1,0 +1,239 @@
+package bump
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"github.com/nixtars/ollama-bump/bump/nix"
+)
+
+// noneShown says that a failure is the probe's own: no output shows the new version.
+func (p *probe) noneShown(f *nix.Failure) bool { return strings.Contains(f.Text, p.nonce) }
+
+// place notes, after the first round, which outputs show which pin, and drops the pins that none
+// shows: a copy that nothing evaluates cannot be proved.
+func (r *resolver) place(cause error) error {
+	where := map[*pin][]probeInfo{}
+	var kept []*pin
+	for i, p := range r.pins {
+		shown := r.probe.shown(i)
+		if len(shown) == 0 && !(p.foreign && !p.builds()) {
+			r.left = append(r.left, p)
+			continue
+		}
+		if len(shown) > 0 {
+			where[p] = shown
+		}
+		kept = append(kept, p)
+	}
+	if len(where) == 0 || len(kept) == 0 {
+		return r.nothingShows(cause)
+	}
+	r.pins, r.where = kept, where
+	for _, p := range r.pins {
+		for _, h := range p.hashes {
+			if h.inherited {
+				r.inherit(p, h)
+			}
+		}
+	}
+	return nil
+}
+
+// inherit notes the hash that an overridden package brings. Without a goModules there is nothing that needs one.
+func (r *resolver) inherit(p *pin, h *fixed) {
+	if len(r.where[p]) == 0 {
+		h.dropped = true
+		return
+	}
+	first := r.where[p][0]
+	if first.ModDrv == "" {
+		h.dropped = true
+		return
+	}
+	if brought, err := nix.ParseHash(first.Mod, "sha256"); err == nil {
+		h.brought = &brought
+	}
+}
+
+// nothingShows is the error of a bump that shows in no output.
+func (r *resolver) nothingShows(cause error) error {
+	p := r.pins[0]
+	var tried []string
+	for _, w := range r.probe.order {
+		info := r.probe.found[w]
+		if info.Version != "" {
+			tried = append(tried, fmt.Sprintf("%s (%s)", w, info.Version))
+		}
+	}
+	failed := make([]string, 0, len(r.probe.failed))
+	for w, text := range r.probe.failed {
+		failed = append(failed, fmt.Sprintf("%s does not evaluate: %s", w, text))
+	}
+	sort.Strings(failed)
+	text := fmt.Sprintf("find package: no output of the flake shows %s %s after the edit", r.pkg.Name, r.rel.version)
+	if len(tried) > 0 {
+		text += "; tried " + strings.Join(limit(tried, 12), ", ")
+	}
+	if len(failed) > 0 {
+		text += "; " + strings.Join(limit(failed, 4), "; ")
+	}
+	if f := asFailure(cause); f != nil && !r.probe.noneShown(f) && len(failed) == 0 {
+		text += "; " + f.Text
+	}
+	hint := "name the package with --attr, packages." + r.probe.req.System + "." + r.pkg.Name + " for example"
+	if len(r.probe.req.Attr) > 0 {
+		hint = "--attr must name a package that this pin makes"
+	}
+	e := p.error(text, hint)
+	e.Err = cause
+	return e
+}
+
+func limit(list []string, n int) []string {
+	if len(list) <= n {
+		return list
+	}
+	return append(append([]string{}, list[:n]...), fmt.Sprintf("and %d more", len(list)-n))
+}
+
+// took checks that the edits took effect, in every output that shows a pin: the new version, and
+// the hashes that stand in the files. It takes over the derivations that this round evaluated: they change with
+// every hash that is put in.
+func (r *resolver) took() error {
+	for _, p := range r.pins {
+		for j, info := range r.where[p] {
+			if now, ok := r.probe.found[info.Where]; ok {
+				info = now
+				r.where[p][j] = now
+			}
+			if err := r.tookIn(p, info); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (r *resolver) tookIn(p *pin, info probeInfo) error {
+	want := p.shownVersion(r.rel.version)
+	if want != "" && info.Version != "" && info.Version != want {
+		return p.error(fmt.Sprintf("verify: %s is still version %s after the edit", info.Where, info.Version),
+			"the version that is pinned here is not the package's; set it in the same overrideAttrs")
+	}
+	if h := p.hash(roleSrc); h != nil && info.Src != "" && !r.held(h, info.Src) {
+		return p.error(fmt.Sprintf("verify: the source of %s has the hash %s, not the one that is pinned here", info.Where, info.Src),
+			"something overrides src once more; remove that")
+	}
+	h := p.hash(roleVendor)
+	if h == nil || h.inherited || info.Mod == "" || r.held(h, info.Mod) {
+		return nil
+	}
+	return p.error(fmt.Sprintf("verify: %s ignores the vendorHash that is pinned here: its goModules still has %s", info.Where, info.Mod),
+		"before nixpkgs 24.11 overrideAttrs { vendorHash } has no effect: update the nixpkgs input, or override buildGoModule (args // { vendorHash = …; })")
+}
+
+// held says whether a hash that an evaluation shows is the one that the last round had in the slot.
+func (r *resolver) held(h *fixed, shown string) bool {
+	s, err := nix.ParseHash(shown, "sha256")
+	return err == nil && (h.got != nil && s.Equal(*h.got) || s.Equal(h.fake))
+}
+
+// shownVersion is what the package's version attribute is to be, "" when the pin does not set it.
+func (p *pin) shownVersion(v string) string {
+	for _, t := range p.texts {
+		if t.field == "version" {
+			if p.vprefix {
+				return "v" + v
+			}
+			return v
+		}
+	}
+	return ""
+}
+
+// finished ends the loop when everything was built with real hashes. A vendorHash that turned out to be
+// the inherited one is taken out again, which one more evaluation proves.
+func (r *resolver) finished(ctx context.Context) (bool, error) {
+	again := false
+	for _, p := range r.pins {
+		for _, h := range p.allHashes() {
+			switch {
+			case h.dropped:
+			case h.got == nil:
+				if err := r.deepen(ctx, p, h); err != nil {
+					return false, err
+				}
+				again = true
+			case h.inherited && h.brought != nil && h.got.Equal(*h.brought):
+				h.dropped, again = true, true
+				r.log(Detail, "the vendorHash that the package brings still fits")
+			}
+		}
+	}
+	return !again, ctx.Err()
+}
+
+// deepen finds a hash that neither src nor goModules needs: the next round evaluates the whole package, which
+// shows the fixed outputs that only its build phases use; those are then built by themselves.
+func (r *resolver) deepen(ctx context.Context, p *pin, h *fixed) error {
+	if !r.probe.req.Deep {
+		r.probe.req.Deep = true
+		return nil
+	}
+	closure, err := r.closure()
+	if err != nil {
+		return err
+	}
+	for path, drv := range closure {
+		promised, _, ok := drv.FixedOutput()
+		if !ok || !promised.Equal(h.fake) {
+			continue
+		}
+		rep, err := r.probe.buildDerivation(ctx, path)
+		if taken, terr := r.take(rep); terr != nil || taken > 0 {
+			return terr
+		}
+		if err != nil {
+			return r.explain(err)
+		}
+		return r.unexplained(rep)
+	}
+	return placeOfSlot(r.cand, h.slot).error(
+		fmt.Sprintf("find hashes: nothing that %s evaluates on %s uses this %s", r.where[p][0].Where, r.probe.req.System, h.slot.field),
+		"if it is for another system, run ollama-bump on a machine of that system")
+}
+
+// placeOfSlot is where a slot stands, for messages.
+func placeOfSlot(c *candidate, s slot) place {
+	if f := c.files[s.file]; f != nil {
+		return placeOf(f, s.at)
+	}
+	line, column := 1, 1
+	for _, b := range c.data[s.file][:min(s.at, len(c.data[s.file]))] {
+		column++
+		if b == '\n' {
+			line, column = line+1, 1
+		}
+	}
+	return place{s.file, line, column}
+}
+
+// sourceFile reads a file of the new source, which lies in the store since its hash was found.
+func (r *resolver) sourceFile(p *pin, name string) (string, error) {
+	out := ""
+	if h := p.hash(roleSrc); h != nil && h.got != nil && h.drv != nil && !h.flat {
+		out = nix.FixedOutputPath(filepath.Dir(h.drv.Path), *h.got, h.drv.Name)
+	} else if len(r.where[p]) > 0 {
+		out = r.where[p][0].SrcOut
+	}
+	if out == "" {
+		return "", os.ErrNotExist
+	}
+	data, err := os.ReadFile(filepath.Join(out, filepath.FromSlash(name)))
+	return string(data), err
+}

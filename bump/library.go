@@ -1,0 +1,74 @@
+package bump
+
+import "github.com/nixtars/ollama-bump/nixexpr"
+
+// library gives the meaning of the functions of nixpkgs' library that values pass through on their
+// way from a literal to a package. What it says is only a hypothesis: that an edit took effect is
+// proved by evaluation.
+func (f *finder) library(name string, args []*nixexpr.Def) *nixexpr.Def {
+	switch {
+	case len(args) == 1 && (name == "mkForce" || name == "mkDefault" || name == "trim" || name == "importJSON"):
+		if name == "importJSON" {
+			return f.prog.ReadJSON(f.prog.Value(args[0]))
+		}
+		if _, open := f.prog.Value(args[0]).(*nixexpr.Open); open && name == "trim" {
+			return nil
+		}
+		return args[0]
+	case len(args) == 2 && (name == "mkIf" || name == "optionalAttrs" || name == "optional" || name == "optionals" ||
+		name == "mkOverride" || name == "addMetaAttrs" || name == "warn" || name == "warnIf" || name == "warnIfNot"):
+		if name == "addMetaAttrs" || name == "optional" {
+			return nil
+		}
+		return args[1]
+	case len(args) == 2 && (name == "recursiveUpdate" || name == "mergeAttrs"):
+		return nixexpr.Made(nixexpr.Update(f.prog.Value(args[0]), f.prog.Value(args[1])))
+	case len(args) == 2 && name == "genAttrs":
+		return f.genAttrs(args[0], args[1])
+	case len(args) == 2 && name == "callPackage":
+		return f.callPackage(args[0], args[1])
+	case len(args) == 3 && name == "callPackageWith":
+		return f.callPackage(args[1], args[2])
+	}
+	return nil
+}
+
+// callPackage is the package of a function, or of a file that holds one: what the caller gives it,
+// over whatever nixpkgs has.
+func (f *finder) callPackage(fn, args *nixexpr.Def) *nixexpr.Def {
+	v := f.prog.Value(fn)
+	if d := f.prog.Import(v); d != nil {
+		v = f.prog.Value(d)
+	}
+	callee, ok := v.(*nixexpr.Func)
+	if !ok {
+		return nil
+	}
+	given := f.prog.Value(args)
+	return nixexpr.Lazy(func() nixexpr.Value {
+		merged := nixexpr.Made(nixexpr.Update(callPackageRest, given))
+		return f.prog.Apply(callee, merged, nil, nil)
+	})
+}
+
+// callPackageRest stands for nixpkgs: it has every package, and none of the names that people give
+// the arguments of their own package functions (version, hash, …); those keep their defaults.
+var callPackageRest = &nixexpr.Open{Name: "pkgs", Why: "a parameter"}
+
+// genAttrs is the set of fn's values for every name of a list.
+func (f *finder) genAttrs(list, fn *nixexpr.Def) *nixexpr.Def {
+	seq, ok := f.prog.Value(list).(*nixexpr.Seq)
+	if !ok {
+		return nil
+	}
+	attrs, names := map[string]*nixexpr.Def{}, []string{}
+	for _, d := range seq.Elems {
+		name, ok := f.constant(d)
+		if !ok {
+			return nil
+		}
+		names = append(names, name)
+		attrs[name] = nixexpr.Lazy(func() nixexpr.Value { return f.prog.Apply(f.prog.Value(fn), d, d.File, nil) })
+	}
+	return nixexpr.Made(nixexpr.NewSet(attrs, names))
+}

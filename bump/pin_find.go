@@ -1,0 +1,266 @@
+package bump
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/nixtars/ollama-bump/nixexpr"
+)
+
+// finder looks for the pins of a package in a program: every call that makes a derivation, by
+// overriding one or by building one, whose source is the package's.
+type finder struct {
+	pkg    *Package
+	prog   *nixexpr.Program
+	inputs map[string]*inputPin // the flake's inputs that are the package's source
+	pins   []*pin
+	seen   map[slotKey]*pin
+	// refused are the places that look like a pin and are none that can be rewritten, the nearest
+	// misses; covered holds the calls that a pin or a refusal speaks of.
+	refused []*Error
+	covered map[nixexpr.Node]bool
+}
+
+// derivation is a call that makes one.
+type derivation struct {
+	call *nixexpr.Open
+	base nixexpr.Value // what is overridden; nil for a builder's call
+	old  *nixexpr.Open // stands for the overridden attributes
+	body nixexpr.Value // the attributes
+}
+
+// builders are the functions that make a derivation of a set of attributes. Others are recognised
+// by that set: a name, a version and a source.
+var builders = regexp.MustCompile(`^(buildGo\w*Module|mkDerivation|goBuild|buildGoPackage)$`)
+
+// findPins evaluates the program and collects the pins.
+func findPins(prog *nixexpr.Program, pkg *Package, flake string) *finder {
+	f := &finder{
+		pkg: pkg, prog: prog, seen: map[slotKey]*pin{}, covered: map[nixexpr.Node]bool{},
+	}
+	prog.Call = f.library
+	f.inputs = f.findInputs(flake)
+	prog.Visit(func(o *nixexpr.Open) {
+		if d := f.derivation(o); d != nil {
+			f.inspect(d)
+		}
+	})
+	f.settle()
+	return f
+}
+
+// derivation recognises a call that makes a derivation.
+func (f *finder) derivation(o *nixexpr.Open) *derivation {
+	if o.Fn == nil {
+		return nil
+	}
+	if fn, ok := o.Fn.(*nixexpr.Open); ok && fn.Fn == nil && fn.Name == "overrideAttrs" && fn.Base != nil {
+		d := &derivation{call: o, base: fn.Base, old: &nixexpr.Open{Name: "old", Why: "the attributes that are overridden"}}
+		d.body = f.overrideBody(o.Arg, d.old)
+		return d
+	}
+	name, args := o.Callee()
+	if len(args) == 0 {
+		return nil
+	}
+	arg := f.prog.Value(args[len(args)-1])
+	switch arg := arg.(type) {
+	case *nixexpr.Func:
+		if builders.MatchString(name) && len(args) == 1 {
+			return &derivation{call: o, body: f.prog.Fix(arg, &nixexpr.Open{Name: "finalAttrs"})}
+		}
+	case *nixexpr.Set:
+		if builders.MatchString(name) || arg.Get("src") != nil && (arg.Get("version") != nil || arg.Get("pname") != nil) {
+			return &derivation{call: o, body: arg}
+		}
+	}
+	return nil
+}
+
+// overrideBody is what the argument of overrideAttrs yields: a set, a function of the old
+// attributes, or one of the final and the old ones.
+func (f *finder) overrideBody(arg *nixexpr.Def, old *nixexpr.Open) nixexpr.Value {
+	v := f.prog.Value(arg)
+	fn, ok := v.(*nixexpr.Func)
+	if !ok {
+		return v
+	}
+	oldDef := nixexpr.Made(old)
+	v = f.prog.Apply(fn, oldDef, nil, nil)
+	if _, two := v.(*nixexpr.Func); two {
+		v = f.prog.Fix(fn, old, oldDef)
+	}
+	return v
+}
+
+// inspect turns a derivation into pins: one for each set that its attributes may be.
+func (f *finder) inspect(d *derivation) {
+	for _, alt := range nixexpr.Alternatives(d.body) {
+		body, ok := alt.(*nixexpr.Set)
+		if !ok {
+			continue
+		}
+		p, err := f.readPin(d, body)
+		if err != nil {
+			f.refuse(err)
+		}
+		if p != nil {
+			f.add(d, p)
+		}
+	}
+}
+
+// add keeps a pin, once: the same literals reached by another call belong to the same pin.
+func (f *finder) add(d *derivation, p *pin) {
+	f.covered[d.call.Node] = true
+	key, ok := p.key()
+	if !ok {
+		return
+	}
+	if known := f.seen[key]; known != nil {
+		known.names = union(known.names, p.names)
+		return
+	}
+	f.seen[key] = p
+	f.pins = append(f.pins, p)
+}
+
+// key is the pin's first slot in the files.
+func (p *pin) key() (slotKey, bool) {
+	for _, h := range p.hashes {
+		if !h.inherited {
+			return h.slot.key(), true
+		}
+	}
+	if len(p.texts) > 0 {
+		return p.texts[0].key(), true
+	}
+	if p.input != nil && p.input.slot != nil {
+		return p.input.slot.key(), true
+	}
+	return slotKey{p.file, p.line, p.column}, p.input != nil
+}
+
+func (f *finder) refuse(err *Error) {
+	for _, known := range f.refused {
+		if known.File == err.File && known.Line == err.Line && known.Column == err.Column {
+			return
+		}
+	}
+	f.refused = append(f.refused, err)
+}
+
+// settle drops what another way of reaching the same call explains: a function that makes the
+// package of its arguments is no pin by itself where its callers give it literals.
+func (f *finder) settle() {
+	var kept []*Error
+	for _, r := range f.refused {
+		explained := false
+		for _, p := range f.pins {
+			if p.file == r.File && p.line == r.Line && p.column == r.Column {
+				explained = true
+			}
+		}
+		if !explained {
+			kept = append(kept, r)
+		}
+	}
+	f.refused = kept
+}
+
+// place is where a derivation's call stands.
+func (d *derivation) place() place {
+	if d.call.Node == nil {
+		return place{}
+	}
+	return placeOf(d.call.File, d.call.Node.Start())
+}
+
+// baseNames are the attribute names of the package that is overridden.
+func (f *finder) baseNames(v nixexpr.Value) []string {
+	var names []string
+	for _, alt := range nixexpr.Alternatives(v) {
+		o, ok := alt.(*nixexpr.Open)
+		if !ok {
+			continue
+		}
+		if o.Fn == nil {
+			names = append(names, o.Name)
+			continue
+		}
+		// prev.ollama.override { … } and prev.ollama.overrideAttrs … are still that package.
+		if fn, ok := o.Fn.(*nixexpr.Open); ok && fn.Base != nil && strings.HasPrefix(fn.Name, "override") {
+			names = append(names, f.baseNames(fn.Base)...)
+		}
+		// A package made by its own definition has that definition's pname.
+		if d := f.derivation(o); d != nil && d.base == nil {
+			if set, ok := d.body.(*nixexpr.Set); ok && set.Get("pname") != nil {
+				if name, ok := f.constant(set.Get("pname")); ok {
+					names = append(names, name)
+				}
+			}
+		}
+	}
+	return names
+}
+
+// constant is the text of a definition, when it is a known string.
+func (f *finder) constant(d *nixexpr.Def) (string, bool) {
+	if d == nil {
+		return "", false
+	}
+	t, ok := f.prog.Value(d).(*nixexpr.Text)
+	if !ok {
+		return "", false
+	}
+	return t.String()
+}
+
+// namesAround are the names of the attributes that a node is defined in, the innermost first.
+func namesAround(file *nixexpr.File, node nixexpr.Node) []string {
+	var names []string
+	if file == nil || node == nil {
+		return nil
+	}
+	nixexpr.Walk(file.Root, func(n nixexpr.Node) bool {
+		if n.Start() > node.Start() || n.End() < node.End() {
+			return false
+		}
+		if b, ok := n.(*nixexpr.Binding); ok && b.Value != nil {
+			if last := b.Path[len(b.Path)-1]; last.Expr == nil {
+				names = append([]string{last.Name}, names...)
+			}
+		}
+		return true
+	})
+	return names
+}
+
+func union(a, b []string) []string {
+	have := map[string]bool{}
+	var out []string
+	for _, s := range append(append([]string{}, a...), b...) {
+		if s != "" && !have[s] {
+			have[s] = true
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// describe says how a value that is no literal came about, for messages.
+func (f *finder) describe(d *nixexpr.Def) string {
+	hops := d.Trail()
+	last := hops[len(hops)-1]
+	if o, ok := f.prog.Value(last).(*nixexpr.Open); ok {
+		if name, args := o.Callee(); len(args) > 0 && name != "" {
+			return fmt.Sprintf("the result of %s", name)
+		}
+		if o.Name != "" {
+			return fmt.Sprintf("%s, %s", o.Name, o.Why)
+		}
+		return o.Why
+	}
+	return "no literal"
+}

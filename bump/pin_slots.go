@@ -1,0 +1,189 @@
+package bump
+
+import (
+	"errors"
+	"regexp"
+	"strings"
+
+	"github.com/nixtars/ollama-bump/bump/nix"
+	"github.com/nixtars/ollama-bump/nixexpr"
+)
+
+// errNoLiteral says that a value is not written anywhere as a literal.
+var errNoLiteral = errors.New("no literal")
+
+// contentSpan is where the text of a literal stands in its file, without the quotes.
+func contentSpan(at nixexpr.Literal) (start, end int) {
+	start, end = at.Span.Start(), at.Span.End()
+	switch {
+	case at.Nix == nil:
+		return start + 1, end - 1
+	case at.Str == nil: // a URI has no quotes
+		return start, end
+	case at.Part >= 0:
+		part := at.Str.Parts[at.Part]
+		return part.Start(), part.End()
+	case at.Str.Indented:
+		return start + 2, start + 2
+	}
+	return start + 1, start + 1
+}
+
+// raw is the source text of a literal, escapes as written. Data files hold their text as it is.
+func raw(at nixexpr.Literal, text string) string {
+	if at.Nix == nil {
+		return text
+	}
+	start, end := contentSpan(at)
+	return string(at.Nix.Src[start:end])
+}
+
+// versionIn finds where version stands in text by itself: not as a part of another number.
+func versionIn(text, version string) []int {
+	var found []int
+	for from := 0; ; {
+		i := strings.Index(text[from:], version)
+		if i < 0 {
+			return found
+		}
+		i += from
+		from = i + len(version)
+		if boundary(text, i, from) {
+			found = append(found, i)
+		}
+	}
+}
+
+func boundary(text string, start, end int) bool {
+	if start > 0 {
+		switch c := text[start-1]; {
+		case c == 'v' || c == 'V':
+			if start > 1 && isWord(text[start-2]) {
+				return false
+			}
+		case isWord(c) || c == '.':
+			return false
+		}
+	}
+	rest := text[end:]
+	if rest == "" {
+		return true
+	}
+	if isWord(rest[0]) || rest[0] == '.' && len(rest) > 1 && rest[1] >= '0' && rest[1] <= '9' {
+		return false
+	}
+	return !strings.HasPrefix(rest, "-rc")
+}
+
+func isWord(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_'
+}
+
+// textSlots finds the literals in which a string's version is written.
+func textSlots(t *nixexpr.Text, version, field string) ([]versionSlot, error) {
+	var slots []versionSlot
+	for _, p := range t.Pieces {
+		if p.Value != nil {
+			continue
+		}
+		slots = append(slots, literalSlots(p.At, p.Text, version, field)...)
+	}
+	if len(slots) == 0 {
+		return nil, errNoLiteral
+	}
+	return slots, nil
+}
+
+// literalSlots finds a version in one literal.
+func literalSlots(at nixexpr.Literal, text, version, field string) []versionSlot {
+	if at.File == "" {
+		return nil
+	}
+	start, _ := contentSpan(at)
+	var slots []versionSlot
+	source := raw(at, text)
+	for _, i := range versionIn(source, version) {
+		slots = append(slots, versionSlot{version: version, slot: slot{
+			field: field, file: at.File, at: at.Span.Start(), start: start + i, end: start + i + len(version), old: version,
+		}})
+	}
+	return slots
+}
+
+// wholeSlot is the slot of a string that is one literal.
+func wholeSlot(t *nixexpr.Text, field string) (slot, error) {
+	var only *nixexpr.Piece
+	for i := range t.Pieces {
+		p := &t.Pieces[i]
+		if p.Value != nil || p.At.File == "" {
+			return slot{}, errNoLiteral
+		}
+		if p.Text == "" && len(t.Pieces) > 1 {
+			continue
+		}
+		if only != nil {
+			return slot{}, errNoLiteral
+		}
+		only = p
+	}
+	if only == nil {
+		return slot{}, errNoLiteral
+	}
+	start, end := contentSpan(only.At)
+	return slot{field: field, file: only.At.File, at: only.At.Span.Start(), start: start, end: end, old: only.Text}, nil
+}
+
+// fakeNames are nixpkgs' placeholders for a hash.
+var fakeNames = regexp.MustCompile(`^fake(Hash|Sha256|Sha512)$`)
+
+// hashSlot reads a hash attribute: a literal in any spelling, or a placeholder. The hash is nil for
+// a placeholder.
+func (f *finder) hashSlot(d *nixexpr.Def, field string) (slot, *nix.Hash, error) {
+	switch v := f.prog.Value(d).(type) {
+	case *nixexpr.Text:
+		s, err := wholeSlot(v, field)
+		if err != nil {
+			return slot{}, nil, err
+		}
+		return s, parseHash(s.old), nil
+	case *nixexpr.Open:
+		if v.Fn == nil && fakeNames.MatchString(v.Name) {
+			s, err := exprSlot(d, field, v.Name)
+			return s, nil, err
+		}
+	case *nixexpr.Scalar:
+		if v.Text == "null" {
+			s, err := exprSlot(d, field, "null")
+			return s, nil, err
+		}
+	}
+	return slot{}, nil, errNoLiteral
+}
+
+// parseHash reads a hash in any spelling; nil when it is none, or a placeholder: what nobody's
+// source hashes to because people wrote it by hand.
+func parseHash(text string) *nix.Hash {
+	h, err := nix.ParseHash(strings.TrimSpace(text), "sha256")
+	if err != nil {
+		return nil
+	}
+	for _, b := range h.Digest[1:] {
+		if b != h.Digest[0] {
+			return &h
+		}
+	}
+	return nil
+}
+
+// exprSlot is the slot of an expression that a string literal takes the place of.
+func exprSlot(d *nixexpr.Def, field, old string) (slot, error) {
+	hops := d.Trail()
+	last := hops[len(hops)-1]
+	if last.Expr == nil || last.File == nil {
+		return slot{}, errNoLiteral
+	}
+	start, end := last.Expr.Start(), last.Expr.End()
+	return slot{
+		field: field, file: last.File.Name, at: start, start: start, end: end, old: old, before: `"`, after: `"`,
+	}, nil
+}

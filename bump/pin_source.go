@@ -1,0 +1,255 @@
+package bump
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/nixtars/ollama-bump/nixexpr"
+)
+
+// source is what a derivation's src attribute says of where the source comes from.
+type source struct {
+	kind    sourceKind
+	call    *nixexpr.Open // the fetch; nil for an input
+	args    *nixexpr.Set  // of the fetch; nil when it has none
+	url     *nixexpr.Text // of kind sourceURL
+	owner   string
+	repo    string
+	fetcher string
+	input   *inputPin
+}
+
+type sourceKind int
+
+const (
+	sourceOther  sourceKind = iota // not the package's, as far as can be seen
+	sourceGitHub                   // fetchFromGitHub { owner; repo; … }
+	sourceOld                      // old.src.override { … }
+	sourceURL                      // fetchurl and the like, of the package's repository
+	sourceGit                      // fetchGit: a ref, no hash
+	sourceInput                    // a flake input
+	sourceFork                     // the package's repository name, another owner
+	sourceFloat                    // a URL that names no release
+)
+
+var (
+	githubURL = regexp.MustCompile(`^(?:git\+)?https://(?:codeload\.|www\.)?github\.com/([^/]+)/([^/?#]+?)(?:\.git)?(?:[/?#].*)?$`)
+	floating  = regexp.MustCompile(`^https://(?:www\.)?ollama\.com/(?:download|install)`)
+)
+
+// sources reads every value that src may have.
+func (f *finder) sources(d *derivation, src *nixexpr.Def) []source {
+	var all []source
+	for _, v := range nixexpr.Alternatives(f.prog.Value(src)) {
+		all = append(all, f.source(d, v))
+	}
+	return all
+}
+
+func (f *finder) source(d *derivation, v nixexpr.Value) source {
+	o, ok := v.(*nixexpr.Open)
+	if !ok {
+		return source{}
+	}
+	name, args := o.Callee()
+	if len(args) == 0 {
+		return f.inputSource(o)
+	}
+	last := f.prog.Value(args[len(args)-1])
+	set, _ := last.(*nixexpr.Set)
+	switch {
+	case name == "override" && set != nil && f.isOldSource(d, o):
+		return source{kind: sourceOld, call: o, args: set, fetcher: "fetchFromGitHub", owner: f.pkg.Owner, repo: f.pkg.Repo}
+	case name == "overrideAttrs" || name == "overrideDerivation":
+		return source{}
+	case (name == "applyPatches" || name == "srcOnly") && set != nil && set.Get("src") != nil:
+		return f.source(d, f.prog.Value(set.Get("src")))
+	case strings.HasPrefix(name, "fetchFromGitHub") && set != nil:
+		return f.githubSource(o, name, set)
+	case strings.HasPrefix(name, "fetch") || name == "requireFile":
+		return f.urlSource(o, name, set, last)
+	}
+	return source{}
+}
+
+// isOldSource recognises old.src.override, prev.ollama.src.override and the like.
+func (f *finder) isOldSource(d *derivation, call *nixexpr.Open) bool {
+	fn, ok := call.Fn.(*nixexpr.Open)
+	if !ok {
+		return false
+	}
+	src, ok := fn.Base.(*nixexpr.Open)
+	if !ok || src.Name != "src" {
+		return false
+	}
+	base := src.Base
+	if base == nixexpr.Value(d.old) && d.old != nil {
+		base = d.base
+	}
+	return f.isPackage(base)
+}
+
+// isPackage says whether a value is nixpkgs' package or a variant of it.
+func (f *finder) isPackage(v nixexpr.Value) bool {
+	if v == nil {
+		return false
+	}
+	for _, n := range f.baseNames(v) {
+		if f.pkg.isVariant(n) {
+			return true
+		}
+	}
+	return false
+}
+
+func (f *finder) githubSource(o *nixexpr.Open, name string, set *nixexpr.Set) source {
+	s := source{call: o, args: set, fetcher: name}
+	s.owner, _ = f.constant(set.Get("owner"))
+	s.repo, _ = f.constant(set.Get("repo"))
+	s.kind = f.repository(s.owner, s.repo, sourceGitHub)
+	return s
+}
+
+// repository is kind for the package's repository, else what another one is.
+func (f *finder) repository(owner, repo string, kind sourceKind) sourceKind {
+	switch {
+	case strings.EqualFold(owner, f.pkg.Owner) && strings.EqualFold(repo, f.pkg.Repo):
+		return kind
+	case strings.EqualFold(repo, f.pkg.Repo):
+		return sourceFork
+	}
+	return sourceOther
+}
+
+func (f *finder) urlSource(o *nixexpr.Open, name string, set *nixexpr.Set, last nixexpr.Value) source {
+	s := source{call: o, args: set, fetcher: name}
+	url, _ := last.(*nixexpr.Text)
+	if set != nil {
+		if d := set.Get("url"); d != nil {
+			url, _ = f.prog.Value(d).(*nixexpr.Text)
+		} else if d := set.Get("urls"); d != nil {
+			if list, ok := f.prog.Value(d).(*nixexpr.Seq); ok && len(list.Elems) > 0 {
+				url, _ = f.prog.Value(list.Elems[0]).(*nixexpr.Text)
+			}
+		}
+	}
+	if url == nil {
+		return s
+	}
+	s.url = url
+	text := knownText(url)
+	if floating.MatchString(text) {
+		s.kind = sourceFloat
+		return s
+	}
+	m := githubURL.FindStringSubmatch(text)
+	if m == nil {
+		return s
+	}
+	kind := sourceURL
+	if name == "fetchGit" || name == "fetchgit" || name == "fetchTree" && strings.HasPrefix(text, "git") {
+		kind = sourceGit
+	}
+	s.owner, s.repo = m[1], m[2]
+	s.kind = f.repository(s.owner, s.repo, kind)
+	return s
+}
+
+// knownText is the text of t with a mark in the place of what is not known.
+func knownText(t *nixexpr.Text) string {
+	var b strings.Builder
+	for _, p := range t.Pieces {
+		if p.Value != nil {
+			b.WriteString("\x00")
+			continue
+		}
+		b.WriteString(p.Text)
+	}
+	return b.String()
+}
+
+// inputSource recognises inputs.NAME, or a parameter of that name, that is an input of the flake.
+func (f *finder) inputSource(o *nixexpr.Open) source {
+	if o.Name == "outPath" {
+		if base, ok := o.Base.(*nixexpr.Open); ok {
+			o = base
+		}
+	}
+	in := f.inputs[o.Name]
+	if in == nil || o.Fn != nil {
+		return source{}
+	}
+	if base, ok := o.Base.(*nixexpr.Open); ok && base.Name != "inputs" && base.Base == nil && base.Why != "a parameter" {
+		return source{}
+	}
+	return source{kind: sourceInput, input: in}
+}
+
+// findInputs lists the flake's inputs that are the package's repository.
+func (f *finder) findInputs(flake string) map[string]*inputPin {
+	found := map[string]*inputPin{}
+	file := f.prog.File(flake)
+	if file == nil {
+		return found
+	}
+	root, ok := f.prog.Value(f.prog.Root(file)).(*nixexpr.Set)
+	if !ok || root.Get("inputs") == nil {
+		return found
+	}
+	inputs, ok := f.prog.Value(root.Get("inputs")).(*nixexpr.Set)
+	if !ok {
+		return found
+	}
+	for _, name := range inputs.Names() {
+		set, ok := f.prog.Value(inputs.Get(name)).(*nixexpr.Set)
+		if !ok || set.Get("url") == nil {
+			continue
+		}
+		text, ok := f.prog.Value(set.Get("url")).(*nixexpr.Text)
+		if !ok {
+			continue
+		}
+		if in := f.inputPin(name, text); in != nil {
+			found[name] = in
+		}
+	}
+	return found
+}
+
+var (
+	inputShort = regexp.MustCompile(`^github:([^/?#]+)/([^/?#]+)(?:/([^?#]+))?(?:\?.*)?$`)
+	inputRef   = regexp.MustCompile(`[?&]ref=([^&#]+)`)
+	releaseRef = regexp.MustCompile(`^(?:refs/tags/)?v?([0-9]+\.[0-9]+\.[0-9]+(?:-rc[0-9]+)?)$`)
+	archiveRef = regexp.MustCompile(`/archive/(?:refs/tags/)?v?([0-9]+\.[0-9]+\.[0-9]+(?:-rc[0-9]+)?)\.(?:tar\.gz|zip)`)
+)
+
+// inputPin reads the URL of a flake input: nil when it is not the package's repository.
+func (f *finder) inputPin(name string, text *nixexpr.Text) *inputPin {
+	url := knownText(text)
+	var owner, repo, ref string
+	if m := inputShort.FindStringSubmatch(url); m != nil {
+		owner, repo, ref = m[1], m[2], m[3]
+	} else if m := githubURL.FindStringSubmatch(strings.TrimPrefix(url, "tarball+")); m != nil {
+		owner, repo = m[1], m[2]
+	}
+	if m := inputRef.FindStringSubmatch(url); m != nil && ref == "" {
+		ref = strings.ReplaceAll(m[1], "%2F", "/")
+	}
+	if f.repository(owner, repo, sourceInput) != sourceInput {
+		return nil
+	}
+	in := &inputPin{name: name, url: url}
+	version := ""
+	if m := releaseRef.FindStringSubmatch(ref); m != nil {
+		version = m[1]
+	} else if m := archiveRef.FindStringSubmatch(url); m != nil {
+		version = m[1]
+	}
+	if version == "" {
+		return in
+	}
+	if slots, err := textSlots(text, version, "input URL"); err == nil && len(slots) == 1 {
+		in.slot = &slots[0]
+	}
+	return in
+}

@@ -1,0 +1,250 @@
+package bump
+
+import (
+	"context"
+	"crypto/rand"
+	_ "embed"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/nixtars/ollama-bump/bump/nix"
+)
+
+//go:embed probe.nix
+var probeFlake string
+
+// probe evaluates the candidate and builds its fixed outputs, one Nix process a round.
+type probe struct {
+	run   *nix.Runner
+	cand  *candidate
+	nonce string
+	req   probeRequest
+	found map[string]probeInfo // what every output showed in the last round, by place
+	order []string             // the places, as they were tried
+	nix   string               // version
+	// failed are outputs that do not evaluate, with what Nix says of them.
+	failed map[string]string
+	rounds int
+	last   string // what was being evaluated last: an output, or a family of them
+}
+
+// probeRequest is what probe.nix reads.
+type probeRequest struct {
+	Nonce    string     `json:"nonce"`
+	System   string     `json:"system"`
+	Package  string     `json:"package"`
+	Attr     []string   `json:"attr"`
+	Names    []string   `json:"names"`
+	Families []string   `json:"families"`
+	Skip     []string   `json:"skip"`
+	Only     []string   `json:"only"`
+	Deep     bool       `json:"deep"`
+	Pins     []probePin `json:"pins"`
+}
+
+type probePin struct {
+	ID      int      `json:"id"`
+	Names   []string `json:"names"`
+	Marks   []string `json:"marks"` // hashes that only this pin has
+	Version string   `json:"version"`
+	Vendor  bool     `json:"vendor"`
+}
+
+// probeInfo is one line of what probe.nix says.
+type probeInfo struct {
+	Try, Family, Nix string
+	Absent           bool
+
+	Where               string
+	Version             string
+	Src, Mod, Vendor    string // hashes, as the derivations carry them
+	SrcDrv, ModDrv, Drv string
+	SrcOut              string
+	Pins                []int
+	HasMod              bool
+}
+
+// families are the flake's outputs that are looked at, in this order.
+var families = []string{
+	"packages", "legacyPackages", "overlays", "nixosConfigurations", "darwinConfigurations", "homeConfigurations",
+}
+
+// nixSystem is this machine as Nix names it.
+func nixSystem() string {
+	arch := map[string]string{"amd64": "x86_64", "arm64": "aarch64", "386": "i686"}[runtime.GOARCH]
+	if arch == "" {
+		arch = runtime.GOARCH
+	}
+	return arch + "-" + runtime.GOOS
+}
+
+func newProbe(run *nix.Runner, c *candidate, pkg *Package, o Options) (*probe, error) {
+	var word [16]byte
+	if _, err := rand.Read(word[:]); err != nil {
+		return nil, fmt.Errorf("make nonce: %w", err)
+	}
+	p := &probe{run: run, cand: c, nonce: hex.EncodeToString(word[:]), failed: map[string]string{}}
+	p.req = probeRequest{
+		Nonce: p.nonce, System: nixSystem(), Package: pkg.Name, Attr: splitAttr(o.Attr), Families: families,
+		Names: []string{}, Skip: []string{}, Only: []string{}, Pins: []probePin{},
+	}
+	text := strings.Replace(probeFlake, "@url@", c.url(), 1)
+	if err := os.WriteFile(p.path("flake.nix"), []byte(text), 0o644); err != nil {
+		return nil, fmt.Errorf("write probe: %w", err)
+	}
+	return p, nil
+}
+
+func (p *probe) path(name string) string { return filepath.Join(p.cand.ws.dir, "probe", name) }
+
+// splitAttr splits an attribute path: names between dots, quoted where they hold one.
+func splitAttr(attr string) []string {
+	parts := []string{}
+	var b strings.Builder
+	quoted := false
+	for _, c := range attr {
+		switch {
+		case c == '"':
+			quoted = !quoted
+		case c == '.' && !quoted:
+			parts = append(parts, b.String())
+			b.Reset()
+		default:
+			b.WriteRune(c)
+		}
+	}
+	if b.Len() > 0 || len(parts) > 0 {
+		parts = append(parts, b.String())
+	}
+	return parts
+}
+
+// round evaluates the candidate as it stands and builds the fixed outputs of the pins of ids. An
+// output that does not evaluate is passed over in another attempt.
+func (p *probe) round(ctx context.Context, ids []int, prefix string) (*nix.BuildReport, error) {
+	for {
+		rep, err := p.attempt(ctx, ids, prefix)
+		fail := asFailure(err)
+		if fail == nil || !evaluation(fail.Kind) || p.noneShown(fail) || len(rep.Mismatches) > 0 {
+			return rep, err
+		}
+		last := p.last
+		if last == "" || p.req.skips(last) || len(p.req.Attr) > 0 || len(p.req.Only) > 0 {
+			return rep, err
+		}
+		p.failed[last] = fail.Text
+		p.req.Skip = append(p.req.Skip, last)
+		p.req.Families = remove(p.req.Families, last)
+	}
+}
+
+func evaluation(k nix.Kind) bool {
+	switch k {
+	case nix.Eval, nix.MissingAttribute, nix.MissingFile, nix.EvalFetch, nix.HashInvalid, nix.WrongSystem:
+		return true
+	}
+	return false
+}
+
+func (r *probeRequest) skips(where string) bool {
+	for _, s := range r.Skip {
+		if s == where {
+			return true
+		}
+	}
+	return false
+}
+
+func remove(list []string, drop string) []string {
+	kept := []string{}
+	for _, s := range list {
+		if s != drop {
+			kept = append(kept, s)
+		}
+	}
+	return kept
+}
+
+// attempt is one Nix process.
+func (p *probe) attempt(ctx context.Context, ids []int, prefix string) (*nix.BuildReport, error) {
+	req, err := json.Marshal(p.req)
+	if err != nil {
+		return nil, fmt.Errorf("write probe: %w", err)
+	}
+	if err := os.WriteFile(p.path("request.json"), req, 0o644); err != nil {
+		return nil, fmt.Errorf("write probe: %w", err)
+	}
+	if err := p.cand.commit(ctx); err != nil {
+		return nil, err
+	}
+	build := nix.BuildRequest{TraceNonce: p.nonce}
+	for _, id := range ids {
+		build.Installables = append(build.Installables, fmt.Sprintf("path:%s#%s%d", filepath.Dir(p.path("flake.nix")), prefix, id))
+	}
+	p.rounds++
+	rep, err := p.run.Build(ctx, build)
+	p.found, p.order, p.last = map[string]probeInfo{}, nil, ""
+	if rep == nil {
+		return nil, err
+	}
+	for _, line := range rep.Traces {
+		var info probeInfo
+		if json.Unmarshal([]byte(line), &info) != nil {
+			continue
+		}
+		p.note(info)
+	}
+	return rep, err
+}
+
+// buildDerivation builds the outputs of a .drv file. Since 2.13 Nix wants to be told that it is the outputs
+// that are meant.
+func (p *probe) buildDerivation(ctx context.Context, path string) (*nix.BuildReport, error) {
+	p.rounds++
+	if !strings.HasPrefix(p.nix, "2.") || nixMinor(p.nix) >= 13 {
+		path += "^*"
+	}
+	return p.run.Build(ctx, nix.BuildRequest{Installables: []string{path}})
+}
+
+func nixMinor(version string) int {
+	minor := 0
+	_, rest, _ := strings.Cut(version, ".")
+	fmt.Sscanf(rest, "%d", &minor)
+	return minor
+}
+
+func (p *probe) note(info probeInfo) {
+	switch {
+	case info.Try != "":
+		p.last = info.Try
+	case info.Family != "":
+		p.last = info.Family
+	case info.Nix != "":
+		p.nix = info.Nix
+	case info.Where != "" && !info.Absent:
+		if _, ok := p.found[info.Where]; !ok {
+			p.order = append(p.order, info.Where)
+		}
+		p.found[info.Where] = info
+	}
+}
+
+// shown lists the outputs that show a pin, as they were tried.
+func (p *probe) shown(id int) []probeInfo {
+	var list []probeInfo
+	for _, where := range p.order {
+		info := p.found[where]
+		for _, i := range info.Pins {
+			if i == id {
+				list = append(list, info)
+			}
+		}
+	}
+	return list
+}

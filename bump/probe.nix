@@ -1,0 +1,185 @@
+# The probe flake: evaluates the outputs of the flake in hand, in order, and says of each what
+# the package there is made of, as one line of JSON behind the request's nonce on the trace. Its
+# targets are the fixed outputs of the first package that every pin shows in.
+{
+  inputs.flake.url = "@url@";
+
+  outputs =
+    { self, flake }:
+    let
+      req = builtins.fromJSON (builtins.readFile ./request.json);
+      inherit (req) system;
+
+      say = x: builtins.trace "${req.nonce} ${builtins.toJSON x}";
+      say' = cond: x: v: if cond then say x v else v;
+      attempt =
+        x:
+        let
+          t = builtins.tryEval x;
+        in
+        if t.success then t.value else null;
+      str = x: if builtins.isString x then x else null;
+      isDrv = x: builtins.isAttrs x && x.type or null == "derivation";
+      namesOf = x: if builtins.isAttrs x then builtins.attrNames x else [ ];
+      without = drop: builtins.filter (n: !(builtins.elem n drop));
+      only = keep: builtins.filter (n: builtins.elem n keep);
+
+      # known names first: most flakes answer with the first one
+      named = set: only (namesOf set) req.names ++ without req.names (namesOf set);
+      location = where: value: { inherit where value; };
+      inSet = prefix: names: set: map (n: location "${prefix}.${n}" set.${n}) names;
+
+      nixpkgs =
+        let
+          has = i: attempt (flake.inputs.${i} ? legacyPackages) == true;
+          candidates = builtins.filter has (only (namesOf flake.inputs) [ "nixpkgs" ] ++ without [ "nixpkgs" ] (namesOf flake.inputs));
+        in
+        if candidates == [ ] then null else flake.inputs.${builtins.head candidates}.legacyPackages.${system} or null;
+
+      ofOverlay =
+        prefix: overlay:
+        let
+          set = nixpkgs.extend overlay;
+          own = attempt (namesOf (overlay set nixpkgs));
+        in
+        if nixpkgs == null then
+          [ ]
+        else
+          inSet prefix (only (if own == null then [ ] else own) req.names ++ without req.names (if own == null then [ ] else own)) set;
+
+      isNamed = p: builtins.match ".*${req.package}.*" (toString (attempt (p.pname or p.name or ""))) != null;
+      inList =
+        prefix: list:
+        let
+          l = attempt list;
+        in
+        if !builtins.isList l then [ ] else map (p: location "${prefix}: ${str (attempt p.name)}" p) (builtins.filter (p: isDrv p && isNamed p) l);
+
+      # what a NixOS, nix-darwin or home-manager configuration holds
+      ofConfiguration =
+        prefix: c:
+        let
+          pkgs = attempt (c.pkgs or { });
+          cfg = attempt (c.config or { });
+          users = attempt (cfg.home-manager.users or { });
+        in
+        [ (location "${prefix}.config.services.ollama.package" (cfg.services.ollama.package or null)) ]
+        ++ inSet "${prefix}.pkgs" (builtins.filter (n: attempt (pkgs ? ${n}) == true) req.names) pkgs
+        ++ inList "${prefix}.config.environment.systemPackages" (cfg.environment.systemPackages or [ ])
+        ++ inList "${prefix}.config.home.packages" (cfg.home.packages or [ ])
+        ++ builtins.concatMap (
+          u:
+          [ (location "${prefix}.config.home-manager.users.${u}.services.ollama.package" (users.${u}.services.ollama.package or null)) ]
+          ++ inList "${prefix}.config.home-manager.users.${u}.home.packages" (users.${u}.home.packages or [ ])
+        ) (namesOf users);
+
+      each = key: f: builtins.concatMap (n: f "${key}.${n}" flake.${key}.${n}) (namesOf (attempt (flake.${key} or { })));
+
+      path = set: builtins.foldl' (s: n: s.${n}) set;
+      has = set: p: p == [ ] || builtins.isAttrs set && set ? ${builtins.head p} && has set.${builtins.head p} (builtins.tail p);
+      ofAttr =
+        let
+          tries = builtins.filter (p: attempt (has flake p) == true) [
+            req.attr
+            ([ "packages" system ] ++ req.attr)
+            ([ "legacyPackages" system ] ++ req.attr)
+          ];
+        in
+        map (p: location (builtins.concatStringsSep "." p) (path flake p)) (if tries == [ ] then [ req.attr ] else [ (builtins.head tries) ]);
+
+      families =
+        if req.attr != [ ] then
+          [ { key = "attr"; locations = ofAttr; } ]
+        else
+          map (key: { inherit key; locations = familyOf.${key}; }) req.families;
+      familyOf = {
+        packages = inSet "packages.${system}" (named (flake.packages.${system} or { })) flake.packages.${system};
+        legacyPackages = inSet "legacyPackages.${system}" (builtins.filter (
+          n: attempt (flake.legacyPackages.${system} ? ${n}) == true
+        ) (if attempt (flake ? legacyPackages.${system}) == true then req.names else [ ])) flake.legacyPackages.${system};
+        overlays =
+          each "overlays" ofOverlay
+          ++ (if flake ? overlay then ofOverlay "overlay" flake.overlay else [ ]);
+        nixosConfigurations = each "nixosConfigurations" ofConfiguration;
+        darwinConfigurations = each "darwinConfigurations" ofConfiguration;
+        homeConfigurations = each "homeConfigurations" ofConfiguration;
+      };
+
+      describe =
+        where: p:
+        let
+          info = {
+            inherit where;
+            version = str (attempt (p.version or null));
+            src = str (attempt (p.src.outputHash or null));
+            mod = str (attempt (p.goModules.outputHash or null));
+            vendor = str (attempt (p.vendorHash or null));
+          };
+          shows = pin: builtins.any (f: f == info.src || f == info.mod || f == info.vendor) pin.marks
+            || pin.marks == [ ] && info.version == pin.version && builtins.any (n: builtins.match ".*[.]${n}" where != null) pin.names;
+          pins = map (pin: pin.id) (builtins.filter shows req.pins);
+        in
+        info
+        // (if pins == [ ] then { } else {
+          inherit pins;
+          srcDrv = str (attempt (p.src.drvPath or null));
+          srcOut = str (attempt (p.src.outPath or null));
+          hasMod = attempt (isDrv p.goModules) == true;
+        });
+      # said after the rest: goModules may need the source to be there before it evaluates
+      deeper =
+        info: p:
+        info
+        // {
+          modDrv = str (attempt (p.goModules.drvPath or null));
+          drv = if req.deep then str (attempt p.drvPath) else null;
+        };
+
+      # state: pin id -> the package that shows it
+      step =
+        st: loc:
+        let
+          p = attempt loc.value;
+          info = describe loc.where p;
+          fresh = builtins.filter (i: !(st ? ${toString i})) (info.pins or [ ]);
+        in
+        if builtins.elem loc.where req.skip || req.only != [ ] && !(builtins.elem loc.where req.only) then
+          st
+        else
+          say { try = loc.where; } (
+            if !builtins.isAttrs p then
+              say { inherit (loc) where; absent = true; } st
+            else
+              say info (say' (info ? pins) (deeper info p) (st // builtins.listToAttrs (map (i: { name = toString i; value = { inherit p info; }; }) fresh)))
+          );
+      complete = st: req.only == [ ] && builtins.all (pin: st ? ${toString pin.id}) req.pins;
+      scan =
+        st: fams:
+        if fams == [ ] || complete st then st else scan (say { family = (builtins.head fams).key; } (builtins.foldl' step st (builtins.head fams).locations)) (builtins.tail fams);
+      found = say { nix = builtins.nixVersion; } (scan { } families);
+
+      fixedOutput =
+        pin: f:
+        if pin.vendor && f.info.hasMod then f.p.goModules
+        else if isDrv (f.p.src or null) then f.p.src
+        else f.p.goModules or (throw "${req.nonce} nothing to build");
+      target =
+        pin:
+        if found ? ${toString pin.id} then
+          fixedOutput pin found.${toString pin.id}
+        else if found != { } then
+          target (builtins.head (builtins.filter (other: found ? ${toString other.id}) req.pins))
+        else
+          throw "${req.nonce} no output shows the new version";
+      ofPins = prefix: f: builtins.listToAttrs (map (pin: { name = "${prefix}${toString pin.id}"; value = f pin; }) req.pins);
+    in
+    ofPins "fixed" target
+    // ofPins "package" (pin: found.${toString pin.id}.p)
+    // {
+      configurations = {
+        nixosConfigurations = builtins.mapAttrs (_: c: c.config.system.build.toplevel.drvPath) (flake.nixosConfigurations or { });
+        darwinConfigurations = builtins.mapAttrs (_: c: c.system.drvPath) (flake.darwinConfigurations or { });
+        homeConfigurations = builtins.mapAttrs (_: c: c.activationPackage.drvPath) (flake.homeConfigurations or { });
+      };
+    };
+}

@@ -1,0 +1,142 @@
+package bump
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"sort"
+	"strings"
+
+	"github.com/hashicorp/go-version"
+
+	"github.com/nixtars/ollama-bump/bump/github"
+)
+
+// release is the release that the pins go to, and those on the way there.
+type release struct {
+	version string // without v
+	github.Release
+	between []ReleaseNote // every stable release above the oldest pin up to this one, newest first
+}
+
+var (
+	stableTag = regexp.MustCompile(`^v((?:0|[1-9][0-9]{0,8})(?:\.(?:0|[1-9][0-9]{0,8})){2})$`)
+	rcTag     = regexp.MustCompile(`^v((?:0|[1-9][0-9]{0,8})(?:\.(?:0|[1-9][0-9]{0,8})){2}-rc(?:0|[1-9][0-9]{0,5}))$`)
+	rcNumber  = regexp.MustCompile(`-rc([0-9]+)$`)
+)
+
+// compareVersions orders two versions without v. A release candidate's number counts as a number:
+// written as it is, semantic versioning would compare rc10 and rc9 as words.
+func compareVersions(a, b string) int {
+	va, errA := version.NewVersion(rcNumber.ReplaceAllString(a, "-rc.$1"))
+	vb, errB := version.NewVersion(rcNumber.ReplaceAllString(b, "-rc.$1"))
+	if errA != nil || errB != nil {
+		return strings.Compare(a, b)
+	}
+	return va.Compare(vb)
+}
+
+// versionOf is the version that a release stands for, or "" when it is none to bump to. Upstream moves one
+// release object from candidate to final, so a final tag still marked as a prerelease is not out yet.
+func versionOf(r github.Release, pre bool) string {
+	if r.Draft {
+		return ""
+	}
+	if m := stableTag.FindStringSubmatch(r.Tag); m != nil && (!r.Prerelease || pre) {
+		return m[1]
+	}
+	if m := rcTag.FindStringSubmatch(r.Tag); m != nil && pre {
+		return m[1]
+	}
+	return ""
+}
+
+// parseTo reads the version of --to.
+func parseTo(to string) (string, error) {
+	tag := "v" + strings.TrimPrefix(to, "v")
+	if stableTag.MatchString(tag) || rcTag.MatchString(tag) {
+		return tag[1:], nil
+	}
+	return "", &UsageError{Text: fmt.Sprintf("--to %q is no version: want X.Y.Z or X.Y.Z-rcN", to)}
+}
+
+// selectRelease asks for the releases and picks the one to bump to: o.To, or the highest version that
+// usable accepts. It reads pages until it has seen the oldest pinned version, normally one.
+func selectRelease(ctx context.Context, c *github.Client, pkg *Package, o Options, oldest string, usable func(github.Release) bool) (*release, error) {
+	to := ""
+	if o.To != "" {
+		var err error
+		if to, err = parseTo(o.To); err != nil {
+			return nil, err
+		}
+	}
+	var seen []github.Release
+	err := c.Releases(ctx, pkg.Owner, pkg.Repo, func(page []github.Release) (bool, error) {
+		seen = append(seen, page...)
+		more := true
+		for _, r := range page {
+			v := versionOf(r, true)
+			if v != "" && oldest != "" && compareVersions(v, oldest) <= 0 && (to == "" || compareVersions(v, to) <= 0) {
+				more = false
+			}
+		}
+		return more, nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read releases of %s/%s: %w", pkg.Owner, pkg.Repo, err)
+	}
+	best := pickRelease(seen, to, o.Pre, usable)
+	if best == nil && to != "" {
+		r, err := c.ReleaseByTag(ctx, pkg.Owner, pkg.Repo, "v"+to)
+		if err != nil {
+			return nil, fmt.Errorf("read release v%s of %s/%s: %w", to, pkg.Owner, pkg.Repo, err)
+		}
+		best = &release{version: to, Release: r}
+	}
+	if best == nil {
+		return nil, &Error{
+			Text: fmt.Sprintf("read releases: %s/%s lists no stable release", pkg.Owner, pkg.Repo),
+			Hint: "name one with --to X.Y.Z, or let release candidates count with --pre",
+		}
+	}
+	best.between = notesBetween(seen, oldest, best.version)
+	return best, nil
+}
+
+// pickRelease is the release of version to, or the highest one.
+func pickRelease(list []github.Release, to string, pre bool, usable func(github.Release) bool) *release {
+	var best *release
+	for _, r := range list {
+		if to != "" {
+			if r.Tag == "v"+to && !r.Draft {
+				return &release{version: to, Release: r}
+			}
+			continue
+		}
+		v := versionOf(r, pre)
+		if v == "" || !usable(r) {
+			continue
+		}
+		if best == nil || compareVersions(v, best.version) > 0 {
+			best = &release{version: v, Release: r}
+		}
+	}
+	return best
+}
+
+// notesBetween are the notes of the stable releases above old up to newest, and newest's own.
+func notesBetween(list []github.Release, old, newest string) []ReleaseNote {
+	var notes []ReleaseNote
+	for _, r := range list {
+		v := versionOf(r, false)
+		if r.Tag == "v"+newest {
+			v = newest
+		}
+		if v == "" || compareVersions(v, newest) > 0 || old != "" && compareVersions(v, old) <= 0 {
+			continue
+		}
+		notes = append(notes, ReleaseNote{Version: v, URL: r.URL, Body: r.Body})
+	}
+	sort.SliceStable(notes, func(i, j int) bool { return compareVersions(notes[i].Version, notes[j].Version) > 0 })
+	return notes
+}

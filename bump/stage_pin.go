@@ -1,0 +1,236 @@
+package bump
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"sort"
+	"strings"
+
+	"github.com/nixtars/ollama-bump/nixexpr"
+)
+
+// sources are the flake's files that pins may stand in.
+type sources struct {
+	nix  map[string]*nixexpr.File
+	data map[string][]byte // JSON
+}
+
+// findPins reads the flake and finds every pin in it. No pin is an error that names the nearest misses.
+func (j *job) findPins(ctx context.Context) error {
+	var err error
+	if j.tree, err = openTree(ctx, j.opts.Dir, j.opts.Env); err != nil {
+		return err
+	}
+	if err := j.readSources(ctx); err != nil {
+		return err
+	}
+	worlds := systemWorlds(j.sources)
+	for _, w := range worlds {
+		prog := nixexpr.NewProgram(j.programFiles())
+		for name, data := range j.sources.data {
+			prog.AddData(name, data)
+		}
+		prog.Assume = w.assume
+		f := findPins(prog, j.pkg, j.tree.flakeFile("flake.nix"))
+		if prog.Exhausted() {
+			j.warn("pin", "the flake is too intertwined to be read to its end; a pin may be missed")
+		}
+		if j.finder == nil {
+			j.finder = f
+			continue
+		}
+		j.finder.merge(f)
+	}
+	j.finder.settle()
+	if len(j.finder.pins) == 0 {
+		return j.noPin()
+	}
+	for _, p := range j.finder.pins {
+		j.say(Detail, "pin", "%s:%d:%d: %s %s", p.file, p.line, p.column, j.pkg.Name, p.version)
+	}
+	for _, r := range j.finder.refused {
+		if r.Hint != "" {
+			j.warn("pin", "%s", r.Error())
+		}
+	}
+	return nil
+}
+
+// programFiles are the files that are evaluated for themselves: the flake's own, and, of a repository
+// around it, those that they may import.
+func (j *job) programFiles() []*nixexpr.File {
+	files := make([]*nixexpr.File, 0, len(j.sources.nix))
+	for _, f := range j.sources.nix {
+		files = append(files, f)
+	}
+	return files
+}
+
+// readSources reads and parses the files. One that does not parse matters when it is flake.nix or
+// speaks of the package.
+func (j *job) readSources(ctx context.Context) error {
+	j.sources = sources{nix: map[string]*nixexpr.File{}, data: map[string][]byte{}}
+	for _, name := range j.tree.files {
+		isNix, isJSON := strings.HasSuffix(name, ".nix"), strings.HasSuffix(name, ".json")
+		if !isNix && !isJSON {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		src, err := j.tree.read(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			j.warn("pin", "%s is not read: %v", name, err)
+			continue
+		}
+		if isJSON {
+			j.sources.data[name] = src
+			continue
+		}
+		f, err := nixexpr.Parse(name, src)
+		if err == nil {
+			j.sources.nix[name] = f
+			continue
+		}
+		if name == j.tree.flakeFile("flake.nix") || strings.Contains(strings.ToLower(string(src)), j.pkg.Name) {
+			return syntaxError(err)
+		}
+		j.say(Detail, "pin", "%s is not read: %v", name, err)
+	}
+	return nil
+}
+
+func syntaxError(err error) error {
+	var se *nixexpr.SyntaxError
+	if errors.As(err, &se) {
+		return &Error{File: se.File, Line: se.Line, Column: se.Column, Text: "parse: " + se.Msg, Hint: "correct the file; Nix does not read it either", Err: err}
+	}
+	return fmt.Errorf("parse: %w", err)
+}
+
+// noPin is the error for a flake without a pin: the place that most looks like one, or what was looked for.
+func (j *job) noPin() error {
+	refused := append([]*Error{}, j.finder.refused...)
+	sort.SliceStable(refused, func(a, b int) bool { return refused[a].Hint != "" && refused[b].Hint == "" })
+	if len(refused) > 0 && refused[0].Hint != "" {
+		return refused[0]
+	}
+	e := &Error{
+		Text: fmt.Sprintf("find pin: no %s pin in %d Nix files of the flake: looked for overrideAttrs, buildGoModule and the like whose src is %s/%s with version, tag and hash written as strings",
+			j.pkg.Name, len(j.sources.nix), j.pkg.Owner, j.pkg.Repo),
+		Hint: "see README, Supported shapes; Nix sees only files that git tracks",
+	}
+	if len(refused) > 0 {
+		e.Text += "; nearest: " + refused[0].Error()
+	}
+	for _, known := range j.notSource() {
+		e.Text += "; " + known
+	}
+	return e
+}
+
+// notSource names ways to get the package that pin no source.
+func (j *job) notSource() []string {
+	var found []string
+	for _, name := range j.tree.files {
+		f := j.sources.nix[name]
+		if f == nil {
+			continue
+		}
+		nixexpr.Walk(f.Root, func(n nixexpr.Node) bool {
+			s, ok := n.(*nixexpr.Str)
+			if !ok {
+				return true
+			}
+			text, _ := f.StringValue(s)
+			at := f.Position(s.Start())
+			if strings.HasPrefix(text, j.pkg.Owner+"/"+j.pkg.Repo+":") || text == j.pkg.Owner+"/"+j.pkg.Repo && strings.Contains(string(f.Src), "dockerTools") {
+				found = append(found, fmt.Sprintf("%s: %q is a container image; there is no source hash to rewrite", at, text))
+			}
+			return true
+		})
+	}
+	return found
+}
+
+// findRelease asks for the release to go to and picks the pins that are behind it.
+func (j *job) findRelease(ctx context.Context) error {
+	upstream, err := j.upstream()
+	if err != nil {
+		return err
+	}
+	oldest := ""
+	for _, p := range j.finder.pins {
+		if p.version != "" && (oldest == "" || compareVersions(p.version, oldest) < 0) {
+			oldest = p.version
+		}
+	}
+	j.say(Step, "release", "pinned: %s %s", j.pkg.Name, oldest)
+	j.rel, err = selectRelease(ctx, upstream, j.pkg, j.opts, oldest, j.usable)
+	if err != nil {
+		return err
+	}
+	j.result.OldVersion, j.result.NewVersion = oldest, j.rel.version
+	if err := j.refuseDowngrade(); err != nil {
+		return err
+	}
+	j.due = j.pinsDue()
+	if len(j.due) == 0 {
+		newest := j.result.OldVersion
+		for _, p := range j.finder.pins {
+			if compareVersions(p.version, newest) > 0 {
+				newest = p.version
+			}
+		}
+		j.result.NewVersion = newest
+		j.say(Step, "release", "%s %s is current", j.pkg.Name, newest)
+		return nil
+	}
+	j.say(Step, "release", "%s %s -> %s", j.pkg.Name, oldest, j.rel.version)
+	return nil
+}
+
+// refuseDowngrade keeps --to from going below what is pinned unless that is wanted.
+func (j *job) refuseDowngrade() error {
+	if j.opts.To == "" || j.opts.AllowDowngrade {
+		return nil
+	}
+	for _, p := range j.finder.pins {
+		if p.version != "" && compareVersions(j.rel.version, p.version) < 0 {
+			return p.error(fmt.Sprintf("select release: %s is lower than the pinned %s", j.rel.version, p.version), "allow it with --allow-downgrade")
+		}
+	}
+	return nil
+}
+
+// pinsDue are the pins that are not at the release yet, or that lack a hash. A pin beyond the
+// newest release is current.
+func (j *job) pinsDue() []*pin {
+	var due []*pin
+	for _, p := range j.finder.pins {
+		order := -1
+		if p.version != "" {
+			order = compareVersions(p.version, j.rel.version)
+		}
+		switch {
+		case j.opts.Force, p.placeholder(), p.inconsistent(), order < 0, order > 0 && j.opts.To != "":
+			due = append(due, p)
+		}
+	}
+	return due
+}
+
+// inconsistent says whether the pin's own literals name different versions.
+func (p *pin) inconsistent() bool {
+	for _, t := range p.texts {
+		if t.version != p.version {
+			return true
+		}
+	}
+	return p.input != nil && p.input.slot != nil && p.input.slot.version != p.version
+}

@@ -1,0 +1,109 @@
+package bump
+
+import (
+	"strings"
+
+	"github.com/nixtars/ollama-bump/nixexpr"
+)
+
+// world is a system that a flake is read for. What a pin holds may differ from one to the other: a
+// table of assets, say.
+type world struct{ system string }
+
+// systemWorlds are the systems to read the flake for: this machine's alone, unless its files tell
+// systems apart.
+func systemWorlds(s sources) []world {
+	worlds := []world{{nixSystem()}}
+	for _, f := range s.nix {
+		text := string(f.Src)
+		if strings.Contains(text, "isDarwin") || strings.Contains(text, "isLinux") || strings.Contains(text, "isAarch64") ||
+			strings.Contains(text, "isx86_64") || strings.Contains(text, ".system") || strings.Contains(text, "-linux") {
+			for _, system := range []string{"x86_64-linux", "aarch64-linux", "x86_64-darwin", "aarch64-darwin"} {
+				if system != worlds[0].system {
+					worlds = append(worlds, world{system})
+				}
+			}
+			return worlds
+		}
+	}
+	return worlds
+}
+
+// assume gives names of nixpkgs that tell systems apart their values.
+func (w world) assume(name string) nixexpr.Value {
+	is := func(yes bool) nixexpr.Value {
+		if yes {
+			return &nixexpr.Scalar{Text: "true"}
+		}
+		return &nixexpr.Scalar{Text: "false"}
+	}
+	switch name {
+	case "system", "currentSystem":
+		return &nixexpr.Text{Pieces: []nixexpr.Piece{{Text: w.system}}}
+	case "isDarwin":
+		return is(strings.HasSuffix(w.system, "-darwin"))
+	case "isLinux":
+		return is(strings.HasSuffix(w.system, "-linux"))
+	case "isAarch64":
+		return is(strings.HasPrefix(w.system, "aarch64-"))
+	case "isx86_64":
+		return is(strings.HasPrefix(w.system, "x86_64-"))
+	}
+	return nil
+}
+
+// merge takes over what a world shows that the first one did not: pins of other systems, and
+// the slots that another system has in the same pin.
+func (f *finder) merge(other *finder) {
+	for _, p := range other.pins {
+		known := f.pinAt(p)
+		if known == nil {
+			p.foreign = true
+			f.pins = append(f.pins, p)
+			continue
+		}
+		known.absorb(p)
+	}
+	for _, r := range other.refused {
+		f.refuse(r)
+	}
+}
+
+// pinAt is the pin that is made by the same call.
+func (f *finder) pinAt(p *pin) *pin {
+	for _, known := range f.pins {
+		if known.place == p.place && known.sharesSlot(p) {
+			return known
+		}
+	}
+	return nil
+}
+
+func (p *pin) sharesSlot(other *pin) bool {
+	keys := map[slotKey]bool{}
+	for _, t := range p.texts {
+		keys[t.key()] = true
+	}
+	for _, t := range other.texts {
+		if keys[t.key()] {
+			return true
+		}
+	}
+	return len(p.texts) == 0 || len(other.texts) == 0
+}
+
+// absorb adds the slots that only other has.
+func (p *pin) absorb(other *pin) {
+	keys := map[slotKey]bool{}
+	for _, h := range p.hashes {
+		keys[h.slot.key()] = true
+	}
+	for _, h := range other.hashes {
+		if !keys[h.slot.key()] && !h.inherited {
+			h.foreign = true
+			p.hashes = append(p.hashes, h)
+		}
+	}
+	p.texts = append(p.texts, other.texts...)
+	p.dedupe()
+}

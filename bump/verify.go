@@ -1,0 +1,127 @@
+package bump
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/nixtars/ollama-bump/bump/nix"
+)
+
+// verify does what --verify asks for beyond the hashes, which the last round of the resolver has
+// proved: they build, and every output that shows a pin carries them.
+func (j *job) verify(ctx context.Context) error {
+	r := j.hashes
+	r.describeSource()
+	var shown []string
+	built, listed := false, false
+	for _, p := range j.due {
+		for _, info := range r.where[p] {
+			shown = union(shown, []string{info.Where})
+		}
+		for _, h := range p.allHashes() {
+			built = built || h.got != nil && h.from == "" && !h.dropped
+			listed = listed || h.from != ""
+		}
+	}
+	if len(shown) > 0 {
+		j.verified("version %s and the new hashes show in %s", j.rel.version, strings.Join(limit(shown, 12), ", "))
+	}
+	if built {
+		j.verified("every fixed output builds with the hash that is written here; each hash was found with a fake one in its place")
+	}
+	if listed {
+		j.verified("hashes of release assets are the digests that the release lists; the files were not downloaded")
+	}
+	switch j.opts.Verify {
+	case VerifyEval:
+		return j.verifyEval(ctx)
+	case VerifyBuild:
+		if err := j.verifyEval(ctx); err != nil {
+			return err
+		}
+		return j.verifyBuild(ctx)
+	}
+	return nil
+}
+
+func (j *job) verified(format string, args ...any) {
+	j.rep.Verified = append(j.rep.Verified, fmt.Sprintf(format, args...))
+}
+
+// verifyEval evaluates every configuration of the flake.
+func (j *job) verifyEval(ctx context.Context) error {
+	r := j.hashes
+	base := "path:" + filepath.Dir(r.probe.path("flake.nix")) + "#configurations"
+	out, err := r.probe.run.Eval(ctx, base, "--apply", "c: builtins.mapAttrs (_: builtins.attrNames) c", "--no-write-lock-file")
+	if err != nil {
+		return r.explain(err)
+	}
+	var names map[string][]string
+	if err := json.Unmarshal(out, &names); err != nil {
+		return fmt.Errorf("verify: read configurations: %w", err)
+	}
+	count := 0
+	for _, kind := range families {
+		for _, name := range names[kind] {
+			j.say(Step, "verify", "evaluate %s.%s", kind, name)
+			if _, err := r.probe.run.Eval(ctx, fmt.Sprintf("%s.%s.%q", base, kind, name), "--no-write-lock-file"); err != nil {
+				fail := r.explain(err)
+				return &Error{
+					Text: fmt.Sprintf("verify: %s.%s does not evaluate with %s %s: %v", kind, name, j.pkg.Name, j.rel.version, fail),
+					Hint: "see whether it evaluates without the bump; leave this check out with --verify hashes", Err: err,
+				}
+			}
+			count++
+		}
+	}
+	j.verified("all %d configurations of the flake evaluate", count)
+	return nil
+}
+
+var saysVersion = regexp.MustCompile(`[0-9]+\.[0-9]+\.[0-9]+(?:-rc[0-9]+)?`)
+
+// verifyBuild builds the packages and asks each for its version.
+func (j *job) verifyBuild(ctx context.Context) error {
+	r := j.hashes
+	for i, p := range r.pins {
+		if len(r.where[p]) == 0 {
+			continue
+		}
+		where := r.where[p][0].Where
+		j.say(Step, "verify", "build %s", where)
+		rep, err := r.probe.round(ctx, []int{i}, "package")
+		if err != nil {
+			return r.explain(err)
+		}
+		out, err := outputOf(rep)
+		if err != nil {
+			return fmt.Errorf("verify: build %s: %w", where, err)
+		}
+		program := filepath.Join(out, "bin", j.pkg.Program)
+		said, err := exec.CommandContext(ctx, program, "--version").CombinedOutput()
+		if err != nil {
+			return &Error{Text: fmt.Sprintf("verify: run %s --version of %s: %v", j.pkg.Program, where, err), Hint: "the package builds but does not run here", Err: err}
+		}
+		found := saysVersion.FindString(string(said))
+		if found != j.rel.version {
+			return p.error(fmt.Sprintf("verify: %s of %s says version %q, not %s", j.pkg.Program, where, found, j.rel.version),
+				"see the ldflags that set the version")
+		}
+		j.verified("%s builds, and its %s --version says %s", where, j.pkg.Program, found)
+	}
+	return nil
+}
+
+func outputOf(rep *nix.BuildReport) (string, error) {
+	for _, o := range rep.Outputs {
+		if out := o.Outputs["out"]; out != "" {
+			return out, nil
+		}
+	}
+	return "", fmt.Errorf("nix names no output")
+}
