@@ -197,7 +197,7 @@ func (e *PermissionMissing) Unwrap() error { return e.Err }
 type PullRequestsNotAllowed struct{ Err error }
 
 func (e *PullRequestsNotAllowed) Error() string {
-	return "opening the pull request: GitHub Actions is not permitted to create or approve pull requests"
+	return "GitHub Actions is not permitted to create or approve pull requests"
 }
 
 // Hint says what to do.

@@ -242,8 +242,8 @@ func (r *run) edit(ctx context.Context, pull, to *gh.PullRequest) error {
 	return nil
 }
 
-// createPull opens the pull request. When that is not permitted, a branch that this run made is taken
-// away again.
+// createPull opens the pull request. When that is refused the branch stays, and the next run adopts it:
+// deleting it would close a pull request whose answer was lost, as if somebody had closed it.
 func (r *run) createPull(ctx context.Context) (*gh.PullRequest, error) {
 	state := ""
 	if r.adorned() {
@@ -276,15 +276,6 @@ func (r *run) createPull(ctx context.Context) (*gh.PullRequest, error) {
 		return nil, &startOver{"a pull request from " + r.p.Branch + " exists since a moment ago", err}
 	case e.field("base", "invalid"):
 		return nil, &NotFound{What: "the base branch " + r.s.base + " (see --base)", Token: true, Err: err}
-	case refused(err) && r.branch == Created:
-		r.removeBranch(ctx)
 	}
-	return nil, fmt.Errorf("opening the pull request: %w", err)
-}
-
-// removeBranch takes away the branch that this run made; what remains, the next run adopts.
-func (r *run) removeBranch(ctx context.Context) {
-	if _, err := r.c.api.Git.DeleteRef(ctx, r.s.owner, r.s.name, "heads/"+r.p.Branch); err != nil {
-		r.c.transport.log("the branch " + r.p.Branch + " stays: " + err.Error())
-	}
+	return nil, fmt.Errorf("opening the pull request from branch %s, which is ready: %w", r.p.Branch, err)
 }

@@ -66,7 +66,6 @@ func requireTidy(t *testing.T, repo *githubtest.Repo, version string) githubtest
 	assert.Equal(t, "main", open[0].Base)
 	assert.Equal(t, "ollama: 0.32.13 -> "+version, open[0].Title)
 	assert.Regexp(t, `^<!-- ollama-bump: package=ollama version=`+version+` digest=[0-9a-f]{12} -->\n\nthe body of `+version+`$`, open[0].Body)
-	fsck(t, repo)
 	return open[0]
 }
 
@@ -360,6 +359,7 @@ func TestLifeCycle(t *testing.T) {
 			if test.check != nil {
 				test.check(t, repo)
 			}
+			fsck(t, repo)
 		})
 	}
 }

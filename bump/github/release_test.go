@@ -20,7 +20,7 @@ func client(t *testing.T, server *githubtest.Server, change ...func(*github.Opti
 	t.Helper()
 	waits = new([]time.Duration)
 	o := github.Options{
-		BaseURL: server.URL, Token: canary, RequestTimeout: 200 * time.Millisecond,
+		BaseURL: server.URL, Token: canary, RequestTimeout: 5 * time.Second,
 		Sleep: func(ctx context.Context, d time.Duration) error {
 			*waits = append(*waits, d)
 			return ctx.Err()

@@ -70,7 +70,8 @@ func (r *run) end(ctx context.Context, old, by *gh.PullRequest) error {
 	}
 	_, err = r.c.api.Git.DeleteRef(ctx, r.s.owner, r.s.name, "heads/"+branch)
 	if err != nil && !apiError(err).says("does not exist") {
-		if !refused(err) {
+		var rule *RulesetRefused
+		if !errors.As(err, &rule) {
 			return fmt.Errorf("deleting the branch %s: %w", branch, err)
 		}
 		r.warn("deleting the branch %s: %s", branch, advice(err))

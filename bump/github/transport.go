@@ -296,6 +296,9 @@ func (t *transport) judge(req *http.Request, got *answer) error {
 	if limit := t.limit(problem, got); limit != nil {
 		return limit
 	}
+	if got.status == http.StatusUnprocessableEntity && !json.Valid(got.body) {
+		return &transient{reason: "answered 422 without saying why"} // it may even mean that all is done
+	}
 	if got.status >= 500 || got.status == http.StatusRequestTimeout {
 		wait, _ := t.retryAfter(got.header)
 		return &transient{reason: "answered " + problem.short(), wait: wait}

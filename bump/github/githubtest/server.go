@@ -45,6 +45,7 @@ type Server struct {
 	ids    int64
 	now    func() time.Time
 	closed chan struct{}
+	once   sync.Once
 }
 
 // Start runs a server on the loopback interface until Close.
@@ -66,7 +67,7 @@ func New(tb TB) *Server {
 
 // Close ends the server, and the requests that a Timeout fault keeps waiting.
 func (s *Server) Close() {
-	close(s.closed)
+	s.once.Do(func() { close(s.closed) })
 	s.http.CloseClientConnections()
 	s.http.Close()
 }

@@ -1,0 +1,170 @@
+package github_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/nixtars/ollama-bump/bump/github"
+	"github.com/nixtars/ollama-bump/bump/github/githubtest"
+)
+
+// sweepWorld is a repository in which a proposal has much to do: a base that moved, an older proposal to
+// supersede, and things of others that must stay as they are.
+func sweepWorld(t *testing.T) (*githubtest.Server, *githubtest.Repo) {
+	t.Helper()
+	server, repo := flake(t)
+	repo.AutoMerge = true
+	propose(t, server, proposal("0.32.14"))
+	repo.Push("main", "other", map[string]string{"README.md": "moved on\n"})
+	repo.Push("feature", "mine", map[string]string{"x": "y"})
+	repo.AddPull(githubtest.Pull{Title: "a person's", Head: "feature", Body: "hello"})
+	server.ResetCalls()
+	return server, repo
+}
+
+func sweepProposal() github.Proposal {
+	p := proposal("0.32.15")
+	p.Labels, p.Assignees, p.Reviewers, p.AutoMerge = []string{"deps"}, []string{"me"}, []string{"me"}, true
+	return p
+}
+
+// requireSwept checks the end state of the sweep's world.
+func requireSwept(t *testing.T, repo *githubtest.Repo, refused bool, where string) {
+	t.Helper()
+	defer func() {
+		if t.Failed() {
+			t.Log("after " + where)
+		}
+	}()
+	feature := repo.Head("feature")
+	require.NotEmpty(t, feature)
+	repo.ChangePull(2, func(p *githubtest.Pull) {
+		require.Equal(t, "open", p.State)
+		require.Equal(t, "hello", p.Body)
+		require.Empty(t, p.Comments)
+		p.State = "out of the way"
+	})
+	repo.SetBranch("feature", "")
+	pull := requireTidy(t, repo, "0.32.15")
+	if !refused { // or the first run said what it could not have
+		require.Equal(t, []string{"deps"}, pull.Labels)
+		require.Equal(t, []string{"me"}, pull.Assignees)
+		require.Equal(t, []string{"me"}, pull.Reviewers)
+		require.Equal(t, "merge", pull.AutoMerge)
+	}
+	old := repo.Pull(1)
+	require.Equal(t, "closed", old.State)
+	require.Len(t, old.Comments, 1, "said once that it is superseded")
+	require.Equal(t, fmt.Sprintf("<!-- ollama-bump: superseded by=%d -->\nSuperseded by #%d.", pull.Number, pull.Number), old.Comments[0].Body)
+}
+
+// requireTokenKept checks that the token is in no place but the header of requests to the server.
+func requireTokenKept(t *testing.T, server *githubtest.Server, err error) {
+	t.Helper()
+	if err != nil {
+		require.NotContains(t, fmt.Sprintf("%v %+v", err, err), canary)
+	}
+	for _, call := range server.Calls() {
+		require.Equal(t, "Bearer "+canary, call.Header.Get("Authorization"))
+		require.Equal(t, strings.TrimPrefix(server.URL, "http://"), call.Host)
+		header := call.Header.Clone()
+		header.Del("Authorization")
+		require.NotContains(t, fmt.Sprint(call.Path, call.Query, header, string(call.Body)), canary)
+	}
+}
+
+func TestSweep(t *testing.T) {
+	server, repo := sweepWorld(t)
+	propose(t, server, sweepProposal())
+	requireSwept(t, repo, false, "nothing")
+	fsck(t, repo)
+	calls := len(server.Calls())
+	t.Logf("%d calls in one proposal", calls)
+	require.Greater(t, calls, 20)
+
+	kinds := append(githubtest.Transient(), githubtest.Permanent()...)
+	for _, kind := range kinds {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			for nth := 1; nth <= calls; nth++ {
+				for _, times := range []int{1, -1} { // once, and for the rest of the run
+					sweepOnce(t, kind, nth, times)
+				}
+			}
+		})
+	}
+}
+
+// impatient makes timeouts short where they are waited for.
+func impatient(kind githubtest.Kind) func(*github.Options) {
+	return func(o *github.Options) {
+		if o.RequestTimeout = 5 * time.Second; strings.HasPrefix(string(kind), "timeout") {
+			o.RequestTimeout = 40 * time.Millisecond
+		}
+	}
+}
+
+// sweepOnce breaks a proposal at one call and lets the next one finish.
+func sweepOnce(t *testing.T, kind githubtest.Kind, nth, times int) {
+	t.Helper()
+	server, repo := sweepWorld(t)
+	where := func() string {
+		all := server.Calls()
+		at := all[min(nth, len(all))-1]
+		return fmt.Sprintf("%s at call %d, %s %s, %d times", kind, nth, at.Method, at.Path, times)
+	}
+	server.Inject(githubtest.Fault{Kind: kind, Nth: nth, Times: times})
+	c, _ := client(t, server, impatient(kind))
+	out, err := c.Propose(t.Context(), sweepProposal())
+	require.NotZero(t, server.ClearFaults(), where())
+	requireTokenKept(t, server, err)
+	requireHonest(t, out, err, repo, where())
+	c, _ = client(t, server)
+	_, err = c.Propose(t.Context(), sweepProposal())
+	require.NoError(t, err, where())
+	requireTokenKept(t, server, nil)
+	if strings.Contains(strings.Join(out.Warnings, "\n"), "deleting the branch ollama-bump/0.32.14: 422") {
+		repo.SetBranch("ollama-bump/0.32.14", "") // a ruleset keeps it, and the warning told
+	}
+	requireSwept(t, repo, len(out.Warnings) > 0, where())
+	if nth%8 == 0 {
+		fsck(t, repo)
+	}
+	server.Close()
+}
+
+// requireHonest checks that a broken run says what it did.
+func requireHonest(t *testing.T, out github.Outcome, err error, repo *githubtest.Repo, where string) {
+	t.Helper()
+	for _, open := range repo.Open() {
+		if open.Head == branch15 && err == nil {
+			require.Equal(t, open.Number, out.Number, where)
+		}
+	}
+	if err == nil {
+		require.Equal(t, github.Bumped, out.Status, where)
+		require.Equal(t, github.Created, out.Operation, where)
+		return
+	}
+	require.NotContains(t, err.Error(), "\n", where)
+}
+
+func TestTransientFaultsAreSurvived(t *testing.T) {
+	for _, kind := range githubtest.Transient() {
+		t.Run(string(kind), func(t *testing.T) {
+			server, repo := sweepWorld(t)
+			server.Inject(githubtest.Fault{Kind: kind, Path: "/(git|pulls|issues)", Method: http.MethodPost, Nth: 2})
+			c, waits := client(t, server, impatient(kind))
+			_, err := c.Propose(t.Context(), sweepProposal())
+			require.NoError(t, err)
+			assert.NotEmpty(t, *waits)
+			requireSwept(t, repo, false, string(kind))
+		})
+	}
+}
