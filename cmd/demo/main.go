@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/nixtars/ollama-bump/bump/bumptest"
 )
@@ -44,7 +45,7 @@ func demo() (err error) {
 	dir := w.Flake(files)
 	repo := w.Repository(dir, repository)
 	program := filepath.Join(w.Dir, "bin", "ollama-bump")
-	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", program, "./cmd/ollama-bump").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", program, "github.com/nixtars/ollama-bump/cmd/ollama-bump").CombinedOutput(); err != nil {
 		return fmt.Errorf("build ollama-bump: %w\n%s", err, out)
 	}
 	run := func(want int, args ...string) error { return show(w, dir, want, args...) }
@@ -82,26 +83,21 @@ func demo() (err error) {
 	if again := repo.Open(); len(again) != 1 || again[0].Number != pulls[0].Number {
 		return fmt.Errorf("look at the pull requests again: want only #%d, have %d", pulls[0].Number, len(again))
 	}
-	return account(w)
-}
-
-// account says what the runs above cost.
-func account(w *bumptest.World) error {
-	title("What that took")
-	fmt.Printf("%d Nix processes; ollama's source was downloaded %d times, llama.cpp %d times\n", len(w.NixRuns()),
-		w.Downloads("/ollama/ollama/archive/refs/tags/v0.32.15.tar.gz"), w.Downloads("/llama.cpp/archive/refs/tags/b10488.tar.gz"))
 	if refused := w.Refused(); len(refused) > 0 {
 		return fmt.Errorf("stay on this machine: something wanted to reach %s", strings.Join(refused, ", "))
 	}
-	fmt.Println("No request left this machine.")
+	fmt.Println("\nNo request left this machine.")
 	return nil
 }
 
-// show runs a command in dir as a user would see it, and wants its exit status.
+// show runs a command in dir as a user would see it, wants its exit status and says what it took.
 func show(w *bumptest.World, dir string, want int, args ...string) error {
 	fmt.Printf("$ %s\n", strings.Join(args, " "))
 	cmd := w.Command(dir, []string{"GITHUB_TOKEN=a-token-for-the-demo"}, args[0], args[1:]...)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	const source, llama = "/ollama/ollama/archive/refs/tags/v0.32.15.tar.gz", "/llama.cpp/archive/refs/tags/b10488.tar.gz"
+	w.ForgetNixRuns()
+	sources, llamas, start := w.Downloads(source), w.Downloads(llama), time.Now()
 	err := cmd.Run()
 	status := 0
 	var exit *exec.ExitError
@@ -114,6 +110,8 @@ func show(w *bumptest.World, dir string, want int, args ...string) error {
 	if err != nil {
 		return fmt.Errorf("run %s: %w", strings.Join(args, " "), err)
 	}
+	fmt.Printf("(exit status %d after %.1f s; %d Nix processes; downloads of ollama's source: %d, of llama.cpp's: %d)\n",
+		status, time.Since(start).Seconds(), len(w.NixRuns()), w.Downloads(source)-sources, w.Downloads(llama)-llamas)
 	return nil
 }
 
