@@ -64,11 +64,13 @@ done
 loader=$(cd "$work/root" && find . -name 'ld-linux-*.so.?' | sort | head -n 1)
 libs=$(cd "$work/root" && find lib usr/lib -maxdepth 1 \( -name '*-linux-gnu*' -o -name nix \) 2>/dev/null | sed "s|^|$dir/root/|" | tr '\n' ':')
 owned=$(cd "$work/root" && find usr/lib/nix -name '*.so*' 2>/dev/null | sed "s|^|$dir/root/|" | tr '\n' ':')
+data= # until 2.3 a part of Nix is written in Nix
+[ ! -d "$work/root/usr/share/nix" ] || data=" NIX_DATA_DIR='$dir/root/usr/share'"
 for program in "$work"/root/usr/bin/nix "$work"/root/usr/bin/nix-*; do
 	name=$(basename "$program")
 	cat >"$work/bin/$name" <<EOF
 #!/bin/sh
-export NIX_BIN_DIR='$dir/bin'
+export NIX_BIN_DIR='$dir/bin'$data
 exec '$dir/root/$loader' --inhibit-rpath '$owned$dir/root/usr/bin/$name' --library-path '$libs' '$dir/root/usr/bin/$name' "\$@"
 EOF
 	chmod 755 "$work/bin/$name"

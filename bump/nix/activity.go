@@ -48,7 +48,9 @@ func (l *logReader) startBuild(drv, host string) *build {
 			l.order = l.order[1:]
 		}
 	}
-	b.host = host
+	if host != "" { // over ssh-ng the other side reports its own, local, build as well
+		b.host = host
+	}
 	return b
 }
 
@@ -79,6 +81,9 @@ func (l *logReader) result(e *event) {
 	case e.Type == resBuildLogLine && a.build != nil:
 		line := logLine(clip(e.field(0), 4*maxLogLine))
 		a.build.log.add(line)
+		if telling(line) != Other {
+			a.build.told = line
+		}
 		shown := a.shown
 		shown.Text += ": " + line
 		l.show(shown, false)

@@ -15,7 +15,8 @@ var rules = []struct {
 	{NoSpace, regexp.MustCompile(`No space left on device|Disk quota exceeded|database or disk is full`)},
 	{HashMismatch, regexp.MustCompile(`hash mismatch in fixed-output derivation '|fixed-output derivation produced path '`)},
 	{EvalFetch, regexp.MustCompile(`hash mismatch in file downloaded from '|NAR hash mismatch in input '|hash mismatch in input '`)},
-	{HashInvalid, regexp.MustCompile(`invalid SRI hash|invalid character in Base(?:64|32)|invalid base-?(?:16|32|64)|hash '[^']*' (?:has wrong length|does not include a type|should have type|has an? (?:invalid|unknown))|empty hash requires explicit hash|unknown hash algorithm|hash algorithm '[^']*' is not|invalid hash '`)},
+	{HashInvalid, regexp.MustCompile(`invalid SRI hash|invalid character in Base(?:64|32)|invalid base-?(?:16|32|64)|hash '[^']*' (?:has wrong length|does not include a type|should have type|has an? (?:invalid|unknown))|empty hash requires explicit hash|unknown hash (?:algorithm|type)|hash algorithm '[^']*' is not|invalid hash '`)},
+	{Eval, regexp.MustCompile(`vendorHash is missing`)}, // a throw has no place in old Nix
 	{NoFlakes, regexp.MustCompile(`experimental (?:Nix )?feature '(?:flakes|nix-command)' is (?:disabled|not enabled)`)},
 	{TooOld, regexp.MustCompile(`unrecogni[sz]ed flag '--(?:log-format|extra-experimental-features|no-eval-cache|no-link)'|'(?:flake|eval)' is not a recogni[sz]ed command`)},
 	{BadArguments, regexp.MustCompile(`unrecogni[sz]ed (?:flag|option) |is not a recogni[sz]ed (?:flag|command)|flag '[^']*' requires|requires (?:an|\d+) argument|invalid value for|has invalid value|is not a valid (?:machine|store|builder)|don't know how to open Nix store`)},
@@ -45,7 +46,7 @@ var logRules = []struct {
 }
 
 // evaluating tells the errors of the language, which have no common word: they have a place.
-var evaluating = regexp.MustCompile(`(?m)^\s*(?:… )?(?:at .*:\d+:\d+|while (?:evaluating|calling))|infinite recursion|stack overflow|max-call-depth|called (?:with|without)|undefined variable|syntax error|cannot coerce|assertion .* failed|was expected`)
+var evaluating = regexp.MustCompile(`(?m)^\s*(?:… )?(?:at .*:\d+:\d+|while (?:evaluating|calling))|--show-trace|infinite recursion|stack overflow|max-call-depth|called (?:with|without)|undefined variable|syntax error|cannot coerce|assertion .* failed|was expected`)
 
 var drvInText = regexp.MustCompile(`'([^'\n]+?\.drv)(?:[\^!][^']*)?'`)
 
@@ -68,7 +69,10 @@ func classify(m message, logs func(drv string) []string) *Failure {
 	}
 	switch f.Kind {
 	case Builder, MissingOutput:
-		f.Log = append(quotedLines(m.text), logs(f.Derivation)...)
+		f.Log = quotedLines(m.text)
+		if len(f.Log) == 0 {
+			f.Log = logs(f.Derivation)
+		}
 		refine(f)
 	}
 	f.Hint = hints[f.Kind]
@@ -78,16 +82,20 @@ func classify(m message, logs func(drv string) []string) *Failure {
 	return f
 }
 
-func refine(f *Failure) {
-	if f.Kind != Builder {
-		return
-	}
+// telling says which failure a line of a builder's log explains; Other when none.
+func telling(line string) Kind {
 	for _, rule := range logRules {
-		for _, line := range f.Log {
-			if rule.pattern.MatchString(line) {
-				f.Kind = rule.kind
-				return
-			}
+		if rule.pattern.MatchString(line) {
+			return rule.kind
+		}
+	}
+	return Other
+}
+
+func refine(f *Failure) {
+	for _, line := range f.Log {
+		if kind := telling(line); kind != Other && f.Kind == Builder {
+			f.Kind = kind
 		}
 	}
 }

@@ -63,7 +63,7 @@ type Failure struct {
 	Kind       Kind
 	Derivation string     // the .drv that failed; "" when none did
 	Text       string     // Nix's own words, one line, shortened; no store paths, no control characters
-	Log        []string   // the last lines that the builder printed, for failures of a builder
+	Log        []string   // of a builder's failure: the line that tells why, if one does, and the last ones
 	Positions  []Position // where, innermost first; may be empty
 	Hint       string     // what to do; may be empty
 	Err        error      // the cause on our side: of the context or of starting Nix
@@ -78,10 +78,23 @@ func (f *Failure) Error() string {
 	if len(f.Positions) > 0 {
 		text = fmt.Sprintf("%s (at %s)", text, withoutStore(f.Positions[0].String()))
 	}
-	if n := len(f.Log); n > 0 {
-		text += "; its last words: " + f.Log[n-1]
+	if words := f.words(); words != "" {
+		text += ": " + words
 	}
 	return "nix: " + text
+}
+
+// words is the line of Log that says most.
+func (f *Failure) words() string {
+	for _, line := range f.Log {
+		if telling(line) != Other {
+			return strings.TrimPrefix(line, "error: ")
+		}
+	}
+	if len(f.Log) > 0 {
+		return f.Log[len(f.Log)-1]
+	}
+	return ""
 }
 
 // Unwrap returns the cause.

@@ -3,6 +3,7 @@ package nix
 import (
 	"bytes"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -30,6 +31,7 @@ type build struct {
 	drv  string
 	host string // of the remote builder; "" here
 	log  tail
+	told string // the last line that tells why it will fail
 }
 
 // logReader reads what Nix writes to standard error, as internal-json or as plain text, line by line,
@@ -45,6 +47,7 @@ type logReader struct {
 	traceBytes int
 	overflow   bool // the traces were too long
 	mismatches []Mismatch
+	elsewhere  map[string]bool // derivations whose build on another machine ended in one
 	errors     []message
 	warnings   []string
 	plain      tail     // lines that are no events: of git, ssh, or of a Nix that failed early
@@ -63,7 +66,7 @@ func newLogReader(nonce string, progress func(Activity)) *logReader {
 	}
 	return &logReader{
 		nonce: nonce, progress: progress, plain: tail{limit: 2 * keptLogLines},
-		activities: map[uint64]*activity{}, builds: map[string]*build{},
+		activities: map[uint64]*activity{}, builds: map[string]*build{}, elsewhere: map[string]bool{},
 	}
 }
 
@@ -187,21 +190,38 @@ func (l *logReader) error(m message) {
 	if !ok {
 		return
 	}
-	if b := l.builds[mismatch.DrvPath]; b != nil && m.own {
-		mismatch.Origin = OriginNix
-	} else if b != nil && b.host != "" && strings.Contains(m.text, remoteHead(b)) {
+	switch {
+	case l.remote(m.text) == mismatch.DrvPath && mismatch.DrvPath != "":
 		mismatch.Origin = OriginRemote
+		l.elsewhere[mismatch.DrvPath] = true
+		if len(l.builds) == 0 { // a plain log
+			mismatch.Origin = OriginText
+		}
+	case m.own && l.builds[mismatch.DrvPath] != nil:
+		mismatch.Origin = OriginNix
 	}
 	l.mismatches = addMismatch(l.mismatches, mismatch)
 }
 
-// remoteHead is how Nix begins its report on a build on another machine.
-func remoteHead(b *build) string {
-	return "build of '" + b.drv + "' on '" + b.host + "' failed: "
+// remote returns the derivation of which text reports that its build on another machine failed. Events
+// tell which builds run where; a plain log is believed.
+func (l *logReader) remote(text string) string {
+	first, _, _ := strings.Cut(text, "\n")
+	head := remoteHead.FindStringSubmatch(first)
+	if head == nil {
+		return ""
+	}
+	if b := l.builds[head[1]]; len(l.builds) > 0 && (b == nil || b.host != head[2]) {
+		return ""
+	}
+	return head[1]
 }
 
 // plainError tells a line of a plain log that begins an error. Before 2.4 only the last one had "error:".
 var plainError = regexp.MustCompile(`^(?:error:|hash mismatch in fixed-output derivation '|fixed-output derivation produced path '|builder for '[^']*' failed|building of '[^']*' timed out|cannot build derivation '|output path '[^']*' |illegal path references in)`)
+
+// plainNews tells Nix's own lines between those of the builders.
+var plainNews = regexp.MustCompile(`^(?:building '|copying |these \d* ?(?:derivations|paths) will be|this (?:derivation|path) will be|  /|unpacking '|Try ')`)
 
 // plainLine reads a line of a plain log. Errors go on with indented and empty lines.
 func (l *logReader) plainLine(line string) {
@@ -215,7 +235,7 @@ func (l *logReader) plainLine(line string) {
 		l.endBlock()
 		if strings.HasPrefix(line, "warning:") {
 			l.warn(line)
-		} else if line != "" {
+		} else if line != "" && !plainNews.MatchString(line) {
 			l.plain.add(logLine(line))
 		}
 	}
@@ -230,13 +250,16 @@ func (l *logReader) endBlock() {
 
 // buildLog returns the last lines of a derivation's builder. In a plain log nobody knows whose they are.
 func (l *logReader) buildLog(drv string) []string {
-	if b := l.builds[drv]; b != nil {
-		return b.log.lines
-	}
-	if len(l.builds) == 0 {
+	b := l.builds[drv]
+	switch {
+	case b == nil && len(l.builds) == 0:
 		return l.plain.lines
+	case b == nil:
+		return nil
+	case b.told != "" && !slices.Contains(b.log.lines, b.told):
+		return append([]string{b.told}, b.log.lines...)
 	}
-	return nil
+	return slices.Clone(b.log.lines)
 }
 
 // failure chooses the error that explains the run: the first of Nix's own that names a cause, then the
@@ -259,27 +282,17 @@ func (l *logReader) failure() *Failure {
 // rank orders failures, the best explanation first.
 func (l *logReader) rank(f *Failure, m message) int {
 	rank := 0
-	if b := l.builds[f.Derivation]; !m.own && !(b != nil && b.host != "" && strings.Contains(m.text, remoteHead(b))) {
+	if !m.own && l.remote(m.text) == "" {
 		rank += 10
 	}
 	switch {
 	case f.Kind == Dependency:
 		return 102
-	case f.Kind == HashMismatch, f.Kind == Builder && l.mismatched(f.Derivation):
+	case f.Kind == HashMismatch, f.Kind == Builder && l.elsewhere[f.Derivation]:
 		f.Kind = HashMismatch // a remote mismatch is followed by "builder for … failed"
 		return 101
 	case f.Kind == Other:
 		rank += 20
 	}
 	return rank
-}
-
-// mismatched tells whether a derivation's build elsewhere ended in a mismatch.
-func (l *logReader) mismatched(drv string) bool {
-	for _, m := range l.mismatches {
-		if m.DrvPath == drv && m.Origin == OriginRemote {
-			return true
-		}
-	}
-	return false
 }

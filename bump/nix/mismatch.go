@@ -7,8 +7,8 @@ import (
 
 // Mismatch is Nix's complaint that a fixed output has another hash than was promised.
 type Mismatch struct {
-	DrvPath   string // the .drv; "" when Nix is older than 2.4, which names OutPath
-	OutPath   string // the output; "" from Nix 2.4 on
+	DrvPath   string // the .drv; "" when Nix is older than 2.4 and names OutPath only
+	OutPath   string // the output, of Nix before 2.4
 	Specified Hash   // what the derivation promised, normalised by Nix
 	Got       Hash   // what came out
 	Origin    Origin
@@ -41,6 +41,8 @@ var (
 	quotedLog    = regexp.MustCompile(`^\s*[^\s']*> `)
 	// the lines below it: wanted until 2.3, specified since; Lix adds URL and paths
 	mismatchLine = regexp.MustCompile(`^\s*(specified|wanted|got|likely URL|expected path|got path):\s*(\S*)`)
+	// what precedes all that when the build ran on another machine
+	remoteHead = regexp.MustCompile(`build of '([^'\n]+\.drv)' on '([^'\n]+)' failed: `)
 	// Nix 2.0 and 2.1 say it in one line, in base32 without the algorithm
 	mismatchOld = regexp.MustCompile(`fixed-output derivation produced path '([^'\n]+)' with (\w+) hash '([^'\n]+)' instead of the expected hash '([^'\n]+)'`)
 )
@@ -71,7 +73,11 @@ func parseMismatch(text string) (Mismatch, bool) {
 			got = field[2]
 		}
 	}
-	return newMismatch(head[1], specified, got)
+	m, ok := newMismatch(head[1], specified, got)
+	if remote := remoteHead.FindStringSubmatch(first); remote != nil && m.DrvPath == "" {
+		m.DrvPath = remote[1] // a remote Nix 2.3
+	}
+	return m, ok
 }
 
 func newMismatch(path, specified, got string) (Mismatch, bool) {

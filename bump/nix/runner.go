@@ -60,7 +60,7 @@ func (r *Runner) run(ctx context.Context, log *logReader, args ...string) (stdou
 	cmd.SysProcAttr = ownSession()
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 
-	err = r.wait(cmd)
+	err = wait(ctx, cmd)
 	log.Close()
 	switch {
 	case ctx.Err() != nil && err != nil:
@@ -80,7 +80,7 @@ func (r *Runner) run(ctx context.Context, log *logReader, args ...string) (stdou
 
 // wait runs cmd to its end. On Linux the child dies with the thread that started it (see ownSession),
 // so the thread is held until then.
-func (r *Runner) wait(cmd *exec.Cmd) error {
+func wait(ctx context.Context, cmd *exec.Cmd) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	if err := cmd.Start(); err != nil {
@@ -90,7 +90,7 @@ func (r *Runner) wait(cmd *exec.Cmd) error {
 	if errors.Is(err, exec.ErrWaitDelay) && cmd.ProcessState.Success() {
 		return nil // a grandchild, ssh say, still held the pipe
 	}
-	if err != nil && cmd.ProcessState != nil && cmd.ProcessState.Sys().(syscall.WaitStatus).Signaled() || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if ctx.Err() != nil {
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // whoever did not hear SIGTERM
 	}
 	return err

@@ -13,7 +13,7 @@ var (
 	ansiSequence = regexp.MustCompile("\x1b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\a\x1b]*(?:\a|\x1b\\\\)|[@-Z\\\\-_])")
 	// a store may lie anywhere, so only the digest tells a store path: 32 digits of Nix base32
 	storeSource = regexp.MustCompile(`/[^\s'"«»:]*/[0-9a-df-np-sv-z]{32}-source/`)
-	storePath   = regexp.MustCompile(`/[^\s'"«»:]*/[0-9a-df-np-sv-z]{32}-([^\s'"/:^!]+?)(?:\.drv)?(?:[\^!][a-z*]+)?([\s'"/:.,;)]|$)`)
+	storePath   = regexp.MustCompile(`/[^\s'"«»:]*/[0-9a-df-np-sv-z]{32}-([^\s'"/:^!]+?)(?:\.drv)?(?:[\^!][a-z*]+)?([\s'"/:,;)]|$)`)
 	// user and password of a URL; a name without a password before ssh hosts is no secret
 	urlCredentials = regexp.MustCompile(`(?i)\b((?:https?|ftp)(?:\+[a-z]+)?://|(?:git\+)?https?://)[^\s/@'"]+@`)
 	urlPassword    = regexp.MustCompile(`(?i)\b([a-z][a-z0-9+.-]*://[^\s/@:'"]*):[^\s/@'"]+@`)
@@ -105,13 +105,14 @@ func essence(text string) string {
 			kept = append(kept, line)
 		}
 	}
-	return clip(withoutStore(strings.Join(strings.Fields(strings.Join(kept, " ")), " ")), maxText)
+	short := withoutStore(strings.Join(strings.Fields(strings.Join(kept, " ")), " "))
+	return clip(strings.TrimRight(short, ".;: "), maxText)
 }
 
 // logLine makes one line of a builder's log showable.
 func logLine(s string) string {
 	s = strings.ReplaceAll(harmless(s), "\n", " ")
-	return clip(withoutStore(strings.TrimRight(s, " ")), maxLogLine)
+	return clip(withoutStore(strings.TrimSpace(s)), maxLogLine)
 }
 
 // maxLogLine bounds one line of a builder's log that is kept, in bytes.
