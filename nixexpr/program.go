@@ -26,12 +26,13 @@ type Program struct {
 	// or an attribute selected from such a value; or returns nil.
 	Assume func(name string) Value
 
-	files map[string]*File
-	data  map[string][]byte
-	roots map[*File]*Def
-	calls map[*Lambda][]*Def
-	fuel  int
-	depth int
+	files   map[string]*File
+	data    map[string][]byte
+	roots   map[*File]*Def
+	calls   map[*Lambda][]*Def
+	fuel    int
+	depth   int
+	visited bool // Visit has been everywhere: calls knows every call
 }
 
 // NewProgram makes a program of files, which are named by their paths below its root, with slashes.

@@ -68,25 +68,34 @@ func (p *Program) bindArgs(fn *Func, arg *Def) *env {
 // formal is the value of one formal: the argument's attribute, else its default.
 func (p *Program) formal(fn *Func, formal *Formal, arg *Def, sc *env) *Def {
 	d := &Def{File: fn.File}
-	d.make = func() Value {
-		v := p.Value(arg)
-		if set, ok := v.(*Set); ok {
-			if got := set.Get(formal.Name); got != nil {
-				d.next = got
-				return p.Value(got)
-			}
-		}
-		if formal.Default != nil {
-			d.next = p.thunk(fn.File, formal.Default, sc)
-			return p.Value(d.next)
-		}
-		if o, ok := v.(*Open); ok && o.Why == whyParameter {
-			return p.assume(&Open{Name: formal.Name, Why: whyParameter, File: fn.File, Node: formal})
-		}
-		got, _ := p.Select(v, formal.Name, fn.File, formal)
-		return got
-	}
+	d.make = func() Value { return p.formalOf(d, fn, formal, p.Value(arg), sc) }
 	return d
+}
+
+func (p *Program) formalOf(d *Def, fn *Func, formal *Formal, arg Value, sc *env) Value {
+	switch arg := arg.(type) {
+	case *Set:
+		if got := arg.Get(formal.Name); got != nil {
+			d.next = got
+			return p.Value(got)
+		}
+	case *Choice:
+		alts := make([]Value, 0, len(arg.Alts))
+		for _, a := range arg.Alts {
+			alts = append(alts, p.formalOf(d, fn, formal, a, sc))
+		}
+		d.next = nil
+		return choice(arg.Cond, alts...)
+	}
+	if formal.Default != nil {
+		d.next = p.thunk(fn.File, formal.Default, sc)
+		return p.Value(d.next)
+	}
+	if o, ok := arg.(*Open); ok && o.Why == whyParameter {
+		return p.assume(&Open{Name: formal.Name, Why: whyParameter, File: fn.File, Node: formal})
+	}
+	got, _ := p.Select(arg, formal.Name, fn.File, formal)
+	return got
 }
 
 const whyParameter = "a parameter"
