@@ -128,3 +128,20 @@ func TestFlakeInputsAreLockedAsOnGitHub(t *testing.T) {
 	require.Contains(t, lock, `"narHash": "`+w.Hash("src", "0.32.14")+`"`)
 	require.Empty(t, strings.TrimSpace(w.Git(dir, "status", "--porcelain")))
 }
+
+func TestNixpkgsComesByEveryWay(t *testing.T) {
+	w := bumptest.New(t)
+	for _, url := range []string{
+		"github:NixOS/nixpkgs", "github:NixOS/nixpkgs/nixos-25.11", "nixpkgs", "nixpkgs/nixos-25.05",
+		"https://github.com/NixOS/nixpkgs/archive/nixos-unstable.tar.gz", "https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz",
+		"https://flakehub.com/f/NixOS/nixpkgs/0.1.tar.gz", "git+https://github.com/NixOS/nixpkgs?ref=nixos-unstable&shallow=1",
+	} {
+		dir := w.Flake(map[string]string{"flake.nix": `{
+  inputs.nixpkgs.url = "` + url + `";
+  outputs = { self, nixpkgs }: { inherit (nixpkgs.legacyPackages.@system@.ollama) version; };
+}
+`})
+		require.Equal(t, `"0.32.9"`, strings.TrimSpace(w.Nix(dir, "eval", "path:"+dir+"#version")), url)
+	}
+	require.Empty(t, w.Refused())
+}

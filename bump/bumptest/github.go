@@ -172,6 +172,28 @@ func (s *api) input(w http.ResponseWriter, r *http.Request, repo *repository, wh
 	})
 }
 
+// channels serves the stand-in nixpkgs where it comes from besides GitHub: as channels.nixos.org's
+// and flakehub.com's tarballs.
+type channels struct{ u *upstream }
+
+func (s *channels) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasSuffix(r.URL.Path, ".json") {
+		writeRegistry(w)
+		return
+	}
+	repo := s.u.repository("NixOS/nixpkgs")
+	branch, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	if branch == "f" { // flakehub.com/f/NixOS/nixpkgs/VERSION
+		branch = "master"
+	}
+	id, ok := repo.resolve(branch)
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	writeArchive(w, repo, repo.trees[id], branch)
+}
+
 // writeRegistry answers for Nix's global flake registry.
 func writeRegistry(w http.ResponseWriter) {
 	entry := func(name, owner, repo string) map[string]any {

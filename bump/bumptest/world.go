@@ -118,7 +118,9 @@ func (w *World) open() error {
 		"codeload.github.com": w.site,
 		"api.github.com":      &api{u: w.shared.upstream, next: next},
 		"ollama.com":          &floating{u: w.shared.upstream, version: w.newest},
-		"channels.nixos.org":  http.HandlerFunc(func(answer http.ResponseWriter, _ *http.Request) { writeRegistry(answer) }),
+		"channels.nixos.org":  &channels{u: w.shared.upstream},
+		"flakehub.com":        &channels{u: w.shared.upstream},
+		"api.flakehub.com":    &channels{u: w.shared.upstream},
 	})
 	return err
 }

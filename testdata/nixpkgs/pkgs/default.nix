@@ -26,6 +26,8 @@ stubs // fetchers // rec {
   inherit (stdenv) hostPlatform buildPlatform targetPlatform;
   inherit pkgs callPackage;
   stdenvNoCC = stdenv;
+  pkgsCuda = import ../. { inherit system overlays; config = config // { cudaSupport = true; }; };
+  pkgsRocm = import ../. { inherit system overlays; config = config // { rocmSupport = true; }; };
   path = ../.;
   newScope = extra: lib.callPackageWith (pkgs // extra);
   callPackages = callPackage;

@@ -34,10 +34,18 @@ let
   metaOf = attrs: { available = true; outputsToInstall = [ "out" ]; name = attrs.name or "${attrs.pname}-${attrs.version}"; }
     // (attrs.meta or { });
 
+  # says so when a version changes without its source
+  noticed = extension: final: prev:
+    let change = extension final prev; in
+    lib.warnIf
+      (prev ? src && prev ? version && change ? version && change.version != prev.version && !(change ? src))
+      "${prev.pname or "package"}-${prev.version} was overridden with `version` but not `src`"
+      change;
+
   fixedPoint = rattrs:
     let
       attrs = rattrs (attrs // { finalPackage = package; inherit overrideAttrs; });
-      overrideAttrs = change: fixedPoint (lib.extends (lib.toExtension change) rattrs);
+      overrideAttrs = change: fixedPoint (lib.extends (noticed (lib.toExtension change)) rattrs);
       package = outcome attrs // (attrs.passthru or { }) // {
         inherit overrideAttrs;
         passthru = attrs.passthru or { };
