@@ -131,16 +131,16 @@ func closePull(repo *githubtest.Repo) {
 	repo.ChangePull(1, func(p *githubtest.Pull) { p.State = "closed" })
 }
 
-func url(n int) string { return fmt.Sprintf("https://github.com/me/flake/pull/%d", n) }
+func pullURL(n int) string { return fmt.Sprintf("https://github.com/me/flake/pull/%d", n) }
 
 func bumped(op github.Operation, n int) github.Outcome {
-	return github.Outcome{Status: github.Bumped, Operation: op, Number: n, URL: url(n)}
+	return github.Outcome{Status: github.Bumped, Operation: op, Number: n, URL: pullURL(n)}
 }
 
 func settled(status github.Status, n int, reason string) github.Outcome {
 	out := github.Outcome{Status: status, Operation: github.Untouched, Number: n, Reason: reason}
 	if n > 0 {
-		out.URL = url(n)
+		out.URL = pullURL(n)
 	}
 	return out
 }

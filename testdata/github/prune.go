@@ -21,9 +21,6 @@ const repo = "/repos/{owner}/{repo}"
 // operations lists what stays, path by path.
 var operations = map[string][]string{
 	repo:                                              {"get"},
-	repo + "/assignees/{assignee}":                    {"get"},
-	repo + "/branches/{branch}":                       {"get"},
-	repo + "/commits":                                 {"get"},
 	repo + "/compare/{basehead}":                      {"get"},
 	repo + "/contents/{path}":                         {"get"},
 	repo + "/git/blobs":                               {"post"},

@@ -139,7 +139,7 @@ func (x *exchange) commit(r *Repo, sha string) object {
 func (x *exchange) label(r *Repo, name string) object {
 	return object{
 		"id": number(name), "node_id": nodeID("Label", name), "url": x.address(r) + "/labels/" + url.PathEscape(name), "name": name,
-		"description": nil, "color": "ededed", "default": false,
+		"description": "", "color": "ededed", "default": false,
 	}
 }
 
