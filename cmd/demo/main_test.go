@@ -30,3 +30,7 @@ func TestFailureBecomesAnError(t *testing.T) {
 	require.True(t, cleaned)
 	require.NoDirExists(t, dir)
 }
+
+func TestDemoHoldsWhatItPromises(t *testing.T) {
+	require.NoError(t, demo())
+}
