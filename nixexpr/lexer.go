@@ -161,9 +161,7 @@ func lineEnd(src string, from int) int {
 // a number, a comment, or one of the operators + ++ - -> . ... / //.
 func (l *lexer) word(c byte, class uint8) TokenKind {
 	if l.pathStarts() {
-		l.push(modePath)
-		kind, _ := l.inPath()
-		return kind
+		return l.path(l.pos)
 	}
 	if class&classScheme != 0 && class&classIdentStart != 0 {
 		if end, ok := l.uri(); ok {
@@ -290,10 +288,19 @@ func (l *lexer) pathText(i int) int {
 	return i
 }
 
-// homePath takes the text of a path that starts with ~.
-func (l *lexer) homePath() TokenKind {
+// path takes the text that a path starts with; from is behind the ~, if there is one. Nix
+// cuts the text behind the first of two slashes, and its grammar allows one further piece
+// there, but only when it is followed by an interpolation.
+func (l *lexer) path(from int) TokenKind {
+	end := l.pathText(from)
+	if i := strings.Index(l.src[from:end], "//"); i >= 0 {
+		rest := l.src[from+i+1 : end]
+		if strings.Contains(rest, "//") || !strings.HasPrefix(l.src[end:], "${") {
+			return l.fail(from+i, "a path must not have two slashes in a row")
+		}
+	}
 	l.push(modePath)
-	return l.take(l.pathText(l.pos+1), KindPath)
+	return l.take(end, KindPath)
 }
 
 // searchPath looks for <a/b> here.

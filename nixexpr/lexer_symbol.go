@@ -52,7 +52,7 @@ func (l *lexer) symbol(c byte) TokenKind {
 		return l.take(l.pos+1, KindBraceClose)
 	case '~':
 		if l.slashStartsPath(l.pos + 1) {
-			return l.homePath()
+			return l.path(l.pos + 1)
 		}
 	case '<':
 		if end, ok := l.searchPath(); ok {
