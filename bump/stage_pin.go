@@ -74,7 +74,7 @@ func (j *job) readSources(ctx context.Context) error {
 	j.sources = sources{nix: map[string]*nixexpr.File{}, data: map[string][]byte{}}
 	for _, name := range j.tree.files {
 		isNix, isJSON := strings.HasSuffix(name, ".nix"), strings.HasSuffix(name, ".json")
-		if !isNix && !isJSON {
+		if !isNix && !isJSON || j.tree.inSibling(name) {
 			continue
 		}
 		if err := ctx.Err(); err != nil {

@@ -104,6 +104,18 @@ func (t *tree) inFlake(name string) bool {
 	return t.sub == "" || strings.HasPrefix(name, t.sub+"/")
 }
 
+// inSibling says whether a file lies in the folder of another flake of the repository, beside this
+// one: its pins are that flake's. A flake around this one or below it may share files with it.
+func (t *tree) inSibling(name string) bool {
+	for dir := path.Dir(name); dir != "." && !t.inFlake(dir+"/"); dir = path.Dir(dir) {
+		around := t.sub == dir || strings.HasPrefix(t.sub, dir+"/")
+		if !around && t.has(path.Join(dir, "flake.nix")) {
+			return true
+		}
+	}
+	return false
+}
+
 // flakeFile is the name from the root of a file of the flake's folder.
 func (t *tree) flakeFile(name string) string { return path.Join(t.sub, name) }
 

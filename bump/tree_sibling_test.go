@@ -1,0 +1,25 @@
+package bump
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestFilesOfSiblingFlakes(t *testing.T) {
+	t.Parallel()
+	files := []string{"flake.nix", "shared/a.nix", "hosts/flake.nix", "hosts/gpu/flake.nix", "hosts/gpu/x/a.nix", "hosts/gpu/x/flake.nix", "hosts/tpu/flake.nix", "hosts/tpu/y/a.nix"}
+	in := func(sub string) []string {
+		var siblings []string
+		for _, name := range files {
+			if (&tree{sub: sub, files: files}).inSibling(name) {
+				siblings = append(siblings, name)
+			}
+		}
+		return siblings
+	}
+	assert.Empty(t, in(""))
+	assert.Empty(t, in("hosts"))
+	assert.Equal(t, []string{"hosts/tpu/flake.nix", "hosts/tpu/y/a.nix"}, in("hosts/gpu"))
+	assert.Equal(t, []string{"hosts/gpu/flake.nix", "hosts/gpu/x/a.nix", "hosts/gpu/x/flake.nix"}, in("hosts/tpu"))
+}
