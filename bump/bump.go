@@ -24,6 +24,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	ctx, cancel := context.WithTimeout(ctx, j.opts.Timeout)
 	defer cancel()
 	err = j.run(ctx)
+	j.unlock()
 	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		err = &Error{
 			Text: fmt.Sprintf("bump: not finished after %s", j.opts.Timeout),
@@ -85,6 +86,7 @@ type job struct {
 	pkg    *Package
 	start  time.Time
 	result Result
+	unlock func() // gives the tree back to other runs
 
 	tree    *tree
 	sources sources
@@ -123,7 +125,7 @@ func newJob(o Options) (*job, error) {
 			return nil, err
 		}
 	}
-	return &job{opts: o, pkg: &Ollama, start: time.Now(), result: Result{Schema: 1, Files: []FileChange{}}}, nil
+	return &job{opts: o, pkg: &Ollama, start: time.Now(), result: Result{Schema: 1, Files: []FileChange{}}, unlock: func() {}}, nil
 }
 
 // say tells whoever watches what happens.

@@ -82,6 +82,7 @@ type pin struct {
 	tagless    bool     // the source is fetched without a hash
 	foreign    bool     // only another system has it
 	vprefix    bool     // the version attribute itself begins with v
+	torn       bool     // looks current, but may be half written (see alsoDue)
 }
 
 // versionSlot is a slot that holds a version, with the version that it holds.

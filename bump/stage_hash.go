@@ -83,7 +83,13 @@ func (j *job) findHashes(ctx context.Context, ws *workspace) error {
 	}
 	j.hashes = &resolver{
 		pkg: j.pkg, pins: j.due, rel: j.rel, cand: cand, probe: pr, opts: j.opts, gh: gh,
-		log: func(kind EventKind, format string, args ...any) { j.say(kind, "hash", format, args...) },
+		log: func(kind EventKind, format string, args ...any) {
+			if kind == Warning {
+				j.warn("hash", format, args...)
+				return
+			}
+			j.say(kind, "hash", format, args...)
+		},
 	}
 	if err := j.hashes.commits(ctx); err != nil {
 		return err
@@ -108,7 +114,7 @@ func (j *job) findHashes(ctx context.Context, ws *workspace) error {
 // tag, or the old hash was wrong.
 func (j *job) refuseRetag() error {
 	for _, p := range j.due {
-		if p.version != j.rel.version || p.inconsistent() {
+		if p.version != j.rel.version || p.inconsistent() || p.torn {
 			continue
 		}
 		for _, h := range p.allHashes() {

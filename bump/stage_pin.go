@@ -23,6 +23,13 @@ func (j *job) findPins(ctx context.Context) error {
 	if j.tree, err = openTree(ctx, j.opts.Dir, j.opts.Env); err != nil {
 		return err
 	}
+	if j.opts.Mode == Write {
+		unlock, err := j.tree.lock()
+		if err != nil {
+			return err
+		}
+		j.unlock = unlock
+	}
 	if err := j.readSources(ctx); err != nil {
 		return err
 	}
@@ -222,7 +229,7 @@ func (j *job) pinsDue() []*pin {
 			due = append(due, p)
 		}
 	}
-	return due
+	return alsoDue(j.finder.pins, due)
 }
 
 // inconsistent says whether the pin's own literals name different versions.

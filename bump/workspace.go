@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // workspace is a run's temporary folder. Its name has none of the characters that old versions of
@@ -62,15 +63,27 @@ func (ws *workspace) close() {
 	}
 }
 
+// youngFolder is how long a folder without a lock may belong to a run that is just beginning.
+const youngFolder = time.Minute
+
 // removeDead removes the folders of runs that ended without doing so: nobody holds their lock.
 func removeDead(base string) {
 	dirs, _ := filepath.Glob(filepath.Join(base, workspacePrefix+"*"))
 	for _, dir := range dirs {
-		f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR, 0)
-		if err != nil {
+		info, err := os.Lstat(dir)
+		if err != nil || !info.IsDir() {
 			continue
 		}
-		if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
+		young := time.Since(info.ModTime()) < youngFolder
+		f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR, 0)
+		if err != nil {
+			if os.IsNotExist(err) && !young {
+				os.Remove(dir) // died before it had a lock; whatever holds files is not ours
+			}
+			continue
+		}
+		_, err = os.Stat(filepath.Join(dir, "probe")) // made once the lock is held
+		if (err == nil || !young) && syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
 			os.RemoveAll(dir)
 		}
 		f.Close()

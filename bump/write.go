@@ -1,30 +1,31 @@
 package bump
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"os"
 	"path/filepath"
-	"strings"
-	"syscall"
+	"sort"
 )
 
-// write replaces the files in the tree. All new contents are on disk beside their files before the first
-// one is replaced, each by a rename; a failure in between puts back what was replaced.
+// write replaces the files in the tree. All new contents are on disk, outside of the tree, before the
+// first one is replaced; from then on there are renames only, and a failure in between puts back what
+// was replaced. One file is always old or new. Of several, those that name the version come last: whatever a
+// crash between two renames leaves still names the old version somewhere, so the next run finds the pin due
+// and finishes.
 func (j *job) write(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	shelves := j.shelves(ctx)
+	removeStaged(shelves)
 	staged := make([]*stagedFile, 0, len(j.changed))
 	defer func() {
 		for _, s := range staged {
-			os.Remove(s.temp)
+			s.drop()
 		}
 	}()
-	for _, f := range j.changed {
-		s, err := stage(j.tree, f)
+	for _, f := range j.versionsLast() {
+		s, err := stage(j.tree, f, shelves)
 		if err != nil {
 			return err
 		}
@@ -35,7 +36,7 @@ func (j *job) write(ctx context.Context) error {
 			for _, done := range staged[:i] {
 				err = errors.Join(err, done.undo())
 			}
-			return &Error{Text: fmt.Sprintf("write %s: %v", s.name, err), Hint: "nothing was changed", Err: err}
+			return s.failed(err)
 		}
 	}
 	for _, s := range staged {
@@ -46,112 +47,71 @@ func (j *job) write(ctx context.Context) error {
 	return nil
 }
 
-// stagedFile is a new content that waits beside its file.
-type stagedFile struct {
-	changedFile
-	target string // the file itself: a symbolic link in the tree stays one
-	temp   string
-	info   os.FileInfo
-}
-
-// stage writes the new content beside the file, with its mode and owner.
-func stage(t *tree, f changedFile) (*stagedFile, error) {
-	hint := "nothing was changed"
-	target, err := filepath.EvalSymlinks(t.abs(f.name))
-	if err != nil {
-		return nil, &Error{Text: fmt.Sprintf("write %s: %v", f.name, err), Hint: hint, Err: err}
-	}
-	if rel, err := filepath.Rel(t.root, target); err != nil || rel == ".." || strings.HasPrefix(rel, "../") {
-		return nil, &Error{Text: fmt.Sprintf("write %s: it is a link to %s, outside the flake", f.name, target), Hint: "edit that file by hand, or copy it into the flake"}
-	}
-	s := &stagedFile{changedFile: f, target: target}
-	if s.info, err = os.Stat(target); err != nil {
-		return nil, &Error{Text: fmt.Sprintf("write %s: %v", f.name, err), Hint: hint, Err: err}
-	}
-	if err := s.unchanged(); err != nil {
-		return nil, err
-	}
-	if s.info.Mode().Perm()&0o200 == 0 {
-		return nil, &Error{Text: fmt.Sprintf("write %s: the file is read-only", f.name), Hint: "chmod u+w " + f.name}
-	}
-	if err := s.fill(); err != nil {
-		os.Remove(s.temp)
-		if errors.Is(err, syscall.ENOSPC) {
-			hint = "the disk is full; make room. Nothing was changed"
+// versionsLast are the changed files, those that name a pin's version behind the others.
+func (j *job) versionsLast() []changedFile {
+	named := map[string]bool{}
+	for _, p := range j.due {
+		for _, t := range p.texts {
+			named[t.file] = true
 		}
-		return nil, &Error{Text: fmt.Sprintf("write %s: %v", f.name, err), Hint: hint, Err: err}
+		if p.input != nil && p.input.slot != nil {
+			named[p.input.slot.file] = true
+		}
 	}
-	return s, nil
+	files := append([]changedFile{}, j.changed...)
+	sort.SliceStable(files, func(a, b int) bool { return !named[files[a].name] && named[files[b].name] })
+	return files
 }
 
-// fill writes the new content to disk.
-func (s *stagedFile) fill() error {
-	out, err := os.CreateTemp(filepath.Dir(s.target), ".ollama-bump-*")
-	if err != nil {
-		return err
+// files are the files that a pin's literals stand in.
+func (p *pin) files() map[string]bool {
+	in := map[string]bool{}
+	for _, t := range p.texts {
+		in[t.file] = true
 	}
-	s.temp = out.Name()
-	if _, err := out.Write(s.new); err != nil {
-		out.Close()
-		return err
+	if p.commit != nil {
+		in[p.commit.file] = true
 	}
-	if err := keepOwner(out, s.info); err != nil {
-		out.Close()
-		return err
+	for _, h := range p.allHashes() {
+		in[h.slot.file] = true
 	}
-	if err := out.Chmod(s.info.Mode().Perm()); err != nil {
-		out.Close()
-		return err
+	for _, c := range p.companions {
+		for _, s := range c.refs {
+			in[s.file] = true
+		}
 	}
-	if err := out.Sync(); err != nil {
-		out.Close()
-		return err
-	}
-	return out.Close()
+	return in
 }
 
-// keepOwner gives the new file the owner of the old one, where they differ.
-func keepOwner(f *os.File, info os.FileInfo) error {
-	st, ok := info.Sys().(*syscall.Stat_t)
-	if !ok || int(st.Uid) == os.Geteuid() && int(st.Gid) == os.Getegid() {
-		return nil
+// alsoDue adds the pins that are spread over several files and share one with a pin that is due. They
+// look current, but when pins hold each other's files a crash between two renames may have left them with the
+// new version and an old hash.
+func alsoDue(all, due []*pin) []*pin {
+	isDue, shared := map[*pin]bool{}, map[string]bool{}
+	add := func(p *pin) {
+		isDue[p] = true
+		for file := range p.files() {
+			shared[file] = true
+		}
 	}
-	return f.Chown(int(st.Uid), int(st.Gid))
-}
-
-// unchanged refuses to replace a file that somebody changed since it was read.
-func (s *stagedFile) unchanged() error {
-	now, err := os.ReadFile(s.target)
-	if err != nil {
-		return &Error{Text: fmt.Sprintf("write %s: %v", s.name, err), Hint: "nothing was changed", Err: err}
+	for _, p := range due {
+		add(p)
 	}
-	if !bytes.Equal(now, s.old) {
-		return &Error{Text: fmt.Sprintf("write %s: the file was changed while this ran", s.name), Hint: "run again; nothing was overwritten"}
+	for grown := len(due) > 0; grown; {
+		grown = false
+		for _, p := range all {
+			files := p.files()
+			if isDue[p] || len(files) < 2 {
+				continue
+			}
+			for file := range files {
+				p.torn = p.torn || shared[file]
+			}
+			if p.torn {
+				add(p)
+				due, grown = append(due, p), true
+			}
+		}
 	}
-	return nil
-}
-
-func (s *stagedFile) commit() error {
-	if err := s.unchanged(); err != nil {
-		return err
-	}
-	return os.Rename(s.temp, s.target)
-}
-
-// undo puts the old content back, for a failure between two files.
-func (s *stagedFile) undo() error {
-	back := *s
-	back.new = s.old
-	if err := back.fill(); err != nil {
-		return fmt.Errorf("put back %s: %w", s.name, err)
-	}
-	return os.Rename(back.temp, back.target)
-}
-
-// syncDir makes a rename last; where a folder cannot be synced it is not more than a delay.
-func syncDir(dir string) {
-	if d, err := os.Open(dir); err == nil {
-		_ = d.Sync()
-		d.Close()
-	}
+	return due
 }

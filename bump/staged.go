@@ -1,0 +1,246 @@
+package bump
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// stagedFile is a new content that waits on disk until all of them are there.
+type stagedFile struct {
+	changedFile
+	target  string // the file itself: a symbolic link in the tree stays one
+	info    os.FileInfo
+	temp    string // "" once it has become the file
+	shelves []string
+}
+
+// shelves are patterns of the names of staged files, best place first: none is in the tree, where a killed
+// run would leave them, and each is used only for files of its own file system. The git folder is the
+// likeliest to have the same one; the folder of temporary files is this run's own.
+func (j *job) shelves(ctx context.Context) []string {
+	key := fmt.Sprintf("ollama-bump-%x", sha256.Sum256([]byte(j.tree.root)))[:28]
+	var all []string
+	if j.tree.git {
+		if dir, err := j.tree.gitOutput(ctx, j.tree.root, "rev-parse", "--absolute-git-dir"); err == nil {
+			all = append(all, filepath.Join(strings.TrimSuffix(string(dir), "\n"), key+"-*"))
+		}
+	}
+	return append(all, filepath.Join(j.hashes.cand.ws.dir, key+"-*"), filepath.Join("/var/tmp", key+"-*"))
+}
+
+// removeStaged removes what killed runs left. The lock on the tree says that none of them lives.
+func removeStaged(shelves []string) {
+	for _, pattern := range shelves {
+		left, _ := filepath.Glob(pattern)
+		for _, name := range left {
+			os.Remove(name)
+		}
+	}
+}
+
+// stage writes the new content to disk, with the mode and owner of the file.
+func stage(t *tree, f changedFile, shelves []string) (*stagedFile, error) {
+	s := &stagedFile{changedFile: f, shelves: shelves}
+	var err error
+	if s.target, err = filepath.EvalSymlinks(t.abs(f.name)); err != nil {
+		return nil, s.failed(err)
+	}
+	if rel, err := filepath.Rel(t.root, s.target); err != nil || rel == ".." || strings.HasPrefix(rel, "../") {
+		return nil, &Error{
+			Text: fmt.Sprintf("write %s: it is a link to %s, outside the flake", f.name, s.target),
+			Hint: "edit that file by hand, or copy it into the flake; nothing was changed",
+		}
+	}
+	if s.info, err = os.Stat(s.target); err != nil {
+		return nil, s.failed(err)
+	}
+	if err := s.unchanged(); err != nil {
+		return nil, err
+	}
+	if s.info.Mode().Perm()&0o200 == 0 {
+		return nil, &Error{Text: fmt.Sprintf("write %s: the file is read-only", f.name), Hint: "chmod u+w " + f.name + "; nothing was changed"}
+	}
+	removeStaged([]string{s.beside()})
+	for _, pattern := range append(shelves, s.beside()) {
+		if sameDevice(filepath.Dir(pattern), filepath.Dir(s.target)) {
+			if err = s.fill(pattern, s.new); err == nil {
+				return s, nil
+			}
+			s.drop()
+		}
+	}
+	return nil, s.failed(err)
+}
+
+// beside is the pattern for a place in the tree: the last resort, where no other is on the same file system.
+func (s *stagedFile) beside() string { return filepath.Join(filepath.Dir(s.target), ".ollama-bump-*") }
+
+func sameDevice(a, b string) bool {
+	device := func(dir string) (any, bool) {
+		info, err := os.Stat(dir)
+		if err != nil {
+			return nil, false
+		}
+		st, ok := info.Sys().(*syscall.Stat_t)
+		if !ok {
+			return nil, false
+		}
+		return st.Dev, true
+	}
+	onA, okA := device(a)
+	onB, okB := device(b)
+	return okA && okB && onA == onB
+}
+
+// fill writes a content to disk.
+func (s *stagedFile) fill(pattern string, data []byte) error {
+	out, err := os.CreateTemp(filepath.Dir(pattern), filepath.Base(pattern))
+	if err != nil {
+		return err
+	}
+	s.temp = out.Name()
+	_, err = out.Write(data)
+	if err == nil {
+		err = keepOwner(out, s.info)
+	}
+	if err == nil {
+		err = out.Chmod(s.info.Mode().Perm())
+	}
+	if err == nil {
+		err = out.Sync()
+	}
+	return errors.Join(err, out.Close())
+}
+
+// drop removes a content that did not become the file.
+func (s *stagedFile) drop() {
+	if s.temp != "" {
+		os.Remove(s.temp)
+		s.temp = ""
+	}
+}
+
+// keepOwner gives the new file the owner of the old one, where they differ.
+func keepOwner(f *os.File, info os.FileInfo) error {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return nil
+	}
+	now, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if is, ok := now.Sys().(*syscall.Stat_t); ok && is.Uid == st.Uid && is.Gid == st.Gid {
+		return nil
+	}
+	if err := f.Chown(int(st.Uid), int(st.Gid)); err != nil {
+		return fmt.Errorf("it belongs to user %d, group %d: %w", st.Uid, st.Gid, plainError(err))
+	}
+	return nil
+}
+
+// unchanged refuses to replace a file that somebody changed since it was read.
+func (s *stagedFile) unchanged() error {
+	now, err := os.ReadFile(s.target)
+	if err != nil {
+		return s.failed(err)
+	}
+	if !bytes.Equal(now, s.old) {
+		return &Error{Text: fmt.Sprintf("write %s: the file was changed while this ran", s.name), Hint: "run again; nothing was overwritten"}
+	}
+	return nil
+}
+
+// commit puts the new content in the place of the old one.
+func (s *stagedFile) commit() error {
+	if err := s.unchanged(); err != nil {
+		return err
+	}
+	return s.rename(s.new)
+}
+
+// rename puts the staged content, which is data, in place. A mount point between two folders of one file system shows only
+// now.
+func (s *stagedFile) rename(data []byte) error {
+	err := os.Rename(s.temp, s.target)
+	if errors.Is(err, syscall.EXDEV) {
+		s.drop()
+		if err = s.fill(s.beside(), data); err == nil {
+			err = os.Rename(s.temp, s.target)
+		}
+	}
+	if err == nil {
+		s.temp = ""
+	}
+	return err
+}
+
+// undo puts the old content back, for a failure between two files.
+func (s *stagedFile) undo() error {
+	err := errors.New("no place for it")
+	for _, pattern := range append(s.shelves, s.beside()) {
+		if !sameDevice(filepath.Dir(pattern), filepath.Dir(s.target)) {
+			continue
+		}
+		if err = s.fill(pattern, s.old); err == nil {
+			err = s.rename(s.old)
+		}
+		s.drop()
+		if err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("put back %s: %w", s.name, err)
+}
+
+// failed explains an error of the file system.
+func (s *stagedFile) failed(err error) error {
+	var ours *Error
+	if errors.As(err, &ours) {
+		return err
+	}
+	return &Error{Text: fmt.Sprintf("write %s: %v", s.name, plainError(err)), Hint: fileHint(err), Err: err}
+}
+
+// plainError is an error without the name of a temporary file.
+func plainError(err error) error {
+	var at *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &at):
+		return at.Err
+	case errors.As(err, &link):
+		return link.Err
+	}
+	return err
+}
+
+// fileHint says what helps against an error of the file system.
+func fileHint(err error) string {
+	hint := ""
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		hint = "the disk is full: make room and run again; "
+	case errors.Is(err, syscall.EROFS):
+		hint = "the file system is read-only: run in a tree that can be written, or let it open a pull request; "
+	case errors.Is(err, fs.ErrPermission):
+		hint = "run as the owner of the file; "
+	}
+	return hint + "nothing was changed"
+}
+
+// syncDir makes a rename last; where a folder cannot be synced it is not more than a delay.
+func syncDir(dir string) {
+	if d, err := os.Open(dir); err == nil {
+		_ = d.Sync()
+		d.Close()
+	}
+}
