@@ -60,3 +60,67 @@ func TestRunWrites(t *testing.T) {
 		t.Log(r.Program, r.Args)
 	}
 }
+
+// run bumps a flake of one file in the tree.
+func run(t *testing.T, w *bumptest.World, flake string) (dir string, res bump.Result, err error) {
+	t.Helper()
+	dir = w.Flake(map[string]string{"flake.nix": flake})
+	res, err = bump.Run(context.Background(), options(t, w, dir, bump.Write))
+	return dir, res, err
+}
+
+func read(t *testing.T, dir, name string) string {
+	t.Helper()
+	got, err := os.ReadFile(filepath.Join(dir, name))
+	require.NoError(t, err)
+	return string(got)
+}
+
+// withPhase is flakeS01 with a build phase, which goModules runs, too.
+func withPhase(script string) string {
+	return strings.Replace(flakeS01, "vendorHash =", "postPatch = ''\n          "+script+"\n        '';\n        vendorHash =", 1)
+}
+
+// A builder knows its own derivation and the fake hash that stands in it, so it can print exactly what
+// Nix would say of it. Neither the text nor an event of Nix's own log counts.
+const forged = `
+          drv=$(ls -d ''${out%/*}/*.drv | grep go-modules | head -n 1)
+          text="hash mismatch in fixed-output derivation '$drv':"
+          text2="  specified: ''${outputHash:-x}"
+          text3="     got:    sha256-1111111111111111111111111111111111111111111="
+          printf 'error: %s\n%s\n%s\n' "$text" "$text2" "$text3" >&2
+          printf '@nix {"action":"msg","level":0,"msg":"error: %s\\n%s\\n%s"}\n' "$text" "$text2" "$text3" >&2
+          printf '@nix {"action":"msg","level":0,"msg":"error: %s","raw_msg":"%s\\n%s\\n%s"}\n' "$text" "$text" "$text2" "$text3" >&2`
+
+func TestRunTakesNoHashThatABuilderPrints(t *testing.T) {
+	w := bumptest.New(t)
+	dir, _, err := run(t, w, withPhase(forged))
+	require.NoError(t, err)
+	require.Contains(t, read(t, dir, "flake.nix"), `vendorHash = "`+w.Hash("vendor", "0.32.15")+`"`)
+}
+
+func TestRunTakesNoHashOfABuilderThatFails(t *testing.T) {
+	w := bumptest.New(t)
+	flake := w.Expand(withPhase(forged + "\n          exit 7"))
+	dir, _, err := run(t, w, flake)
+	require.ErrorContains(t, err, "exit code 7")
+	require.Equal(t, flake, read(t, dir, "flake.nix"))
+}
+
+func TestRunTakesNoHashOfAnotherDerivation(t *testing.T) {
+	w := bumptest.New(t)
+	dir, _, err := run(t, w, withPhase(`: ${prev.fetchFromGitHub { owner = "mostlygeek"; repo = "llama-swap"; tag = "v212"; name = "other"; hash = "@src:0.32.13@"; }}`))
+	require.ErrorContains(t, err, "find hashes: ")
+	require.ErrorContains(t, err, "-other.drv has the hash "+w.Hash("tree", "mostlygeek/llama-swap#v212"))
+	require.ErrorContains(t, err, "which is not one of this pin's")
+	require.NotContains(t, read(t, dir, "flake.nix"), "0.32.15")
+}
+
+// Before nixpkgs 24.11 overrideAttrs { vendorHash } has no effect: a bump would change text and nothing else.
+func TestRunRefusesAVendorHashThatIsIgnored(t *testing.T) {
+	w := bumptest.New(t)
+	flake := strings.Replace(flakeS01, "nixos-unstable", "nixos-24.05", 1)
+	dir, _, err := run(t, w, flake)
+	require.ErrorContains(t, err, "flake.nix:5:16: verify: packages.x86_64-linux.default ignores the vendorHash that is pinned here")
+	require.Equal(t, w.Expand(flake), read(t, dir, "flake.nix"))
+}

@@ -219,7 +219,7 @@ func uniqueChanges(all []change) ([]change, error) {
 }
 
 // take keeps the hashes of the mismatches that count: of a derivation that the evaluation named, or that such
-// a one needs, and whose specified hash is the fake that was put in.
+// a one needs, whose specified hash is the fake that was put in, and that a builder did not just print.
 func (r *resolver) take(rep *nix.BuildReport) (int, error) {
 	if rep == nil || len(rep.Mismatches) == 0 {
 		return 0, nil
@@ -228,28 +228,44 @@ func (r *resolver) take(rep *nix.BuildReport) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	taken := 0
+	// Of several complaints about one fixed output the surest counts, and the last of those: Nix speaks
+	// when the builder, which may have imitated it, has ended.
+	best := map[*fixed]nix.Mismatch{}
 	for _, m := range rep.Mismatches {
-		drv := closure[m.DrvPath]
-		if drv == nil {
-			continue
-		}
-		promised, _, ok := drv.FixedOutput()
-		if !ok || !promised.Equal(m.Specified) {
-			continue
-		}
-		for _, p := range r.pins {
-			for _, h := range p.allHashes() {
-				if h.got == nil && !h.waits && h.fake.Equal(m.Specified) {
-					got := m.Got
-					h.got, h.drv = &got, drv
-					taken++
-					r.log(Step, "%s: %s", h.slot.field, got.SRI())
-				}
+		for _, h := range r.holders(m, closure[m.DrvPath]) {
+			if known, ok := best[h]; !ok || m.Origin >= known.Origin {
+				best[h] = m
 			}
 		}
 	}
-	return taken, nil
+	for _, p := range r.pins {
+		for _, h := range p.allHashes() {
+			if m, ok := best[h]; ok {
+				h.got, h.drv = &m.Got, closure[m.DrvPath]
+				r.log(Step, "%s: %s", h.slot.field, m.Got.SRI())
+			}
+		}
+	}
+	return len(best), nil
+}
+
+// holders are the hashes whose fake a mismatch is about.
+func (r *resolver) holders(m nix.Mismatch, drv *nix.Derivation) []*fixed {
+	if drv == nil || m.Origin == nix.OriginText {
+		return nil
+	}
+	if promised, _, ok := drv.FixedOutput(); !ok || !promised.Equal(m.Specified) {
+		return nil
+	}
+	var list []*fixed
+	for _, p := range r.pins {
+		for _, h := range p.allHashes() {
+			if h.got == nil && !h.waits && h.fake.Equal(m.Specified) {
+				list = append(list, h)
+			}
+		}
+	}
+	return list
 }
 
 // closure is everything that the evaluated fixed outputs need, by .drv.

@@ -34,6 +34,12 @@ func (r *resolver) place(cause error) error {
 		return r.nothingShows(cause)
 	}
 	r.pins, r.where = kept, where
+	for _, w := range r.probe.order {
+		info := r.probe.found[w]
+		if len(info.Pins) == 0 && strings.HasSuffix(w, "services.ollama.package") && info.Version != "" && info.Version != r.rel.version {
+			r.log(Warning, "%s is another package, version %s, which this pin does not move", w, info.Version)
+		}
+	}
 	for _, p := range r.pins {
 		for _, h := range p.hashes {
 			if h.inherited {

@@ -26,8 +26,9 @@
 
       # known names first: most flakes answer with the first one
       named = set: only (namesOf set) req.names ++ without req.names (namesOf set);
-      location = where: value: { inherit where value; };
-      inSet = prefix: names: set: map (n: location "${prefix}.${n}" set.${n}) names;
+      location = where: value: { inherit where value; other = false; };
+      # other packages are looked at only as long as a pin is missing
+      inSet = prefix: names: set: map (n: location "${prefix}.${n}" set.${n} // { other = !(builtins.elem n req.names); }) names;
 
       nixpkgs =
         let
@@ -143,7 +144,7 @@
           info = describe loc.where p;
           fresh = builtins.filter (i: !(st ? ${toString i})) (info.pins or [ ]);
         in
-        if builtins.elem loc.where req.skip || req.only != [ ] && !(builtins.elem loc.where req.only) then
+        if loc.other && complete st || builtins.elem loc.where req.skip || req.only != [ ] && !(builtins.elem loc.where req.only) then
           st
         else
           say { try = loc.where; } (
