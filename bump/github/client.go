@@ -9,6 +9,7 @@ package github
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -79,6 +80,17 @@ func redactURL(address string) string {
 		return "…" + address[at:]
 	}
 	return address
+}
+
+// bare takes the address off the errors that net/http puts it on: ours name the path where it helps.
+func bare[T any](v T, _ *gh.Response, err error) (T, error) { return v, bareError(err) }
+
+func bareError(err error) error {
+	var e *url.Error
+	if errors.As(err, &e) {
+		return e.Err
+	}
+	return err
 }
 
 var nameSyntax = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,100}$`)

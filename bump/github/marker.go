@@ -133,5 +133,13 @@ func (p Proposal) ownCommit(c *gh.Commit) (version string, ok bool) {
 
 // traces says whether a commit began as one of ours.
 func (p Proposal) traces(message string) bool {
-	return strings.Contains("\n"+message, "\n"+trailerKey+p.tool()+" "+escape(p.Package)+" ")
+	for line := range strings.Lines(message) {
+		if fields := strings.Fields(line); len(fields) == 6 && strings.HasPrefix(line, trailerKey) {
+			version, err := url.QueryUnescape(fields[3])
+			if err == nil && strings.Join(fields[:5], " ") == p.trailer(version) {
+				return true
+			}
+		}
+	}
+	return false
 }

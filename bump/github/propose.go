@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 
 	gh "github.com/google/go-github/v66/github"
 )
@@ -26,12 +25,12 @@ func (c *Client) Propose(ctx context.Context, p Proposal) (Outcome, error) {
 	r := &run{c: c, p: p, branch: "none"}
 	for look := 1; ; look++ {
 		if r.s, err = c.look(ctx, p); err != nil {
-			return Outcome{}, r.branchError(err)
+			return Outcome{}, err
 		}
 		out, err := r.once(ctx)
 		var again *startOver
 		if !errors.As(err, &again) {
-			return out, r.branchError(err)
+			return out, err
 		}
 		if look == maxLooks {
 			return out, fmt.Errorf("proposing: gave up after %d tries: %s: %w", look, again.why, again.err)
@@ -64,15 +63,6 @@ type run struct {
 
 func (r *run) warn(format string, args ...any) {
 	r.warnings = append(r.warnings, fmt.Sprintf(format, args...))
-}
-
-// branchError names the branch in a ruleset's refusal.
-func (r *run) branchError(err error) error {
-	var refused *RulesetRefused
-	if errors.As(err, &refused) && refused.Branch == "" {
-		refused.Branch = r.p.Branch
-	}
-	return err
 }
 
 // once goes from what was seen to what is wanted, or asks to start over.
@@ -159,20 +149,32 @@ func (r *run) moveBranch(ctx context.Context, pl *plan) error {
 
 func (r *run) createRef(ctx context.Context, sha string) error {
 	name := "refs/heads/" + r.p.Branch
-	_, _, err := r.c.api.Git.CreateRef(ctx, r.s.owner, r.s.name, &gh.Reference{Ref: &name, Object: &gh.GitObject{SHA: &sha}})
+	_, err := bare(r.c.api.Git.CreateRef(ctx, r.s.owner, r.s.name, &gh.Reference{Ref: &name, Object: &gh.GitObject{SHA: &sha}}))
+	if err != nil {
+		return r.refError("making", err)
+	}
+	r.branch = Created
+	return nil
+}
+
+// refError sorts what GitHub says to a branch that is made or moved: some of it means to look again.
+func (r *run) refError(what string, err error) error {
 	e := apiError(err)
+	var rule *RulesetRefused
 	switch {
-	case err == nil:
-		r.branch = Created
-		return nil
+	case errors.As(err, &rule):
+		rule.Branch = r.p.Branch
+		return rule
 	case e.says("already exists"):
 		return &startOver{"the branch " + r.p.Branch + " exists since a moment ago", err}
+	case e.says("Reference does not exist"):
+		return &startOver{"the branch " + r.p.Branch + " is gone", err}
 	case e.says("Object does not exist"):
 		return &startOver{"the new commit is not everywhere yet", err}
-	case e.Status == http.StatusUnprocessableEntity && e.says("Reference update failed"):
-		return &startOver{"the branch " + r.p.Branch + " cannot be made", &RulesetRefused{Branch: r.p.Branch, Err: err}}
+	case e.says("Reference update failed"):
+		return &startOver{what + " the branch " + r.p.Branch + " failed", &RulesetRefused{Branch: r.p.Branch, Err: err}}
 	}
-	return fmt.Errorf("making the branch %s: %w", r.p.Branch, err)
+	return fmt.Errorf("%s the branch %s: %w", what, r.p.Branch, err)
 }
 
 // updateRef moves the branch unless somebody else did so since it was looked at.
@@ -185,20 +187,14 @@ func (r *run) updateRef(ctx context.Context, sha string) error {
 		return &startOver{"the branch " + r.p.Branch + " has just been moved", errors.New("now at " + now)}
 	}
 	name := "refs/heads/" + r.p.Branch
-	_, _, err = r.c.api.Git.UpdateRef(ctx, r.s.owner, r.s.name, &gh.Reference{Ref: &name, Object: &gh.GitObject{SHA: &sha}}, true)
-	e := apiError(err)
-	switch {
-	case err == nil:
-		if r.branch != Created {
-			r.branch = Updated
-		}
-		return nil
-	case e.says("does not exist"):
-		return &startOver{"the branch " + r.p.Branch + " is gone, or the new commit is not everywhere yet", err}
-	case e.Status == http.StatusUnprocessableEntity && e.says("Reference update failed"):
-		return &startOver{"the branch " + r.p.Branch + " cannot be moved", &RulesetRefused{Branch: r.p.Branch, Err: err}}
+	_, err = bare(r.c.api.Git.UpdateRef(ctx, r.s.owner, r.s.name, &gh.Reference{Ref: &name, Object: &gh.GitObject{SHA: &sha}}, true))
+	if err != nil {
+		return r.refError("moving", err)
 	}
-	return fmt.Errorf("moving the branch %s: %w", r.p.Branch, err)
+	if r.branch != Created {
+		r.branch = Updated
+	}
+	return nil
 }
 
 // openPull opens the pull request, or brings the open one up to date.
@@ -235,7 +231,7 @@ func (r *run) openPull(ctx context.Context) (*gh.PullRequest, Operation, error) 
 
 // edit changes a pull request. v66 fills in nothing by itself.
 func (r *run) edit(ctx context.Context, pull, to *gh.PullRequest) error {
-	_, _, err := r.c.api.PullRequests.Edit(ctx, r.s.owner, r.s.name, pull.GetNumber(), to)
+	_, err := bare(r.c.api.PullRequests.Edit(ctx, r.s.owner, r.s.name, pull.GetNumber(), to))
 	if err != nil {
 		return fmt.Errorf("changing pull request #%d: %w", pull.GetNumber(), err)
 	}
@@ -255,7 +251,7 @@ func (r *run) createPull(ctx context.Context) (*gh.PullRequest, error) {
 	var pull *gh.PullRequest
 	r.posted = true
 	post := func() (err error) {
-		pull, _, err = r.c.api.PullRequests.Create(ctx, r.s.owner, r.s.name, in)
+		pull, err = bare(r.c.api.PullRequests.Create(ctx, r.s.owner, r.s.name, in))
 		return err
 	}
 	early := []string{"No commits between", "PullRequest head invalid"}

@@ -81,7 +81,7 @@ func (c *Client) TagCommit(ctx context.Context, owner, repo, tag string) (string
 	fail := func(err error) (string, error) {
 		return "", fmt.Errorf("reading tag %s of %s/%s: %w", oneLine(tag, 80), owner, repo, err)
 	}
-	ref, _, err := c.api.Git.GetRef(ctx, owner, repo, "tags/"+tag)
+	ref, err := bare(c.api.Git.GetRef(ctx, owner, repo, "tags/"+tag))
 	switch {
 	case isNotFound(err):
 		return "", &NotFound{What: fmt.Sprintf("tag %s of %s/%s", oneLine(tag, 80), owner, repo), Token: c.transport.token != "", Err: err}
@@ -93,7 +93,7 @@ func (c *Client) TagCommit(ctx context.Context, owner, repo, tag string) (string
 		if object.GetType() != "tag" {
 			break
 		}
-		t, _, err := c.api.Git.GetTag(ctx, owner, repo, object.GetSHA())
+		t, err := bare(c.api.Git.GetTag(ctx, owner, repo, object.GetSHA()))
 		if err != nil {
 			return fail(err)
 		}
@@ -113,7 +113,7 @@ func (c *Client) get(ctx context.Context, path string, v any) (next int, err err
 	}
 	resp, err := c.api.Do(ctx, req, v)
 	if err != nil {
-		return 0, err
+		return 0, bareError(err)
 	}
 	return resp.NextPage, nil
 }

@@ -44,7 +44,7 @@ type scene struct {
 func (c *Client) look(ctx context.Context, p Proposal) (*scene, error) {
 	s := &scene{proposal: p}
 	var err error
-	if s.repo, _, err = c.api.Repositories.Get(ctx, p.Owner, p.Repo); err != nil {
+	if s.repo, err = bare(c.api.Repositories.Get(ctx, p.Owner, p.Repo)); err != nil {
 		return nil, c.named(err, "repository "+p.Owner+"/"+p.Repo)
 	}
 	s.owner, s.name = s.repo.GetOwner().GetLogin(), s.repo.GetName()
@@ -80,7 +80,7 @@ func (c *Client) named(err error, what string) error {
 
 // head returns a branch's commit, "" when there is no such branch.
 func (c *Client) head(ctx context.Context, s *scene, branch string) (string, error) {
-	ref, _, err := c.api.Git.GetRef(ctx, s.owner, s.name, "heads/"+branch)
+	ref, err := bare(c.api.Git.GetRef(ctx, s.owner, s.name, "heads/"+branch))
 	switch {
 	case isNotFound(err):
 		return "", nil
@@ -106,7 +106,7 @@ func (c *Client) lookAtBranch(ctx context.Context, s *scene) (err error) {
 }
 
 func (c *Client) commit(ctx context.Context, s *scene, sha string) (*gh.Commit, error) {
-	commit, _, err := c.api.Git.GetCommit(ctx, s.owner, s.name, sha)
+	commit, err := bare(c.api.Git.GetCommit(ctx, s.owner, s.name, sha))
 	if err != nil {
 		return nil, fmt.Errorf("reading commit %s: %w", sha, err)
 	}
@@ -153,7 +153,7 @@ func (c *Client) pulls(ctx context.Context, s *scene, o *gh.PullRequestListOptio
 	for {
 		page, resp, err := c.api.PullRequests.List(ctx, s.owner, s.name, o)
 		if err != nil {
-			return nil, fmt.Errorf("listing pull requests: %w", err)
+			return nil, fmt.Errorf("listing pull requests: %w", bareError(err))
 		}
 		all = append(all, page...)
 		if resp.NextPage <= o.Page {
@@ -275,7 +275,7 @@ func (c *Client) judgeStrange(ctx context.Context, s *scene) error {
 
 // began says whether one of a branch's own commits began as one of ours.
 func (c *Client) began(ctx context.Context, s *scene, branch string) (bool, error) {
-	diff, _, err := c.api.Repositories.CompareCommits(ctx, s.owner, s.name, s.baseSHA, branch, nil)
+	diff, err := bare(c.api.Repositories.CompareCommits(ctx, s.owner, s.name, s.baseSHA, branch, nil))
 	if err != nil {
 		if isNotFound(err) { // no common history
 			return false, nil

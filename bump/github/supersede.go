@@ -72,7 +72,7 @@ func (r *run) end(ctx context.Context, old, by *gh.PullRequest) error {
 	if err != nil && !apiError(err).says("does not exist") {
 		var rule *RulesetRefused
 		if !errors.As(err, &rule) {
-			return fmt.Errorf("deleting the branch %s: %w", branch, err)
+			return fmt.Errorf("deleting the branch %s: %w", branch, bareError(err))
 		}
 		r.warn("deleting the branch %s: %s", branch, advice(err))
 	}
@@ -109,7 +109,7 @@ func (r *run) comment(ctx context.Context, old, by *gh.PullRequest, own bool) er
 		if err != nil || there {
 			return err
 		}
-		_, _, err = r.c.api.Issues.CreateComment(once(ctx), r.s.owner, r.s.name, old.GetNumber(), &gh.IssueComment{Body: &text})
+		_, err = bare(r.c.api.Issues.CreateComment(once(ctx), r.s.owner, r.s.name, old.GetNumber(), &gh.IssueComment{Body: &text}))
 		var down *Unavailable
 		if !errors.As(err, &down) || try == maxTries {
 			return wrap(err, "commenting on pull request #%d", old.GetNumber())
@@ -133,7 +133,7 @@ func (r *run) commented(ctx context.Context, pull *gh.PullRequest, line string) 
 	for {
 		page, resp, err := r.c.api.Issues.ListComments(ctx, r.s.owner, r.s.name, pull.GetNumber(), o)
 		if err != nil {
-			return false, wrap(err, "reading the comments of pull request #%d", pull.GetNumber())
+			return false, wrap(bareError(err), "reading the comments of pull request #%d", pull.GetNumber())
 		}
 		for _, c := range page {
 			if first, _, _ := strings.Cut(c.GetBody(), "\n"); strings.TrimRight(first, "\r") == line {

@@ -160,17 +160,16 @@ func (t *transport) attempt(req *http.Request, body []byte) (*answer, error) {
 	}
 	var missing *NotFound
 	var passing *transient
-	unlike := errors.As(err, &missing) || errors.As(err, &passing) && passing.foreign
+	unlike := req.Method == http.MethodGet && (errors.As(err, &missing) || errors.As(err, &passing) && passing.foreign)
 	if err != nil && !unlike {
 		return got, err
 	}
-	if err != nil && req.Method == http.MethodGet {
-		if again, err := t.judged(req, body, enterpriseV); err == nil {
-			got, prefix = again, enterpriseV
+	if err != nil {
+		again, errAgain := t.judged(req, body, enterpriseV)
+		if errAgain != nil {
+			return nil, err
 		}
-	}
-	if got == nil {
-		return nil, err
+		got, prefix = again, enterpriseV
 	}
 	t.mu.Lock()
 	t.prefix, t.probe = prefix, false

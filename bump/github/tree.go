@@ -57,7 +57,7 @@ func (c *Client) plan(ctx context.Context, s *scene) (*plan, error) {
 func (c *Client) planTree(ctx context.Context, s *scene, pl *plan, sha, prefix string, files []File) (string, error) {
 	var entries []*gh.TreeEntry
 	if sha != "" {
-		tree, _, err := c.api.Git.GetTree(ctx, s.owner, s.name, sha, false)
+		tree, err := bare(c.api.Git.GetTree(ctx, s.owner, s.name, sha, false))
 		if err != nil {
 			return "", fmt.Errorf("reading tree %s: %w", sha, err)
 		}
@@ -151,7 +151,7 @@ func (c *Client) write(ctx context.Context, s *scene, pl *plan) (string, error) 
 	var entries []*gh.TreeEntry
 	for _, ch := range pl.changed {
 		blob := &gh.Blob{Content: gh.String(base64.StdEncoding.EncodeToString(ch.data)), Encoding: gh.String("base64")}
-		made, _, err := c.api.Git.CreateBlob(ctx, s.owner, s.name, blob)
+		made, err := bare(c.api.Git.CreateBlob(ctx, s.owner, s.name, blob))
 		if err == nil && made.GetSHA() != ch.blob {
 			err = fmt.Errorf("GitHub named it %q, not %s", oneLine(made.GetSHA(), 40), ch.blob)
 		}
@@ -161,7 +161,7 @@ func (c *Client) write(ctx context.Context, s *scene, pl *plan) (string, error) 
 		entries = append(entries, &gh.TreeEntry{Path: &ch.path, Mode: &ch.mode, Type: gh.String("blob"), SHA: &ch.blob})
 	}
 	err := c.eventually(ctx, func() error {
-		made, _, err := c.api.Git.CreateTree(ctx, s.owner, s.name, pl.baseTree, entries)
+		made, err := bare(c.api.Git.CreateTree(ctx, s.owner, s.name, pl.baseTree, entries))
 		if err == nil && made.GetSHA() != pl.tree {
 			err = fmt.Errorf("GitHub named it %q, not %s", oneLine(made.GetSHA(), 40), pl.tree)
 		}
@@ -180,7 +180,7 @@ func (c *Client) writeCommit(ctx context.Context, s *scene, pl *plan) (sha strin
 		Parents: []*gh.Commit{{SHA: &s.baseSHA}},
 	}
 	err = c.eventually(ctx, func() error {
-		made, _, err := c.api.Git.CreateCommit(ctx, s.owner, s.name, commit, nil)
+		made, err := bare(c.api.Git.CreateCommit(ctx, s.owner, s.name, commit, nil))
 		if err == nil && len(made.GetSHA()) != 40 {
 			err = fmt.Errorf("GitHub named it %q", oneLine(made.GetSHA(), 40))
 		}

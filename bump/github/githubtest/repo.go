@@ -197,11 +197,12 @@ func (r *Repo) Head(branch string) string { return r.Branches()[branch] }
 
 // Commit is a commit as tests look at it.
 type Commit struct {
-	SHA     string
-	Tree    string
-	Parents []string
-	Message string
-	Author  string // name
+	SHA       string
+	Tree      string
+	Parents   []string
+	Message   string
+	Author    string // name
+	Committer string // name
 }
 
 // Commit returns a commit.
@@ -209,7 +210,7 @@ func (r *Repo) Commit(sha string) Commit {
 	r.server.mu.Lock()
 	defer r.server.mu.Unlock()
 	c := r.readCommit(sha)
-	return Commit{SHA: sha, Tree: c.tree, Parents: c.parents, Message: c.message, Author: c.author.name}
+	return Commit{SHA: sha, Tree: c.tree, Parents: c.parents, Message: c.message, Author: c.author.name, Committer: c.committer.name}
 }
 
 // Files returns everything in a branch's commit, or in the commit of that name, by path.
