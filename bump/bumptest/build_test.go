@@ -129,6 +129,48 @@ func TestFlakeInputsAreLockedAsOnGitHub(t *testing.T) {
 	require.Empty(t, strings.TrimSpace(w.Git(dir, "status", "--porcelain")))
 }
 
+func TestOldLocksAreKept(t *testing.T) {
+	w := bumptest.New(t)
+	const main = `{
+  inputs.ollama-src = { url = "github:ollama/ollama"; flake = false; };
+  outputs = { self, ollama-src }: { };
+}
+`
+	dir := w.Flake(map[string]string{
+		"flake.nix": main, "flake.lock": `{
+  "nodes": {
+    "ollama-src": {
+      "flake": false,
+      "locked": {
+        "lastModified": 1767323045,
+        "narHash": "@src:0.32.13@",
+        "owner": "ollama",
+        "repo": "ollama",
+        "rev": "@commit:0.32.13@",
+        "type": "github"
+      },
+      "original": {
+        "owner": "ollama",
+        "repo": "ollama",
+        "type": "github"
+      }
+    },
+    "root": {
+      "inputs": {
+        "ollama-src": "ollama-src"
+      }
+    }
+  },
+  "root": "root",
+  "version": 7
+}
+`,
+	})
+	require.Contains(t, w.Git(dir, "show", "HEAD:flake.lock"), w.Hash("commit", "0.32.13"))
+	fresh := w.Flake(map[string]string{"flake.nix": main})
+	require.Contains(t, w.Git(fresh, "show", "HEAD:flake.lock"), w.Hash("revision", "ollama/ollama#main"))
+}
+
 func TestNixpkgsComesByEveryWay(t *testing.T) {
 	w := bumptest.New(t)
 	for _, url := range []string{

@@ -1,6 +1,7 @@
 package bumptest
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 )
@@ -32,10 +33,7 @@ func (w *World) Retag(version string) string {
 	w.Release(version)
 	id, err := w.shared.upstream.commitOf("ollama/ollama", "v"+version)
 	w.fail("retag "+version, err)
-	t := tree{}
-	for name, f := range w.shared.upstream.repository("ollama/ollama").trees[id] {
-		t[name] = f
-	}
+	t := maps.Clone(w.shared.upstream.repository("ollama/ollama").trees[id])
 	t.add("RELEASE.md", "This is release "+version+", tagged again.\n")
 	w.site.replace("ollama/ollama", id, t)
 	hash, err := hashFolder(t)

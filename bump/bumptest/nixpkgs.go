@@ -3,6 +3,7 @@ package bumptest
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -78,10 +79,7 @@ func addNixpkgs(u *upstream, h *hasher) error {
 	r := u.repository("NixOS/nixpkgs")
 	r.head = "refs/heads/master"
 	for branch, era := range branches {
-		own := tree{}
-		for name, f := range t {
-			own[name] = f
-		}
+		own := maps.Clone(t)
 		own.add("era.nix", strconv.Quote(era)+"\n")
 		r.commit("refs/heads/"+branch, own)
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -173,9 +174,7 @@ func (u *upstream) addRelease(release Release) error {
 		return err
 	}
 	t := tree{}
-	for name, f := range u.base {
-		t[name] = f
-	}
+	maps.Copy(t, u.base)
 	require(t, "github.com/ollama/ollama", modules, "os.Exit(cmd.Run(os.Args[1:]))")
 	if release.Llama != "" {
 		t.add("LLAMA_CPP_VERSION", release.Llama+"\n")
@@ -187,7 +186,13 @@ func (u *upstream) addRelease(release Release) error {
 	}
 	t.add("RELEASE.md", "This is release "+release.Version+".\n")
 	r := u.repository("ollama/ollama")
-	r.refs[r.head] = r.commit("refs/tags/v"+release.Version, t)
+	r.commit("refs/tags/v"+release.Version, t)
+	if release.Version == DefaultNewest {
+		// main is a little further than the newest release
+		next := maps.Clone(t)
+		next.add("RELEASE.md", "This is the way to the next release.\n")
+		r.commit(r.head, next)
+	}
 	return u.addAssets(release)
 }
 
@@ -209,9 +214,7 @@ func (u *upstream) addSibling(repo, tag string, requires []string) error {
 	case strings.HasSuffix(repo, "/llama.cpp"):
 		t = llamaTree(tag)
 	case strings.HasSuffix(repo, "/ollama"):
-		for name, f := range u.base {
-			t[name] = f
-		}
+		maps.Copy(t, u.base)
 		require(t, "github.com/ollama/ollama", modules, "os.Exit(cmd.Run(os.Args[1:]))")
 	default:
 		t.add("README.md", repo+" "+tag+"\n")
