@@ -32,6 +32,7 @@ func (l *logReader) start(e *event) {
 	l.activities[e.ID] = a
 	if e.Type == actBuild {
 		a.build = l.startBuild(e.field(0), e.field(1))
+		a.build.running++
 		l.open++
 	}
 	l.show(a.shown, a.kind != actUnknown)
@@ -48,7 +49,7 @@ func (l *logReader) startBuild(drv, host string) *build {
 			l.order = l.order[1:]
 		}
 	}
-	if host != "" { // over ssh-ng the other side reports its own, local, build as well
+	if host != "" { // over ssh-ng the other side reports its build as one without a host
 		b.host = host
 	}
 	return b
@@ -57,6 +58,7 @@ func (l *logReader) startBuild(drv, host string) *build {
 func (l *logReader) stop(id uint64) {
 	if a := l.activities[id]; a != nil {
 		if a.kind == actBuild {
+			a.build.running--
 			l.open--
 		}
 		delete(l.activities, id)

@@ -54,6 +54,7 @@ var drvInText = regexp.MustCompile(`'([^'\n]+?\.drv)(?:[\^!][^']*)?'`)
 func classify(m message, logs func(drv string) []string) *Failure {
 	last := lastError(m.text)
 	paragraph, _, _ := strings.Cut(strings.TrimLeft(last, "\n"), "\n\n")
+	paragraph = quotedLine.ReplaceAllString(paragraph, "") // a builder's words
 	f := &Failure{Kind: Other, Text: essence(m.text), Positions: positions(m)}
 	for _, rule := range rules {
 		if rule.pattern.MatchString(paragraph) {

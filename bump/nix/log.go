@@ -28,10 +28,11 @@ type message struct {
 
 // build is a derivation that Nix builds or has built.
 type build struct {
-	drv  string
-	host string // of the remote builder; "" here
-	log  tail
-	told string // the last line that tells why it will fail
+	drv     string
+	host    string // of the remote builder; "" here
+	running int    // activities: two over ssh-ng, where the other side reports its own
+	log     tail
+	told    string // the last line that tells why it will fail
 }
 
 // logReader reads what Nix writes to standard error, as internal-json or as plain text, line by line,
@@ -190,17 +191,22 @@ func (l *logReader) error(m message) {
 	if !ok {
 		return
 	}
-	switch {
-	case l.remote(m.text) == mismatch.DrvPath && mismatch.DrvPath != "":
-		mismatch.Origin = OriginRemote
-		l.elsewhere[mismatch.DrvPath] = true
-		if len(l.builds) == 0 { // a plain log
-			mismatch.Origin = OriginText
-		}
-	case m.own && l.builds[mismatch.DrvPath] != nil:
-		mismatch.Origin = OriginNix
+	mismatch.Origin = l.origin(m, mismatch.DrvPath)
+	if drv := l.remote(m.text); drv != "" && drv == mismatch.DrvPath {
+		l.elsewhere[drv] = true
 	}
 	l.mismatches = addMismatch(l.mismatches, mismatch)
+}
+
+func (l *logReader) origin(m message, drv string) Origin {
+	b := l.builds[drv]
+	switch {
+	case b == nil:
+		return OriginText
+	case m.own || l.open == b.running:
+		return OriginNix
+	}
+	return OriginUnmarked
 }
 
 // remote returns the derivation of which text reports that its build on another machine failed. Events
@@ -288,6 +294,8 @@ func (l *logReader) rank(f *Failure, m message) int {
 	switch {
 	case f.Kind == Dependency:
 		return 102
+	case f.Kind == HashMismatch && m.own && l.builds[f.Derivation] == nil:
+		f.Kind, f.Hint = Eval, "" // a throw with these words
 	case f.Kind == HashMismatch, f.Kind == Builder && l.elsewhere[f.Derivation]:
 		f.Kind = HashMismatch // a remote mismatch is followed by "builder for … failed"
 		return 101

@@ -20,19 +20,20 @@ type Origin int
 
 // The origins, from the weakest.
 const (
-	// OriginText is text that a builder or an evaluation may have written: a line of a plain log, or an
-	// event that Nix repeats for a builder.
+	// OriginText is text that anybody may have written: a line of a plain log, an event about a
+	// derivation that Nix was not building, the words of an evaluation.
 	OriginText Origin = iota
-	// OriginRemote is the message about a build that Nix had started on another machine. It has no mark
-	// of its own, so a builder of that very moment can imitate it.
-	OriginRemote
-	// OriginNix is an error of Nix itself about a derivation that it was building: no builder can cause
-	// such an event.
+	// OriginUnmarked is an event about a derivation that Nix was building, without the mark of Nix's own
+	// errors, as a daemon and a remote builder send it. Other builders ran at that moment, and each of
+	// them can imitate it.
+	OriginUnmarked
+	// OriginNix is an error of Nix itself about a derivation that it was building: it bears the mark, or
+	// no other builder ran that could have printed it.
 	OriginNix
 )
 
 // String names the origin for messages.
-func (o Origin) String() string { return [...]string{"text", "remote", "nix"}[o] }
+func (o Origin) String() string { return [...]string{"text", "unmarked", "nix"}[o] }
 
 // The first line of the complaint, since Nix 2.2. Through a remote builder it stands in the middle of
 // a line. A quoted builder's log ("> …", "name> …") is not Nix's own.
