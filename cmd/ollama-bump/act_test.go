@@ -92,20 +92,12 @@ func (r *actRunner) run(inputs map[string]string, extra ...string) (string, bool
 	return string(log), err == nil
 }
 
-// actionCheckout copies the project as a runner gets it: what git tracks, or would track.
+// actionCheckout is the project as a runner gets it.
 func actionCheckout(t *testing.T) string {
 	t.Helper()
-	root, dir := projectRoot(t), t.TempDir()
-	output, err := command(t, root, "sh", "-c", `git ls-files -z --cached --others --exclude-standard -- ':!testdata' ':!*_test.go' | xargs -0 -r sh -c 'for f; do [ ! -f "$f" ] || printf "%s\0" "$f"; done' - | tar --null -T - -cf - | tar -xf - -C "`+dir+`"`)
-	require.NoError(t, err, "%s", output)
+	dir := t.TempDir()
+	copyProject(t, dir, ":!testdata", ":!*_test.go")
 	return dir
-}
-
-func goEnv(t *testing.T, name string) string {
-	t.Helper()
-	value, err := command(t, projectRoot(t), "go", "env", name)
-	require.NoError(t, err)
-	return name + "=" + strings.TrimSpace(value)
 }
 
 func newActRunner(t *testing.T) *actRunner {

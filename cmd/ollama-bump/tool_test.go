@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -68,4 +69,30 @@ func command(t *testing.T, dir, name string, args ...string) (string, error) {
 	cmd.Dir = dir
 	output, err := cmd.CombinedOutput()
 	return string(output), err
+}
+
+// goEnv returns one of Go's settings as NAME=value.
+func goEnv(t *testing.T, name string) string {
+	t.Helper()
+	value, err := command(t, projectRoot(t), "go", "env", name)
+	require.NoError(t, err)
+	return name + "=" + strings.TrimSpace(value)
+}
+
+// copyProject copies what git tracks, or would track, without what the pathspecs exclude.
+func copyProject(t *testing.T, dir string, exclude ...string) {
+	t.Helper()
+	root := projectRoot(t)
+	list, err := command(t, root, "git", append([]string{"ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", "."}, exclude...)...)
+	require.NoError(t, err, "%s", list)
+	for _, name := range strings.Split(strings.TrimSuffix(list, "\x00"), "\x00") {
+		info, err := os.Lstat(filepath.Join(root, name))
+		if err != nil || !info.Mode().IsRegular() {
+			continue // deleted, or a link
+		}
+		data, err := os.ReadFile(filepath.Join(root, name))
+		require.NoError(t, err)
+		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), data, info.Mode()))
+	}
 }

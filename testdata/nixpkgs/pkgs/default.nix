@@ -12,7 +12,7 @@ let
     "addDriverRunpath" "apple-sdk_15" "autoAddDriverRunpath" "autoPatchelfHook" "bash" "buildPackages" "cacert" "ccache" "clblast" "coreutils" "curl"
     "findutils" "gcc" "git" "gitMinimal" "gnugrep" "gnused" "hello" "installShellFiles" "jq" "libdrm" "makeBinaryWrapper" "makeWrapper" "nix"
     "nix-update-script-hook" "nodejs" "ninja" "openssl" "patchelf" "pkg-config" "python3" "ripgrep" "shaderc" "spirv-headers" "unzip"
-    "versionCheckHook" "vulkan-headers" "vulkan-loader" "which" "writableTmpDirAsHomeHook" "zlib" "zstd" "htop" "vim" "tmux" "wget"
+    "gofumpt" "go-tools" "shellcheck" "versionCheckHook" "vulkan-headers" "vulkan-loader" "which" "writableTmpDirAsHomeHook" "zlib" "zstd" "htop" "vim" "tmux" "wget"
   ] stub;
 
   # what takes hours: only the package itself needs it, so a run that builds it went too far

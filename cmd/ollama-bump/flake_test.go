@@ -1,0 +1,165 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/nixtars/ollama-bump/bump/bumptest"
+)
+
+// ourFlake is this project's flake in a world, whose nixpkgs is the stand-in.
+type ourFlake struct {
+	t     *testing.T
+	world *bumptest.World
+	url   string
+	extra []string
+}
+
+func newOurFlake(t *testing.T) *ourFlake {
+	t.Helper()
+	w := bumptest.New(t)
+	dir := filepath.Join(w.Dir, "ollama-bump")
+	require.NoError(t, os.Mkdir(dir, 0o755))
+	copyProject(t, dir, ":!testdata")
+	// what the tests were built with is in Go's module cache, which has a proxy's layout
+	_, modules, _ := strings.Cut(goEnv(t, "GOMODCACHE"), "=")
+	f := &ourFlake{t: t, world: w, url: "path:" + dir, extra: []string{"GOPROXY=file://" + filepath.Join(modules, "cache", "download")}}
+	f.nix("flake", "lock", "FLAKE") // builtins.getFlake of Nix 2.8 wants one
+	return f
+}
+
+// nix runs Nix with the flake's URL in place of FLAKE.
+func (f *ourFlake) nix(args ...string) string {
+	f.t.Helper()
+	for i := range args {
+		args[i] = strings.ReplaceAll(args[i], "FLAKE", f.url)
+	}
+	cmd := f.world.Command(f.world.Dir, f.extra, "nix", args...)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	require.NoError(f.t, err, "nix %q: %s", args, stderr.String())
+	return string(out)
+}
+
+func TestFlake(t *testing.T) {
+	t.Parallel()
+	f := newOurFlake(t)
+	f.nix("flake", "check", "FLAKE")
+
+	assert.Equal(t, "ollama-bump 0.1.0\n", f.nix("run", "FLAKE", "--", "--version"))
+	assert.Contains(t, f.nix("run", "FLAKE", "--", "--help"), "\nUsage:\n")
+
+	out := filepath.Join(t.TempDir(), "result")
+	f.nix("build", "--out-link", out, "FLAKE")
+	for _, name := range []string{
+		"share/man/man1/ollama-bump.1", "share/bash-completion/completions/ollama-bump.bash",
+		"share/zsh/site-functions/_ollama-bump", "share/fish/vendor_completions.d/ollama-bump.fish",
+	} {
+		text, err := os.ReadFile(filepath.Join(out, name))
+		require.NoError(t, err)
+		assert.Contains(t, string(text), "ollama-bump", name)
+	}
+
+	overlaid := f.nix("eval", "--impure", "--raw", "--expr",
+		`with builtins.getFlake "FLAKE"; (inputs.nixpkgs.legacyPackages.x86_64-linux.extend overlays.default).ollama-bump.version`)
+	assert.Equal(t, "0.1.0", overlaid)
+}
+
+// The module's unit is what systemd takes, is hardened, and holds the token's place, not the token.
+func TestModule(t *testing.T) {
+	t.Parallel()
+	f := newOurFlake(t)
+	out := filepath.Join(t.TempDir(), "unit.json")
+	f.nix("build", "--out-link", out, "FLAKE#checks.x86_64-linux.module")
+	text, err := os.ReadFile(out)
+	require.NoError(t, err)
+	var unit struct {
+		Script        string
+		ServiceConfig map[string]any
+		Environment   map[string]string
+		Timer         map[string]any
+	}
+	require.NoError(t, json.Unmarshal(text, &unit))
+	assert.Equal(t, "token:/run/secrets/it's a token", unit.ServiceConfig["LoadCredential"])
+	assert.Equal(t, map[string]any{"OnCalendar": "daily", "Persistent": true, "RandomizedDelaySec": "1h"}, unit.Timer)
+	assert.Contains(t, unit.Script, "exec ollama-bump '--flake' 'checkout/hosts/gpu' '--repo' 'me/nixos-config' '--label' 'two words' '--' '--max-jobs' '0'\n")
+
+	dir := t.TempDir()
+	script := filepath.Join(dir, "start.sh")
+	require.NoError(t, os.WriteFile(script, []byte("#!/bin/sh\nset -e\n"+unit.Script), 0o755))
+	output, err := command(t, dir, "shellcheck", "--exclude=SC2016", script) // the quotes around git's helper are meant
+	require.NoError(t, err, "%s", output)
+	service := "[Service]\nExecStart=" + script + "\n"
+	for name, value := range unit.ServiceConfig {
+		for _, one := range asList(value) {
+			service += name + "=" + one + "\n"
+		}
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "ollama-bump.service"), []byte(service), 0o644))
+	output, err = command(t, dir, "systemd-analyze", "verify", "--man=no", "./ollama-bump.service")
+	require.NoError(t, err, "%s", output)
+	assert.Empty(t, output)
+	output, err = command(t, dir, "systemd-analyze", "security", "--offline=true", "--threshold=20", "./ollama-bump.service")
+	assert.NoError(t, err, "exposed more than 2.0 of 10: %s", output)
+}
+
+// asList returns a unit's setting as the values of its lines.
+func asList(value any) []string {
+	switch v := value.(type) {
+	case bool:
+		return []string{map[bool]string{true: "yes", false: "no"}[v]}
+	case []any:
+		var all []string
+		for _, one := range v {
+			all = append(all, asList(one)...)
+		}
+		return all
+	}
+	return []string{value.(string)}
+}
+
+// The module's script asks git for the repository with the token in a helper's answer.
+func TestModuleScriptKeepsTheTokenOutOfArguments(t *testing.T) {
+	t.Parallel()
+	module := inProject(t, "nix", "module.nix")
+	helper := regexp.MustCompile(`credential\.helper='!(.*) #'`).FindStringSubmatch(module)
+	require.Len(t, helper, 2)
+	output, err := command(t, t.TempDir(), "env", "GITHUB_TOKEN=a%s'b", "sh", "-c", helper[1]+" #")
+	require.NoError(t, err)
+	assert.Equal(t, "username=x-access-token\npassword=a%s'b\n", output)
+}
+
+// A token's file in the store could be read by everybody.
+func TestModuleRefusesATokenInTheStore(t *testing.T) {
+	t.Parallel()
+	f := newOurFlake(t)
+	assertions := f.nix("eval", "--impure", "--json", "--expr", `with builtins.getFlake "FLAKE"; (inputs.nixpkgs.lib.nixosSystem {
+		system = "x86_64-linux";
+		modules = [ nixosModules.default { services.ollama-bump = { enable = true; repository = "a/b"; tokenFile = "${builtins.storeDir}/x"; }; } ];
+	}).config.assertions`)
+	assert.Contains(t, assertions, `"assertion":false`)
+	assert.Contains(t, assertions, "lies in the Nix store")
+}
+
+// vendorHash is what Nix says of the vendored modules; nix/vendor-hash.sh --write renews it.
+func TestVendorHash(t *testing.T) {
+	t.Parallel()
+	output, err := command(t, projectRoot(t), "nix/vendor-hash.sh")
+	require.NoError(t, err, "%s", output)
+	assert.Contains(t, inProject(t, "flake.nix"), `vendorHash = "`+strings.TrimSpace(output)+`";`, "run nix/vendor-hash.sh --write")
+}
+
+func TestFlakeHasTheChangelogsVersion(t *testing.T) {
+	t.Parallel()
+	newest := regexp.MustCompile(`(?m)^## (\d+\.\d+\.\d+)`).FindStringSubmatch(inProject(t, "CHANGELOG.md"))
+	require.Len(t, newest, 2)
+	assert.Contains(t, inProject(t, "flake.nix"), `version = "`+newest[1]+`";`)
+}
