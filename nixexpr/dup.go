@@ -12,7 +12,7 @@ type dupChecker struct {
 	file   *File
 	seen   map[string]int32    // of one set: the offset of each first name
 	scopes map[*AttrSet]int32  // of the sets whose scope was built
-	table  map[scopeName]int32 // index in defs
+	table  map[scopeName]int32 // index in defs, for scopes with more than a few names
 	defs   []scopeDef
 	heads  []scopeHead // by scope
 }
@@ -163,7 +163,7 @@ func literalSet(e Expr) *AttrSet {
 
 // descend is the scope that a name has in a scope, made when there is none.
 func (d *dupChecker) descend(scope int32, name string, pos int32) (int32, *lexError) {
-	i, ok := d.table[scopeName{scope, name}]
+	i, ok := d.lookup(scope, name)
 	if !ok {
 		child := d.newScope()
 		d.insert(scope, scopeDef{name: name, pos: pos, child: child})
@@ -193,6 +193,20 @@ func (d *dupChecker) childScope(i int32) (int32, bool) {
 	return child, true
 }
 
+// lookup is the index of the definition that a name has in a scope.
+func (d *dupChecker) lookup(scope int32, name string) (int32, bool) {
+	if d.heads[scope].count > few {
+		i, ok := d.table[scopeName{scope, name}]
+		return i, ok
+	}
+	for i := d.heads[scope].first; i >= 0; i = d.defs[i].next {
+		if d.defs[i].name == name {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
 // insert adds a definition whose name is new to the scope.
 func (d *dupChecker) insert(scope int32, def scopeDef) {
 	i := int32(len(d.defs))
@@ -201,12 +215,19 @@ func (d *dupChecker) insert(scope int32, def scopeDef) {
 	head.first = i
 	head.count++
 	d.defs = append(d.defs, def)
-	d.table[scopeName{scope, def.name}] = i
+	switch {
+	case head.count == few+1:
+		for ; i >= 0; i = d.defs[i].next {
+			d.table[scopeName{scope, d.defs[i].name}] = i
+		}
+	case head.count > few:
+		d.table[scopeName{scope, def.name}] = i
+	}
 }
 
 // define adds a definition and merges it with the one that is there.
 func (d *dupChecker) define(scope int32, def scopeDef) *lexError {
-	old, ok := d.table[scopeName{scope, def.name}]
+	old, ok := d.lookup(scope, def.name)
 	if !ok {
 		d.insert(scope, def)
 		return nil

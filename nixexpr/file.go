@@ -83,27 +83,70 @@ func Parse(name string, src []byte) (*File, error) {
 	return f, nil
 }
 
-// lex fills in the tokens. It goes over the source twice: counting first is cheaper than
-// slices that grow to up to twice their need.
+// lex fills in the tokens. Their number is known only at the end, so they are first noted in
+// two bytes each, which is cheaper than slices that grow to up to twice their need.
 func (f *File) lex() *lexError {
-	count := 0
-	for l := (lexer{src: f.text}); ; count++ {
-		if kind := l.next(); kind == KindEOF || kind == kindError {
-			break
-		}
-	}
-	f.Tokens = make([]Token, 0, count)
-	f.kinds = make([]TokenKind, 0, count+1) // one more for the KindEOF or kindError behind them
+	var notes tokenNotes
 	l := lexer{src: f.text}
 	for {
 		start := l.pos
 		kind := l.next()
-		f.kinds = append(f.kinds, kind)
 		if kind == KindEOF || kind == kindError {
+			f.Tokens, f.kinds = notes.tokens()
+			f.kinds = append(f.kinds, kind)
 			return l.err
 		}
-		f.Tokens = append(f.Tokens, Token{Start: start, End: l.pos})
+		notes.add(kind, l.pos-start)
 	}
+}
+
+// tokenNotes are the kinds and lengths of tokens, in blocks.
+type tokenNotes struct {
+	blocks [][]tokenNote
+	long   []int // the lengths that do not fit
+	count  int
+}
+
+// A tokenNote is a token; length 0 stands for the next of the long ones.
+type tokenNote struct {
+	kind   TokenKind
+	length uint8
+}
+
+// notesPerBlock makes a block of 8 kB.
+const notesPerBlock = 4096
+
+func (n *tokenNotes) add(kind TokenKind, length int) {
+	note := tokenNote{kind: kind, length: uint8(length)}
+	if length > math.MaxUint8 {
+		note.length = 0
+		n.long = append(n.long, length)
+	}
+	if n.count%notesPerBlock == 0 {
+		n.blocks = append(n.blocks, make([]tokenNote, 0, notesPerBlock))
+	}
+	last := &n.blocks[len(n.blocks)-1]
+	*last = append(*last, note)
+	n.count++
+}
+
+// tokens are the noted tokens and their kinds, with room for one more kind.
+func (n *tokenNotes) tokens() ([]Token, []TokenKind) {
+	tokens := make([]Token, 0, n.count)
+	kinds := make([]TokenKind, 0, n.count+1)
+	start, long := 0, n.long
+	for _, block := range n.blocks {
+		for _, note := range block {
+			length := int(note.length)
+			if length == 0 {
+				length, long = long[0], long[1:]
+			}
+			tokens = append(tokens, Token{Start: start, End: start + length})
+			kinds = append(kinds, note.kind)
+			start += length
+		}
+	}
+	return tokens, kinds
 }
 
 // tokenAt is the index of the token that holds the byte at an offset, or len(Tokens).

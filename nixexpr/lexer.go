@@ -11,8 +11,10 @@ const (
 	classScheme // continues the scheme of a URI
 	classURI    // may stand behind the colon of a URI
 	classBlank
+	classGoesOn // may stand behind a name that is the start of a path or URI
 )
 
+// byteClass is the classes of each byte.
 var byteClass = classify()
 
 func classify() (classes [256]uint8) {
@@ -31,6 +33,7 @@ func classify() (classes [256]uint8) {
 	mark("+-.", classScheme)
 	mark("%/?:@&=+$,-_.!~*'", classURI)
 	mark(" \t\r\n", classBlank)
+	mark(".+/:", classGoesOn)
 	return classes
 }
 
@@ -134,9 +137,11 @@ func (l *lexer) inExpr() TokenKind {
 	switch {
 	case class&classBlank != 0:
 		return l.take(l.run(l.pos+1, classBlank), KindBlank)
+	case class&classIdentStart != 0:
+		return l.name()
 	case c == '#':
 		return l.take(lineEnd(l.src, l.pos), KindLineComment)
-	case class&classPath != 0 || c == '/' || c == '_':
+	case class&classPath != 0 || c == '/':
 		return l.word(c, class)
 	case c == '"':
 		l.push(modeString)
@@ -157,22 +162,29 @@ func lineEnd(src string, from int) int {
 	return len(src)
 }
 
-// word takes what starts with a byte that a path may hold, or a slash: a path, a URI, a name,
-// a number, a comment, or one of the operators + ++ - -> . ... / //.
-func (l *lexer) word(c byte, class uint8) TokenKind {
-	if l.pathStarts() {
-		return l.path(l.pos)
-	}
-	if class&classScheme != 0 && class&classIdentStart != 0 {
+// name takes what starts with a letter or an underscore: a name, a path or a URI.
+func (l *lexer) name() TokenKind {
+	end := l.run(l.pos+1, classIdent)
+	// A path or URI is longer than the name, and goes on behind it with one of these bytes.
+	if end < len(l.src) && byteClass[l.src[end]]&classGoesOn != 0 {
+		if l.pathStarts() {
+			return l.path(l.pos)
+		}
 		if end, ok := l.uri(); ok {
 			return l.take(end, KindURI)
 		}
 	}
+	start := l.pos
+	return l.take(end, keyword(l.src[start:end]))
+}
+
+// word takes what starts with another byte that a path may hold, or with a slash: a path, a
+// number, a comment, or one of the operators + ++ - -> . ... / //.
+func (l *lexer) word(c byte, class uint8) TokenKind {
+	if l.pathStarts() {
+		return l.path(l.pos)
+	}
 	switch {
-	case class&classIdentStart != 0:
-		start := l.pos
-		end := l.run(l.pos+1, classIdent)
-		return l.take(end, keyword(l.src[start:end]))
 	case class&classDigit != 0 || c == '.' && byteClass[l.at(1)]&classDigit != 0:
 		return l.number()
 	case c == '/' && l.at(1) == '*':
@@ -200,6 +212,9 @@ func (l *lexer) slashStartsPath(i int) bool {
 
 // uri looks for a URI here.
 func (l *lexer) uri() (end int, ok bool) {
+	if byteClass[l.src[l.pos]]&classScheme == 0 {
+		return 0, false // the underscore
+	}
 	if l.schemeEnd <= l.pos {
 		l.schemeEnd = l.run(l.pos, classScheme)
 	}

@@ -12,30 +12,30 @@ var single = [256]TokenKind{
 
 // double is the kind of a token of two bytes, or KindEOF.
 func double(a, b byte) TokenKind {
-	switch string([]byte{a, b}) {
-	case "==":
+	switch uint16(a)<<8 | uint16(b) {
+	case '='<<8 | '=':
 		return KindEqual
-	case "!=":
+	case '!'<<8 | '=':
 		return KindNotEqual
-	case "<=":
+	case '<'<<8 | '=':
 		return KindLessEq
-	case ">=":
+	case '>'<<8 | '=':
 		return KindGreaterEq
-	case "&&":
+	case '&'<<8 | '&':
 		return KindAnd
-	case "||":
+	case '|'<<8 | '|':
 		return KindOrOp
-	case "->":
+	case '-'<<8 | '>':
 		return KindImpl
-	case "//":
+	case '/'<<8 | '/':
 		return KindUpdate
-	case "++":
+	case '+'<<8 | '+':
 		return KindConcat
-	case "<|":
+	case '<'<<8 | '|':
 		return KindPipeLeft
-	case "|>":
+	case '|'<<8 | '>':
 		return KindPipeRight
-	case "${":
+	case '$'<<8 | '{':
 		return KindInterp
 	}
 	return KindEOF
