@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 )
 
 // BuildRequest is one run of nix build. Nothing is linked and no lock file is written.
@@ -99,16 +101,28 @@ func (r *Runner) UpdateLock(ctx context.Context, dir, input string) error {
 		return err
 	}
 	flake := "path:" + dir
-	args := append([]string{"flake"}, "lock", "--update-input", input, flake)
-	if version, ok := ParseVersion(text); ok && version.AtLeast(2, 19) {
-		args = append([]string{"flake"}, "update", input, "--flake", flake)
+	forms := [][]string{ // before 2.19 and since
+		{"flake", "lock", "--update-input", input, flake},
+		{"flake", "update", input, "--flake", flake},
 	}
+	if version, ok := ParseVersion(text); ok && version.AtLeast(2, 19) {
+		slices.Reverse(forms)
+	}
+	err = r.lock(ctx, input, forms[0])
+	var f *Failure
+	if errors.As(err, &f) && f.Kind == BadArguments && r.lock(ctx, input, forms[1]) == nil {
+		return nil // a relative of Nix that counts its versions in another way
+	}
+	return err
+}
+
+func (r *Runner) lock(ctx context.Context, input string, args []string) error {
 	args = append(args, baseArgs...)
 	args = append(args, r.Args...)
 	args = append(args, "--log-format", "internal-json")
 	log := r.newLog("")
-	log.progress(Activity{What: "fetching", Text: fmt.Sprintf("the flake input %s", input)})
-	_, err = r.result(ctx, log, args...)
+	log.progress(Activity{What: "fetching", Text: "the flake input " + input})
+	_, err := r.result(ctx, log, args...)
 	return err
 }
 

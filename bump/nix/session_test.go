@@ -80,12 +80,16 @@ func TestDeadlineEndsNix(t *testing.T) {
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 }
 
+// endless is an output whose evaluation takes hours and little memory.
+const endless = `{ loop = let sum = n: builtins.foldl' (a: b: a + b) 0 (builtins.genList (x: x) n);
+    again = builtins.foldl' (a: b: a + builtins.foldl' (c: d: c + sum 1000) 0 (builtins.genList (x: x) 10000)) 0 (builtins.genList (x: x) 10000);
+  in again; }`
+
 // An evaluation that does not end takes no notice of the first signal in some versions.
 func TestDeadlineEndsAnEndlessEvaluation(t *testing.T) {
 	r, dir := testRunner(t)
 	r.Grace = time.Second
-	url := writeFlake(t, dir, `{ loop = builtins.length (builtins.genericClosure {
-    startSet = [ { key = 0; } ]; operator = n: [ { key = if n.key > 1000000000 then 0 else builtins.foldl' (a: b: a + b) n.key (builtins.genList (x: 1) 100000); } ]; }); }`) + "#loop"
+	url := writeFlake(t, dir, endless) + "#loop"
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	begin := time.Now()
@@ -139,6 +143,40 @@ func TestKilledParent(t *testing.T) {
 	require.NoError(t, child.Process.Signal(syscall.SIGKILL))
 	_ = child.Wait()
 	ends(t, builder)
+}
+
+// An evaluation that does not listen ends as well.
+func TestKilledParentOfAnEndlessEvaluation(t *testing.T) {
+	r, dir := testRunner(t)
+	url := writeFlake(t, dir, endless) + "#loop"
+	child := exec.Command(os.Args[0], "-test.run=TestHelperThatIsKilled")
+	child.Env = append(r.Env, "KILLED_BUILD="+url)
+	require.NoError(t, child.Start())
+	nix := 0
+	require.Eventually(t, func() bool { // until nix reads the flake
+		nix = childOf(child.Process.Pid)
+		_, err := os.Stat(filepath.Join(dir, "store"))
+		return nix != 0 && err == nil
+	}, 20*time.Second, 10*time.Millisecond)
+	time.Sleep(300 * time.Millisecond)
+	require.NoError(t, child.Process.Signal(syscall.SIGKILL))
+	_ = child.Wait()
+	ends(t, nix)
+}
+
+// childOf finds a process by its parent, 0 when there is none.
+func childOf(parent int) int {
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, file := range stats {
+		stat, _ := os.ReadFile(file)
+		var pid, ppid int
+		_, rest, _ := strings.Cut(string(stat), ") ")
+		if _, err := fmt.Sscanf(rest, "%s %d", new(string), &ppid); err == nil && ppid == parent {
+			_, _ = fmt.Sscan(string(stat), &pid)
+			return pid
+		}
+	}
+	return 0
 }
 
 // TestHelperThatIsKilled is the process that TestKilledParent kills.
