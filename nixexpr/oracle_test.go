@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -81,10 +82,29 @@ func (o *oracle) disagreement(s subject) string {
 	if got == nil {
 		return "Nix refuses the printed tree: " + message
 	}
-	if !bytes.Equal(want, got) {
+	if !o.same(want, got) {
 		return "Nix reads the source as\n" + string(want) + "and the printed tree as\n" + string(got)
 	}
 	return ""
+}
+
+// same compares what Nix prints. Nix 2.8 prints attributes in the order in which their names
+// lie in its memory, and so only what is printed can be compared, not the order.
+func (o *oracle) same(a, b []byte) bool {
+	if bytes.Equal(a, b) {
+		return true
+	}
+	unordered := func(tree []byte) []string {
+		pieces := strings.FieldsFunc(string(tree), func(r rune) bool { return strings.ContainsRune(" ;{}", r) })
+		slices.Sort(pieces)
+		return pieces
+	}
+	return o.before("2.9") && slices.Equal(unordered(a), unordered(b))
+}
+
+// before tells whether the Nix that is asked is older than a version.
+func (o *oracle) before(v string) bool {
+	return o.version.LessThan(version.Must(version.NewVersion(v)))
 }
 
 // agreeing asks about many subjects in one go, which is much faster than one by one. When
@@ -111,7 +131,7 @@ func (o *oracle) agreeing(subjects []subject, report func(subject, string)) {
 	if len(sources) == len(subjects) {
 		want, _ := o.parse(join("with {}; [", strings.Join(sources, "\n"), "]"))
 		got, _ := o.parse(join("with {}; [", strings.Join(printed, "\n"), "]"))
-		if want != nil && bytes.Equal(want, got) {
+		if want != nil && got != nil && o.same(want, got) {
 			return
 		}
 	}
@@ -129,7 +149,7 @@ type difference struct {
 
 func (o *oracle) known(name string, known []difference) (reason string, ok bool) {
 	for _, d := range known {
-		if strings.HasSuffix(name, d.name) && (d.before == "" || o.version.LessThan(version.Must(version.NewVersion(d.before)))) {
+		if strings.HasSuffix(name, d.name) && (d.before == "" || o.before(d.before)) {
 			return d.reason, true
 		}
 	}
@@ -180,8 +200,15 @@ func TestOracleGrammar(t *testing.T) {
 	o.agreeing(accepted, func(s subject, d string) { t.Errorf("%s: %q: %s", s.name, s.src, d) })
 }
 
-// corpusDifferences are the differences for public files.
-var corpusDifferences = []difference{}
+// corpusDifferences are the differences for public files: the tests of Nix itself and of nixfmt.
+var corpusDifferences = []difference{
+	{"lang/eval-fail-pipe-operators.nix", "2.24", pipes},
+	{"lang/eval-fail-string-nul-1.nix", "2.26", nulLater},
+	{"lang/eval-fail-string-nul-2.nix", "2.26", nulLater},
+	{"diff/operation/in.nix", "2.24", pipes},
+	{"diff/operation/out.nix", "2.24", pipes},
+	{"diff/operation/out-pure.nix", "2.24", pipes},
+}
 
 // TestOracleCorpus compares on every .nix file below the directory NIXEXPR_CORPUS, by default
 // the files of this repository.
