@@ -29,12 +29,15 @@ func (w *World) fillReleases() error {
 	if _, ok := w.shared.upstream.release(w.newest); !ok {
 		return fmt.Errorf("list releases up to %s: testdata/upstream/releases.json has none of that version", w.newest)
 	}
-	dir, err := w.site.folder(w.shared.upstream.repository("ollama/ollama"))
-	if err != nil {
-		return err
-	}
-	if _, err := w.GitHub.AddRepoFromGit("ollama", "ollama", dir); err != nil {
-		return err
+	// tags of llama.cpp are asked for where a flake pins it by commit
+	for _, repo := range []struct{ owner, name string }{{"ollama", "ollama"}, {"ggml-org", "llama.cpp"}} {
+		dir, err := w.site.folder(w.shared.upstream.repository(repo.owner + "/" + repo.name))
+		if err != nil {
+			return err
+		}
+		if _, err := w.GitHub.AddRepoFromGit(repo.owner, repo.name, dir); err != nil {
+			return err
+		}
 	}
 	add := func(release githubtest.Release) { w.GitHub.AddRelease("ollama", "ollama", release) }
 	for _, odd := range []string{"nightly", "v0.99", "0.98.0", "v01.0.0"} {
