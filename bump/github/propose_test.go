@@ -363,3 +363,19 @@ func TestLifeCycle(t *testing.T) {
 		})
 	}
 }
+
+func TestTheBranchMovesOnce(t *testing.T) {
+	server, repo := flake(t)
+	propose(t, server, proposal("0.32.15"))
+	repo.Push("main", "other", map[string]string{"README.md": "new\n"})
+	server.ResetCalls()
+	propose(t, server, proposal("0.32.15"))
+	var moves []string
+	for _, call := range server.Calls() {
+		if strings.Contains(call.Path, "/git/refs") && call.Writes() {
+			moves = append(moves, call.Method+" "+string(call.Body))
+		}
+	}
+	assert.Equal(t, []string{`PATCH {"sha":"` + repo.Head(branch15) + `","force":true}` + "\n"}, moves)
+	assert.Equal(t, "open", repo.Pull(1).State)
+}
