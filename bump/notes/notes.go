@@ -67,7 +67,7 @@ var (
 // escape writes plain text as Markdown that shows it; start says that it begins a line.
 func escape(text string, start bool) string {
 	text = hexName.ReplaceAllStringFunc(text, func(name string) string {
-		if !strings.ContainsAny(name, "0123456789") || !strings.ContainsAny(name, "abcdefABCDEF") && len(name) < 40 {
+		if len(name) < 40 && (!strings.ContainsAny(name, "0123456789") || !strings.ContainsAny(name, "abcdefABCDEF")) {
 			return name // a word, or a number
 		}
 		return everySix.ReplaceAllString(name, "$0"+gap)
