@@ -71,7 +71,11 @@ func (c *candidate) commit(ctx context.Context) error {
 func (c *candidate) git(ctx context.Context, args ...string) error {
 	cmd := exec.CommandContext(ctx, "git", args...)
 	cmd.Dir, cmd.Env = filepath.Join(c.ws.dir, "flake"), c.tree.env
-	if out, err := cmd.CombinedOutput(); err != nil {
+	out, err := cmd.CombinedOutput()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
 		return fmt.Errorf("prepare candidate: git %s: %w: %s", args[0], err, out)
 	}
 	return nil

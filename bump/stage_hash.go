@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/nixtars/ollama-bump/bump/github"
@@ -70,7 +71,7 @@ func (j *job) findHashes(ctx context.Context, ws *workspace) error {
 		return err
 	}
 	runner := &nix.Runner{
-		Env: j.opts.Env, Args: j.opts.NixArgs, Token: j.token(), TokenHost: webHost(j.opts.APIURL),
+		Env: append(slices.Clone(j.opts.Env), "TMPDIR="+ws.temp()), Args: j.opts.NixArgs, Token: j.token(), TokenHost: webHost(j.opts.APIURL),
 		Progress: func(a nix.Activity) { j.say(Live, "hash", "%s %s", a.What, a.Text) },
 	}
 	pr, err := newProbe(runner, cand, j.pkg, j.opts)

@@ -138,6 +138,9 @@ func (t *tree) gitOutput(ctx context.Context, dir string, args ...string) ([]byt
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
 	if err != nil {
 		first, _, _ := strings.Cut(strings.TrimSpace(stderr.String()), "\n")
 		return nil, fmt.Errorf("git %s: %w: %s", args[0], err, first)

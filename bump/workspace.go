@@ -2,6 +2,7 @@ package bump
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -47,6 +48,12 @@ func openWorkspace(env []string) (*workspace, error) {
 		err = os.Chmod(dir, 0o755)
 	}
 	if err == nil {
+		err = os.Mkdir(ws.temp(), 0o755)
+	}
+	if err == nil {
+		err = os.Chmod(ws.temp(), 0o755) // whatever the umask
+	}
+	if err == nil {
 		err = os.Mkdir(filepath.Join(dir, "probe"), 0o755)
 	}
 	if err != nil {
@@ -56,8 +63,11 @@ func openWorkspace(env []string) (*workspace, error) {
 	return ws, nil
 }
 
+// temp is where Nix puts its own temporary folders: a build that is stopped may leave one.
+func (ws *workspace) temp() string { return filepath.Join(ws.dir, "tmp") }
+
 func (ws *workspace) close() {
-	os.RemoveAll(ws.dir)
+	removeFolder(ws.dir)
 	if ws.lock != nil {
 		ws.lock.Close()
 	}
@@ -84,9 +94,26 @@ func removeDead(base string) {
 		}
 		_, err = os.Stat(filepath.Join(dir, "probe")) // made once the lock is held
 		if (err == nil || !young) && syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
-			os.RemoveAll(dir)
+			removeFolder(dir)
 		}
 		f.Close()
+	}
+}
+
+// removeFolder removes a folder with what builders left in it: read-only folders, and files that one that is
+// just dying still makes.
+func removeFolder(dir string) {
+	for range 5 {
+		if os.RemoveAll(dir) == nil {
+			return
+		}
+		_ = filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+			if err == nil && d.IsDir() || os.IsPermission(err) {
+				_ = os.Chmod(name, 0o700)
+			}
+			return nil
+		})
+		time.Sleep(20 * time.Millisecond)
 	}
 }
 
