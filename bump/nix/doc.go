@@ -4,8 +4,8 @@
 //
 // A Runner starts one process for each call, with --log-format internal-json (Nix 2.4 and later), flakes
 // switched on, no link to the result and no lock file written. The process leads a session of its own:
-// when the context ends it gets SIGTERM with all its children, and SIGKILL after Runner.Grace. On Linux
-// it also ends when this program is killed. Nothing that Nix prints is kept without a bound.
+// when the context ends it gets SIGTERM with all its children, and SIGKILL after Runner.Grace. The same
+// happens when this program is killed. Nothing that Nix prints is kept without a bound.
 //
 // # What it reads
 //

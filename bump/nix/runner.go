@@ -86,6 +86,7 @@ func wait(ctx context.Context, cmd *exec.Cmd) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
+	defer newGuard(cmd.Process.Pid, cmd.WaitDelay).end()
 	err := cmd.Wait()
 	if errors.Is(err, exec.ErrWaitDelay) && cmd.ProcessState.Success() {
 		return nil // a grandchild, ssh say, still held the pipe

@@ -17,9 +17,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// sleeper is a fixed output that takes a minute and says the process of its builder in a file.
+// sleeper is a fixed output that takes a minute and says in a file which process its builder has started.
 func sleeper(t *testing.T, dir string) string {
-	return writeFlake(t, dir, `{ slow = fod "slow" "`+fakeOne+`" "echo $$ > `+dir+`/builder; sleep 60; echo > $out"; }`) + "#slow"
+	return writeFlake(t, dir, `{ slow = fod "slow" "`+fakeOne+`" "sleep 60 & echo $! > `+dir+`/builder; wait"; }`) + "#slow"
 }
 
 // builderOf waits until the sleeper's builder runs.
@@ -36,13 +36,13 @@ func builderOf(t *testing.T, dir string) int {
 	return pid
 }
 
-// ends tells whether a process is gone soon: a zombie counts as gone.
+// ends tells whether a process is gone within ten seconds: a zombie counts as gone.
 func ends(t *testing.T, pid int) {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 		return errors.Is(err, os.ErrNotExist) || strings.Contains(string(stat), ") Z ")
-	}, 5*time.Second, 10*time.Millisecond, "process %d still runs", pid)
+	}, 10*time.Second, 10*time.Millisecond, "process %d still runs", pid)
 }
 
 func TestCancelEndsNixAndItsBuilders(t *testing.T) {
@@ -182,7 +182,7 @@ func childOf(parent int) int {
 // TestHelperThatIsKilled is the process that TestKilledParent kills.
 func TestHelperThatIsKilled(t *testing.T) {
 	if url := os.Getenv("KILLED_BUILD"); url != "" {
-		r := &Runner{}
+		r := &Runner{Grace: time.Second}
 		_, _ = r.Build(t.Context(), BuildRequest{Installables: []string{url}})
 	}
 }
