@@ -342,6 +342,7 @@ func (e *Unavailable) Hint() string {
 type transient struct {
 	reason  string
 	wait    time.Duration // the server asked for; 0 when it did not
+	most    int           // tries that it is worth; 0 is maxTries
 	foreign bool          // the answer does not come from the API
 }
 

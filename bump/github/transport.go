@@ -9,22 +9,25 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
 const (
-	maxTries    = 5        // of one request that fails in passing
-	maxLimits   = 3        // waits for limits that one request may meet
-	maxHops     = 5        // redirects of one attempt
-	maxAnswer   = 64 << 20 // bytes; a page of 100 releases with the longest notes has 13 MB
-	firstPause  = time.Second
-	limitPause  = time.Minute // GitHub's advice for a secondary limit that names no time
-	enterpriseV = "/api/v3"
+	maxTries         = 5        // of one request that fails in passing
+	unreachableTries = 2        // of a host that is not there: mostly a wrong address, or no network
+	maxLimits        = 3        // waits for limits that one request may meet
+	maxHops          = 5        // redirects of one attempt
+	maxAnswer        = 64 << 20 // bytes; a page of 100 releases with the longest notes has 13 MB
+	firstPause       = time.Second
+	limitPause       = time.Minute // GitHub's advice for a secondary limit that names no time
+	enterpriseV      = "/api/v3"
 )
 
 // transport stands between go-github and the network and closes what v66 leaves open: it knows 429,
@@ -115,7 +118,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 			err = t.pause(ctx, limit.wait, limit.short())
 		case !errors.As(err, &passing):
 			return nil, err
-		case try >= tries || passing.wait > t.maxWait:
+		case try >= tries || passing.most > 0 && try >= passing.most || passing.wait > t.maxWait:
 			return nil, passing.unavailable(t.base.Host, try)
 		default:
 			err = t.pause(ctx, max(passing.wait, backoff(try)), fmt.Sprintf("%s %s: %s", req.Method, req.URL.Path, passing.reason))
@@ -195,11 +198,14 @@ func (t *transport) network(err error) error {
 	var hostname x509.HostnameError
 	var authority x509.UnknownAuthorityError
 	var invalid x509.CertificateInvalidError
+	var name *net.DNSError
 	switch {
 	case errors.As(err, &redirect):
 		return redirect
 	case errors.As(err, &certificate), errors.As(err, &hostname), errors.As(err, &authority), errors.As(err, &invalid):
 		return &Unavailable{Host: t.base.Host, Tries: 1, Reason: err.Error(), certificate: true}
+	case errors.As(err, &name) && name.IsNotFound, errors.Is(err, syscall.ECONNREFUSED):
+		return &transient{reason: err.Error(), most: unreachableTries}
 	case errors.Is(err, context.DeadlineExceeded):
 		return &transient{reason: "no answer within " + t.timeout.String()}
 	}

@@ -282,6 +282,14 @@ func TestUntrustedCertificate(t *testing.T) {
 	assert.Contains(t, hint.Hint(), "$SSL_CERT_FILE")
 }
 
+func TestUnreachableHost(t *testing.T) {
+	server, _ := respond(t, good)
+	server.Close()
+	waits, err := read(t, server)
+	require.ErrorContains(t, err, "failed 2 times, lastly: dial tcp")
+	assert.Len(t, waits, 1)
+}
+
 func TestProgressIsToldOfWaits(t *testing.T) {
 	server, _ := respond(t, answer(502, "<html>"), answer(429, "{}", "Retry-After", "9"), good)
 	var lines []string
