@@ -1,0 +1,199 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/nixtars/ollama-bump/bump"
+)
+
+// documents are the files whose links and commands are tested.
+var documents = []string{"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"}
+
+// blocks returns the code blocks of a language in a document.
+func blocks(t *testing.T, document, language string) []string {
+	t.Helper()
+	var found []string
+	for _, match := range regexp.MustCompile("(?ms)^```"+language+"\n(.*?)^```$").FindAllStringSubmatch(inProject(t, document), -1) {
+		found = append(found, match[1])
+	}
+	require.NotEmpty(t, found, "%s: no block of %s", document, language)
+	return found
+}
+
+// Every command line of ours in the README is one that the program takes.
+func TestReadmeCommands(t *testing.T) {
+	t.Parallel()
+	const run = "nix run github:nixtars/ollama-bump --"
+	count := 0
+	for _, block := range blocks(t, "README.md", "console") {
+		for line := range strings.Lines(block) {
+			line, ok := strings.CutPrefix(strings.TrimSpace(line), "$ ")
+			require.True(t, ok, "%q shows no prompt", line)
+			line, _, _ = strings.Cut(line, "  #")
+			line, _, _ = strings.Cut(line, " | ")
+			line = strings.TrimSpace(line)
+			if line == run[:len(run)-3] {
+				line += " --"
+			}
+			if rest, ok := strings.CutPrefix(line, run); ok {
+				line = "ollama-bump " + rest
+			}
+			if strings.HasPrefix(line, "export ") {
+				continue
+			}
+			words, err := splitWords(line)
+			require.NoError(t, err)
+			require.Equal(t, "ollama-bump", words[0], line)
+			o := runWith(nil, bump.Result{Status: bump.Current}, nil, words[1:]...)
+			assert.Equal(t, exitOK, o.status, "%s: %s", line, o.stderr)
+			count++
+		}
+	}
+	assert.Greater(t, count, 8)
+}
+
+// Commands in the text are real as well.
+func TestReadmeInlineCommands(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{}
+	for _, g := range (&flags{}).groups() {
+		for _, r := range flagRows(g.set) {
+			for _, word := range strings.Fields(strings.ReplaceAll(r.term, ",", " ")) {
+				known[word] = true
+			}
+		}
+	}
+	for _, match := range regexp.MustCompile("`(--[a-z-]+)[^`]*`").FindAllStringSubmatch(inProject(t, "README.md"), -1) {
+		if match[1] != "--override-input" && match[1] != "--commit" { // Nix's and nix-update's
+			assert.True(t, known[match[1]], match[1])
+		}
+	}
+	for _, match := range regexp.MustCompile("`make ([a-z-]+)`").FindAllStringSubmatch(inProject(t, "README.md")+inProject(t, "CONTRIBUTING.md"), -1) {
+		assert.Contains(t, inProject(t, "Makefile"), "\n"+match[1]+":", match[0])
+	}
+	for _, match := range regexp.MustCompile("`go run (\\./[a-z/]+)`").FindAllStringSubmatch(inProject(t, "README.md"), -1) {
+		assert.DirExists(t, filepath.Join(projectRoot(t), match[1]))
+	}
+}
+
+// The workflow of the README is one that actionlint finds nothing wrong with.
+func TestReadmeWorkflow(t *testing.T) {
+	t.Parallel()
+	dir := workflows(t)
+	yaml := blocks(t, "README.md", "yaml")
+	require.Len(t, yaml, 1)
+	workflow := strings.ReplaceAll(yaml[0], "nixtars/ollama-bump@v1", "./")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, ".github", "workflows", "readme.yml"), []byte(workflow), 0o644))
+	output, err := command(t, dir, goTool(t, actionlint))
+	require.NoError(t, err, "%s", output)
+}
+
+func TestReadmeNix(t *testing.T) {
+	t.Parallel()
+	for _, block := range blocks(t, "README.md", "nix") {
+		cmd := exec.Command("nix-instantiate", "--parse", "-")
+		cmd.Stdin = strings.NewReader("{ inputs }:\n" + block)
+		output, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s", output)
+		for _, match := range regexp.MustCompile(`(?m)^    (\w+) =`).FindAllStringSubmatch(block, -1) {
+			assert.Contains(t, inProject(t, "nix", "module.nix"), "\n    "+match[1]+" = ", "option of the module")
+		}
+	}
+}
+
+// The object in the README has every field of the real one, and no other.
+func TestReadmeJSON(t *testing.T) {
+	t.Parallel()
+	decoder := json.NewDecoder(strings.NewReader(blocks(t, "README.md", "json")[0]))
+	decoder.DisallowUnknownFields()
+	var shown bump.Result
+	require.NoError(t, decoder.Decode(&shown))
+	assert.NotEmpty(t, shown.Files[0].Edits)
+	assert.NotNil(t, shown.PullRequest)
+	assert.NotEmpty(t, shown.Warnings)
+}
+
+func TestReadmeStatuses(t *testing.T) {
+	t.Parallel()
+	for _, c := range manual {
+		if c.title == "Exit status" {
+			for _, r := range c.rows {
+				line := fmt.Sprintf("\n| %s | %s |\n", r.term, r.text)
+				assert.True(t, strings.Contains(strings.ReplaceAll(inProject(t, "README.md"), "`", ""), line), line)
+			}
+		}
+	}
+}
+
+var shapeRow = regexp.MustCompile(`(?m)^\| ([SX]\d+) \| .+ \| .+ \|$`)
+
+// Every shape that the README promises is proved by a flake, and every flake proves a row.
+func TestEveryShapeHasAFlake(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob(filepath.Join(projectRoot(t), "testdata", "flakes", "*.txtar"))
+	require.NoError(t, err)
+	proved := map[string]bool{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		header := regexp.MustCompile(`(?m)^shapes: (.+)$`).FindStringSubmatch(string(text))
+		require.Len(t, header, 2, file)
+		for _, id := range strings.Fields(header[1]) {
+			proved[id] = true
+		}
+	}
+	rows := map[string]bool{}
+	for _, match := range shapeRow.FindAllStringSubmatch(inProject(t, "README.md"), -1) {
+		rows[match[1]] = true
+		assert.True(t, proved[match[1]], "%s has no flake", match[1])
+	}
+	for id := range proved {
+		assert.True(t, rows[id], "%s has no row", id)
+	}
+	assert.Len(t, rows, 43+7)
+}
+
+// Links inside the project lead somewhere; those that lead outside are well formed and encrypted.
+func TestLinks(t *testing.T) {
+	t.Parallel()
+	link := regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	for _, document := range documents {
+		text := regexp.MustCompile("(?ms)^```.*?^```$").ReplaceAllString(inProject(t, document), "")
+		for _, match := range link.FindAllStringSubmatch(strings.ReplaceAll(text, "]\n(", "]("), -1) {
+			u, err := url.Parse(match[1])
+			require.NoError(t, err, "%s: %s", document, match[1])
+			if u.IsAbs() {
+				assert.Equal(t, "https", u.Scheme, match[1])
+				assert.NotEmpty(t, u.Host, match[1])
+				continue
+			}
+			_, err = os.Stat(filepath.Join(projectRoot(t), u.Path))
+			assert.NoError(t, err, "%s: %s", document, match[1])
+		}
+	}
+}
+
+// What the project's texts call a file or folder of the project is there.
+func TestNamedFilesExist(t *testing.T) {
+	t.Parallel()
+	for _, document := range documents {
+		for _, match := range regexp.MustCompile("`((?:cmd|bump|nixexpr|testdata|nix|docs|examples|\\.github)/[A-Za-z0-9_./-]+)`").FindAllStringSubmatch(inProject(t, document), -1) {
+			if match[1] == ".github/workflows/ollama-bump.yml" { // in the user's repository
+				continue
+			}
+			_, err := os.Stat(filepath.Join(projectRoot(t), match[1]))
+			assert.NoError(t, err, "%s: %s", document, match[1])
+		}
+	}
+}
