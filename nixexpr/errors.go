@@ -1,6 +1,9 @@
 package nixexpr
 
-import "fmt"
+import (
+	"fmt"
+	"unicode/utf8"
+)
 
 // A SyntaxError says where a source is not Nix, and why: what was expected there and what
 // was found, or which rule is broken.
@@ -21,11 +24,19 @@ func (f *File) syntaxError(e *lexError) *SyntaxError {
 // found names the token at an index as messages do.
 func (f *File) found(i int) string {
 	kind := f.kinds[i]
-	switch kind {
-	case KindIdent, KindInt, KindFloat, KindPath, KindSearchPath, KindURI:
+	switch {
+	case kind == KindEOF || kind == kindError:
+		return kind.String()
+	case kind == kindInvalid:
+		char, _ := utf8.DecodeRuneInString(f.text[f.Tokens[i].Start:])
+		if char == utf8.RuneError {
+			return fmt.Sprintf("the stray byte %#x", f.text[f.Tokens[i].Start])
+		}
+		return fmt.Sprintf("the stray character %q", char)
+	case kind >= KindIf && kind <= KindInherit:
+		return "the keyword " + kind.String()
+	case kind == KindIdent || kind >= KindInt && kind <= KindURI:
 		return fmt.Sprintf("'%s'", clip(f.text[f.Tokens[i].Start:f.Tokens[i].End]))
-	case kindInvalid:
-		return fmt.Sprintf("the stray character %q", f.text[f.Tokens[i].Start:f.Tokens[i].End])
 	}
 	return kind.String()
 }

@@ -38,8 +38,20 @@ func (p *parser) definition() Binding {
 	p.advance()
 	b.Value = p.expr("a value after '='")
 	p.height = max(h, p.height)
+	if p.kind == KindAssign {
+		p.fail(p.startOf(p.i), "expected ';' after attribute, found '='; is a ';' missing before '%s'?", p.wordBefore())
+	}
 	b.To = p.expect(KindSemicolon, " after attribute")
 	return b
+}
+
+// wordBefore is the source of the token before the current one.
+func (p *parser) wordBefore() string {
+	i := p.i - 1
+	for p.f.kinds[i].blank() {
+		i--
+	}
+	return clip(p.f.text[p.f.Tokens[i].Start:p.f.Tokens[i].End])
 }
 
 // inherit reads inherit a b; or inherit (x) a b;
@@ -215,7 +227,7 @@ func (p *parser) formalSet(n *Lambda) int {
 	}
 	f.List = p.formalList.copy(p.formals[base:])
 	p.formals = p.formals[:base]
-	f.To = p.expect(KindBraceClose, want)
+	f.To = p.expectClosing(KindBraceClose, want, f.From)
 	return h
 }
 

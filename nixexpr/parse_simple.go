@@ -61,7 +61,7 @@ func (p *parser) parenthesis() Expr {
 	n.From = p.start()
 	p.advance()
 	n.X = p.expr("an expression after '('")
-	n.To = p.expect(KindParenClose, "")
+	n.To = p.expectClosing(KindParenClose, "", n.From)
 	p.grown(p.height)
 	return n
 }
@@ -80,7 +80,7 @@ func (p *parser) listNode() Expr {
 	}
 	n.Elems = p.exprs.copy(p.elems[base:])
 	p.elems = p.elems[:base]
-	n.To = p.expect(KindBracketClose, " or a list element")
+	n.To = p.expectClosing(KindBracketClose, " or a list element", n.From)
 	p.depth--
 	p.grown(h)
 	return n
@@ -96,10 +96,11 @@ func (p *parser) set() Expr {
 			return p.unexpected("'{' after 'rec'")
 		}
 	}
+	open := p.start()
 	p.advance()
 	var h int
 	n.Bindings, h = p.bindingList(KindBraceClose, n)
-	n.To = p.expect(KindBraceClose, " or an attribute")
+	n.To = p.expectClosing(KindBraceClose, " or an attribute", open)
 	p.grown(h)
 	return n
 }
@@ -111,10 +112,11 @@ func (p *parser) legacyLet() Expr {
 	if p.kind != KindBraceOpen {
 		return p.unexpected("'{' after 'let' (let … in must be in parentheses here)")
 	}
+	open := p.start()
 	p.advance()
 	var h int
 	n.Bindings, h = p.bindingList(KindBraceClose, nil)
-	n.To = p.expect(KindBraceClose, " or an attribute")
+	n.To = p.expectClosing(KindBraceClose, " or an attribute", open)
 	p.grown(h)
 	return n
 }
@@ -160,7 +162,7 @@ func (p *parser) interpolation() StrPart {
 	part := StrPart{Span: Span{From: p.start()}}
 	p.advance()
 	part.Expr = p.expr("an expression after '${'")
-	part.To = p.expect(KindBraceClose, " after the interpolated expression")
+	part.To = p.expectClosing(KindBraceClose, " after the interpolated expression", part.From)
 	return part
 }
 
@@ -216,7 +218,7 @@ func (p *parser) pathInterpolation() StrPart {
 	p.advance()
 	part.Expr = p.expr("an expression after '${'")
 	if p.kind != KindBraceClose {
-		p.unexpected("'}' after the interpolated expression")
+		p.expectClosing(KindBraceClose, " after the interpolated expression", part.From)
 		return part
 	}
 	part.To = p.end()

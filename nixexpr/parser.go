@@ -163,6 +163,21 @@ func (p *parser) expect(kind TokenKind, where string) int32 {
 	return end
 }
 
+// expectClosing is expect for the token that closes what opened at an offset. When the two
+// are far from each other the message says where that was.
+func (p *parser) expectClosing(kind TokenKind, where string, open int32) int32 {
+	if p.kind == kind || p.kind == kindError || p.err != nil {
+		return p.expect(kind, where)
+	}
+	from, to := p.f.Position(int(open)), p.f.Position(p.startOf(p.i))
+	if p.kind == KindEOF || from.Line != to.Line {
+		opener := p.f.kinds[p.f.tokenAt(int(open))]
+		p.fail(p.startOf(p.i), "expected %s%s, found %s; %s at line %d, column %d is not closed",
+			kind, where, p.f.found(p.i), opener, from.Line, from.Column)
+	}
+	return p.expect(kind, where)
+}
+
 // enter opens an expression; the caller closes it with p.depth--.
 func (p *parser) enter() bool {
 	p.depth++
