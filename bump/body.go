@@ -220,8 +220,10 @@ func releaseNotes(all []ReleaseNote, room int) string {
 	b.WriteString(start)
 	for i, head := range heads {
 		b.WriteString(head)
-		text := notes.Defuse(all[i].Body)
-		text, cut := notes.Fit(text, room)
+		text, cut := "", strings.TrimSpace(all[i].Body) != ""
+		if room > 0 {
+			text, cut = notes.Fit(notes.Defuse(all[i].Body), room)
+		}
 		room = max(room-notes.Size(text)-len("\n\n"), 0)
 		if text != "" {
 			b.WriteString(text + "\n\n")

@@ -131,6 +131,13 @@ func TestDefuseLong(t *testing.T) {
 	}
 }
 
+func TestDefuseTooLong(t *testing.T) {
+	got := notes.Defuse(strings.Repeat("```\n@mona 12345678\n", 10_000))
+	assert.True(t, strings.HasSuffix(got, "\n\n…"))
+	assert.Less(t, len(got), 70_000)
+	requireDefused(t, got)
+}
+
 func TestText(t *testing.T) {
 	assert.Equal(t, gap("a &vert; \\`b\\` @‸mona #‸1 &lt;b&gt;"), notes.Text("a | `b`\n@mona \t#1 <b>"))
 	assert.Equal(t, "1\\. x", notes.Text("1. x"))

@@ -15,19 +15,25 @@ import (
 )
 
 const (
-	maxSource = 100_000 // bytes of one text that are looked at; a pull request holds 65,536 characters
+	maxSource = 60_000 // bytes of one text that are looked at: a pull request holds no more, and parsing may take time by the square
 	maxDepth  = 12      // of quotes and lists; deeper ones lose their marks
 )
 
 // Defuse writes upstream's Markdown anew so that it is harmless anywhere in a pull request's body.
-// Headings become small ones. What it returns has no blank lines at the ends.
+// Headings become small ones. What it returns has no blank lines at the ends. Of more than 60,000 bytes it
+// takes the first, and ends with an ellipsis.
 func Defuse(markdown string) string {
-	if len(markdown) > maxSource {
-		markdown = markdown[:maxSource]
-		if end := strings.LastIndexByte(markdown, '\n'); end > 0 {
-			markdown = markdown[:end]
-		}
+	if len(markdown) <= maxSource {
+		return defuse(markdown)
 	}
+	markdown = markdown[:maxSource]
+	if end := strings.LastIndexByte(markdown, '\n'); end > 0 {
+		markdown = markdown[:end]
+	}
+	return strings.TrimLeft(defuse(markdown)+"\n\n…", "\n")
+}
+
+func defuse(markdown string) string {
 	source := []byte(clean(markdown))
 	parser := goldmark.New(goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.Linkify)).Parser()
 	w := &writer{source: source}
