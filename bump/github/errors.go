@@ -272,8 +272,11 @@ type RateLimited struct {
 	Anonymous bool      // no token was sent
 	Message   string    // GitHub's
 
-	wait time.Duration
+	wait    time.Duration
+	guessed bool // GitHub did not say how long
 }
+
+func (e *RateLimited) lasts(d time.Duration, now time.Time) { e.wait, e.Until = d, now.Add(d) }
 
 func (e *RateLimited) Error() string {
 	return fmt.Sprintf("asking %s: the rate limit is spent until %s (in %s): %s", e.Host,

@@ -111,6 +111,9 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		var passing *transient
 		switch {
 		case errors.As(err, &limit):
+			if limit.guessed {
+				limit.lasts(limit.wait<<limits, t.now()) // GitHub wants it to double
+			}
 			if limits++; limits > maxLimits || limit.wait > t.maxWait {
 				return nil, limit
 			}
@@ -331,9 +334,9 @@ func (t *transport) limit(p *APIError, got *answer) *RateLimited {
 	case spent && err == nil:
 		limit.wait = max(time.Unix(reset, 0).Sub(t.now()), 0) + time.Second // the header has whole seconds
 	default:
-		limit.wait = limitPause
+		limit.wait, limit.guessed = limitPause, true
 	}
-	limit.Until = t.now().Add(limit.wait)
+	limit.lasts(limit.wait, t.now())
 	return limit
 }
 

@@ -102,6 +102,7 @@ func TestLimits(t *testing.T) {
 		{"Retry-After as a date", []http.HandlerFunc{answer(429, secondary, "Retry-After", clock.Add(7*time.Second).Format(http.TimeFormat)), good}, []time.Duration{7 * time.Second}, ""},
 		{"secondary without Retry-After, far reset", []http.HandlerFunc{answer(403, secondary, "X-RateLimit-Remaining", "4711", "X-RateLimit-Reset", epoch(50*time.Minute)), good}, []time.Duration{time.Minute}, ""},
 		{"secondary, 429 without anything", []http.HandlerFunc{answer(429, ""), good}, []time.Duration{time.Minute}, ""},
+		{"secondary without end", []http.HandlerFunc{answer(429, secondary)}, []time.Duration{time.Minute}, "the rate limit is spent until 2026-11-21 04:02:00 UTC (in 2m0s)"},
 		{"Retry-After below zero", []http.HandlerFunc{answer(429, secondary, "Retry-After", "-5"), good}, []time.Duration{0}, ""},
 		{
 			"longer than --max-wait",

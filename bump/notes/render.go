@@ -16,7 +16,7 @@ import (
 
 const (
 	maxSource = 60_000 // bytes of one text that are looked at: a pull request holds no more, and parsing may take time by the square
-	maxDepth  = 12      // of quotes and lists; deeper ones lose their marks
+	maxDepth  = 12     // of quotes and lists; deeper ones lose their marks
 )
 
 // Defuse writes upstream's Markdown anew so that it is harmless anywhere in a pull request's body.
