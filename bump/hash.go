@@ -50,6 +50,7 @@ func (r *resolver) resolve(ctx context.Context) error {
 	if err := r.moveInputs(ctx); err != nil {
 		return err
 	}
+	r.probe.ours = func(h nix.Hash) bool { return r.fakeOf(h) != nil }
 	for range maxRounds {
 		done, err := r.round(ctx)
 		if done || err != nil {
@@ -71,6 +72,9 @@ func (r *resolver) round(ctx context.Context) (done bool, err error) {
 	ids := r.request()
 	r.log(Step, "round %d: %s", r.probe.rounds+1, r.missing())
 	rep, failure := r.probe.round(ctx, ids, "fixed")
+	if r.takeFetched(failure) {
+		return false, nil
+	}
 	if fail := asFailure(failure); failure != nil && (fail == nil || len(r.probe.order) == 0 && !r.probe.noneShown(fail)) {
 		return false, r.explain(failure)
 	}
@@ -106,7 +110,7 @@ func (r *resolver) request() []int {
 	for i, p := range r.pins {
 		pp := probePin{ID: i, Names: union(p.names, nil), Version: p.shownVersion(r.rel.version), Marks: []string{}}
 		for _, h := range p.allHashes() {
-			if !h.inherited || h.got != nil || r.where != nil {
+			if !h.evaluated && (!h.inherited || h.got != nil || r.where != nil) {
 				pp.Marks = append(pp.Marks, h.text())
 			}
 			pp.Vendor = pp.Vendor || h.role == roleVendor && !p.waits()
@@ -266,6 +270,36 @@ func (r *resolver) holders(m nix.Mismatch, drv *nix.Derivation) []*fixed {
 		}
 	}
 	return list
+}
+
+// fakeOf is the hash whose fake is h, while it is looked for; else nil.
+func (r *resolver) fakeOf(h nix.Hash) *fixed {
+	for _, p := range r.pins {
+		for _, f := range p.allHashes() {
+			if f.got == nil && !f.waits && f.fake.Equal(h) {
+				return f
+			}
+		}
+	}
+	return nil
+}
+
+// takeFetched keeps the hash of a source that is fetched while Nix evaluates, by builtins.fetchTarball
+// say: there is no derivation, and nothing can be seen before its hash is right. That what was specified
+// is a fake of ours tells it from what the flake may say of its own; the next round proves it.
+func (r *resolver) takeFetched(failure error) bool {
+	fail := asFailure(failure)
+	if fail == nil || fail.Fetched == nil {
+		return false
+	}
+	h := r.fakeOf(fail.Fetched.Specified)
+	if h == nil {
+		return false
+	}
+	got := fail.Fetched.Got
+	h.got, h.evaluated = &got, true
+	r.log(Step, "%s: %s", h.slot.field, got.SRI())
+	return true
 }
 
 // closure is everything that the evaluated fixed outputs need, by .drv.

@@ -42,14 +42,16 @@ type fixed struct {
 	ending    *change // the ending of the asset's name, when another one is wanted
 	url       string  // of the release asset that it is the hash of, as the pin has it; else ""
 
-	fake    nix.Hash        // stands in the slot until got is known
-	waits   bool            // for the companion's new tag: what is fetched now is the old one
-	foreign bool            // only another system uses it
-	brought *nix.Hash       // what an inherited one is in the overridden package
-	dropped bool            // an inherited one that need not be added
-	drv     *nix.Derivation // that got was found with
-	got     *nix.Hash
-	from    string // where got is from, for the report: "" is Nix, else "the release's digest"
+	fake    nix.Hash // stands in the slot until got is known
+	waits   bool     // for the companion's new tag: what is fetched now is the old one
+	foreign bool     // only another system uses it
+	// evaluated says that Nix fetches it while it evaluates: no derivation carries the hash.
+	evaluated bool
+	brought   *nix.Hash       // what an inherited one is in the overridden package
+	dropped   bool            // an inherited one that need not be added
+	drv       *nix.Derivation // that got was found with
+	got       *nix.Hash
+	from      string // where got is from, for the report: "" is Nix, else "the release's digest"
 }
 
 // role says what a fixed output is for its package.

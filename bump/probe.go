@@ -30,6 +30,8 @@ type probe struct {
 	// failed are outputs that do not evaluate, with what Nix says of them.
 	failed map[string]string
 	rounds int
+	// ours says whether a hash is a fake that the resolver put in.
+	ours func(nix.Hash) bool
 	last   string // what was being evaluated last: an output, or a family of them
 }
 
@@ -130,7 +132,7 @@ func (p *probe) round(ctx context.Context, ids []int, prefix string) (*nix.Build
 	for {
 		rep, err := p.attempt(ctx, ids, prefix)
 		fail := asFailure(err)
-		if fail == nil || !evaluation(fail.Kind) || p.noneShown(fail) || len(rep.Mismatches) > 0 {
+		if fail == nil || !evaluation(fail.Kind) || p.noneShown(fail) || len(rep.Mismatches) > 0 || fail.Fetched != nil && p.ours(fail.Fetched.Specified) {
 			return rep, err
 		}
 		last := p.last
@@ -183,6 +185,12 @@ func (p *probe) attempt(ctx context.Context, ids []int, prefix string) (*nix.Bui
 		return nil, err
 	}
 	build := nix.BuildRequest{TraceNonce: p.nonce}
+	if len(ids) == 0 { // everything is known already: that the edits take effect is still to be seen
+		build.DryRun = true
+		for _, pin := range p.req.Pins {
+			ids = append(ids, pin.ID)
+		}
+	}
 	for _, id := range ids {
 		build.Installables = append(build.Installables, fmt.Sprintf("path:%s#%s%d", filepath.Dir(p.path("flake.nix")), prefix, id))
 	}

@@ -124,8 +124,9 @@
         // (if pins == [ ] then { } else {
           inherit pins;
           srcDrv = str (attempt (p.src.drvPath or null));
-          srcOut = str (attempt (p.src.outPath or null));
-          hasMod = attempt (isDrv p.goModules) == true;
+          # what a builtin fetched is a path, not a derivation
+          srcOut = str (attempt (if builtins.isString (p.src or null) then p.src else p.src.outPath or null));
+          hasMod = attempt (isDrv (p.goModules or null)) == true;
         });
       # said after the rest: goModules may need the source to be there before it evaluates
       deeper =

@@ -51,11 +51,11 @@ func shapeCases(t *testing.T) []*shapeCase {
 		for _, f := range archive.Files {
 			c.files[f.Name] = string(f.Data)
 		}
-		for _, line := range strings.Split(string(archive.Comment), "\n") {
-			key, value, ok := strings.Cut(line, ": ")
-			if ok && !strings.Contains(key, " ") { // else it is prose
-				require.True(t, c.set(key, strings.TrimSpace(value)), "%s: unknown line %q", path, line)
-			}
+		_, header, ok := strings.Cut("\n"+string(archive.Comment), "\nshapes: ") // behind the prose
+		require.True(t, ok, path)
+		for _, line := range strings.Split("shapes: "+strings.TrimSpace(header), "\n") {
+			key, value, _ := strings.Cut(line, ": ")
+			require.True(t, c.set(key, strings.TrimSpace(value)), "%s: unknown line %q", path, line)
 		}
 		require.NotEmpty(t, c.shapes, path)
 		c.finish()

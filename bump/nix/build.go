@@ -19,6 +19,8 @@ type BuildRequest struct {
 	// FrozenLock makes it a failure (LockStale) when the lock file would have to change. Otherwise the
 	// changed lock is used for this run only.
 	FrozenLock bool
+	// DryRun only evaluates: what is asked for is instantiated, and nothing is built or fetched.
+	DryRun bool
 }
 
 // BuildReport is what a build showed, complete or not.
@@ -47,6 +49,9 @@ type BuiltOutput struct {
 func (r *Runner) Build(ctx context.Context, req BuildRequest) (*BuildReport, error) {
 	args := append([]string{"build"}, baseArgs...)
 	args = append(args, "--no-link", "--keep-going", "--no-eval-cache", "--json", lockFlag(req.FrozenLock))
+	if req.DryRun {
+		args = append(args, "--dry-run")
+	}
 	args = append(args, r.Args...)
 	args = append(args, "--log-format", "internal-json", "--")
 	args = append(args, req.Installables...)

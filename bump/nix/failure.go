@@ -62,6 +62,7 @@ func (p Position) String() string { return fmt.Sprintf("%s:%d:%d", p.File, p.Lin
 type Failure struct {
 	Kind       Kind
 	Derivation string     // the .drv that failed; "" when none did
+	Fetched    *Mismatch  // of EvalFetch: the two hashes, when Nix names them; they are of no derivation
 	Text       string     // Nix's own words, one line, shortened; no store paths, no control characters
 	Log        []string   // of a builder's failure: the line that tells why, if one does, and the last ones
 	Positions  []Position // where, innermost first; may be empty

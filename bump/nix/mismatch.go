@@ -61,7 +61,16 @@ func parseMismatch(text string) (Mismatch, bool) {
 	if head == nil {
 		return Mismatch{}, false
 	}
-	var specified, got string
+	specified, got := hashLines(rest)
+	m, ok := newMismatch(head[1], specified, got)
+	if remote := remoteHead.FindStringSubmatch(first); remote != nil && m.DrvPath == "" {
+		m.DrvPath = remote[1] // a remote Nix 2.3
+	}
+	return m, ok
+}
+
+// hashLines reads the lines below a complaint.
+func hashLines(rest string) (specified, got string) {
 	for line := range strings.SplitSeq(rest, "\n") {
 		field := mismatchLine.FindStringSubmatch(line)
 		if field == nil {
@@ -74,11 +83,24 @@ func parseMismatch(text string) (Mismatch, bool) {
 			got = field[2]
 		}
 	}
-	m, ok := newMismatch(head[1], specified, got)
-	if remote := remoteHead.FindStringSubmatch(first); remote != nil && m.DrvPath == "" {
-		m.DrvPath = remote[1] // a remote Nix 2.3
+	return specified, got
+}
+
+// fetchedHead begins the evaluator's complaint about builtins.fetchurl and fetchTarball.
+var fetchedHead = regexp.MustCompile(`hash mismatch in file downloaded from '[^'\n]+':?[ \t]*\n`)
+
+// parseFetched reads the evaluator's complaint, which is about no derivation; nil when it is none.
+func parseFetched(text string) *Mismatch {
+	head := fetchedHead.FindStringIndex(text)
+	if head == nil {
+		return nil
 	}
-	return m, ok
+	specified, got := hashLines(text[head[1]:])
+	m, ok := newMismatch("", specified, got)
+	if !ok {
+		return nil
+	}
+	return &m
 }
 
 func newMismatch(path, specified, got string) (Mismatch, bool) {
