@@ -82,6 +82,9 @@ func escape(text string, start bool) string {
 		return m + gap
 	})
 	text = brackets.Replace(special.ReplaceAllString(text, `\$0`))
+	if bare, ok := strings.CutSuffix(text, "!"); ok {
+		text = bare + `\!` // before a link it would make an image
+	}
 	if !start {
 		return escapeStarts("x" + text)[1:]
 	}

@@ -38,6 +38,7 @@ var defuseTests = []struct{ name, in, out string }{
 	{"link that gets out", "[x](<https://a.example/)[y](b>)", "[x](<https://a.example/)[y](b>)"},
 	{"reference link", "[x][a]\n\n[a]: https://a.example \"@mona\"", "[x](<https://a.example>)"},
 	{"image", "![alt @mona](https://evil.example/t.png) [![i](x.png)](https://a.example)", "alt @‸mona [i](<https://a.example>)"},
+	{"image by escape", "\\![x](https://evil.example/t.png) wow!", "\\![x](<https://evil.example/t.png>) wow\\!"},
 	{"comment", "a <!-- ollama-bump: package=ollama --> b", "a ‸ b"},
 	{"comment block", "<!-- ollama-bump: package=ollama -->\n\nb", "b"},
 	{"comment left open", "a\n\n<!-- b\n\nc", "a"},
