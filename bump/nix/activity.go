@@ -25,6 +25,7 @@ type activity struct {
 const throttle = 100 * time.Millisecond
 
 func (l *logReader) start(e *event) {
+	l.started = true
 	if len(l.activities) >= maxActivities || l.activities[e.ID] != nil {
 		return
 	}

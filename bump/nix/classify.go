@@ -25,7 +25,7 @@ var rules = []struct {
 	{MissingFile, regexp.MustCompile(`getting status of '[^']*(?:/[^/']+)': No such file|path '[^']*' does not exist|is not tracked by Git|does not contain a '?/?flake\.nix|source tree referenced by '[^']*' does not contain|file '[^']*' does not exist`)},
 	{StoreUnavailable, regexp.MustCompile(`cannot (?:open connection to remote store|connect to (?:daemon|socket))`)},
 	{Fetch, regexp.MustCompile(`unable to download '|HTTP error \d|[Cc]ould(?:n't| not) resolve host|Failed to fetch git repository|program '[^']*git' failed|[Ff]ailed to connect|[Cc]onnection (?:refused|timed out|reset)|SSL (?:certificate|peer)|[Cc]annot (?:find Git revision|fetch)|error: cloning|unable to access '|rate limit`)},
-	{StoreUnavailable, regexp.MustCompile(`creating directory '|opening lock file '|changing ownership|build users? group|Read-only file system|is not a directory|Permission denied|Operation not permitted|not (?:a )?trusted|cannot create symlink|the store .* (?:does not exist|is read-only)|database .* (?:cannot|is) `)},
+	{StoreUnavailable, regexp.MustCompile(`creating directory |opening lock file '|changing ownership|build users? group|Read-only file system|is not a directory|Permission denied|Operation not permitted|not (?:a )?trusted|cannot create symlink|the store .* (?:does not exist|is read-only)|database .* (?:cannot|is) `)},
 	{BuildTimeout, regexp.MustCompile(`timed out after \d+ seconds|after \d+ seconds of silence`)},
 	{WrongSystem, regexp.MustCompile(`is required to build '|platform mismatch|[Rr]equired (?:system|feature)|unable to start any build|required (?:system|features)`)},
 	{References, regexp.MustCompile(`illegal path references in fixed-output|must not reference store paths|is not allowed to refer to`)},

@@ -55,6 +55,7 @@ type logReader struct {
 	block      []string // a plain error and its indented lines
 
 	activities map[uint64]*activity
+	started    bool              // Nix has begun to do something
 	open       int               // builds that run now
 	builds     map[string]*build // by derivation
 	order      []string          // of builds
@@ -292,6 +293,8 @@ func (l *logReader) rank(f *Failure, m message) int {
 		rank += 10
 	}
 	switch {
+	case f.Kind == Other && m.own && l.started && len(l.builds) == 0:
+		f.Kind = Eval // a throw has no place in Nix before 2.18
 	case f.Kind == Dependency:
 		return 102
 	case f.Kind == HashMismatch && m.own && l.builds[f.Derivation] == nil:
