@@ -12,6 +12,7 @@ import (
 // overriding one or by building one, whose source is the package's.
 type finder struct {
 	pkg    *Package
+	system string // that the flake is read for
 	prog   *nixexpr.Program
 	inputs map[string]*inputPin // the flake's inputs that are the package's source
 	pins   []*pin
@@ -34,18 +35,21 @@ type derivation struct {
 // by that set: a name, a version and a source.
 var builders = regexp.MustCompile(`^(buildGo\w*Module|mkDerivation|goBuild|buildGoPackage)$`)
 
-// findPins evaluates the program and collects the pins.
-func findPins(prog *nixexpr.Program, pkg *Package, flake string) *finder {
+// findPins evaluates the roots and collects the pins.
+func findPins(prog *nixexpr.Program, pkg *Package, flake string, roots []*nixexpr.File) *finder {
 	f := &finder{
 		pkg: pkg, prog: prog, seen: map[slotKey]*pin{}, covered: map[nixexpr.Node]bool{},
 	}
 	prog.Call = f.library
 	f.inputs = f.findInputs(flake)
+	if len(roots) == 0 {
+		return f
+	}
 	prog.Visit(func(o *nixexpr.Open) {
 		if d := f.derivation(o); d != nil {
 			f.inspect(d)
 		}
-	})
+	}, roots...)
 	f.settle()
 	return f
 }

@@ -349,12 +349,16 @@ func (f *finder) defPlace(d *nixexpr.Def, fallback place) place {
 
 // dedupe keeps one slot of each place.
 func (p *pin) dedupe() {
-	seen := map[slotKey]bool{}
+	seen := map[slotKey]int{}
 	var texts []versionSlot
 	for _, t := range p.texts {
-		if !seen[t.key()] {
-			seen[t.key()] = true
+		known, ok := seen[t.key()]
+		switch {
+		case !ok:
+			seen[t.key()] = len(texts)
 			texts = append(texts, t)
+		case t.field == "version":
+			texts[known].field = t.field // a ref made of the version is the version's place
 		}
 	}
 	p.texts = texts

@@ -33,22 +33,26 @@ func (j *job) findPins(ctx context.Context) error {
 	if err := j.readSources(ctx); err != nil {
 		return err
 	}
-	worlds := systemWorlds(j.sources)
-	for _, w := range worlds {
+	roots := j.sources.relevant(j.pkg.Name)
+	for _, w := range systemWorlds(roots) {
 		prog := nixexpr.NewProgram(j.programFiles())
 		for name, data := range j.sources.data {
 			prog.AddData(name, data)
 		}
 		prog.Assume = w.assume
-		f := findPins(prog, j.pkg, j.tree.flakeFile("flake.nix"))
+		f := findPins(prog, j.pkg, j.tree.flakeFile("flake.nix"), roots)
+		f.system = w.system
 		if prog.Exhausted() {
 			j.warn("pin", "the flake is too intertwined to be read to its end; a pin may be missed")
 		}
-		if j.finder == nil {
-			j.finder = f
+		if j.finder != nil {
+			j.finder.merge(f)
 			continue
 		}
-		j.finder.merge(f)
+		j.finder = f
+		if len(f.pins) == 0 && !mention(roots, "/releases/download/") {
+			break // another system would show no more
+		}
 	}
 	j.finder.settle()
 	if len(j.finder.pins) == 0 {
@@ -65,8 +69,7 @@ func (j *job) findPins(ctx context.Context) error {
 	return nil
 }
 
-// programFiles are the files that are evaluated for themselves: the flake's own, and, of a repository
-// around it, those that they may import.
+// programFiles are the files that may be imported.
 func (j *job) programFiles() []*nixexpr.File {
 	files := make([]*nixexpr.File, 0, len(j.sources.nix))
 	for _, f := range j.sources.nix {

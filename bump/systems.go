@@ -1,6 +1,7 @@
 package bump
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/nixtars/ollama-bump/nixexpr"
@@ -12,21 +13,30 @@ type world struct{ system string }
 
 // systemWorlds are the systems to read the flake for: this machine's alone, unless its files tell
 // systems apart.
-func systemWorlds(s sources) []world {
+func systemWorlds(files []*nixexpr.File) []world {
 	worlds := []world{{nixSystem()}}
-	for _, f := range s.nix {
-		text := string(f.Src)
-		if strings.Contains(text, "isDarwin") || strings.Contains(text, "isLinux") || strings.Contains(text, "isAarch64") ||
-			strings.Contains(text, "isx86_64") || strings.Contains(text, ".system") || strings.Contains(text, "-linux") {
-			for _, system := range []string{"x86_64-linux", "aarch64-linux", "x86_64-darwin", "aarch64-darwin"} {
-				if system != worlds[0].system {
-					worlds = append(worlds, world{system})
-				}
-			}
-			return worlds
+	for _, word := range []string{"isDarwin", "isLinux", "isAarch64", "isx86_64", ".system", "-linux"} {
+		if !mention(files, word) {
+			continue
 		}
+		for _, system := range []string{"x86_64-linux", "aarch64-linux", "x86_64-darwin", "aarch64-darwin"} {
+			if system != worlds[0].system {
+				worlds = append(worlds, world{system})
+			}
+		}
+		break
 	}
 	return worlds
+}
+
+// mention says whether any of the files holds a text.
+func mention(files []*nixexpr.File, text string) bool {
+	for _, f := range files {
+		if bytes.Contains(f.Src, []byte(text)) {
+			return true
+		}
+	}
+	return false
 }
 
 // assume gives names of nixpkgs that tell systems apart their values.
@@ -58,7 +68,7 @@ func (f *finder) merge(other *finder) {
 	for _, p := range other.pins {
 		known := f.pinAt(p)
 		if known == nil {
-			p.foreign = true
+			p.foreign, p.system = true, other.system
 			f.pins = append(f.pins, p)
 			continue
 		}

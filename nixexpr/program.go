@@ -10,7 +10,8 @@ import (
 // written to exhaust them costs more than a moment.
 const (
 	maxDepth        = 400     // nested evaluations
-	maxFuel         = 4 << 20 // expressions evaluated in one program
+	maxFuel         = 1 << 19 // expressions evaluated in one program
+	maxRecursion    = 4       // calls of one function within each other
 	maxAlternatives = 16      // values of one choice
 )
 
@@ -30,6 +31,7 @@ type Program struct {
 	data    map[string][]byte
 	roots   map[*File]*Def
 	calls   map[*Lambda][]*Def
+	active  map[*Lambda]int // calls under way
 	fuel    int
 	depth   int
 	visited bool // Visit has been everywhere: calls knows every call
@@ -39,7 +41,7 @@ type Program struct {
 func NewProgram(files []*File) *Program {
 	p := &Program{
 		files: map[string]*File{}, data: map[string][]byte{}, fuel: maxFuel,
-		roots: map[*File]*Def{}, calls: map[*Lambda][]*Def{},
+		roots: map[*File]*Def{}, calls: map[*Lambda][]*Def{}, active: map[*Lambda]int{},
 	}
 	for _, f := range files {
 		p.files[f.Name] = f
@@ -114,12 +116,16 @@ func (p *Program) Import(v Value) *Def {
 // Visit evaluates everything that the files hold, lambdas with unknown arguments included, and
 // calls found once for every term that the source does not determine, outer terms first. Terms
 // that stand at the same place are different ones when they are reached with different arguments.
-func (p *Program) Visit(found func(*Open)) {
+// When roots are given, it begins with those files only.
+func (p *Program) Visit(found func(*Open), roots ...*File) {
 	v := p.visitor(func(o *Open) bool {
 		found(o)
 		return true
 	})
-	for _, f := range p.Files() {
+	if len(roots) == 0 {
+		roots = p.Files()
+	}
+	for _, f := range roots {
 		v.def(p.Root(f), 0)
 	}
 }

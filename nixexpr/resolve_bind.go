@@ -125,10 +125,11 @@ func (p *Program) text(f *File, e *Str, sc *env) Value {
 	if len(e.Parts) == 0 {
 		t.Pieces = []Piece{{At: Literal{File: f.Name, Nix: f, Str: e, Part: -1, Span: e.Span}}}
 	}
+	texts := f.PartTexts(e)
 	for i, part := range e.Parts {
 		if part.Expr == nil {
 			at := Literal{File: f.Name, Nix: f, Str: e, Part: i, Span: e.Span}
-			t.Pieces = append(t.Pieces, Piece{Text: f.PartText(e, i), At: at})
+			t.Pieces = append(t.Pieces, Piece{Text: texts[i], At: at})
 			continue
 		}
 		v, _ := p.eval(f, part.Expr, sc)

@@ -17,8 +17,13 @@ func (p *Program) Apply(fn Value, arg *Def, f *File, at Node) Value {
 	defer func() { p.depth-- }()
 	switch fn := fn.(type) {
 	case *Func:
+		if p.active[fn.Lambda] >= maxRecursion {
+			return &Open{Fn: fn, Arg: arg, Why: "a call nested too deep", File: f, Node: at}
+		}
 		p.calls[fn.Lambda] = append(p.calls[fn.Lambda], arg)
+		p.active[fn.Lambda]++
 		v, _ := p.eval(fn.File, fn.Lambda.Body, p.bindArgs(fn, arg))
+		p.active[fn.Lambda]--
 		return v
 	case *Choice:
 		alts := make([]Value, 0, len(fn.Alts))
