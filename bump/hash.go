@@ -15,17 +15,20 @@ import (
 // (src before what is made of it), so each round builds the last ones and reads whatever
 // mismatches there are, until everything builds.
 type resolver struct {
-	pkg    *Package
-	pins   []*pin
-	rel    *release
-	cand   *candidate
-	probe  *probe
-	opts   Options
-	where  map[*pin][]probeInfo // the outputs that show each pin
-	left   []*pin               // no output shows them
-	commit string               // of the release's tag, where a pin names one
-	gh     *github.Client
-	log    func(kind EventKind, format string, args ...any)
+	pkg   *Package
+	pins  []*pin
+	rel   *release
+	cand  *candidate
+	probe *probe
+	opts  Options
+	where map[*pin][]probeInfo // the outputs that show each pin
+	left  []*pin               // no output shows them
+	// elsewhere are the pins that only another system has and that need no build: they are seen in
+	// an evaluation for that system.
+	elsewhere []*pin
+	commit    string // of the release's tag, where a pin names one
+	gh        *github.Client
+	log       func(kind EventKind, format string, args ...any)
 }
 
 // maxRounds bounds the loop: each round yields at least one hash, and old versions of Nix report
@@ -35,6 +38,20 @@ const maxRounds = 24
 // resolve runs the loop. On return every pin that is left in r.pins has all its hashes, and
 // the candidate holds the finished bump.
 func (r *resolver) resolve(ctx context.Context) error {
+	r.prepare()
+	if err := r.moveInputs(ctx); err != nil {
+		return err
+	}
+	if len(r.pins) > 0 || len(r.elsewhere) == 0 {
+		if err := r.loop(ctx); err != nil {
+			return err
+		}
+	}
+	return r.lookElsewhere(ctx)
+}
+
+// prepare gives every hash that is looked for a fake, and sets the pins of other systems apart.
+func (r *resolver) prepare() {
 	for _, p := range r.pins {
 		for _, h := range p.allHashes() {
 			if h.got == nil {
@@ -47,9 +64,19 @@ func (r *resolver) resolve(ctx context.Context) error {
 			}
 		}
 	}
-	if err := r.moveInputs(ctx); err != nil {
-		return err
+	var here []*pin
+	for _, p := range r.pins {
+		if p.foreign && !p.builds() {
+			r.elsewhere = append(r.elsewhere, p)
+			continue
+		}
+		here = append(here, p)
 	}
+	r.pins = here
+}
+
+// loop puts fakes in and takes hashes out until everything builds.
+func (r *resolver) loop(ctx context.Context) error {
 	r.probe.ours = func(h nix.Hash) bool { return r.fakeOf(h) != nil }
 	for range maxRounds {
 		done, err := r.round(ctx)
@@ -157,7 +184,7 @@ func (h *fixed) text() string {
 // changes is every slot's present value.
 func (r *resolver) changes() ([]change, error) {
 	var all []change
-	for _, p := range r.pins {
+	for _, p := range append(append([]*pin{}, r.pins...), r.elsewhere...) {
 		cs, err := p.changes(r)
 		if err != nil {
 			return nil, err

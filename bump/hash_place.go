@@ -21,16 +21,14 @@ func (r *resolver) place(cause error) error {
 	var kept []*pin
 	for i, p := range r.pins {
 		shown := r.probe.shown(i)
-		if len(shown) == 0 && !(p.foreign && !p.builds()) {
+		if len(shown) == 0 {
 			r.left = append(r.left, p)
 			continue
 		}
-		if len(shown) > 0 {
-			where[p] = shown
-		}
+		where[p] = shown
 		kept = append(kept, p)
 	}
-	if len(where) == 0 || len(kept) == 0 {
+	if len(kept) == 0 {
 		return r.nothingShows(cause)
 	}
 	r.pins, r.where = kept, where
@@ -94,6 +92,10 @@ func (r *resolver) nothingShows(cause error) error {
 	hint := "name the package with --attr, packages." + r.probe.req.System + "." + r.pkg.Name + " for example"
 	if len(r.probe.req.Attr) > 0 {
 		hint = "--attr must name a package that this pin makes"
+	}
+	if p.foreign {
+		text += "; the flake has this pin for " + p.system + " only"
+		hint = "run ollama-bump on a machine of that system: its sources cannot be built here"
 	}
 	e := p.error(text, hint)
 	e.Err = cause

@@ -83,6 +83,7 @@ type pin struct {
 	noVendor   bool     // vendorHash = null, or nothing is built from source
 	tagless    bool     // the source is fetched without a hash
 	foreign    bool     // only another system has it
+	system     string   // that one
 	vprefix    bool     // the version attribute itself begins with v
 	torn       bool     // looks current, but may be half written (see alsoDue)
 }
