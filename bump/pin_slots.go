@@ -160,15 +160,16 @@ func (f *finder) hashSlot(d *nixexpr.Def, field string) (slot, *nix.Hash, error)
 	return slot{}, nil, errNoLiteral
 }
 
-// parseHash reads a hash in any spelling; nil when it is none, or a placeholder: what nobody's
-// source hashes to because people wrote it by hand.
+// parseHash reads a hash in any spelling; nil when it is none, or a placeholder: one character again
+// and again, which is what people type and no source hashes to.
 func parseHash(text string) *nix.Hash {
-	h, err := nix.ParseHash(strings.TrimSpace(text), "sha256")
-	if err != nil {
+	text = strings.TrimSpace(text)
+	digits := strings.TrimRight(text[strings.IndexAny(text, "-:")+1:], "=")
+	if digits == "" || strings.Trim(digits, digits[:1]) == "" {
 		return nil
 	}
-	for _, b := range h.Digest[1:] {
-		if b != h.Digest[0] {
+	for _, algo := range []string{"sha256", ""} {
+		if h, err := nix.ParseHash(text, algo); err == nil {
 			return &h
 		}
 	}
