@@ -72,7 +72,7 @@ func (r *run) once(ctx context.Context) (Outcome, error) {
 		return out, nil
 	}
 	if s.standing.Rights != nil {
-		return Outcome{}, fmt.Errorf("proposing to %s/%s: %w", s.owner, s.name, s.standing.Rights)
+		return Outcome{}, s.standing.Rights
 	}
 	pl, err := r.c.plan(ctx, s)
 	if err != nil {

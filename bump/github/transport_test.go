@@ -130,6 +130,20 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+func TestTheClientNeverBlocksItself(t *testing.T) {
+	reset := strconv.FormatInt(time.Now().Add(time.Hour).Unix(), 10)
+	spent := answer(200, `{"tag_name":"v1"}`, "X-RateLimit-Remaining", "0", "X-RateLimit-Limit", "60", "X-RateLimit-Reset", reset)
+	abuse := answer(403, `{"message":"no","documentation_url":"https://docs.github.com/rest/overview/rate-limits-for-the-rest-api#about-secondary-rate-limits"}`, "Retry-After", "3000")
+	server, requests := respond(t, spent, good, abuse, good)
+	c, err := github.New(github.Options{BaseURL: server.URL + "/api/v3"})
+	require.NoError(t, err)
+	for i := range 4 {
+		_, err := c.ReleaseByTag(t.Context(), "o", "r", "v1")
+		assert.Equal(t, i == 2, err != nil, "%v", err)
+	}
+	assert.Len(t, *requests, 4, "what comes after a limit is asked, not guessed")
+}
+
 func TestPassingFailures(t *testing.T) {
 	for _, test := range []struct {
 		name string
