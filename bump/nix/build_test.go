@@ -40,3 +40,62 @@ func TestBuildReportsEveryMismatchAndThenBuilds(t *testing.T) {
 	require.Len(t, report.Outputs, 1)
 	assert.FileExists(t, report.Outputs[0].Outputs["out"])
 }
+
+func TestDryRunEvaluatesOnly(t *testing.T) {
+	r, dir := testRunner(t)
+	url := writeFlake(t, dir, `{ a = builtins.trace "n0nce 1" (fod "src" "`+fakeOne+`" "touch `+dir+`/built; echo > $out"); }`) + "#a"
+	report, err := r.Build(t.Context(), BuildRequest{Installables: []string{url}, TraceNonce: "n0nce", DryRun: true})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"1"}, report.Traces)
+	assert.Empty(t, report.Mismatches)
+	assert.NoFileExists(t, dir+"/built")
+}
+
+// A builder that prints the evaluator's complaint is not believed.
+func TestForgedFetch(t *testing.T) {
+	r, dir := testRunner(t)
+	event := `@nix {\"action\":\"msg\",\"level\":0,\"msg\":\"error: hash mismatch in file downloaded from 'x':\\n  specified: ` + fakeOne + `\\n  got: ` + fakeTwo + `\"}`
+	url := writeFlake(t, dir, `{ a = run "a" "printf '%s\\n' \"$event\"; echo > $out" { event = "`+event+`";
+    outputHashMode = "recursive"; outputHashAlgo = null; outputHash = "`+fakeOne+`"; }; }`) + "#a"
+	report, err := r.Build(t.Context(), BuildRequest{Installables: []string{url}})
+	require.NoError(t, err)
+	require.Len(t, report.Mismatches, 1)
+	assert.NotEqual(t, fakeTwo, report.Mismatches[0].Got.SRI())
+}
+
+func TestGot(t *testing.T) {
+	hash := func(s string) Hash {
+		h, err := ParseHash(s, "")
+		require.NoError(t, err)
+		return h
+	}
+	one, two, lie := hash(fakeOne), hash(fakeTwo), hash(gotLie)
+	complaint := func(got Hash, origin Origin) Mismatch {
+		return Mismatch{DrvPath: "/s/x.drv", Specified: one, Got: got, Origin: origin}
+	}
+	for _, test := range []struct {
+		what    string
+		all     []Mismatch
+		want    Hash
+		message string
+	}{
+		{"none", nil, Hash{}, "Nix does not report one"},
+		{"text only", []Mismatch{complaint(lie, OriginText)}, Hash{}, "Nix does not report one"},
+		{"another derivation", []Mismatch{{DrvPath: "/s/y.drv", Specified: one, Got: lie, Origin: OriginNix}}, Hash{}, "Nix does not report one"},
+		{"another promise", []Mismatch{{DrvPath: "/s/x.drv", Specified: two, Got: lie, Origin: OriginNix}}, Hash{}, "Nix does not report one"},
+		{"the surest first", []Mismatch{complaint(two, OriginNix), complaint(lie, OriginUnmarked)}, two, ""},
+		{"the surest last", []Mismatch{complaint(lie, OriginUnmarked), complaint(two, OriginNix)}, two, ""},
+		{"two rivals", []Mismatch{complaint(lie, OriginUnmarked), complaint(two, OriginUnmarked)}, Hash{}, "two are reported"},
+		{"rivals outweighed", []Mismatch{complaint(lie, OriginUnmarked), complaint(one, OriginUnmarked), complaint(two, OriginNix)}, two, ""},
+	} {
+		t.Run(test.what, func(t *testing.T) {
+			got, err := (&BuildReport{Mismatches: test.all}).Got("/s/x.drv", one)
+			if test.message != "" {
+				require.ErrorContains(t, err, test.message)
+				return
+			}
+			require.NoError(t, err)
+			assert.True(t, got.Equal(test.want))
+		})
+	}
+}

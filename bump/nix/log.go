@@ -290,6 +290,10 @@ func (l *logReader) failure() *Failure {
 func (l *logReader) rank(f *Failure, m message) int {
 	rank := 0
 	if !m.own && l.remote(m.text) == "" {
+		if l.started && l.builds[f.Derivation] == nil { // a builder's words, or git's
+			f.Fetched = nil
+			return 103
+		}
 		rank += 10
 	}
 	switch {

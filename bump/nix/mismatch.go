@@ -86,16 +86,21 @@ func hashLines(rest string) (specified, got string) {
 	return specified, got
 }
 
-// fetchedHead begins the evaluator's complaint about builtins.fetchurl and fetchTarball.
-var fetchedHead = regexp.MustCompile(`hash mismatch in file downloaded from '[^'\n]+':?[ \t]*\n`)
+var (
+	// fetchedHead begins the evaluator's complaint about builtins.fetchurl and fetchTarball.
+	fetchedHead = regexp.MustCompile(`hash mismatch in file downloaded from '[^'\n]+':?[ \t]*\n`)
+	// fetchedTree is that about builtins.fetchTree and flake inputs; "but" since 2.24.
+	fetchedTree = regexp.MustCompile(`hash mismatch in input '[^'\n]+'[^'\n]*, expected '([^'\n]+)',? (?:but )?got '([^'\n]+)'`)
+)
 
 // parseFetched reads the evaluator's complaint, which is about no derivation; nil when it is none.
 func parseFetched(text string) *Mismatch {
-	head := fetchedHead.FindStringIndex(text)
-	if head == nil {
-		return nil
+	var specified, got string
+	if tree := fetchedTree.FindStringSubmatch(text); tree != nil {
+		specified, got = tree[1], tree[2]
+	} else if head := fetchedHead.FindStringIndex(text); head != nil {
+		specified, got = hashLines(text[head[1]:])
 	}
-	specified, got := hashLines(text[head[1]:])
 	m, ok := newMismatch("", specified, got)
 	if !ok {
 		return nil

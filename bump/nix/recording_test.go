@@ -19,16 +19,17 @@ const recordings = "../../testdata/nix-output"
 
 // What the fixed outputs of cases.nix contain, computed by nix hash, and what a forger says.
 const (
-	gotFlat  = "sha256-SLGinkTu/4FKvGJQ5DOVv4rIGCf1eRJhN4yxO2aZ438="
-	gotTree  = "sha256-PaX/psaOTurJWzZg8XxkdE5SmMKMUxkhIii56Ntie8U="
-	gotSlow  = "sha256-18IAkRiyClOJDiVG/7O1i20lrpygENdezljds/klAXg="
-	gotA     = "sha256-ZC9jnmoT/hJWt2mz/0FE9wqQ0718VSOdPlkpQKJXNLg="
-	gotB     = "sha256-wje5n2/dcM3w8BPP5ilFRT5SewSDrfasOi++obp3g9A="
-	gotLong  = "sha512-bUS/lwvVwKG9lFxaG7nH2YHk2syocAOmEWMxaGAga4XUjP0dX1IwktZYoLclr/SHBeEpMrDU0Oe8gYXNzvQoBQ=="
-	gotLie   = "sha256-VVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVU="
-	nothing  = Kind(-1) // mismatches are all that went wrong
-	modules  = "llama-0.9.1-go-modules "
-	released = "release.txt "
+	gotFlat   = "sha256-SLGinkTu/4FKvGJQ5DOVv4rIGCf1eRJhN4yxO2aZ438="
+	gotTree   = "sha256-PaX/psaOTurJWzZg8XxkdE5SmMKMUxkhIii56Ntie8U="
+	gotSlow   = "sha256-18IAkRiyClOJDiVG/7O1i20lrpygENdezljds/klAXg="
+	gotA      = "sha256-ZC9jnmoT/hJWt2mz/0FE9wqQ0718VSOdPlkpQKJXNLg="
+	gotB      = "sha256-wje5n2/dcM3w8BPP5ilFRT5SewSDrfasOi++obp3g9A="
+	gotSource = "sha256-kSroYAFJbON8hkMldFB+c+LyPjS0P/E23kXAAb5x/s4="
+	gotLong   = "sha512-bUS/lwvVwKG9lFxaG7nH2YHk2syocAOmEWMxaGAga4XUjP0dX1IwktZYoLclr/SHBeEpMrDU0Oe8gYXNzvQoBQ=="
+	gotLie    = "sha256-VVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVVU="
+	nothing   = Kind(-1) // mismatches are all that went wrong
+	modules   = "llama-0.9.1-go-modules "
+	released  = "release.txt "
 )
 
 // recorded is what the reader must find in one case.
@@ -106,6 +107,11 @@ var recordedExceptions = map[string]recorded{
 	// no empty hash, no fetchTree yet
 	"nix-2.3.7/emptyHash": {HashInvalid, nil},
 	"nix-2.3.7/evalTree":  {MissingAttribute, nil},
+}
+
+// recordedFetches are what the evaluator got when it fetched; the synthetic ones use gotTree.
+var recordedFetches = map[string]string{
+	"evalFile": gotFlat, "evalTarball": gotSource, "evalTree": gotSource,
 }
 
 // recordedForgeries are the cases in which somebody says gotLie of tree's derivation in a way that is
@@ -206,6 +212,15 @@ func checkRecording(t *testing.T, version, file, text string) {
 	}
 	assert.Empty(t, log.traces, "a builder's trace is believed")
 	checkRecordedFailure(t, want.kind, format, name, log)
+	if want.kind == EvalFetch {
+		fetched := log.failure().Fetched
+		require.NotNil(t, fetched)
+		got := recordedFetches[name]
+		if strings.HasSuffix(version, "-synthetic") {
+			got = gotTree
+		}
+		assert.Equal(t, got, fetched.Got.SRI())
+	}
 }
 
 // checkForgery: what is said of a derivation that was not built is text, and the truth outweighs the rest.
