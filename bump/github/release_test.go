@@ -21,6 +21,7 @@ func client(t *testing.T, server *githubtest.Server, change ...func(*github.Opti
 	waits = new([]time.Duration)
 	o := github.Options{
 		BaseURL: server.URL, Token: canary, RequestTimeout: 5 * time.Second,
+		Log: func(line string) { assert.NotContains(t, line, canary) },
 		Sleep: func(ctx context.Context, d time.Duration) error {
 			*waits = append(*waits, d)
 			return ctx.Err()
