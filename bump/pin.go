@@ -77,7 +77,7 @@ type pin struct {
 	hashes     []*fixed
 	companions []*companionPin
 	input      *inputPin
-	label      string   // version attribute that is no version: "git"
+	label      string   // what stands for a version where there is none: "git"
 	helpers    []string // files of the source that the build phases call
 	notes      []string // sentences for the report
 	noVendor   bool     // vendorHash = null, or nothing is built from source
@@ -154,6 +154,9 @@ func (p *pin) allHashes() []*fixed {
 	}
 	return all
 }
+
+// follows says whether the pin's source is an input that names no release: it follows a branch.
+func (p *pin) follows() bool { return p.version == "" && p.input != nil && p.input.slot == nil }
 
 // placeholder says whether a hash of the pin is missing: then it is never current.
 func (p *pin) placeholder() bool {

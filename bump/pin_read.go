@@ -268,8 +268,11 @@ func (f *finder) readVersion(d *derivation, p *pin, body *nixexpr.Set) *Error {
 		p.version, p.vprefix = m[2], m[1] != ""
 		return p.addTexts(t, m[2], "version", at)
 	case p.input != nil || p.refOf != "" && d.base != nil && !ok:
-		// "git", or built from the input's revision: it moves with the input.
-		p.label = "version"
+		p.label = "untagged"
+		if known {
+			p.label = text
+		}
+		p.notes = append(p.notes, fmt.Sprintf("the version at line %d is left as it is: it is no release's, but says what the source is by itself", at.line))
 		return nil
 	case known:
 		return at.error(fmt.Sprintf("find pin: the version %q is no release", text), `pin a release: version = "X.Y.Z";`)

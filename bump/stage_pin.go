@@ -1,11 +1,11 @@
 package bump
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
-	"sort"
 	"strings"
 
 	"github.com/nixtars/ollama-bump/nixexpr"
@@ -123,51 +123,6 @@ func syntaxError(err error) error {
 	return fmt.Errorf("parse: %w", err)
 }
 
-// noPin is the error for a flake without a pin: the place that most looks like one, or what was looked for.
-func (j *job) noPin() error {
-	refused := append([]*Error{}, j.finder.refused...)
-	sort.SliceStable(refused, func(a, b int) bool { return refused[a].Hint != "" && refused[b].Hint == "" })
-	if len(refused) > 0 && refused[0].Hint != "" {
-		return refused[0]
-	}
-	e := &Error{
-		Text: fmt.Sprintf("find pin: no %s pin in %d Nix files of the flake: looked for overrideAttrs, buildGoModule and the like whose src is %s/%s with version, tag and hash written as strings",
-			j.pkg.Name, len(j.sources.nix), j.pkg.Owner, j.pkg.Repo),
-		Hint: "see README, Supported shapes; Nix sees only files that git tracks",
-	}
-	if len(refused) > 0 {
-		e.Text += "; nearest: " + refused[0].Error()
-	}
-	for _, known := range j.notSource() {
-		e.Text += "; " + known
-	}
-	return e
-}
-
-// notSource names ways to get the package that pin no source.
-func (j *job) notSource() []string {
-	var found []string
-	for _, name := range j.tree.files {
-		f := j.sources.nix[name]
-		if f == nil {
-			continue
-		}
-		nixexpr.Walk(f.Root, func(n nixexpr.Node) bool {
-			s, ok := n.(*nixexpr.Str)
-			if !ok {
-				return true
-			}
-			text, _ := f.StringValue(s)
-			at := f.Position(s.Start())
-			if strings.HasPrefix(text, j.pkg.Owner+"/"+j.pkg.Repo+":") || text == j.pkg.Owner+"/"+j.pkg.Repo && strings.Contains(string(f.Src), "dockerTools") {
-				found = append(found, fmt.Sprintf("%s: %q is a container image; there is no source hash to rewrite", at, text))
-			}
-			return true
-		})
-	}
-	return found
-}
-
 // findRelease asks for the release to go to and picks the pins that are behind it.
 func (j *job) findRelease(ctx context.Context) error {
 	upstream, err := j.upstream()
@@ -180,12 +135,12 @@ func (j *job) findRelease(ctx context.Context) error {
 			oldest = p.version
 		}
 	}
-	j.say(Step, "release", "pinned: %s %s", j.pkg.Name, oldest)
+	j.say(Step, "release", "pinned: %s %s", j.pkg.Name, cmp.Or(oldest, j.finder.pins[0].label))
 	j.rel, err = selectRelease(ctx, upstream, j.pkg, j.opts, oldest, j.usable)
 	if err != nil {
 		return err
 	}
-	j.result.OldVersion, j.result.NewVersion = oldest, j.rel.version
+	j.result.OldVersion, j.result.NewVersion = cmp.Or(oldest, j.finder.pins[0].label), j.rel.version
 	if err := j.refuseDowngrade(); err != nil {
 		return err
 	}
@@ -205,13 +160,18 @@ func (j *job) findRelease(ctx context.Context) error {
 	return nil
 }
 
-// refuseDowngrade keeps --to from going below what is pinned unless that is wanted.
+// refuseDowngrade keeps --to from going below what is pinned unless that is wanted, and from naming a
+// release to what follows a branch.
 func (j *job) refuseDowngrade() error {
-	if j.opts.To == "" || j.opts.AllowDowngrade {
+	if j.opts.To == "" {
 		return nil
 	}
 	for _, p := range j.finder.pins {
-		if p.version != "" && compareVersions(j.rel.version, p.version) < 0 {
+		if p.follows() {
+			return p.error(fmt.Sprintf("select release: the input %s names no release (%s), so it cannot go to %s", p.input.name, p.input.url, j.rel.version),
+				fmt.Sprintf("write github:%s/%s/v%s in the input's URL", j.pkg.Owner, j.pkg.Repo, j.rel.version))
+		}
+		if p.version != "" && compareVersions(j.rel.version, p.version) < 0 && !j.opts.AllowDowngrade {
 			return p.error(fmt.Sprintf("select release: %s is lower than the pinned %s", j.rel.version, p.version), "allow it with --allow-downgrade")
 		}
 	}
@@ -228,6 +188,8 @@ func (j *job) pinsDue() []*pin {
 			order = compareVersions(p.version, j.rel.version)
 		}
 		switch {
+		case j.opts.Mode == Check && p.follows() && !p.placeholder():
+			j.warn("release", "%s:%d:%d: the input %s names no release: only a bump sees whether its branch moved", p.file, p.line, p.column, p.input.name)
 		case j.opts.Force, p.placeholder(), p.inconsistent(), order < 0, order > 0 && j.opts.To != "":
 			due = append(due, p)
 		}
