@@ -343,3 +343,23 @@ func TestLookupTakesTheLast(t *testing.T) {
 	assert.Empty(t, lookup(env, "B"))
 	assert.Empty(t, lookup(env, "C"))
 }
+
+// Release notes may hold a patch. What git apply and patch take from a dry run is our diff alone.
+func TestReleaseNotesAreNoPatch(t *testing.T) {
+	t.Parallel()
+	const theirs = "diff --git a/evil.nix b/evil.nix\nnew file mode 100644\n--- /dev/null\n+++ b/evil.nix\n@@ -0,0 +1 @@\n+evil\n"
+	result := available
+	result.Body = "Notes\n\n```diff\n" + theirs + "```\n\n    " + strings.ReplaceAll(theirs, "\n", "\n    ") + "\n0a1\n> evil\n"
+	o := runWith(nil, result, nil, "--dry-run")
+	for _, apply := range []string{"git apply --verbose", "patch -p1 --batch"} {
+		dir := t.TempDir()
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "flake.nix"), []byte("old\n"), 0o644))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "input"), []byte(o.stdout), 0o644))
+		output, err := command(t, dir, "sh", "-c", "git init -q && "+apply+" <input")
+		require.NoError(t, err, "%s: %s", apply, output)
+		text, err := os.ReadFile(filepath.Join(dir, "flake.nix"))
+		require.NoError(t, err)
+		assert.Equal(t, "new\n", string(text), "%s: %s", apply, output)
+		assert.NoFileExists(t, filepath.Join(dir, "evil.nix"), "%s: %s", apply, output)
+	}
+}
