@@ -23,10 +23,13 @@ func (j *job) propose(ctx context.Context) error {
 	}
 	j.say(Step, "propose", "%s/%s: %s", p.Owner, p.Repo, p.Title)
 	out, err := c.Propose(ctx, p)
+	// A pull request that is there but unfinished comes with an error; the next run finishes it.
+	if out.Number != 0 || err == nil {
+		j.outcome(out)
+	}
 	if err != nil {
 		return fmt.Errorf("propose to %s/%s: %w", p.Owner, p.Repo, err)
 	}
-	j.outcome(out)
 	return nil
 }
 
