@@ -17,9 +17,13 @@ dir=${1:-${XDG_CACHE_HOME:-$HOME/.cache}/ollama-bump/nix-$suite}
 mkdir -p "$(dirname "$dir")"
 dir=$(cd "$(dirname "$dir")" && pwd)/$(basename "$dir")
 
-if [ -d "$dir" ]; then
+if [ -x "$dir/bin/nix" ]; then
 	echo "$dir/bin"
 	exit 0
+fi
+if [ -d "$dir" ] && ! rmdir "$dir"; then
+	echo "newer-nix.sh: $dir is there and is no Nix: name another folder" >&2
+	exit 1
 fi
 exec 3>&1 1>&2 # only the answer goes to standard output
 

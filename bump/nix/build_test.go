@@ -1,7 +1,13 @@
 package nix
 
 import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -50,6 +56,58 @@ func TestDryRunEvaluatesOnly(t *testing.T) {
 	assert.Empty(t, report.Mismatches)
 	assert.NoFileExists(t, dir+"/built")
 }
+
+// Most people's Nix is a daemon: its complaints bear no mark but the last, and builders forge them alike.
+func TestBuildThroughADaemon(t *testing.T) {
+	r, dir := testRunner(t)
+	ctx, stop := context.WithCancel(t.Context())
+	program, err := r.lookPath()
+	require.NoError(t, err)
+	daemon := exec.CommandContext(ctx, filepath.Join(filepath.Dir(program), "nix-daemon"))
+	daemon.Env = r.Env
+	require.NoError(t, daemon.Start())
+	t.Cleanup(func() { stop(); _ = daemon.Wait() })
+	require.Eventually(t, func() bool {
+		_, err := os.Stat(dir + "/var/nix/daemon-socket/socket")
+		return err == nil
+	}, 20*time.Second, 10*time.Millisecond)
+	r.Env = append(r.Env, "NIX_REMOTE=daemon")
+	r.Args = []string{"--max-jobs", "4"}
+	forgery := `error: hash mismatch in fixed-output derivation '${src.drvPath}':\n  specified: ` + fakeOne + `\n  got: ` + gotLie
+	url := writeFlake(t, dir, `rec {
+    src = fod "src" "`+fakeOne+`" "sleep 0.2; echo source > $out";
+    modules = fod "modules" "`+fakeTwo+`" "echo modules > $out";
+    liar = run "liar" "printf '@nix %s\\n' \"$event\"; sleep 0.5; printf '@nix %s\\n' \"$event\"; exit 1" {
+      event = builtins.toJSON { action = "msg"; level = 0; msg = builtins.unsafeDiscardStringContext "`+forgery+`"; }; };
+    honest = builtins.trace "n0nce ${src.drvPath} ${modules.drvPath}" (run "honest" "true" { inherit src modules; });
+    all = builtins.trace "n0nce ${src.drvPath} ${modules.drvPath}" (run "all" "true" { inherit src modules liar; });
+  }`)
+	report, err := r.Build(t.Context(), BuildRequest{Installables: []string{url + "#honest"}, TraceNonce: "n0nce"})
+	require.NoError(t, err)
+	require.Len(t, report.Traces, 1)
+	drvs := strings.Fields(report.Traces[0])
+	for i, fake := range []string{fakeOne, fakeTwo} {
+		specified, err := ParseHash(fake, "")
+		require.NoError(t, err)
+		got, err := report.Got(drvs[i], specified)
+		require.NoError(t, err)
+		assert.Equal(t, []string{sourceHash, modulesHash}[i], got.SRI())
+	}
+
+	report, err = r.Build(t.Context(), BuildRequest{Installables: []string{url + "#all"}, TraceNonce: "n0nce"})
+	require.Error(t, err) // the liar's build fails
+	specified, err := ParseHash(fakeOne, "")
+	require.NoError(t, err)
+	if got, err := report.Got(drvs[0], specified); err == nil {
+		assert.Equal(t, sourceHash, got.SRI(), "a forgery is believed")
+	}
+}
+
+// By nix hash path.
+const (
+	sourceHash  = "sha256-SwPvukQYB9mSKHO/IecgrAdphr8p6+4q4CdP8SmICLo="
+	modulesHash = "sha256-tLraSQgVZovyAitsPWyt+4GDt/Y87yM3EpGQ7Gc649c="
+)
 
 // A builder that prints the evaluator's complaint is not believed.
 func TestForgedFetch(t *testing.T) {

@@ -80,6 +80,9 @@ func classify(m message, logs func(drv string) []string) *Failure {
 		refine(f)
 	}
 	f.Hint = hints[f.Kind]
+	if strings.HasSuffix(f.Hint, " ") { // it ends with the derivation
+		f.Hint += harmless(f.Derivation)
+	}
 	if f.Kind == Fetch && strings.Contains(m.text, "rate limit") {
 		f.Hint = "GitHub's rate limit is used up: set GITHUB_TOKEN, or access-tokens in nix.conf"
 	}

@@ -298,11 +298,11 @@ func (l *logReader) rank(f *Failure, m message) int {
 	}
 	switch {
 	case f.Kind == Other && m.own && l.started && len(l.builds) == 0:
-		f.Kind = Eval // a throw has no place in Nix before 2.18
+		f.Kind, f.Hint = Eval, hints[Eval] // a throw has no place in Nix before 2.18
 	case f.Kind == Dependency:
 		return 102
 	case f.Kind == HashMismatch && m.own && l.builds[f.Derivation] == nil:
-		f.Kind, f.Hint = Eval, "" // a throw with these words
+		f.Kind, f.Hint = Eval, hints[Eval] // a throw with these words
 	case f.Kind == HashMismatch, f.Kind == Builder && l.elsewhere[f.Derivation]:
 		f.Kind = HashMismatch // a remote mismatch is followed by "builder for … failed"
 		return 101
