@@ -224,10 +224,7 @@ func removeAll(dir string) error {
 }
 
 func nixHash(args ...string) (string, error) {
-	return scratchlessNix(append([]string{"hash"}, args...)...)
-}
-
-func scratchlessNix(args ...string) (string, error) {
+	args = append([]string{"hash"}, args...)
 	cmd := exec.Command("nix", append([]string{"--extra-experimental-features", "nix-command"}, args...)...)
 	out, err := cmd.Output()
 	if err != nil {

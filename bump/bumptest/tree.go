@@ -5,13 +5,11 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"sort"
-	"strings"
 	"time"
 )
 
@@ -164,25 +162,4 @@ func zstdFrame(data []byte) []byte {
 			return out
 		}
 	}
-}
-
-// parseTxtar reads files behind "-- name --" lines, without the comment in front of them.
-func parseTxtar(data []byte) (tree, error) {
-	t := tree{}
-	name := ""
-	for _, line := range strings.SplitAfter(string(data), "\n") {
-		trimmed := strings.TrimSuffix(line, "\n")
-		if strings.HasPrefix(trimmed, "-- ") && strings.HasSuffix(trimmed, " --") {
-			name = trimmed[3 : len(trimmed)-3]
-			t[name] = file{}
-		} else if name != "" {
-			f := t[name]
-			f.data = append(f.data, line...)
-			t[name] = f
-		}
-	}
-	if len(t) == 0 {
-		return nil, fmt.Errorf("read txtar: no files")
-	}
-	return t, nil
 }

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+
+	"github.com/rogpeppe/go-internal/txtar"
 )
 
 // Release is one row of the table of ollama's stand-in releases.
@@ -116,13 +118,13 @@ func newUpstream(testdata string) (*upstream, error) {
 	if err := json.Unmarshal(data, &table); err != nil {
 		return nil, fmt.Errorf("read releases.json: %w", err)
 	}
-	base, err := os.ReadFile(filepath.Join(testdata, "upstream", "ollama.txtar"))
+	base, err := txtar.ParseFile(filepath.Join(testdata, "upstream", "ollama.txtar"))
 	if err != nil {
 		return nil, err
 	}
-	u := &upstream{testdata: testdata, releases: table.Ollama, repos: map[string]*repository{}, assets: map[string][]byte{}}
-	if u.base, err = parseTxtar(base); err != nil {
-		return nil, err
+	u := &upstream{testdata: testdata, releases: table.Ollama, repos: map[string]*repository{}, assets: map[string][]byte{}, base: tree{}}
+	for _, f := range base.Files {
+		u.base[f.Name] = file{data: f.Data}
 	}
 	for _, release := range u.releases {
 		if err := u.addRelease(release); err != nil {
