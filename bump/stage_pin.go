@@ -13,8 +13,10 @@ import (
 
 // sources are the flake's files that pins may stand in.
 type sources struct {
-	nix  map[string]*nixexpr.File
-	data map[string][]byte // JSON
+	nix     map[string]*nixexpr.File
+	data    map[string][]byte // JSON
+	links   map[string]string // symbolic links to the place that they mean
+	outside []*Error          // files that speak of the package, behind links that Nix does not follow
 }
 
 // findPins reads the flake and finds every pin in it. No pin is an error that names the nearest misses.
@@ -39,6 +41,9 @@ func (j *job) findPins(ctx context.Context) error {
 		for name, data := range j.sources.data {
 			prog.AddData(name, data)
 		}
+		for name, target := range j.sources.links {
+			prog.AddLink(name, target)
+		}
 		prog.Assume = w.assume
 		f := findPins(prog, j.pkg, j.tree.flakeFile("flake.nix"), roots)
 		f.system = w.system
@@ -55,6 +60,7 @@ func (j *job) findPins(ctx context.Context) error {
 		}
 	}
 	j.finder.settle()
+	j.finder.refused = append(j.finder.refused, j.sources.outside...)
 	if len(j.finder.pins) == 0 {
 		return j.noPin()
 	}
@@ -81,8 +87,11 @@ func (j *job) programFiles() []*nixexpr.File {
 // readSources reads and parses the files. One that does not parse matters when it is flake.nix or
 // speaks of the package.
 func (j *job) readSources(ctx context.Context) error {
-	j.sources = sources{nix: map[string]*nixexpr.File{}, data: map[string][]byte{}}
+	j.sources = sources{nix: map[string]*nixexpr.File{}, data: map[string][]byte{}, links: map[string]string{}}
 	for _, name := range j.tree.files {
+		if j.link(name) {
+			continue
+		}
 		isNix, isJSON := strings.HasSuffix(name, ".nix"), strings.HasSuffix(name, ".json")
 		if !isNix && !isJSON || j.tree.inSibling(name) {
 			continue

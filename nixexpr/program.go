@@ -13,6 +13,7 @@ const (
 	maxFuel         = 1 << 19 // expressions evaluated in one program
 	maxRecursion    = 4       // calls of one function within each other
 	maxAlternatives = 16      // values of one choice
+	maxLinks        = 40      // symbolic links on the way to one file
 )
 
 // A Program is a set of files that import one another. It evaluates them symbolically: what
@@ -29,6 +30,7 @@ type Program struct {
 
 	files   map[string]*File
 	data    map[string][]byte
+	links   map[string]string
 	roots   map[*File]*Def
 	calls   map[*Lambda][]*Def
 	active  map[*Lambda]int // calls under way
@@ -40,7 +42,7 @@ type Program struct {
 // NewProgram makes a program of files, which are named by their paths below its root, with slashes.
 func NewProgram(files []*File) *Program {
 	p := &Program{
-		files: map[string]*File{}, data: map[string][]byte{}, fuel: maxFuel,
+		files: map[string]*File{}, data: map[string][]byte{}, links: map[string]string{}, fuel: maxFuel,
 		roots: map[*File]*Def{}, calls: map[*Lambda][]*Def{}, active: map[*Lambda]int{},
 	}
 	for _, f := range files {
@@ -51,6 +53,27 @@ func NewProgram(files []*File) *Program {
 
 // AddData adds a file that Nix code may read: the JSON of builtins.fromJSON (builtins.readFile …).
 func (p *Program) AddData(name string, src []byte) { p.data[name] = src }
+
+// AddLink adds a symbolic link, of a file or a folder, to another place below the root, which is no link.
+func (p *Program) AddLink(name, target string) { p.links[name] = target }
+
+// follow is the place that a name means: its links replaced by what they stand for.
+func (p *Program) follow(name string) string {
+	if len(p.links) == 0 {
+		return name
+	}
+	for range maxLinks {
+		prefix := name
+		for prefix != "." && p.links[prefix] == "" {
+			prefix = path.Dir(prefix)
+		}
+		if prefix == "." {
+			return name
+		}
+		name = path.Join(p.links[prefix], strings.TrimPrefix(name, prefix))
+	}
+	return name
+}
 
 // Files lists the program's files by name.
 func (p *Program) Files() []*File {
@@ -63,7 +86,7 @@ func (p *Program) Files() []*File {
 }
 
 // File returns the file of a name, or nil.
-func (p *Program) File(name string) *File { return p.files[name] }
+func (p *Program) File(name string) *File { return p.files[p.follow(name)] }
 
 // Exhausted says that evaluation stopped at its bound: what was found may not be all.
 func (p *Program) Exhausted() bool { return p.fuel <= 0 }
@@ -88,7 +111,7 @@ func (p *Program) resolvePath(f *File, text string) *PathValue {
 	if name == ".." || strings.HasPrefix(name, "../") {
 		return v
 	}
-	v.Name = name
+	v.Name = p.follow(name)
 	return v
 }
 
@@ -98,7 +121,7 @@ func (p *Program) importFile(v *PathValue) *Def {
 		return nil
 	}
 	for _, name := range []string{v.Name, path.Join(v.Name, "default.nix")} {
-		if f := p.files[name]; f != nil {
+		if f := p.File(name); f != nil {
 			return p.Root(f)
 		}
 	}

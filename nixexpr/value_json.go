@@ -13,11 +13,12 @@ func (p *Program) ReadJSON(v Value) *Def {
 	if !ok || pv.Name == "" {
 		return nil
 	}
-	src, ok := p.data[pv.Name]
+	file := p.follow(pv.Name)
+	src, ok := p.data[file]
 	if !ok {
 		return nil
 	}
-	r := &jsonReader{name: pv.Name, src: src, dec: json.NewDecoder(bytes.NewReader(src))}
+	r := &jsonReader{name: file, src: src, dec: json.NewDecoder(bytes.NewReader(src))}
 	r.dec.UseNumber()
 	val, err := r.value(0)
 	if err != nil {
