@@ -101,8 +101,8 @@ func (f *File) splice(sorted []Edit) []byte {
 }
 
 // checkTokens looks for every token outside of the edits in the edited file. An edit touches
-// the tokens that it shares a byte with, and an insertion the token that it is within. Blanks
-// beside an edit may grow together with blanks in it.
+// the tokens that it shares a byte with. Blanks and texts beside an edit may have become part
+// of larger ones; all others must be there as they were.
 func (f *File) checkTokens(edited *File, sorted []Edit) error {
 	next, shift, j := 0, 0, 0
 	for i, t := range f.Tokens {
@@ -110,17 +110,29 @@ func (f *File) checkTokens(edited *File, sorted []Edit) error {
 			shift += len(sorted[next].New) - (sorted[next].End - sorted[next].Start)
 			next++
 		}
-		if touched(t, sorted, next) || f.kinds[i] == KindBlank && beside(t, sorted, next) {
+		if touched(t, sorted, next) {
 			continue
 		}
-		for j < len(edited.Tokens) && edited.Tokens[j].Start < t.Start+shift {
+		moved := Token{Start: t.Start + shift, End: t.End + shift}
+		for j < len(edited.Tokens) && edited.Tokens[j].End <= moved.Start {
 			j++
 		}
-		if j == len(edited.Tokens) || edited.Tokens[j] != (Token{t.Start + shift, t.End + shift}) || edited.kinds[j] != f.kinds[i] {
+		grown := growing(f.kinds[i]) && beside(t, sorted, next)
+		if j == len(edited.Tokens) || edited.kinds[j] != f.kinds[i] || !covers(edited.Tokens[j], moved, grown) {
 			return f.editError(t.Start, "an edit would change the meaning of %s, which is outside of it", f.found(i))
 		}
 	}
 	return nil
+}
+
+// growing tells whether tokens of a kind that touch each other are one token.
+func growing(kind TokenKind) bool {
+	return kind == KindBlank || kind == KindText || kind == KindIndentText
+}
+
+// covers tells whether a token is the other one or, when it may have grown, holds it.
+func covers(token, other Token, grown bool) bool {
+	return token == other || grown && token.Start <= other.Start && other.End <= token.End
 }
 
 // touched tells whether the next edit, the first that does not end before the token, shares

@@ -27,7 +27,7 @@ func (f *File) ReplaceString(s *Str, value string) (Edit, error) {
 	return e, f.proveValue(s, e, value)
 }
 
-// openingSize is the length of the ” of an indented string and of the blank rest of its line.
+// openingSize is the length of the quotes that open an indented string and of the blank rest of its line.
 func (f *File) openingSize(s *Str) int {
 	if len(s.Parts) > 0 {
 		return s.Parts[0].Start() - s.Start()
@@ -264,7 +264,7 @@ func (f *File) ReplaceURL(e Expr, url string) (Edit, error) {
 	case *URI:
 		edit := f.ReplaceExpr(n, url)
 		if got, err := Parse(f.Name, []byte(url)); err == nil {
-			if _, ok := got.Root.(*URI); ok {
+			if uri, ok := got.Root.(*URI); ok && got.Text(uri) == url {
 				return edit, nil
 			}
 		}

@@ -152,8 +152,10 @@ func TestApplyRefuses(t *testing.T) {
 			"test.nix:1:7: the edited file is not Nix any more: test.nix:1:7: expected a value after '=', found ';'",
 		},
 		{"twice", "{ a = 1; b = 2; }", []nixexpr.Edit{{9, 10, "a"}}, "test.nix:1:10: the edited file is not Nix any more: test.nix:1:10: attribute 'a' is defined already at test.nix:1:3"},
-		{"opens a comment", "[ 1 2 ]", []nixexpr.Edit{{3, 3, " ] #"}}, "test.nix:1:5: an edit would change the meaning of '2', which is outside of it"},
+		{"opens a comment", "[ 1 2 ]", []nixexpr.Edit{{3, 3, " ] #"}}, "test.nix:1:4: an edit would change the meaning of blanks, which is outside of it"},
 		{"joins names", "f a b", []nixexpr.Edit{{3, 4, ""}}, "test.nix:1:3: an edit would change the meaning of 'a', which is outside of it"},
+		{"text grows at its end", "''a''", []nixexpr.Edit{{3, 3, "b"}}, ""},
+		{"text grows at its start", `"a"`, []nixexpr.Edit{{1, 1, "b"}}, ""},
 		{"ends the string", `["a" "b"]`, []nixexpr.Edit{{2, 3, `" "`}, {6, 7, `" "`}}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

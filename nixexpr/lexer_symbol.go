@@ -113,7 +113,7 @@ func stringText(src string, i int) int {
 	return min(i, len(src))
 }
 
-// indentOpen takes ” and the rest of the line when nothing but spaces are on it.
+// indentOpen takes two single quotes and the rest of the line when nothing but spaces are on it.
 func (l *lexer) indentOpen() TokenKind {
 	l.push(modeIndent)
 	end := l.pos + 2

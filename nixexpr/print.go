@@ -91,7 +91,7 @@ func (p *printer) composite(e Expr) {
 		p.words("", n.Set, " ? ", nil)
 		p.path(n.Path)
 	case *Unary:
-		p.words(n.Op.String(), n.X, "", nil)
+		p.words(n.Op.String()+" ", n.X, "", nil) // for -./a would be a path
 	case *Binary:
 		p.words("", n.X, " "+n.Op.String()+" ", n.Y)
 	}

@@ -195,7 +195,8 @@ func (f *File) literalString(e Expr) (string, bool) {
 }
 
 // literalIndented is literalString for an indented string: Nix joins what is left of it after
-// stripping only when that is one piece. An escape is a piece; ”${"a"}” is "a" itself.
+// stripping only when that is one piece. An escape is a piece, and when all else is stripped
+// so is a string that is interpolated.
 func (f *File) literalIndented(s *Str) (string, bool) {
 	var value string
 	var only Expr

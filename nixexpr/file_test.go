@@ -1,0 +1,199 @@
+package nixexpr_test
+
+import (
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/nixtars/ollama-bump/nixexpr"
+)
+
+func TestPosition(t *testing.T) {
+	f := parse(t, "a\nb\r\nc\r\"é e\"\n")
+	for _, tt := range []struct{ offset, line, column int }{
+		{-5, 1, 1},
+		{0, 1, 1},
+		{1, 1, 2}, // the line feed belongs to its line
+		{2, 2, 1},
+		{3, 2, 2},
+		{4, 2, 3}, // CR LF is one line end
+		{5, 3, 1},
+		{7, 4, 1},
+		{11, 4, 5}, // columns are bytes: é has two
+		{14, 5, 1},
+		{99, 5, 1},
+	} {
+		want := nixexpr.Position{File: "test.nix", Line: tt.line, Column: tt.column}
+		assert.Equal(t, want, f.Position(tt.offset), "offset %d", tt.offset)
+	}
+}
+
+func TestPositionIsSafeForConcurrentUse(t *testing.T) {
+	f := parse(t, strings.Repeat("# line\n", 1000)+"1")
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() { assert.Equal(t, 1001, f.Position(len(f.Src)).Line) })
+	}
+	group.Wait()
+}
+
+func TestTokens(t *testing.T) {
+	f := parse(t, "{ a = \"b${./c${d}/e}\"; # f\n  g = ''\n    h''$''; }")
+	require.Len(t, f.Tokens, 30)
+	var got []string
+	for i, token := range f.Tokens {
+		got = append(got, f.Kind(i).String()+" "+string(f.Src[token.Start:token.End]))
+	}
+	assert.Equal(t, []string{
+		"'{' {", "blanks  ", "a name a", "blanks  ", "'=' =", "blanks  ", `'"' "`, "string text b", "'${' ${", "a path ./c", "'${' ${", "a name d",
+		"'}' }", "a path /e", "'}' }", `'"' "`, "';' ;", "blanks  ", "a comment # f", "blanks \n  ", "a name g", "blanks  ", "'=' =", "blanks  ",
+		"\"''\" ''\n", "string text     h''$", "\"''\" ''", "';' ;", "blanks  ", "'}' }",
+	}, got)
+}
+
+func TestTextAndValues(t *testing.T) {
+	for _, tt := range []struct {
+		src      string
+		constant bool
+		parts    []string
+	}{
+		{`""`, true, []string{}},
+		{`"a\nb"`, true, []string{"a\nb"}},
+		{"\"a\r\nb\rc\"", true, []string{"a\nb\nc"}},
+		{`"a${b}\${c}"`, false, []string{"a", "", "${c}"}},
+		{"''\n  a\n    b\n''", true, []string{"a\n  b\n"}},
+		{"''\n  ${a}\n   b\n  ''", false, []string{"", "", "\n b\n"}},
+		{"''\r\n  a''", true, []string{"\r\n  a"}},
+		{"''''${a}$${b}''\\nc'''d''", true, []string{"${a}$${b}\nc''d"}},
+		{"''${\"a\"}''", false, []string{""}},
+	} {
+		f := parse(t, tt.src)
+		s := firstString(t, f)
+		assert.Equal(t, tt.parts, f.PartTexts(s), tt.src)
+		for i, want := range tt.parts {
+			assert.Equal(t, want, f.PartText(s, i), tt.src)
+		}
+		value, constant := f.StringValue(s)
+		assert.Equal(t, tt.constant, constant, tt.src)
+		if constant {
+			assert.Equal(t, strings.Join(tt.parts, ""), value, tt.src)
+		}
+		assert.Equal(t, tt.src, f.Text(s))
+	}
+}
+
+func TestNamesOfAttributes(t *testing.T) {
+	f := parse(t, `{ a.b."c\nd".${"e"}.${f}."g${h}".or = 1; inherit (i) j "k l"; }`)
+	bindings := f.Root.(*nixexpr.AttrSet).Bindings
+	var names []string
+	for _, attr := range bindings[0].Path {
+		names = append(names, attr.Name)
+	}
+	assert.Equal(t, []string{"a", "b", "c\nd", "e", "", "", "or"}, names)
+	assert.IsType(t, &nixexpr.Ident{}, bindings[0].Path[4].Expr)
+	assert.IsType(t, &nixexpr.Str{}, bindings[0].Path[5].Expr)
+	assert.Nil(t, bindings[1].Value)
+	assert.Equal(t, "(i)", "("+f.Text(bindings[1].From)+")")
+	assert.Equal(t, "k l", bindings[1].Path[1].Name)
+}
+
+func TestLambdas(t *testing.T) {
+	for _, tt := range []struct {
+		src, arg string
+		argPos   int32
+		formals  []string // nil: none
+		ellipsis bool
+	}{
+		{"x: x", "x", 0, nil, false},
+		{"{ }: 1", "", -1, []string{}, false},
+		{"{ a, b ? 1, ... }: a", "", -1, []string{"a", "b ? 1"}, true},
+		{"x @ { a }: a", "x", 0, []string{"a"}, false},
+		{"{ ... } @ x: x", "x", 10, []string{}, true},
+	} {
+		f := parse(t, tt.src)
+		lambda := f.Root.(*nixexpr.Lambda)
+		assert.Equal(t, tt.arg, lambda.Arg, tt.src)
+		assert.Equal(t, tt.argPos, lambda.ArgPos, tt.src)
+		if tt.formals == nil {
+			assert.Nil(t, lambda.Formals, tt.src)
+			continue
+		}
+		formals := []string{}
+		for i := range lambda.Formals.List {
+			formals = append(formals, f.Text(&lambda.Formals.List[i]))
+		}
+		assert.Equal(t, tt.formals, formals, tt.src)
+		assert.Equal(t, tt.ellipsis, lambda.Formals.Ellipsis, tt.src)
+	}
+}
+
+func TestWalkOrderAndPruning(t *testing.T) {
+	f := parse(t, `with a; assert b; { inherit (c) d; e.f = if g then h else i; } // [ (j ? k) (l.m or n) (-o) "p${q}" ./r/${s} ({ t ? u }: v w) ]`)
+	var idents []string
+	last := -1
+	nixexpr.Walk(f.Root, func(n nixexpr.Node) bool {
+		if id, ok := n.(*nixexpr.Ident); ok {
+			idents = append(idents, id.Name)
+			assert.Greater(t, id.Start(), last, "out of order")
+			last = id.Start()
+		}
+		return true
+	})
+	assert.Equal(t, strings.Split("abcghijlnoqsuvw", ""), idents)
+
+	idents = nil
+	nixexpr.Walk(f.Root, func(n nixexpr.Node) bool {
+		if id, ok := n.(*nixexpr.Ident); ok {
+			idents = append(idents, id.Name)
+		}
+		_, isList := n.(*nixexpr.List)
+		return !isList
+	})
+	assert.Equal(t, strings.Split("abcghi", ""), idents)
+}
+
+func TestReplaceURL(t *testing.T) {
+	for _, tt := range []struct{ src, url, want string }{
+		{`{ url = "github:a/b/v1"; }`, "github:a/b/v2", `{ url = "github:a/b/v2"; }`},
+		{`{ url = github:a/b/v1; }`, "github:a/b/v2", `{ url = github:a/b/v2; }`},
+		{`{ url = github:a/b; }`, "github:a/b#c", `{ url = "github:a/b#c"; }`},
+	} {
+		f := parse(t, tt.src)
+		edit, err := f.ReplaceURL(f.Root.(*nixexpr.AttrSet).Bindings[0].Value, tt.url)
+		require.NoError(t, err)
+		out, err := f.Apply([]nixexpr.Edit{edit})
+		require.NoError(t, err)
+		assert.Equal(t, tt.want, string(out))
+	}
+	f := parse(t, "{ url = a + b; }")
+	_, err := f.ReplaceURL(f.Root.(*nixexpr.AttrSet).Bindings[0].Value, "x")
+	require.EqualError(t, err, "test.nix:1:9: the address is no literal but a + b")
+}
+
+func TestReplaceStringRefuses(t *testing.T) {
+	f := parse(t, `{ a = "b${c}"; d = ''`+"\n  e\n  f\n''; }")
+	bindings := f.Root.(*nixexpr.AttrSet).Bindings
+	quoted, indented := bindings[0].Value.(*nixexpr.Str), bindings[1].Value.(*nixexpr.Str)
+	_, err := f.ReplaceString(quoted, "\x00")
+	require.EqualError(t, err, `test.nix:1:7: a string can not hold a NUL byte: "\x00"`)
+	_, err = f.ReplaceString(indented, "  all lines are indented")
+	require.EqualError(t, err, `test.nix:1:20: the value "  all lines are indented" can not be written in this kind of string`)
+	_, err = f.ReplaceStringPart(quoted, 1, 0, 1, "x")
+	require.EqualError(t, err, "test.nix:1:7: this string has no text as part 1")
+	_, err = f.ReplaceStringPart(quoted, 0, 0, 2, "x")
+	require.EqualError(t, err, "test.nix:1:8: bytes 0 to 2 are not within this text of 1 bytes")
+	_, err = f.ReplaceStringPart(quoted, 0, 0, 1, "x\n")
+	require.EqualError(t, err, `test.nix:1:8: a part of a string can not be replaced by a text with '\n' in it`)
+	_, err = f.ReplaceStringPart(indented, 0, 0, 2, "")
+	require.ErrorContains(t, err, "would change the string around it")
+}
+
+func TestReplaceExpr(t *testing.T) {
+	f := parse(t, "{ a = null; }")
+	out, err := f.Apply([]nixexpr.Edit{f.ReplaceExpr(f.Root.(*nixexpr.AttrSet).Bindings[0].Value, `"x"`)})
+	require.NoError(t, err)
+	assert.Equal(t, `{ a = "x"; }`, string(out))
+}
