@@ -45,6 +45,12 @@ func TestBuildReportsEveryMismatchAndThenBuilds(t *testing.T) {
 	assert.Empty(t, report.Mismatches)
 	require.Len(t, report.Outputs, 1)
 	assert.FileExists(t, report.Outputs[0].Outputs["out"])
+
+	// what a mismatch reported is kept where the right hash leads
+	hash, err := ParseHash(got[fakeOne], "")
+	require.NoError(t, err)
+	assert.FileExists(t, FixedOutputPath(filepath.Join(dir, "store"), hash, "src"))
+	assert.NoFileExists(t, FixedOutputPath(filepath.Join(dir, "store"), hash, "other"))
 }
 
 func TestDryRunEvaluatesOnly(t *testing.T) {

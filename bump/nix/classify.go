@@ -35,15 +35,19 @@ var rules = []struct {
 }
 
 // logRules refine the failure of a builder by its last words. They are a builder's own, so they only
-// choose among failures.
+// choose among failures. Plain words, for every line of every builder is looked at.
 var logRules = []struct {
-	kind    Kind
-	pattern *regexp.Regexp
+	kind  Kind
+	words []string
 }{
-	{VendorEmpty, regexp.MustCompile(`vendor folder is empty, please set 'vendor(?:Hash|Sha256) = null;'`)},
-	{VendorExists, regexp.MustCompile(`vendor folder exists, please set 'vendor(?:Hash|Sha256) = null;'`)},
-	{NoSpace, regexp.MustCompile(`[Nn]o space left on device`)},
-	{Fetch, regexp.MustCompile(`unable to download '|curl: \((?:[1-9]|[1-9]\d)\)|cannot download .* from any mirror|[Cc]ould not resolve host|dial tcp|no such host|i/o timeout|TLS handshake|x509:|unable to access '|404 Not Found|5\d\d (?:Internal Server Error|Bad Gateway|Service Unavailable|Gateway Time-?out)`)},
+	{VendorEmpty, []string{"vendor folder is empty, please set 'vendorHash = null;'", "vendor folder is empty, please set 'vendorSha256 = null;'"}},
+	{VendorExists, []string{"vendor folder exists, please set 'vendorHash = null;'", "vendor folder exists, please set 'vendorSha256 = null;'"}},
+	{NoSpace, []string{"No space left on device", "no space left on device"}},
+	{Fetch, []string{
+		"unable to download '", "curl: (", " from any mirror", "ould not resolve host", "unable to access '",
+		"dial tcp", "no such host", "i/o timeout", "TLS handshake", "x509:",
+		"404 Not Found", "500 Internal Server Error", "502 Bad Gateway", "503 Service Unavailable", "504 Gateway Time",
+	}},
 }
 
 // evaluating tells the errors of the language, which have no common word: they have a place.
@@ -92,8 +96,10 @@ func classify(m message, logs func(drv string) []string) *Failure {
 // telling says which failure a line of a builder's log explains; Other when none.
 func telling(line string) Kind {
 	for _, rule := range logRules {
-		if rule.pattern.MatchString(line) {
-			return rule.kind
+		for _, words := range rule.words {
+			if strings.Contains(line, words) {
+				return rule.kind
+			}
 		}
 	}
 	return Other

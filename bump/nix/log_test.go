@@ -185,3 +185,15 @@ func FuzzLog(f *testing.F) {
 		}
 	})
 }
+
+// A builder that prints without end must not cost more than Nix itself does.
+func BenchmarkBuilderLog(b *testing.B) {
+	log := newLogReader("nonce", nil)
+	_, _ = log.Write([]byte(eventLine(b, map[string]any{"action": "start", "id": 1, "type": 105, "fields": []any{"/s/x.drv", "", 1, 1}})))
+	line := []byte(eventLine(b, map[string]any{"action": "result", "id": 1, "type": 101, "fields": []any{"go: downloading golang.org/x/text v0.21.0 from the proxy that was given"}}))
+	b.SetBytes(int64(len(line)))
+	b.ReportAllocs()
+	for b.Loop() {
+		_, _ = log.Write(line)
+	}
+}

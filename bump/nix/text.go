@@ -55,8 +55,25 @@ func clip(s string, limit int) string {
 	return s[:cut] + "…"
 }
 
+// hasDigest tells whether s may hold a store path: a component that begins with a digest and a hyphen.
+func hasDigest(s string) bool {
+	for {
+		i := strings.IndexByte(s, '/')
+		if i < 0 || len(s) < i+34 {
+			return false
+		}
+		s = s[i+1:]
+		if s[32] == '-' && strings.Trim(s[:32], base32Digits) == "" {
+			return true
+		}
+	}
+}
+
 // withoutStore names store objects by their name alone, and files of a flake by their path in it.
 func withoutStore(s string) string {
+	if !hasDigest(s) {
+		return s
+	}
 	s = storeSource.ReplaceAllString(s, "")
 	return storePath.ReplaceAllString(s, "$1$2")
 }

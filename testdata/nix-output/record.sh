@@ -9,7 +9,6 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 work=/tmp/recording # fixed, for it stands in the recordings
-nowhere=http://127.0.0.1:9
 
 record_suite() {
 	suite=$1
