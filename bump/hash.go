@@ -23,6 +23,8 @@ type resolver struct {
 	opts  Options
 	where map[*pin][]probeInfo // the outputs that show each pin
 	left  []*pin               // no output shows them
+	// someCurrent says that the flake has pins besides these, which are at the release.
+	someCurrent bool
 	// elsewhere are the pins that only another system has and that need no build: they are seen in
 	// an evaluation for that system.
 	elsewhere []*pin
@@ -109,6 +111,9 @@ func (r *resolver) round(ctx context.Context) (done bool, err error) {
 		if err := r.place(failure); err != nil {
 			return false, err
 		}
+	}
+	if len(r.pins) == 0 {
+		return true, r.cand.apply(nil)
 	}
 	if err := r.took(); err != nil {
 		return false, err

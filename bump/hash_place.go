@@ -28,7 +28,7 @@ func (r *resolver) place(cause error) error {
 		where[p] = shown
 		kept = append(kept, p)
 	}
-	if len(kept) == 0 {
+	if len(kept) == 0 && !r.showsRelease() {
 		return r.nothingShows(cause)
 	}
 	r.pins, r.where = kept, where
@@ -46,6 +46,20 @@ func (r *resolver) place(cause error) error {
 		}
 	}
 	return nil
+}
+
+// showsRelease says whether the flake is at the release already, but for copies that no output reaches:
+// another pin is not behind, and some output shows the release.
+func (r *resolver) showsRelease() bool {
+	if !r.someCurrent {
+		return false
+	}
+	for _, info := range r.probe.found {
+		if info.Version == r.rel.version {
+			return true
+		}
+	}
+	return false
 }
 
 // inherit notes the hash that an overridden package brings. Without a goModules there is nothing that needs one.

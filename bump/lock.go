@@ -23,5 +23,9 @@ func (t *tree) lock() (unlock func(), err error) {
 			Hint: "wait until it has ended, or stop it; nothing was changed", Err: err,
 		}
 	}
-	return func() { dir.Close() }, nil
+	return func() {
+		// a process that is just being started still has the folder open: closing it is not enough
+		_ = syscall.Flock(int(dir.Fd()), syscall.LOCK_UN)
+		dir.Close()
+	}, nil
 }

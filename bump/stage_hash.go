@@ -83,7 +83,8 @@ func (j *job) findHashes(ctx context.Context, ws *workspace) error {
 		return err
 	}
 	j.hashes = &resolver{
-		pkg: j.pkg, pins: j.due, rel: j.rel, cand: cand, probe: pr, opts: j.opts, gh: gh,
+		someCurrent: len(j.due) < len(j.finder.pins),
+		pkg:         j.pkg, pins: j.due, rel: j.rel, cand: cand, probe: pr, opts: j.opts, gh: gh,
 		log: func(kind EventKind, format string, args ...any) {
 			if kind == Warning {
 				j.warn("hash", format, args...)
