@@ -86,7 +86,7 @@ func Parse(name string, src []byte) (*File, error) {
 // lex fills in the tokens. Their number is known only at the end, so they are first noted in
 // two bytes each, which is cheaper than slices that grow to up to twice their need.
 func (f *File) lex() *lexError {
-	var notes tokenNotes
+	notes := tokenNotes{block: min(notesPerBlock, len(f.text)/2+1)}
 	l := lexer{src: f.text}
 	for {
 		start := l.pos
@@ -104,6 +104,7 @@ func (f *File) lex() *lexError {
 type tokenNotes struct {
 	blocks [][]tokenNote
 	long   []int // the lengths that do not fit
+	block  int   // size of the blocks
 	count  int
 }
 
@@ -113,7 +114,7 @@ type tokenNote struct {
 	length uint8
 }
 
-// notesPerBlock makes a block of 8 kB.
+// notesPerBlock makes a block of 8 kB, unless the source is short.
 const notesPerBlock = 4096
 
 func (n *tokenNotes) add(kind TokenKind, length int) {
@@ -122,8 +123,8 @@ func (n *tokenNotes) add(kind TokenKind, length int) {
 		note.length = 0
 		n.long = append(n.long, length)
 	}
-	if n.count%notesPerBlock == 0 {
-		n.blocks = append(n.blocks, make([]tokenNote, 0, notesPerBlock))
+	if n.count%n.block == 0 {
+		n.blocks = append(n.blocks, make([]tokenNote, 0, n.block))
 	}
 	last := &n.blocks[len(n.blocks)-1]
 	*last = append(*last, note)

@@ -51,7 +51,7 @@ func clip(text string) string {
 // unescape decodes the text of a string in double quotes: \n, \r and \t, any other escaped
 // byte for itself, and CR and CR LF, when not escaped, as a line feed.
 func unescape(raw string) string {
-	if strings.IndexAny(raw, "\\\r") < 0 {
+	if !strings.ContainsAny(raw, "\\\r") {
 		return raw
 	}
 	out := make([]byte, 0, len(raw))

@@ -1,14 +1,15 @@
 package nixexpr
 
 // A slab hands out values of one type from blocks, so that a tree of many small nodes costs
-// few allocations. The blocks grow with the tree up to maxBlock values.
+// few allocations. The blocks grow with the tree up to maxBlock values, a third of what was
+// handed out at a time, so that little is left over.
 type slab[T any] struct {
-	free []T
-	next int // size of the next block
+	free  []T
+	total int // values in all blocks
 }
 
 const (
-	firstBlock = 8
+	firstBlock = 4
 	maxBlock   = 1024
 )
 
@@ -41,6 +42,7 @@ func (s *slab[T]) copy(values []T) []T {
 }
 
 func (s *slab[T]) grow(need int) {
-	s.next = min(max(s.next*2, firstBlock), maxBlock)
-	s.free = make([]T, max(need, s.next))
+	size := max(need, min(max(s.total/3, firstBlock), maxBlock))
+	s.total += size
+	s.free = make([]T, size)
 }
