@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 )
 
@@ -129,28 +128,4 @@ func (r *Runner) lock(ctx context.Context, input string, args []string) error {
 	log.progress(Activity{What: "fetching", Text: "the flake input " + input})
 	_, err := r.result(ctx, log, args...)
 	return err
-}
-
-// Got returns the hash that Nix complains of for one derivation that promised specified: that of the
-// surest origin. It fails when there is no complaint but from OriginText, or when two of the same
-// origin disagree, which only a forger brings about.
-func (r *BuildReport) Got(drvPath string, specified Hash) (Hash, error) {
-	var best Mismatch
-	rival := false
-	for _, m := range r.Mismatches {
-		if m.DrvPath != drvPath || !m.Specified.Equal(specified) || m.Origin == OriginText || m.Origin < best.Origin {
-			continue
-		}
-		if m.Origin > best.Origin {
-			best, rival = m, false
-		}
-		rival = rival || !m.Got.Equal(best.Got)
-	}
-	switch {
-	case best.DrvPath == "":
-		return Hash{}, fmt.Errorf("reading the hash of %s: Nix does not report one", derivationName(drvPath))
-	case rival:
-		return Hash{}, fmt.Errorf("reading the hash of %s: two are reported, one of them by a builder", derivationName(drvPath))
-	}
-	return best.Got, nil
 }

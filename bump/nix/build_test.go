@@ -95,17 +95,17 @@ func TestBuildThroughADaemon(t *testing.T) {
 	for i, fake := range []string{fakeOne, fakeTwo} {
 		specified, err := ParseHash(fake, "")
 		require.NoError(t, err)
-		got, err := report.Got(drvs[i], specified)
-		require.NoError(t, err)
+		got := surest(report.Mismatches, drvs[i], specified)
 		assert.Equal(t, []string{sourceHash, modulesHash}[i], got.SRI())
 	}
 
 	report, err = r.Build(t.Context(), BuildRequest{Installables: []string{url + "#all"}, TraceNonce: "n0nce"})
 	require.Error(t, err) // the liar's build fails
-	specified, err := ParseHash(fakeOne, "")
-	require.NoError(t, err)
-	if got, err := report.Got(drvs[0], specified); err == nil {
-		assert.Equal(t, sourceHash, got.SRI(), "a forgery is believed")
+	assert.NotEmpty(t, report.Mismatches)
+	for _, m := range report.Mismatches {
+		if m.Got.SRI() == gotLie {
+			assert.Less(t, m.Origin, OriginNix, "a forgery is believed")
+		}
 	}
 }
 
@@ -127,39 +127,14 @@ func TestForgedFetch(t *testing.T) {
 	assert.NotEqual(t, fakeTwo, report.Mismatches[0].Got.SRI())
 }
 
-func TestGot(t *testing.T) {
-	hash := func(s string) Hash {
-		h, err := ParseHash(s, "")
-		require.NoError(t, err)
-		return h
+// surest is what a caller believes of the complaints about a derivation: the last of the best origin,
+// for Nix speaks when the builder has ended.
+func surest(all []Mismatch, drv string, specified Hash) (hash Hash) {
+	best := OriginUnmarked
+	for _, m := range all {
+		if m.DrvPath == drv && m.Specified.Equal(specified) && m.Origin >= best {
+			hash, best = m.Got, m.Origin
+		}
 	}
-	one, two, lie := hash(fakeOne), hash(fakeTwo), hash(gotLie)
-	complaint := func(got Hash, origin Origin) Mismatch {
-		return Mismatch{DrvPath: "/s/x.drv", Specified: one, Got: got, Origin: origin}
-	}
-	for _, test := range []struct {
-		what    string
-		all     []Mismatch
-		want    Hash
-		message string
-	}{
-		{"none", nil, Hash{}, "Nix does not report one"},
-		{"text only", []Mismatch{complaint(lie, OriginText)}, Hash{}, "Nix does not report one"},
-		{"another derivation", []Mismatch{{DrvPath: "/s/y.drv", Specified: one, Got: lie, Origin: OriginNix}}, Hash{}, "Nix does not report one"},
-		{"another promise", []Mismatch{{DrvPath: "/s/x.drv", Specified: two, Got: lie, Origin: OriginNix}}, Hash{}, "Nix does not report one"},
-		{"the surest first", []Mismatch{complaint(two, OriginNix), complaint(lie, OriginUnmarked)}, two, ""},
-		{"the surest last", []Mismatch{complaint(lie, OriginUnmarked), complaint(two, OriginNix)}, two, ""},
-		{"two rivals", []Mismatch{complaint(lie, OriginUnmarked), complaint(two, OriginUnmarked)}, Hash{}, "two are reported"},
-		{"rivals outweighed", []Mismatch{complaint(lie, OriginUnmarked), complaint(one, OriginUnmarked), complaint(two, OriginNix)}, two, ""},
-	} {
-		t.Run(test.what, func(t *testing.T) {
-			got, err := (&BuildReport{Mismatches: test.all}).Got("/s/x.drv", one)
-			if test.message != "" {
-				require.ErrorContains(t, err, test.message)
-				return
-			}
-			require.NoError(t, err)
-			assert.True(t, got.Equal(test.want))
-		})
-	}
+	return hash
 }
