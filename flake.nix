@@ -6,7 +6,7 @@
 
   outputs = { self, nixpkgs }:
     let
-      version = "0.1.0";
+      version = "1.0.0";
       # of the folder that `go mod vendor` makes; nix/vendor-hash.sh --write renews it
       vendorHash = "sha256-mHh/Cg+vELgafYMJUg0hqtJjbUyoathFW09NkNdWrz4=";
 

@@ -54,7 +54,7 @@ func TestFlake(t *testing.T) {
 	f := newOurFlake(t)
 	f.nix("flake", "check", "FLAKE")
 
-	assert.Equal(t, "ollama-bump 0.1.0\n", f.nix("run", "FLAKE", "--", "--version"))
+	assert.Equal(t, "ollama-bump 1.0.0\n", f.nix("run", "FLAKE", "--", "--version"))
 	assert.Contains(t, f.nix("run", "FLAKE", "--", "--help"), "\nUsage:\n")
 
 	out := filepath.Join(t.TempDir(), "result")
@@ -70,7 +70,7 @@ func TestFlake(t *testing.T) {
 
 	overlaid := f.nix("eval", "--impure", "--raw", "--expr",
 		`with builtins.getFlake "FLAKE"; (inputs.nixpkgs.legacyPackages.x86_64-linux.extend overlays.default).ollama-bump.version`)
-	assert.Equal(t, "0.1.0", overlaid)
+	assert.Equal(t, "1.0.0", overlaid)
 }
 
 // The module's unit is what systemd takes, is hardened, and holds the token's place, not the token.
