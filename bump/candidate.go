@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"sort"
+	"strings"
 
 	"github.com/nixtars/ollama-bump/nixexpr"
 )
@@ -52,7 +54,9 @@ func (c *candidate) url() string {
 	if c.tree.sub == "" {
 		return "path:" + root
 	}
-	return "git+file://" + root + "?dir=" + c.tree.sub
+	// Nix's reader of references knows %20, and takes a plain blank or # for an end
+	sub := strings.NewReplacer("+", "%20", "%2F", "/").Replace(url.QueryEscape(c.tree.sub))
+	return "git+file://" + root + "?dir=" + sub
 }
 
 // commit makes the present content of the copy what git+file shows, with a revision, so that it
