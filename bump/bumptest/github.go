@@ -17,16 +17,16 @@ type web struct {
 	gitRoot  string // bare repositories are written here when somebody asks for them
 	backend  string // git's CGI program
 	mu       sync.Mutex
-	written  map[string]bool
-	replaced map[string]tree // by owner/name and commit: what a tag that was moved has now
+	folders  map[string]string // by owner/name: the bare repositories that somebody asked for
+	replaced map[string]tree   // by owner/name and commit: what a tag that was moved has now
 }
 
-func newWeb(u *upstream, gitRoot string) (*web, error) {
+func newWeb(u *upstream) (*web, error) {
 	out, err := exec.Command("git", "--exec-path").Output()
 	if err != nil {
 		return nil, fmt.Errorf("ask git for its programs: %w", err)
 	}
-	return &web{u: u, gitRoot: gitRoot, backend: filepath.Join(strings.TrimSpace(string(out)), "git-http-backend"), written: map[string]bool{}, replaced: map[string]tree{}}, nil
+	return &web{u: u, backend: filepath.Join(strings.TrimSpace(string(out)), "git-http-backend"), folders: map[string]string{}, replaced: map[string]tree{}}, nil
 }
 
 // replace makes the archive of a commit another tree.
@@ -106,30 +106,38 @@ func (s *web) asset(w http.ResponseWriter, r *http.Request, repo *repository, re
 	_, _ = w.Write(data)
 }
 
-// folder writes repo as a bare git repository, at the first need, and returns where.
+// folder is repo as a bare git repository.
 func (s *web) folder(repo *repository) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	dir := filepath.Join(s.gitRoot, filepath.FromSlash(repo.name)+".git")
-	if s.written[repo.name] {
+	if dir, ok := s.folders[repo.name]; ok {
 		return dir, nil
 	}
-	s.written[repo.name] = true
-	return dir, repo.objects.writeRepository(dir, repo.head, repo.refs)
+	files, err := repo.objects.repository(repo.head, repo.refs)
+	if err != nil {
+		return "", err
+	}
+	dir, err := keep("git-"+strings.ReplaceAll(repo.name, "/", "-"), files)
+	if err != nil {
+		return "", err
+	}
+	s.folders[repo.name] = dir
+	return dir, nil
 }
 
 // git serves the smart protocol.
 func (s *web) git(w http.ResponseWriter, r *http.Request, repo *repository) {
-	if _, err := s.folder(repo); err != nil {
+	dir, err := s.folder(repo)
+	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
 	inner := r.Clone(r.Context())
 	below := strings.SplitN(strings.TrimPrefix(r.URL.Path, "/"), "/", 3)
-	inner.URL.Path = "/" + repo.name + ".git/" + below[2]
+	inner.URL.Path = "/" + filepath.Base(dir) + "/" + below[2]
 	(&cgi.Handler{
 		Path: s.backend,
-		Env:  []string{"GIT_PROJECT_ROOT=" + s.gitRoot, "GIT_HTTP_EXPORT_ALL=1", "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*"},
+		Env:  []string{"GIT_PROJECT_ROOT=" + filepath.Dir(dir), "GIT_HTTP_EXPORT_ALL=1", "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*"},
 	}).ServeHTTP(w, inner)
 }
 

@@ -6,9 +6,7 @@ import (
 	"crypto/sha1"
 	"encoding/hex"
 	"fmt"
-	"os"
 	"path"
-	"path/filepath"
 	"sort"
 	"strings"
 )
@@ -70,12 +68,11 @@ func (o objects) putCommit(treeID, message string) string {
 	return o.put("commit", []byte(fmt.Sprintf("tree %s\nauthor %s\ncommitter %s\n\n%s\n", treeID, who, who, message)))
 }
 
-// writeRepository makes a bare repository in dir; refs are full names to ids.
-func (o objects) writeRepository(dir, head string, refs map[string]string) error {
+// repository is a bare git repository's files; refs are full names to ids.
+func (o objects) repository(head string, refs map[string]string) (tree, error) {
 	files := tree{}
 	files.add("HEAD", "ref: "+head+"\n")
 	files.add("config", "[core]\n\trepositoryformatversion = 0\n\tbare = true\n[http]\n\tuploadpack = true\n[uploadpack]\n\tallowAnySHA1InWant = true\n")
-	files.add("refs/heads/.keep", "")
 	for name, id := range refs {
 		files.add(name, id+"\n")
 	}
@@ -83,16 +80,12 @@ func (o objects) writeRepository(dir, head string, refs map[string]string) error
 		var packed bytes.Buffer
 		z := zlib.NewWriter(&packed)
 		if _, err := z.Write(whole); err != nil {
-			return err
+			return nil, err
 		}
 		if err := z.Close(); err != nil {
-			return err
+			return nil, err
 		}
 		files[path.Join("objects", id[:2], id[2:])] = file{data: packed.Bytes()}
 	}
-	if err := files.write(dir); err != nil {
-		return err
-	}
-	// a file in refs/ that is no ref makes git complain
-	return os.Remove(filepath.Join(dir, "refs", "heads", ".keep"))
+	return files, nil
 }

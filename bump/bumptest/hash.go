@@ -13,6 +13,7 @@ import (
 // hasher computes hashes with Nix's own nix hash, once each per process.
 type hasher struct {
 	u     *upstream
+	proxy string // folder of the Go module proxy
 	mu    sync.Mutex
 	known map[string]string // SRI, commit or tag by "kind version name"
 }
@@ -178,19 +179,15 @@ func (h *hasher) downloadHash(t tree) (string, error) {
 
 func (h *hasher) goModules(t tree, command, result string) (string, error) {
 	return scratch(func(dir string) (string, error) {
-		proxy, err := goProxy(h.u.modules)
-		if err != nil {
-			return "", err
-		}
-		src, proxyDir := filepath.Join(dir, "src"), filepath.Join(dir, "proxy")
-		if err := errors.Join(t.write(src), proxy.write(proxyDir)); err != nil {
+		src := filepath.Join(dir, "src")
+		if err := t.write(src); err != nil {
 			return "", err
 		}
 		cmd := exec.Command("go", "mod", command)
 		cmd.Dir = src
 		cmd.Env = []string{
 			"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "GOPATH=" + filepath.Join(dir, "go"), "GOMODCACHE=" + filepath.Join(dir, "modcache"),
-			"GOCACHE=" + goCache(), "GOPROXY=file://" + proxyDir, "GOSUMDB=off", "GOTOOLCHAIN=local", "GOFLAGS=", "GOENV=off", "GOWORK=off",
+			"GOCACHE=" + goCache(), "GOPROXY=file://" + h.proxy, "GOSUMDB=off", "GOTOOLCHAIN=local", "GOFLAGS=", "GOENV=off", "GOWORK=off",
 		}
 		if said, err := cmd.CombinedOutput(); err != nil {
 			return "", fmt.Errorf("go mod %s: %w: %s", command, err, said)

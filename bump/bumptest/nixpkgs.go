@@ -15,7 +15,7 @@ import (
 type prepared struct {
 	upstream *upstream
 	hasher   *hasher
-	proxy    tree // the Go module proxy
+	proxy    string // folder of the Go module proxy
 }
 
 // thePrepared is made once per process: reads testdata, and asks Nix and Go for the hashes that
@@ -25,7 +25,15 @@ var thePrepared = sync.OnceValues(func() (*prepared, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &hasher{u: u, known: map[string]string{}}
+	modules, err := goProxy(u.modules)
+	if err != nil {
+		return nil, err
+	}
+	proxy, err := keep("goproxy", modules)
+	if err != nil {
+		return nil, err
+	}
+	h := &hasher{u: u, proxy: proxy, known: map[string]string{}}
 	if err := addNixpkgs(u, h); err != nil {
 		return nil, err
 	}
@@ -44,10 +52,6 @@ var thePrepared = sync.OnceValues(func() (*prepared, error) {
 		for _, branch := range []string{"main", "master", "release-25.11"} {
 			r.commit("refs/heads/"+branch, t)
 		}
-	}
-	proxy, err := goProxy(u.modules)
-	if err != nil {
-		return nil, err
 	}
 	return &prepared{upstream: u, hasher: h, proxy: proxy}, nil
 })
@@ -102,14 +106,4 @@ func hostFile() (string, error) {
 		return "", missing
 	}
 	return fmt.Sprintf("{ path = %q; shell = %q; goCache = %q; }\n", os.Getenv("PATH"), shell, goCache()), nil
-}
-
-// goCache is the build cache of all worlds, which outlives them: an empty one makes Go look at its
-// whole standard library first. What Go builds does not depend on it.
-func goCache() string {
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		dir = os.TempDir()
-	}
-	return filepath.Join(dir, "ollama-bump-test-build")
 }

@@ -94,7 +94,7 @@ func (w *World) open() error {
 	files["ca.pem"] = file{data: ca.pem}
 	files.add("gitconfig", "[user]\n\tname = Test\n\temail = test@example.org\n[init]\n\tdefaultBranch = main\n[safe]\n\tdirectory = *\n[commit]\n\tgpgsign = false\n")
 	files.add("etc/nix.conf", nixConfig)
-	if err := errors.Join(files.write(w.Dir), w.shared.proxy.write(filepath.Join(w.Dir, "goproxy")), w.writeWrappers()); err != nil {
+	if err := errors.Join(files.write(w.Dir), w.writeWrappers()); err != nil {
 		return err
 	}
 	for _, name := range []string{"home", "tmp", "log"} {
@@ -102,7 +102,7 @@ func (w *World) open() error {
 			return err
 		}
 	}
-	if w.site, err = newWeb(w.shared.upstream, filepath.Join(w.Dir, "git")); err != nil {
+	if w.site, err = newWeb(w.shared.upstream); err != nil {
 		return err
 	}
 	w.GitHub = githubtest.Start()
@@ -181,7 +181,7 @@ func (w *World) Env(extra ...string) []string {
 		"https_proxy": w.net.url,
 		"http_proxy":  w.net.url,
 		"no_proxy":    "127.0.0.1,localhost",
-		"GOPROXY":     "file://" + in("goproxy"),
+		"GOPROXY":     "file://" + w.shared.proxy,
 		"GONOSUMDB":   "*",
 		"GOSUMDB":     "off",
 		"GOTOOLCHAIN": "local",
