@@ -123,6 +123,7 @@ func TestActionOnARunner(t *testing.T) {
 	assert.Equal(t, "available", r.outputs["status"])
 	assert.Equal(t, "0.32.9", r.outputs["old-version"])
 	assert.Equal(t, "0.32.15", r.outputs["new-version"])
+	assert.Contains(t, log, "Summary - ### ollama 0.32.9 -> 0.32.15: nothing was written, nothing was sent")
 	assert.Contains(t, r.outputs["diff"], "\n+    version = \"0.32.15\";\n")
 	assert.Empty(t, repo.Pulls())
 
