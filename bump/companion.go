@@ -53,6 +53,9 @@ func (f *finder) readCompanion(d *derivation, p *pin, o *nixexpr.Open, fetcher s
 		if s.repo != "" {
 			what = s.owner + "/" + s.repo
 		}
+		if strings.HasPrefix(fetcher, "fetchpatch") {
+			what = "a patch of " + what
+		}
 		p.companions = append(p.companions, &companionPin{
 			place: at, old: what, left: "it follows no file of the release that is known here; check it by hand",
 		})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"sort"
 	"strings"
 
@@ -78,9 +79,22 @@ func (r *resolver) inherit(p *pin, h *fixed) {
 	}
 }
 
+// neededSystem is the system that Nix misses: a 'X' with features … is required, or Required system: 'X'.
+var neededSystem = regexp.MustCompile(`'([a-z0-9_]+-[a-z]+)' with features`)
+
 // nothingShows is the error of a bump that shows in no output.
 func (r *resolver) nothingShows(cause error) error {
 	p := r.pins[0]
+	if other := r.probe.otherSystem; len(other) > 0 {
+		system := "another system"
+		if m := neededSystem.FindStringSubmatch(r.probe.failed[other[0]]); m != nil {
+			system = m[1]
+		}
+		e := p.error(fmt.Sprintf("find package: %s can only be built on %s, and this machine is %s", other[0], system, r.probe.req.System),
+			"run ollama-bump on a machine of that system, or give Nix a builder of it: -- --builders …")
+		e.Err = cause
+		return e
+	}
 	var tried []string
 	for _, w := range r.probe.order {
 		info := r.probe.found[w]

@@ -21,6 +21,7 @@ type finder struct {
 	// misses; covered holds the calls that a pin or a refusal speaks of.
 	refused []*Error
 	covered map[nixexpr.Node]bool
+	foreign []foreignUse
 }
 
 // derivation is a call that makes one.
@@ -50,6 +51,7 @@ func findPins(prog *nixexpr.Program, pkg *Package, flake string, roots []*nixexp
 			f.inspect(d)
 		}
 	}, roots...)
+	f.refuseShared()
 	f.settle()
 	return f
 }
@@ -105,6 +107,7 @@ func (f *finder) inspect(d *derivation) {
 		if !ok {
 			continue
 		}
+		f.readForeign(d, body)
 		p, err := f.readPin(d, body)
 		if err != nil {
 			f.refuse(err)

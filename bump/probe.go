@@ -29,10 +29,12 @@ type probe struct {
 	nix   string               // version
 	// failed are outputs that do not evaluate, with what Nix says of them.
 	failed map[string]string
-	rounds int
+	// otherSystem are those of them that need a build on another system.
+	otherSystem []string
+	rounds      int
 	// ours says whether a hash is a fake that the resolver put in.
 	ours func(nix.Hash) bool
-	last   string // what was being evaluated last: an output, or a family of them
+	last string // what was being evaluated last: an output, or a family of them
 }
 
 // probeRequest is what probe.nix reads.
@@ -140,6 +142,9 @@ func (p *probe) round(ctx context.Context, ids []int, prefix string) (*nix.Build
 			return rep, err
 		}
 		p.failed[last] = fail.Text
+		if fail.Kind == nix.WrongSystem {
+			p.otherSystem = append(p.otherSystem, last)
+		}
 		p.req.Skip = append(p.req.Skip, last)
 		p.req.Families = remove(p.req.Families, last)
 	}

@@ -1,0 +1,31 @@
+package bump_test
+
+import (
+	"os"
+	"regexp"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+var shapeRow = regexp.MustCompile(`(?m)^\| ([SX][0-9]+) \|`)
+
+// Every row of the README's table of shapes has a case, and no case proves a row that is not there.
+func TestEveryShapeHasACase(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	require.NoError(t, err)
+	proved := map[string]string{}
+	for _, c := range shapeCases(t) {
+		for _, shape := range c.shapes {
+			proved[shape] = c.name
+		}
+	}
+	rows := shapeRow.FindAllStringSubmatch(string(readme), -1)
+	require.Len(t, rows, 43+7, "rows of the table")
+	for _, row := range rows {
+		assert.Contains(t, proved, row[1], "a row of the README without a case in testdata/flakes")
+		delete(proved, row[1])
+	}
+	assert.Empty(t, proved, "cases of rows that the README does not have")
+}
