@@ -44,11 +44,37 @@ func (d *dupChecker) attrs(set *AttrSet, bindings []Binding) *lexError {
 	if d.distinct(bindings) {
 		return nil
 	}
-	scope, err := d.build(bindings)
+	scope, twice := d.build(bindings)
 	if set != nil {
 		d.scopes[set] = scope
 	}
-	return err
+	if twice != nil {
+		return d.report(twice)
+	}
+	return nil
+}
+
+// A dupName is a name that is defined at two places.
+type dupName struct {
+	name string // all of its path
+	a, b int32
+}
+
+// below is the name within a set that has a name itself.
+func (n *dupName) below(outer string) *dupName {
+	if n == nil {
+		return nil
+	}
+	return &dupName{name: outer + "." + n.name, a: n.a, b: n.b}
+}
+
+// report points to the second of the two places.
+func (d *dupChecker) report(n *dupName) *lexError {
+	first, second := min(n.a, n.b), max(n.a, n.b)
+	return &lexError{
+		offset: int(second),
+		msg:    fmt.Sprintf("attribute '%s' is defined already at %s", clip(n.name), d.file.Position(int(first))),
+	}
 }
 
 // firstNames calls f with each name that the bindings define, until f returns false.
@@ -100,7 +126,7 @@ func (d *dupChecker) distinct(bindings []Binding) bool {
 }
 
 // build makes the scope of a set, with everything merged.
-func (d *dupChecker) build(bindings []Binding) (int32, *lexError) {
+func (d *dupChecker) build(bindings []Binding) (int32, *dupName) {
 	if d.table == nil {
 		d.table = make(map[scopeName]int32)
 		d.scopes = make(map[*AttrSet]int32)
@@ -120,7 +146,7 @@ func (d *dupChecker) newScope() int32 {
 }
 
 // bind adds a binding to a scope.
-func (d *dupChecker) bind(scope int32, b *Binding) *lexError {
+func (d *dupChecker) bind(scope int32, b *Binding) *dupName {
 	if b.Value == nil {
 		for i := range b.Path {
 			a := &b.Path[i]
@@ -130,21 +156,25 @@ func (d *dupChecker) bind(scope int32, b *Binding) *lexError {
 		}
 		return nil
 	}
-	last := len(b.Path) - 1
-	for i := range b.Path[:last] {
-		if b.Path[i].Expr != nil {
-			return nil // below a dynamic name nothing merges
+	for i := range b.Path {
+		name := &b.Path[i]
+		if name.Expr != nil {
+			return nil // a dynamic name, and what is below it, merges with nothing
 		}
-		var err *lexError
-		if scope, err = d.descend(scope, b.Path[i].Name, b.Path[i].From); err != nil {
+		var err *dupName
+		if i < len(b.Path)-1 {
+			scope, err = d.descend(scope, name.Name, name.From)
+		} else {
+			err = d.define(scope, scopeDef{name: name.Name, pos: name.From, child: -1, set: literalSet(b.Value)})
+		}
+		if err != nil {
+			for j := i - 1; j >= 0; j-- {
+				err = err.below(b.Path[j].Name)
+			}
 			return err
 		}
 	}
-	if b.Path[last].Expr != nil {
-		return nil
-	}
-	def := scopeDef{name: b.Path[last].Name, pos: b.Path[last].From, child: -1, set: literalSet(b.Value)}
-	return d.define(scope, def)
+	return nil
 }
 
 // literalSet is the set that an expression is when parentheses are left out, else nil.
@@ -162,7 +192,7 @@ func literalSet(e Expr) *AttrSet {
 }
 
 // descend is the scope that a name has in a scope, made when there is none.
-func (d *dupChecker) descend(scope int32, name string, pos int32) (int32, *lexError) {
+func (d *dupChecker) descend(scope int32, name string, pos int32) (int32, *dupName) {
 	i, ok := d.lookup(scope, name)
 	if !ok {
 		child := d.newScope()
@@ -172,7 +202,7 @@ func (d *dupChecker) descend(scope int32, name string, pos int32) (int32, *lexEr
 	if child, ok := d.childScope(i); ok {
 		return child, nil
 	}
-	return 0, d.twice(name, d.defs[i].pos, pos)
+	return 0, &dupName{name, d.defs[i].pos, pos}
 }
 
 // childScope is the scope of a definition that is a set.
@@ -226,7 +256,7 @@ func (d *dupChecker) insert(scope int32, def scopeDef) {
 }
 
 // define adds a definition and merges it with the one that is there.
-func (d *dupChecker) define(scope int32, def scopeDef) *lexError {
+func (d *dupChecker) define(scope int32, def scopeDef) *dupName {
 	old, ok := d.lookup(scope, def.name)
 	if !ok {
 		d.insert(scope, def)
@@ -234,18 +264,18 @@ func (d *dupChecker) define(scope int32, def scopeDef) *lexError {
 	}
 	into, ok := d.childScope(old)
 	if !ok || def.set == nil && def.child < 0 {
-		return d.twice(def.name, d.defs[old].pos, def.pos)
+		return &dupName{def.name, d.defs[old].pos, def.pos}
 	}
 	i := int32(len(d.defs))
 	d.defs = append(d.defs, def)
 	from, _ := d.childScope(i)
 	merged, err := d.merge(into, from)
 	d.defs[old].child = merged
-	return err
+	return err.below(def.name)
 }
 
 // merge moves the smaller of two scopes into the larger, which it returns.
-func (d *dupChecker) merge(a, b int32) (int32, *lexError) {
+func (d *dupChecker) merge(a, b int32) (int32, *dupName) {
 	if d.heads[a].count < d.heads[b].count {
 		a, b = b, a
 	}
@@ -257,15 +287,6 @@ func (d *dupChecker) merge(a, b int32) (int32, *lexError) {
 		i = def.next
 	}
 	return a, nil
-}
-
-// twice is the error for a name that is defined at two places.
-func (d *dupChecker) twice(name string, a, b int32) *lexError {
-	first, second := min(a, b), max(a, b)
-	return &lexError{
-		offset: int(second),
-		msg:    fmt.Sprintf("attribute '%s' is defined already at %s", clip(name), d.file.Position(int(first))),
-	}
 }
 
 // formals checks the argument names of a function.
