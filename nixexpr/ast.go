@@ -112,7 +112,8 @@ type (
 		Body    Expr
 	}
 
-	// Apply is Fn Arg: one argument a node, f a b is Apply{Apply{f, a}, b}.
+	// Apply is Fn Arg: one argument a node, f a b is Apply{Apply{f, a}, b}. In f or it is
+	// the only node that may have an Ident named or, as Arg.
 	Apply struct {
 		Span
 		Fn, Arg Expr
@@ -176,8 +177,9 @@ type StrPart struct {
 }
 
 // Attr is one name of an attribute path. A name that is an identifier or a string without
-// interpolation has Expr nil and its value in Name; a dynamic one ("${x}" or ${x}) has
-// Expr set, a *Str or the expression between the braces.
+// interpolation, also in braces (${"x"}), has Expr nil and its value in Name; a dynamic one
+// ("${x}" or ${x}) has Expr set, a *Str or the expression between the braces. The span of
+// a name in braces includes the ${ and the }.
 type Attr struct {
 	Span
 	Name string

@@ -159,7 +159,7 @@ func BenchmarkNixInstantiate(b *testing.B) {
 	}
 }
 
-// BenchmarkPosition, BenchmarkWalk and BenchmarkApply are what a user of the tree pays.
+// BenchmarkWalk and BenchmarkApply are what a user of the tree pays.
 func BenchmarkWalk(b *testing.B) {
 	f, err := nixexpr.Parse("bench.nix", realistic(1_000_000))
 	require.NoError(b, err)
