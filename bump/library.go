@@ -1,6 +1,10 @@
 package bump
 
-import "github.com/nixtars/ollama-bump/nixexpr"
+import (
+	"strings"
+
+	"github.com/nixtars/ollama-bump/nixexpr"
+)
 
 // library gives the meaning of the functions of nixpkgs' library that values pass through on their
 // way from a literal to a package. What it says is only a hypothesis: that an edit took effect is
@@ -23,6 +27,8 @@ func (f *finder) library(name string, args []*nixexpr.Def) *nixexpr.Def {
 		return args[1]
 	case len(args) == 2 && (name == "recursiveUpdate" || name == "mergeAttrs"):
 		return nixexpr.Made(nixexpr.Update(f.prog.Value(args[0]), f.prog.Value(args[1])))
+	case len(args) == 2 && name == "removePrefix":
+		return f.removePrefix(args[0], args[1])
 	case len(args) == 2 && name == "genAttrs":
 		return f.genAttrs(args[0], args[1])
 	case len(args) == 2 && name == "callPackage":
@@ -54,6 +60,29 @@ func (f *finder) callPackage(fn, args *nixexpr.Def) *nixexpr.Def {
 // callPackageRest stands for nixpkgs: it has every package, and none of the names that people give
 // the arguments of their own package functions (version, hash, …); those keep their defaults.
 var callPackageRest = &nixexpr.Open{Name: "pkgs", Why: "a parameter"}
+
+// removePrefix is a text without its beginning, when both are known: the rest stays where it is written.
+func (f *finder) removePrefix(prefix, text *nixexpr.Def) *nixexpr.Def {
+	drop, ok := f.constant(prefix)
+	t, isText := f.prog.Value(text).(*nixexpr.Text)
+	if !ok || !isText || len(t.Pieces) == 0 || t.Pieces[0].Value != nil {
+		return nil
+	}
+	whole, known := t.String()
+	if known && !strings.HasPrefix(whole, drop) {
+		return text
+	}
+	first := t.Pieces[0]
+	rest, ok := strings.CutPrefix(first.Text, drop)
+	if !ok {
+		return nil
+	}
+	first.Text = rest
+	if first.At.Nix == nil { // a data file's text is located by where it begins
+		first.At.Span.From += int32(len(drop))
+	}
+	return nixexpr.Made(&nixexpr.Text{Pieces: append([]nixexpr.Piece{first}, t.Pieces[1:]...)})
+}
 
 // genAttrs is the set of fn's values for every name of a list.
 func (f *finder) genAttrs(list, fn *nixexpr.Def) *nixexpr.Def {

@@ -140,7 +140,7 @@ func (f *finder) readRef(d *derivation, p *pin, def *nixexpr.Def) *Error {
 	at := f.defPlace(def, p.place)
 	t, ok := f.prog.Value(def).(*nixexpr.Text)
 	if !ok {
-		if o, open := f.prog.Value(def).(*nixexpr.Open); open && d.old != nil && o.Root() == d.old {
+		if f.isOld(d, def) {
 			return at.error("find pin: the ref is the overridden package's, not this pin's", `write tag = "v${version}";`)
 		}
 		return at.error("find pin: the ref of the source is no literal: "+f.describe(def), "write it as a string, or in a variable of this flake")
@@ -267,7 +267,7 @@ func (f *finder) readVersion(d *derivation, p *pin, body *nixexpr.Set) *Error {
 	case known && m != nil:
 		p.version, p.vprefix = m[2], m[1] != ""
 		return p.addTexts(t, m[2], "version", at)
-	case p.input != nil || p.refOf != "" && d.base != nil && !ok:
+	case p.input != nil || p.refOf != "" && !ok && f.isOld(d, def):
 		p.label = "untagged"
 		if known {
 			p.label = text
@@ -280,6 +280,12 @@ func (f *finder) readVersion(d *derivation, p *pin, body *nixexpr.Set) *Error {
 		return f.unknownText(d, t, at, "version")
 	}
 	return at.error("find pin: the version is no literal: "+f.describe(def), "write it as a string, or in a variable of this flake")
+}
+
+// isOld says whether a value is the overridden package's.
+func (f *finder) isOld(d *derivation, def *nixexpr.Def) bool {
+	o, ok := f.prog.Value(def).(*nixexpr.Open)
+	return ok && d.old != nil && o.Root() == d.old
 }
 
 // readVendor reads vendorHash.
@@ -312,7 +318,7 @@ func (f *finder) readVendor(d *derivation, p *pin, body *nixexpr.Set) *Error {
 		p.hashes = append(p.hashes, h)
 		return nil
 	}
-	if o, ok := f.prog.Value(def).(*nixexpr.Open); ok && d.old != nil && o.Root() == d.old {
+	if f.isOld(d, def) {
 		if h.slot, err = exprSlot(def, "vendor hash", f.describe(def)); err == nil {
 			h.inherited = true
 			p.hashes = append(p.hashes, h)

@@ -56,6 +56,9 @@ func (f *finder) source(d *derivation, v nixexpr.Value) source {
 		return f.inputSource(o)
 	}
 	last := f.prog.Value(args[len(args)-1])
+	if fn, ok := last.(*nixexpr.Func); ok && name == "override" { // of the arguments that it replaces
+		last = f.prog.Apply(fn, nixexpr.Made(&nixexpr.Open{Name: "args", Why: "the arguments that are overridden"}), nil, nil)
+	}
 	set, _ := last.(*nixexpr.Set)
 	switch {
 	case name == "override" && set != nil && f.isOldSource(d, o):
@@ -65,7 +68,7 @@ func (f *finder) source(d *derivation, v nixexpr.Value) source {
 	case (name == "applyPatches" || name == "srcOnly") && set != nil && set.Get("src") != nil:
 		return f.source(d, f.prog.Value(set.Get("src")))
 	case strings.HasPrefix(name, "fetchFromGitHub") && set != nil:
-		return f.githubSource(o, name, set)
+		return f.githubSource(d, o, name, set)
 	case strings.HasPrefix(name, "fetch") || name == "requireFile":
 		return f.urlSource(o, name, set, last)
 	}
@@ -102,10 +105,32 @@ func (f *finder) isPackage(v nixexpr.Value) bool {
 	return false
 }
 
-func (f *finder) githubSource(o *nixexpr.Open, name string, set *nixexpr.Set) source {
+// coordinate is an owner or a repository: a known text, or what the overridden package has.
+func (f *finder) coordinate(d *derivation, def *nixexpr.Def) string {
+	if text, ok := f.constant(def); ok || def == nil {
+		return text
+	}
+	o, ok := f.prog.Value(def).(*nixexpr.Open)
+	if !ok || o.Fn != nil {
+		return ""
+	}
+	base := o.Base
+	if src, ok := base.(*nixexpr.Open); ok && src.Name == "src" && src.Fn == nil {
+		base = src.Base
+	}
+	if d.old != nil && base == nixexpr.Value(d.old) {
+		base = d.base
+	}
+	if !f.isPackage(base) {
+		return ""
+	}
+	return map[string]string{"owner": f.pkg.Owner, "repo": f.pkg.Repo, "pname": f.pkg.Name}[o.Name]
+}
+
+func (f *finder) githubSource(d *derivation, o *nixexpr.Open, name string, set *nixexpr.Set) source {
 	s := source{call: o, args: set, fetcher: name}
-	s.owner, _ = f.constant(set.Get("owner"))
-	s.repo, _ = f.constant(set.Get("repo"))
+	s.owner = f.coordinate(d, set.Get("owner"))
+	s.repo = f.coordinate(d, set.Get("repo"))
 	s.kind = f.repository(s.owner, s.repo, sourceGitHub)
 	return s
 }
