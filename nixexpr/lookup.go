@@ -168,7 +168,9 @@ func (p *Program) scopeAt(f *File, target Expr) *env {
 	return sc
 }
 
-func within(outer, inner Node) bool { return outer.Start() <= inner.Start() && inner.End() <= outer.End() }
+func within(outer, inner Node) bool {
+	return outer.Start() <= inner.Start() && inner.End() <= outer.End()
+}
 
 // childAround is the part of n that holds target, nil when target is no part of n.
 func childAround(n Node, target Node) Node {

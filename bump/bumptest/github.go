@@ -14,7 +14,6 @@ import (
 // web is github.com and codeload.github.com: archives, release files, git over https.
 type web struct {
 	u        *upstream
-	gitRoot  string // bare repositories are written here when somebody asks for them
 	backend  string // git's CGI program
 	mu       sync.Mutex
 	folders  map[string]string // by owner/name: the bare repositories that somebody asked for
