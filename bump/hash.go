@@ -139,6 +139,7 @@ func (r *resolver) request() []int {
 	req := &r.probe.req
 	req.Pins = req.Pins[:0]
 	var ids []int
+	downloads := map[string]bool{}
 	for i, p := range r.pins {
 		pp := probePin{ID: i, Names: union(p.names, nil), Version: p.shownVersion(r.rel.version), Marks: []string{}}
 		for _, h := range p.allHashes() {
@@ -149,7 +150,7 @@ func (r *resolver) request() []int {
 		}
 		req.Pins = append(req.Pins, pp)
 		req.Names = union(req.Names, p.names)
-		if p.builds() {
+		if p.builds() && !p.waitsForSame(downloads) {
 			ids = append(ids, i)
 		}
 	}
@@ -282,7 +283,7 @@ func (r *resolver) take(rep *nix.BuildReport) (int, error) {
 			}
 		}
 	}
-	return len(best), nil
+	return len(best) + r.takeSame(closure), nil
 }
 
 // holders are the hashes whose fake a mismatch is about.

@@ -42,6 +42,7 @@ type fixed struct {
 	ending    *change // the ending of the asset's name, when another one is wanted
 	url       string  // of the release asset that it is the hash of, as the pin has it; else ""
 
+	fetch   string   // how the source is fetched, as far as is seen; the same text may be the same download
 	fake    nix.Hash // stands in the slot until got is known
 	waits   bool     // for the companion's new tag: what is fetched now is the old one
 	foreign bool     // only another system uses it

@@ -110,7 +110,7 @@ func (f *finder) readSource(d *derivation, p *pin, s source) *Error {
 			return nil
 		}
 	}
-	return f.readHash(p, s, &fixed{role: roleSrc})
+	return f.readHash(p, s, &fixed{role: roleSrc, fetch: s.fetcher + " " + s.owner + "/" + s.repo})
 }
 
 // readHash reads the hash of a fetch into h.

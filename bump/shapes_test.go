@@ -30,6 +30,7 @@ func TestShapes(t *testing.T) {
 	for _, version := range newest {
 		t.Run(version, func(t *testing.T) {
 			w := bumptest.New(t, bumptest.Newest(version))
+			w.Nix("", "store", "ping") // makes the store: two processes at once cannot
 			t.Run("cases", func(t *testing.T) {
 				for _, c := range byNewest[version] {
 					t.Run(c.name, func(t *testing.T) {

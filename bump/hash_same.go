@@ -1,0 +1,58 @@
+package bump
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/nixtars/ollama-bump/bump/nix"
+)
+
+// takeSame gives the hashes that were found to the fixed outputs that are fetched in the very same way: several
+// pins of one release then download its source once. It returns how many it gave.
+func (r *resolver) takeSame(closure map[string]*nix.Derivation) int {
+	given := 0
+	for _, p := range r.pins {
+		for _, known := range p.allHashes() {
+			if known.got == nil || known.drv == nil || known.role == roleVendor {
+				continue
+			}
+			for _, drv := range closure {
+				promised, _, ok := drv.FixedOutput()
+				if !ok || !sameFetch(known.drv, drv) {
+					continue
+				}
+				if h := r.fakeOf(promised); h != nil {
+					got := *known.got
+					h.got, h.drv = &got, drv
+					given++
+					r.log(Step, "%s: the same as that of %s:%d", h.slot.field, p.file, p.line)
+				}
+			}
+		}
+	}
+	return given
+}
+
+// sameFetch says whether two fixed outputs differ in nothing but the hash that they promise.
+func sameFetch(a, b *nix.Derivation) bool {
+	promise := func(name, _ string) bool { return name == "outputHash" || name == "out" }
+	x, y := maps.Clone(a.Env), maps.Clone(b.Env)
+	maps.DeleteFunc(x, promise)
+	maps.DeleteFunc(y, promise)
+	return a.Name == b.Name && a.System == b.System && a.Builder == b.Builder && maps.Equal(x, y) &&
+		slices.Equal(a.Args, b.Args) && slices.Equal(a.InputSrcs, b.InputSrcs) && maps.EqualFunc(a.InputDrvs, b.InputDrvs, slices.Equal)
+}
+
+// waitsForSame says whether a pin's source is probably fetched like that of an earlier pin, which this round
+// downloads. seen collects what the round downloads.
+func (p *pin) waitsForSame(seen map[string]bool) bool {
+	h := p.hash(roleSrc)
+	if h == nil || h.got != nil || h.fetch == "" {
+		return false
+	}
+	if seen[h.fetch] {
+		return true
+	}
+	seen[h.fetch] = true
+	return false
+}
