@@ -28,6 +28,7 @@ const (
 type bumpFunc func(context.Context, bump.Options) (bump.Result, error)
 
 func main() {
+	noCore()
 	ctx := signalContext()
 	os.Exit(run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr, bump.Run))
 }
