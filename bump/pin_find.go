@@ -41,7 +41,7 @@ func findPins(prog *nixexpr.Program, pkg *Package, flake string, roots []*nixexp
 	f := &finder{
 		pkg: pkg, prog: prog, seen: map[slotKey]*pin{}, covered: map[nixexpr.Node]bool{},
 	}
-	prog.Call = f.library
+	prog.Call, prog.Trusting = f.library, true
 	f.inputs = f.findInputs(flake)
 	if len(roots) == 0 {
 		return f

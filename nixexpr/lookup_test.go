@@ -66,6 +66,7 @@ func TestLookup(t *testing.T) {
 		{"with what lacks the name", []string{"a.nix", `with { v = "1"; }; with { x = "2"; }; «v»`}, `1@a.nix:1:12`},
 		{"update, right side", []string{"a.nix", `let s = { v = "1"; } // { v = "2"; }; in «s.v»`}, `2@a.nix:1:31`},
 		{"update, left side", []string{"a.nix", `let s = { v = "1"; } // { x = "2"; }; in «s.v»`}, `1@a.nix:1:15`},
+		{"update of what is not known", []string{"a.nix", `x: let s = x // { v = "1"; }; in «s.v»`}, `1@a.nix:1:23`},
 		{"interpolation", []string{"a.nix", `let v = "1"; in «"v${v}-x"»`}, `v@a.nix:1:17 1@a.nix:1:9 -x@a.nix:1:17`},
 		{"addition", []string{"a.nix", `let v = "1"; in «"v" + v»`}, `v@a.nix:1:17 1@a.nix:1:9`},
 		{"a call", []string{"a.nix", `let f = v: «v»; in f "1"`}, `1@a.nix:1:20`},
@@ -112,6 +113,9 @@ func TestLookupNeverGuesses(t *testing.T) {
 		{"two withs", `a: b: with a; with b; «v»`, "a.nix:1:23: the value is not known: v is a name that more than one with may define", false},
 		{"no text", `«1»`, "a.nix:1:1: the value is not known: no text", false},
 		{"itself", `let v = v; in «v»`, "a.nix:1:15: the value is not known: a definition that needs itself, or too deep", false},
+		{"a default that no caller is known to need", `{ v ? "1" }: «v»`, "a.nix:1:14: the value is not known: v is a parameter", false},
+		{"what an unknown set may define again", `x: let s = { v = "1"; } // x; in «s.v»`, "a.nix:1:34: the value is not known: v is an attribute that an unknown operand of // may define again", false},
+		{"the same, updated once more", `x: let s = ({ v = "1"; } // x) // { w = "2"; }; in «s.v»`, "a.nix:1:51: the value is not known: v is an attribute that an unknown operand of // may define again", false},
 		{"a conditional", `c: «if c then "1" else "2"»`, `a.nix:1:4: the value may be more than one: a.nix:1:14, a.nix:1:23`, true},
 		{"two callers", `let f = v: «v»; in [ (f "1") (f "2") ]`, `a.nix:1:12: the value may be more than one: a.nix:1:23, a.nix:1:31`, true},
 		{"two callers with sets", `let f = { v }: «v»; in [ (f { v = "1"; }) (f { v = "2"; }) ]`, `a.nix:1:16: the value may be more than one: a.nix:1:33, a.nix:1:50`, true},
@@ -163,6 +167,9 @@ func TestProgramEndsOnHostileInput(t *testing.T) {
 		"exponential sharing":      `let a = x: [ x x ]; b = x: a (a (a (a x))); c = x: b (b (b x)); in «c (c (c "1"))»`,
 		"a deep chain":             "let a0 = \"1\"; " + chain(5000) + " in «a5000»",
 		"omega":                    `let o = x: x x; in «o o»`,
+		"a long sum":               `«` + strings.Repeat(`"a" + `, 90_000) + `"a"»`,
+		"a long list":              `«` + strings.Repeat(`[ 1 ] ++ `, 9_000) + `[ 1 ]»`,
+		"a long update":            "«" + manyUpdates(9_000) + `{ }»`,
 		"two that need each other": `let a = { inherit (b) v; }; b = { inherit (a) v; }; in «a.v»`,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -171,6 +178,14 @@ func TestProgramEndsOnHostileInput(t *testing.T) {
 			require.Error(t, err)
 		})
 	}
+}
+
+func manyUpdates(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "{ a%d = 1; } // ", i)
+	}
+	return b.String()
 }
 
 func chain(n int) string {

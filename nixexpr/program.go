@@ -24,6 +24,12 @@ type Program struct {
 	// define, or returns nil. The callee's name and arguments are those of [Open.Callee].
 	Call func(name string, args []*Def) *Def
 
+	// Trusting takes what is written for what counts where something unknown might say
+	// otherwise: a default for a parameter that no caller is known for, and an attribute that an
+	// unknown set on the right of a // might define again. It is for those who prove what they
+	// find by evaluation.
+	Trusting bool
+
 	// Assume, when set, gives a value to a name that the source does not determine: a parameter,
 	// or an attribute selected from such a value; or returns nil.
 	Assume func(name string) Value

@@ -137,7 +137,7 @@ func (p *Program) ident(f *File, e *Ident, sc *env) (Value, *Def) {
 		}
 		for _, v := range Alternatives(p.Value(s.with)) {
 			set, ok := v.(*Set)
-			if ok && set.Get(e.Name) != nil && unknown == nil {
+			if ok && set.Get(e.Name) != nil && unknown == nil && p.sure(set, e.Name) {
 				d := set.Get(e.Name)
 				return p.Value(d), d
 			}
@@ -200,6 +200,9 @@ func (p *Program) Select(v Value, name string, f *File, at Node) (Value, *Def) {
 	switch v := v.(type) {
 	case *Set:
 		if d := v.attrs[name]; d != nil {
+			if !p.sure(v, name) {
+				return &Open{Name: name, Base: v, Why: "an attribute that an unknown operand of // may define again", File: f, Node: at}, nil
+			}
 			return p.Value(d), d
 		}
 		if len(v.Rest) == 0 {
@@ -221,6 +224,9 @@ func (p *Program) Select(v Value, name string, f *File, at Node) (Value, *Def) {
 	}
 	return p.assume(&Open{Name: name, Base: v, Why: "an attribute of a value that is not known", File: f, Node: at}), nil
 }
+
+// sure says that an attribute which a set has is not defined again by something unknown.
+func (p *Program) sure(s *Set, name string) bool { return p.Trusting || !s.shadowed[name] }
 
 // assume is the value that p.Assume gives to the name of o, or o.
 func (p *Program) assume(o *Open) Value {
@@ -280,19 +286,23 @@ func (p *Program) binary(f *File, e *Binary, sc *env) Value {
 	case OpUpdate:
 		x, _ := p.eval(f, e.X, sc)
 		y, _ := p.eval(f, e.Y, sc)
-		return Update(x, y)
+		if p.spend(x) && p.spend(y) {
+			return Update(x, y)
+		}
 	case OpAdd:
 		x, _ := p.eval(f, e.X, sc)
 		y, _ := p.eval(f, e.Y, sc)
-		if v := p.add(f, x, y); v != nil {
-			return v
+		if p.spend(x) && p.spend(y) {
+			if v := p.add(f, x, y); v != nil {
+				return v
+			}
 		}
 	case OpConcat:
 		x, _ := p.eval(f, e.X, sc)
 		y, _ := p.eval(f, e.Y, sc)
 		xs, ok1 := x.(*Seq)
 		ys, ok2 := y.(*Seq)
-		if ok1 && ok2 {
+		if ok1 && ok2 && p.spend(x) && p.spend(y) {
 			return &Seq{Elems: append(append([]*Def{}, xs.Elems...), ys.Elems...)}
 		}
 	case OpPipeRight:
@@ -303,6 +313,21 @@ func (p *Program) binary(f *File, e *Binary, sc *env) Value {
 		return p.Apply(fn, p.thunk(f, e.Y, sc), f, e)
 	}
 	return p.operands(f, e, sc)
+}
+
+// spend pays for copying a value: a chain of operators makes larger and larger ones.
+func (p *Program) spend(v Value) bool {
+	switch v := v.(type) {
+	case *Text:
+		p.fuel -= len(v.Pieces)
+	case *Seq:
+		p.fuel -= len(v.Elems)
+	case *Set:
+		p.fuel -= len(v.order) + len(v.Rest)
+	case *Choice:
+		p.fuel -= len(v.Alts)
+	}
+	return p.fuel > 0
 }
 
 // add joins strings, or a path and a string.
@@ -323,8 +348,7 @@ func (p *Program) add(f *File, x, y Value) Value {
 	return nil
 }
 
-// Update is x // y. Where one side is not known, the attributes that the other one shows are
-// taken to be the ones that count.
+// Update is x // y. Where y is not known it may define any of x's attributes again: see [Program.Trusting].
 func Update(x, y Value) Value {
 	for _, side := range []Value{x, y} {
 		if c, ok := side.(*Choice); ok {
@@ -343,11 +367,20 @@ func Update(x, y Value) Value {
 	for _, v := range []Value{x, y} {
 		s, ok := v.(*Set)
 		if !ok {
+			out.shadow(out.order...)
 			out.Rest = append(out.Rest, v)
 			continue
 		}
+		if len(s.Rest)+len(s.Loose) > 0 {
+			out.shadow(out.order...)
+		}
 		for _, n := range s.order {
 			out.put(n, s.attrs[n])
+			if s.shadowed[n] {
+				out.shadow(n)
+			} else {
+				delete(out.shadowed, n)
+			}
 		}
 		out.Loose = append(out.Loose, s.Loose...)
 		out.Rest = append(out.Rest, s.Rest...)

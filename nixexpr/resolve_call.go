@@ -80,7 +80,7 @@ func (p *Program) formal(fn *Func, formal *Formal, arg *Def, sc *env) *Def {
 func (p *Program) formalOf(d *Def, fn *Func, formal *Formal, arg Value, sc *env) Value {
 	switch arg := arg.(type) {
 	case *Set:
-		if got := arg.Get(formal.Name); got != nil {
+		if got := arg.Get(formal.Name); got != nil && p.sure(arg, formal.Name) {
 			d.next = got
 			return p.Value(got)
 		}
@@ -92,7 +92,7 @@ func (p *Program) formalOf(d *Def, fn *Func, formal *Formal, arg Value, sc *env)
 		d.next = nil
 		return choice(arg.Cond, alts...)
 	}
-	if formal.Default != nil {
+	if formal.Default != nil && (p.Trusting || closed(arg)) {
 		d.next = p.thunk(fn.File, formal.Default, sc)
 		return p.Value(d.next)
 	}
@@ -101,6 +101,12 @@ func (p *Program) formalOf(d *Def, fn *Func, formal *Formal, arg Value, sc *env)
 	}
 	got, _ := p.Select(arg, formal.Name, fn.File, formal)
 	return got
+}
+
+// closed says that a value has no attributes but those that are known.
+func closed(v Value) bool {
+	s, ok := v.(*Set)
+	return ok && len(s.Rest)+len(s.Loose) == 0
 }
 
 const whyParameter = "a parameter"

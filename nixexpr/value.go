@@ -28,6 +28,8 @@ type (
 		order []string // names as first defined
 		Loose []*Def   // values of attributes whose names are not known
 		Rest  []Value
+
+		shadowed map[string]bool // names that something unknown on the right of a // may define again
 	}
 
 	// Func is a lambda with the environment that it closes over.
@@ -113,6 +115,16 @@ func (s *Set) put(name string, d *Def) {
 		s.order = append(s.order, name)
 	}
 	s.attrs[name] = d
+}
+
+// shadow notes that something unknown may define names again.
+func (s *Set) shadow(names ...string) {
+	if s.shadowed == nil {
+		s.shadowed = map[string]bool{}
+	}
+	for _, n := range names {
+		s.shadowed[n] = true
+	}
 }
 
 // NewSet makes a set of definitions, over rest.
