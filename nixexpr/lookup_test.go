@@ -115,7 +115,7 @@ func TestLookupNeverGuesses(t *testing.T) {
 		{"itself", `let v = v; in «v»`, "a.nix:1:15: the value is not known: a definition that needs itself, or too deep", false},
 		{"a default that no caller is known to need", `{ v ? "1" }: «v»`, "a.nix:1:14: the value is not known: v is a parameter", false},
 		{"what an unknown set may define again", `x: let s = { v = "1"; } // x; in «s.v»`, "a.nix:1:34: the value is not known: v is an attribute that an unknown operand of // may define again", false},
-		{"the same, updated once more", `x: let s = ({ v = "1"; } // x) // { w = "2"; }; in «s.v»`, "a.nix:1:51: the value is not known: v is an attribute that an unknown operand of // may define again", false},
+		{"the same, updated once more", `x: let s = ({ v = "1"; } // x) // { w = "2"; }; in «s.v»`, "a.nix:1:52: the value is not known: v is an attribute that an unknown operand of // may define again", false},
 		{"a conditional", `c: «if c then "1" else "2"»`, `a.nix:1:4: the value may be more than one: a.nix:1:14, a.nix:1:23`, true},
 		{"two callers", `let f = v: «v»; in [ (f "1") (f "2") ]`, `a.nix:1:12: the value may be more than one: a.nix:1:23, a.nix:1:31`, true},
 		{"two callers with sets", `let f = { v }: «v»; in [ (f { v = "1"; }) (f { v = "2"; }) ]`, `a.nix:1:16: the value may be more than one: a.nix:1:33, a.nix:1:50`, true},
