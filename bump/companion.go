@@ -12,7 +12,7 @@ import (
 func (f *finder) readCompanions(d *derivation, p *pin, body *nixexpr.Set) {
 	seen := map[nixexpr.Node]bool{}
 	for _, name := range body.Names() {
-		if name == "src" || name == "vendorHash" {
+		if name == "src" || name == "srcs" || name == "vendorHash" {
 			continue
 		}
 		f.prog.Reach(f.prog.Value(body.Get(name)), func(o *nixexpr.Open) bool {

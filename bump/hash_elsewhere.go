@@ -3,6 +3,7 @@ package bump
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -10,21 +11,40 @@ import (
 // built, for their hashes are known, but that the edits take effect must show. Those that no output
 // shows are left.
 func (r *resolver) lookElsewhere(ctx context.Context) error {
-	bySystem, systems := map[string][]*pin{}, []string{}
-	for _, p := range r.elsewhere {
-		bySystem[p.system] = append(bySystem[p.system], p)
-		systems = union(systems, []string{p.system})
+	missing, systems := r.elsewhere, []string{}
+	for _, p := range missing {
+		systems = union(systems, p.systems)
 	}
 	if r.where == nil {
 		r.where = map[*pin][]probeInfo{}
 	}
 	here := r.pins
 	for _, system := range systems {
-		if err := r.lookIn(ctx, system, bySystem[system]); err != nil {
+		var pins, rest []*pin
+		for _, p := range missing {
+			if slices.Contains(p.systems, system) {
+				pins = append(pins, p)
+			} else {
+				rest = append(rest, p)
+			}
+		}
+		if len(pins) == 0 {
+			continue
+		}
+		r.elsewhere = append(slices.Clone(here), rest...)
+		shown, err := r.lookIn(ctx, system, pins)
+		if err != nil {
 			return err
 		}
-		here = append(here, r.pins...)
+		here = append(here, shown...)
+		missing = slices.DeleteFunc(slices.Clone(missing), func(p *pin) bool { return slices.Contains(shown, p) })
 	}
+	if len(here) == 0 && len(missing) > 0 && !r.someCurrent {
+		return missing[0].error(
+			fmt.Sprintf("find package: no output of the flake for %s shows %s %s after the edit", strings.Join(missing[0].systems, " or "), r.pkg.Name, r.rel.version),
+			"name the package with --attr, packages."+missing[0].systems[0]+"."+r.pkg.Name+" for example")
+	}
+	r.left = append(r.left, missing...)
 	r.pins, r.elsewhere = here, nil
 	changes, err := r.changes()
 	if err != nil {
@@ -33,8 +53,8 @@ func (r *resolver) lookElsewhere(ctx context.Context) error {
 	return r.cand.apply(changes)
 }
 
-// lookIn evaluates the flake for a system and keeps, in r.pins, the pins that an output there shows.
-func (r *resolver) lookIn(ctx context.Context, system string, pins []*pin) error {
+// lookIn evaluates the flake for a system and returns those of the pins that an output there shows.
+func (r *resolver) lookIn(ctx context.Context, system string, pins []*pin) (kept []*pin, err error) {
 	before, where := r.probe.req, r.where
 	defer func() { r.probe.req, r.where = before, where }()
 	r.pins, r.where = pins, nil
@@ -43,39 +63,29 @@ func (r *resolver) lookIn(ctx context.Context, system string, pins []*pin) error
 	r.request()
 	changes, err := r.changes()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := r.cand.apply(changes); err != nil {
-		return err
+		return nil, err
 	}
 	r.log(Step, "evaluate for %s", system)
 	_, failure := r.probe.round(ctx, nil, "fixed")
-	fail := asFailure(failure)
-	if failure != nil && (fail == nil || !r.probe.noneShown(fail)) {
-		return r.explain(failure)
+	if fail := asFailure(failure); failure != nil && (fail == nil || !r.probe.noneShown(fail)) {
+		return nil, r.explain(failure)
 	}
 	shown := map[*pin][]probeInfo{}
-	var kept []*pin
 	for i, p := range pins {
 		if info := r.probe.shown(i); len(info) > 0 {
 			shown[p] = info
 			kept = append(kept, p)
-			continue
 		}
-		r.left = append(r.left, p)
 	}
-	r.pins = kept
-	r.where = shown
+	r.pins, r.where = kept, shown
 	if err := r.took(); err != nil {
-		return err
+		return nil, err
 	}
 	for p, info := range shown {
 		where[p] = info
 	}
-	if len(kept) == 0 && len(before.Pins) == 0 {
-		return pins[0].error(
-			fmt.Sprintf("find package: no output of the flake for %s shows %s %s after the edit", system, r.pkg.Name, r.rel.version),
-			"name the package with --attr, packages."+system+"."+strings.ToLower(r.pkg.Name)+" for example")
-	}
-	return nil
+	return kept, nil
 }

@@ -122,7 +122,7 @@ func (r *resolver) nothingShows(cause error) error {
 		hint = "--attr must name a package that this pin makes"
 	}
 	if p.foreign {
-		text += "; the flake has this pin for " + p.system + " only"
+		text += "; the flake has this pin for " + strings.Join(p.systems, " and ") + " only"
 		hint = "run ollama-bump on a machine of that system: its sources cannot be built here"
 	}
 	e := p.error(text, hint)

@@ -83,8 +83,8 @@ type pin struct {
 	notes      []string // sentences for the report
 	noVendor   bool     // vendorHash = null, or nothing is built from source
 	tagless    bool     // the source is fetched without a hash
-	foreign    bool     // only another system has it
-	system     string   // that one
+	foreign    bool     // only other systems have it
+	systems    []string // those that have it
 	vprefix    bool     // the version attribute itself begins with v
 	torn       bool     // looks current, but may be half written (see alsoDue)
 }

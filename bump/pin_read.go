@@ -19,8 +19,7 @@ var (
 // package's business, and an error for what looks like its pin and cannot be rewritten.
 func (f *finder) readPin(d *derivation, body *nixexpr.Set) (*pin, *Error) {
 	at := d.place()
-	srcDef := body.Get("src")
-	if srcDef == nil {
+	if body.Get("src") == nil && body.Get("srcs") == nil {
 		return f.sourceless(d, body, at)
 	}
 	p := &pin{place: at}
@@ -35,7 +34,7 @@ func (f *finder) readPin(d *derivation, body *nixexpr.Set) (*pin, *Error) {
 		}
 	}
 	ours := false
-	for _, s := range f.sources(d, srcDef) {
+	for _, s := range f.sources(d, body) {
 		switch s.kind {
 		case sourceOther:
 			continue
@@ -331,7 +330,7 @@ func (f *finder) readVendor(d *derivation, p *pin, body *nixexpr.Set) *Error {
 // inheritVendor adds the slot of a vendorHash that the file does not have: after src, in its indentation.
 func (f *finder) inheritVendor(p *pin, body *nixexpr.Set) *Error {
 	src := body.Get("src")
-	if src.Binding == nil || src.File == nil {
+	if src == nil || src.Binding == nil || src.File == nil {
 		return p.error("find pin: vendorHash is not set, and there is no place beside src to add it", "add vendorHash = lib.fakeHash;")
 	}
 	e := src.File.InsertBindingAfter(src.Binding, `vendorHash = "`+"\x00"+`";`)

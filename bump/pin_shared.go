@@ -23,12 +23,8 @@ type literalKey struct {
 
 // readForeign notes the literals that a derivation of another package is fetched by.
 func (f *finder) readForeign(d *derivation, body *nixexpr.Set) {
-	src := body.Get("src")
-	if src == nil {
-		return
-	}
 	use := foreignUse{place: d.place(), literal: map[literalKey]bool{}}
-	for _, s := range f.sources(d, src) {
+	for _, s := range f.sources(d, body) {
 		if s.kind != sourceOther && s.kind != sourceFork {
 			return
 		}

@@ -37,11 +37,21 @@ var (
 	floating  = regexp.MustCompile(`^https://(?:www\.)?ollama\.com/(?:download|install)`)
 )
 
-// sources reads every value that src may have.
-func (f *finder) sources(d *derivation, src *nixexpr.Def) []source {
+// sources reads every value that src may have, or every element of srcs.
+func (f *finder) sources(d *derivation, body *nixexpr.Set) []source {
+	defs := []*nixexpr.Def{}
+	if src := body.Get("src"); src != nil {
+		defs = append(defs, src)
+	} else if srcs := body.Get("srcs"); srcs != nil {
+		if list, ok := f.prog.Value(srcs).(*nixexpr.Seq); ok {
+			defs = list.Elems
+		}
+	}
 	var all []source
-	for _, v := range nixexpr.Alternatives(f.prog.Value(src)) {
-		all = append(all, f.source(d, v))
+	for _, def := range defs {
+		for _, v := range nixexpr.Alternatives(f.prog.Value(def)) {
+			all = append(all, f.source(d, v))
+		}
 	}
 	return all
 }

@@ -116,7 +116,9 @@
             mod = str (attempt (p.goModules.outputHash or null));
             vendor = str (attempt (p.vendorHash or null));
           };
-          shows = pin: builtins.any (f: f == info.src || f == info.mod || f == info.vendor) pin.marks
+          srcs = attempt (map (s: s.outputHash or null) (p.srcs or [ ]));
+          hashes = [ info.src info.mod info.vendor ] ++ (if builtins.isList srcs then srcs else [ ]);
+          shows = pin: builtins.any (f: builtins.elem f hashes) pin.marks
             || pin.marks == [ ] && info.version == pin.version && builtins.any (n: builtins.match ".*[.]${n}" where != null) pin.names;
           pins = map (pin: pin.id) (builtins.filter shows req.pins);
         in
@@ -164,6 +166,7 @@
         pin: f:
         if pin.vendor && f.info.hasMod then f.p.goModules
         else if isDrv (f.p.src or null) then f.p.src
+        else if f.p.srcs or [ ] != [ ] then builtins.head f.p.srcs
         else f.p.goModules or (throw "${req.nonce} nothing to build");
       target =
         pin:

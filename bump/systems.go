@@ -68,11 +68,14 @@ func (f *finder) merge(other *finder) {
 	for _, p := range other.pins {
 		known := f.pinAt(p)
 		if known == nil {
-			p.foreign, p.system = true, other.system
+			p.foreign, p.systems = true, []string{other.system}
 			f.pins = append(f.pins, p)
 			continue
 		}
 		known.absorb(p)
+		if known.foreign {
+			known.systems = append(known.systems, other.system)
+		}
 	}
 	for _, r := range other.refused {
 		f.refuse(r)
