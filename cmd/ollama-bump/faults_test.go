@@ -69,19 +69,28 @@ func (e ended) String() string {
 
 // start begins a run of the program in dir.
 func (s *site) start(dir string, extra []string, args ...string) *running {
+	r := s.prepare(dir, extra, args...)
+	r.start()
+	return r
+}
+
+func (s *site) prepare(dir string, extra []string, args ...string) *running {
 	r := &running{cmd: s.Command(dir, extra, s.program, args...), done: make(chan struct{})}
 	r.cmd.Stdout, r.cmd.Stderr = &r.stdout, &r.stderr
+	return r
+}
+
+func (r *running) start() {
 	began := time.Now()
 	if r.err = r.cmd.Start(); r.err != nil {
 		close(r.done)
-		return r
+		return
 	}
 	go func() {
 		r.err = r.cmd.Wait()
 		r.took = time.Since(began)
 		close(r.done)
 	}()
-	return r
 }
 
 type running struct {
