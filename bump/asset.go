@@ -89,6 +89,10 @@ func (j *job) asset(h *fixed) error {
 		return at.error(fmt.Sprintf("find asset: %s of release %s is not uploaded yet", a.Name, j.rel.Tag), "run again later")
 	}
 	if a.Name != name {
+		if stem(name) == name {
+			return at.error(fmt.Sprintf("find asset: release %s has %s instead of %s: an archive, which the build would have to unpack", j.rel.Tag, a.Name, name),
+				"correct the URL and the build by hand for this release")
+		}
 		if !h.rename(name, a.Name) {
 			return at.error(fmt.Sprintf("find asset: release %s has %s instead of %s, whose name is not written in one literal of the URL", j.rel.Tag, a.Name, name),
 				"correct the URL by hand for this release")

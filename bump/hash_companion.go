@@ -87,6 +87,28 @@ func (r *resolver) describeSource() {
 	}
 }
 
+// missingHelper explains a build that fails because it calls a file of the source that the new release
+// has moved; nil for other failures. The builder's words only choose the message: that the file is not there
+// is seen in the source.
+func (r *resolver) missingHelper(f *nix.Failure) *Error {
+	if f.Kind != nix.Builder {
+		return nil
+	}
+	words := f.Text + "\n" + strings.Join(f.Log, "\n")
+	for _, p := range r.pins {
+		for _, helper := range r.pkg.Helpers {
+			if !strings.Contains(words, helper) || !r.sourceThere(p) {
+				continue
+			}
+			if _, err := r.sourceFile(p, helper); errors.Is(err, os.ErrNotExist) {
+				return p.error(fmt.Sprintf("find hashes: the build phases call %s, which release %s does not have%s", helper, r.rel.version, r.otherHelper(p)),
+					"change that call in postPatch; where nixpkgs' package makes it, update the nixpkgs input or override postPatch")
+			}
+		}
+	}
+	return nil
+}
+
 func (r *resolver) otherHelper(p *pin) string {
 	for _, helper := range r.pkg.Helpers {
 		if _, err := r.sourceFile(p, helper); err == nil {
@@ -139,6 +161,10 @@ func (r *resolver) explain(err error) error {
 	f := asFailure(err)
 	if f == nil {
 		return err
+	}
+	if e := r.missingHelper(f); e != nil {
+		e.Err = err
+		return e
 	}
 	e := &Error{Text: "run nix: " + f.Error(), Hint: f.Hint, Err: err}
 	for _, pos := range f.Positions {

@@ -1,6 +1,7 @@
 package githubtest
 
 import (
+	"cmp"
 	"encoding/base64"
 	"fmt"
 	"hash/fnv"
@@ -246,7 +247,7 @@ func (x *exchange) asset(r *Repo, rel Release, a Asset) object {
 	day := stamp(rel.PublishedAt)
 	return object{
 		"id": id, "node_id": nodeID("ReleaseAsset", id), "url": fmt.Sprintf("%s/releases/assets/%d", x.address(r), id), "browser_download_url": address,
-		"name": a.Name, "label": nil, "content_type": "application/octet-stream", "size": a.Size, "digest": digest, "state": "uploaded",
+		"name": a.Name, "label": nil, "content_type": "application/octet-stream", "size": a.Size, "digest": digest, "state": cmp.Or(a.State, "uploaded"),
 		"download_count": 0, "uploader": x.user("github-actions[bot]"), "created_at": day, "updated_at": day,
 	}
 }

@@ -49,6 +49,7 @@ type Asset struct {
 	Size   int64
 	Digest string // sha256:…, may be empty
 	URL    string // where it is downloaded; "" is GitHub's
+	State  string // "" is uploaded; starter while it is still being sent
 }
 
 // AddRepo adds a repository whose default branch main has one commit with files, path to content.
