@@ -66,7 +66,7 @@ func (f *finder) copiesInString(p *pin, file *nixexpr.File, s *nixexpr.Str, vers
 			if v == "" {
 				continue
 			}
-			for _, sl := range literalSlots(at, text, v, "version copy") {
+			for _, sl := range literalSlots(at, v, "version copy") {
 				if !inShellComment(file, s, sl.start) {
 					p.texts = append(p.texts, sl)
 				}
@@ -129,7 +129,7 @@ func (f *finder) guards(p *pin, file *nixexpr.File, call nixexpr.Node) {
 		nixexpr.Walk(cond, func(c nixexpr.Node) bool {
 			if s, ok := c.(*nixexpr.Str); ok && len(s.Parts) == 1 && s.Parts[0].Expr == nil && file.Text(s.Parts[0]) == p.version {
 				at := nixexpr.Literal{File: file.Name, Nix: file, Str: s, Span: s.Span}
-				p.texts = append(p.texts, literalSlots(at, p.version, p.version, "guard")...)
+				p.texts = append(p.texts, literalSlots(at, p.version, "guard")...)
 			}
 			return true
 		})

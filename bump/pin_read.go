@@ -233,7 +233,7 @@ func endingSlot(t *nixexpr.Text, url string) *change {
 	name := path.Base(url)
 	ending := strings.TrimPrefix(name, stem(name))
 	last := t.Pieces[len(t.Pieces)-1]
-	if ending == "" || last.At.File == "" || !strings.HasSuffix(raw(last.At, last.Text), ending) {
+	if ending == "" || last.At.File == "" || !strings.HasSuffix(raw(last.At), ending) {
 		return nil
 	}
 	_, end := contentSpan(last.At)

@@ -29,10 +29,10 @@ func contentSpan(at nixexpr.Literal) (start, end int) {
 	return start + 1, start + 1
 }
 
-// raw is the source text of a literal, escapes as written. Data files hold their text as it is.
-func raw(at nixexpr.Literal, text string) string {
+// raw is the source text of a literal, escapes as written.
+func raw(at nixexpr.Literal) string {
 	if at.Nix == nil {
-		return text
+		return at.Raw
 	}
 	start, end := contentSpan(at)
 	return string(at.Nix.Src[start:end])
@@ -86,7 +86,7 @@ func textSlots(t *nixexpr.Text, version, field string) ([]versionSlot, error) {
 		if p.Value != nil {
 			continue
 		}
-		slots = append(slots, literalSlots(p.At, p.Text, version, field)...)
+		slots = append(slots, literalSlots(p.At, version, field)...)
 	}
 	if len(slots) == 0 {
 		return nil, errNoLiteral
@@ -95,13 +95,13 @@ func textSlots(t *nixexpr.Text, version, field string) ([]versionSlot, error) {
 }
 
 // literalSlots finds a version in one literal.
-func literalSlots(at nixexpr.Literal, text, version, field string) []versionSlot {
+func literalSlots(at nixexpr.Literal, version, field string) []versionSlot {
 	if at.File == "" {
 		return nil
 	}
 	start, _ := contentSpan(at)
 	var slots []versionSlot
-	source := raw(at, text)
+	source := raw(at)
 	for _, i := range versionIn(source, version) {
 		slots = append(slots, versionSlot{version: version, slot: slot{
 			field: field, file: at.File, at: at.Span.Start(), start: start + i, end: start + i + len(version), old: version,

@@ -158,7 +158,7 @@ func TestProgramReadsJSON(t *testing.T) {
 	got, err := p.Lookup(f, e)
 	require.NoError(t, err)
 	require.Equal(t, "0.32.13", got.Pieces[0].Text)
-	require.Equal(t, Literal{File: "pin.json", Span: Span{From: 57, To: 66}}, got.Pieces[0].At)
+	require.Equal(t, Literal{File: "pin.json", Span: Span{From: 57, To: 66}, Raw: "0.32.13"}, got.Pieces[0].At)
 }
 
 func TestProgramEndsOnHostileInput(t *testing.T) {

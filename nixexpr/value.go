@@ -86,6 +86,7 @@ type Literal struct {
 	Str  *Str   // the literal that the text is in; nil in a JSON file or a URI
 	Part int    // index of the text in Str.Parts; -1 for an empty literal
 	Span Span   // of the whole literal, quotes included
+	Raw  string // in a JSON file, the text between the quotes with its escapes
 }
 
 // String returns the text of t, and whether all of it is known.

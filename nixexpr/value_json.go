@@ -52,7 +52,7 @@ func (r *jsonReader) value(depth int) (Value, error) {
 		// Between two tokens stand only blanks and punctuation, so the next quote opens this one.
 		start := int(before) + bytes.IndexByte(r.src[before:], '"')
 		span := Span{From: int32(start), To: int32(r.dec.InputOffset())}
-		return &Text{Pieces: []Piece{{Text: tok, At: Literal{File: r.name, Span: span}}}}, nil
+		return &Text{Pieces: []Piece{{Text: tok, At: Literal{File: r.name, Span: span, Raw: string(r.src[start+1 : r.dec.InputOffset()-1])}}}}, nil
 	}
 	return &Scalar{Text: fmt.Sprint(tok)}, nil
 }
