@@ -50,6 +50,11 @@ func (j *job) run(ctx context.Context) error {
 		j.result.Status = Available
 		return nil
 	}
+	if j.opts.Mode == Write {
+		if err := j.writable(); err != nil {
+			return err
+		}
+	}
 	if settled, err := j.standing(ctx); settled || err != nil {
 		return err
 	}

@@ -46,27 +46,53 @@ func removeStaged(shelves []string) {
 	}
 }
 
-// stage writes the new content to disk, with the mode and owner of the file.
-func stage(t *tree, f changedFile, shelves []string) (*stagedFile, error) {
-	s := &stagedFile{changedFile: f, shelves: shelves}
-	var err error
-	if s.target, err = filepath.EvalSymlinks(t.abs(f.name)); err != nil {
-		return nil, s.failed(err)
+// writable refuses files that cannot be replaced, before any work is done for them.
+func (j *job) writable() error {
+	for _, p := range j.due {
+		for name := range p.files() {
+			s := &stagedFile{changedFile: changedFile{name: name}}
+			if err := s.find(j.tree); err != nil {
+				return err
+			}
+			const write = 2 // access(2)'s W_OK
+			if err := syscall.Access(filepath.Dir(s.target), write); err != nil {
+				return s.failed(err)
+			}
+		}
 	}
-	if rel, err := filepath.Rel(t.root, s.target); err != nil || rel == ".." || strings.HasPrefix(rel, "../") {
-		return nil, &Error{
-			Text: fmt.Sprintf("write %s: it is a link to %s, outside the flake", f.name, s.target),
+	return nil
+}
+
+// find looks the file up.
+func (s *stagedFile) find(t *tree) error {
+	var err error
+	if s.target, err = filepath.EvalSymlinks(t.abs(s.name)); err != nil {
+		return s.failed(err)
+	}
+	if rel, err := filepath.Rel(t.root, s.target); err != nil || !filepath.IsLocal(rel) {
+		return &Error{
+			Text: fmt.Sprintf("write %s: it is a link to %s, outside the flake", s.name, s.target),
 			Hint: "edit that file by hand, or copy it into the flake; nothing was changed",
 		}
 	}
 	if s.info, err = os.Stat(s.target); err != nil {
-		return nil, s.failed(err)
-	}
-	if err := s.unchanged(); err != nil {
-		return nil, err
+		return s.failed(err)
 	}
 	if s.info.Mode().Perm()&0o200 == 0 {
-		return nil, &Error{Text: fmt.Sprintf("write %s: the file is read-only", f.name), Hint: "chmod u+w " + f.name + "; nothing was changed"}
+		return &Error{Text: fmt.Sprintf("write %s: the file is read-only", s.name), Hint: "chmod u+w " + s.name + "; nothing was changed"}
+	}
+	return nil
+}
+
+// stage writes the new content to disk, with the mode and owner of the file.
+func stage(t *tree, f changedFile, shelves []string) (*stagedFile, error) {
+	s := &stagedFile{changedFile: f, shelves: shelves}
+	err := s.find(t)
+	if err == nil {
+		err = s.unchanged()
+	}
+	if err != nil {
+		return nil, err
 	}
 	removeStaged([]string{s.beside()})
 	for _, pattern := range append(shelves, s.beside()) {

@@ -220,7 +220,9 @@ func TestTreesThatCannotBeWritten(t *testing.T) {
 	mount(t, fixed, "--bind", dir)
 	out, err := exec.Command("mount", "-o", "remount,ro,bind", fixed).CombinedOutput()
 	require.NoError(t, err, string(out))
+	s.ForgetNixRuns()
 	s.refuses(fixed, nil, []string{"--no-pr"}, "write flake.nix: read-only file system", "nothing was changed")
+	require.Empty(t, s.NixRuns(), "it is told before any work is done")
 	e := s.bumps(fixed, []string{"GITHUB_TOKEN=" + token}, "--repo", "me/flake")
 	require.Contains(t, e.stderr, "created pull request #1")
 
