@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/nixtars/ollama-bump/bump/github"
@@ -143,7 +144,7 @@ func (r *resolver) request() []int {
 	for i, p := range r.pins {
 		pp := probePin{ID: i, Names: union(p.names, nil), Version: p.shownVersion(r.rel.version), Marks: []string{}}
 		for _, h := range p.allHashes() {
-			if !h.evaluated && (!h.inherited || h.got != nil || r.where != nil) {
+			if !h.evaluated && !r.shared(h) && (!h.inherited || h.got != nil || r.where != nil) {
 				pp.Marks = append(pp.Marks, h.text())
 			}
 			pp.Vendor = pp.Vendor || h.role == roleVendor && !p.waits()
@@ -165,6 +166,17 @@ func (r *resolver) request() []int {
 		req.Families = familiesOf(req.Only)
 	}
 	return ids
+}
+
+// shared says whether several pins have a hash: it does not tell them apart.
+func (r *resolver) shared(h *fixed) bool {
+	count := 0
+	for _, p := range r.pins {
+		if slices.Contains(p.allHashes(), h) {
+			count++
+		}
+	}
+	return count > 1
 }
 
 func familiesOf(places []string) []string {

@@ -78,9 +78,6 @@ func (f *finder) removePrefix(prefix, text *nixexpr.Def) *nixexpr.Def {
 		return nil
 	}
 	first.Text = rest
-	if first.At.Nix == nil { // a data file's text is located by where it begins
-		first.At.Span.From += int32(len(drop))
-	}
 	return nixexpr.Made(&nixexpr.Text{Pieces: append([]nixexpr.Piece{first}, t.Pieces[1:]...)})
 }
 

@@ -3,6 +3,7 @@ package bump
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/nixtars/ollama-bump/nixexpr"
@@ -125,12 +126,42 @@ func (f *finder) add(d *derivation, p *pin) {
 	if !ok {
 		return
 	}
-	if known := f.seen[key]; known != nil {
+	f.share(p)
+	if known := f.seen[key]; known != nil && known.holds(p.hashes) {
 		known.names = union(known.names, p.names)
 		return
 	}
 	f.seen[key] = p
 	f.pins = append(f.pins, p)
+}
+
+// share makes the hashes of p that stand in another pin's slot that pin's: one literal has one value, and one
+// fake while it is looked for.
+func (f *finder) share(p *pin) {
+	for _, other := range f.pins {
+		for _, known := range other.allHashes() {
+			for i, h := range p.hashes {
+				if h.slot.key() == known.slot.key() && h.role == known.role {
+					p.hashes[i] = known
+				}
+			}
+			for _, c := range p.companions {
+				if c.hash != nil && c.hash.slot.key() == known.slot.key() && known.role == roleCompanion {
+					c.hash = known
+				}
+			}
+		}
+	}
+}
+
+// holds says whether all of these hashes are the pin's.
+func (p *pin) holds(hashes []*fixed) bool {
+	for _, h := range hashes {
+		if !slices.Contains(p.hashes, h) {
+			return false
+		}
+	}
+	return true
 }
 
 // key is the pin's first slot in the files.
