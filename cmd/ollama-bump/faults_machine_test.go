@@ -205,6 +205,8 @@ func TestNixFillsTheDisk(t *testing.T) {
 	dir := s.Flake(map[string]string{"flake.nix": overlayFlake})
 	small := filepath.Join(s.Dir, "small")
 	mount(t, small, "-t", "tmpfs", "-o", "size=60k", "tmpfs")
+	builds := filepath.Join(s.Dir, "nix", "var", "nix", "builds") // where Nix builds since 2.30
+	mount(t, builds, "-t", "tmpfs", "-o", "size=60k,mode=0755", "tmpfs")
 	s.refuses(dir, []string{"TMPDIR=" + small}, []string{"--no-pr"}, "o space left on device", "hint: ")
 	left, err := os.ReadDir(small)
 	require.NoError(t, err)

@@ -43,8 +43,14 @@ func (s *site) daemon() {
 
 // runAs is run as another user.
 func (s *site) runAs(uid uint32, dir string, extra []string, args ...string) ended {
-	r := s.prepare(dir, append([]string{"NIX_REMOTE=daemon", "HOME=" + filepath.Join(s.Dir, "tmp")}, extra...), args...)
-	r.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}}
+	home := filepath.Join(s.Dir, "tmp", "home")
+	env := []string{"NIX_REMOTE=daemon", "HOME=" + home}
+	for _, name := range []string{"CACHE", "CONFIG", "DATA", "STATE"} {
+		env = append(env, "XDG_"+name+"_HOME="+filepath.Join(home, strings.ToLower(name)))
+	}
+	r := s.prepare(dir, append(env, extra...), args...)
+	const searchFolders = 2 // CAP_DAC_READ_SEARCH: the Nix that is tested may be below /root
+	r.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}, AmbientCaps: []uintptr{searchFolders}}
 	r.start()
 	return r.wait()
 }
