@@ -124,3 +124,17 @@ func TestRunRefusesAVendorHashThatIsIgnored(t *testing.T) {
 	require.ErrorContains(t, err, "flake.nix:5:16: verify: packages.x86_64-linux.default ignores the vendorHash that is pinned here")
 	require.Equal(t, w.Expand(flake), read(t, dir, "flake.nix"))
 }
+
+// Where the package's own modules lie in the store already, building them needs no source: a fake hash of the
+// source would never be complained about.
+func TestRunFindsTheSourceWhereTheModulesAreBuilt(t *testing.T) {
+	w := bumptest.New(t)
+	flake := strings.NewReplacer("0.32.13", "0.32.5", `        vendorHash = "@vendor:0.32.13@";`+"\n", "").Replace(flakeS01)
+	dir := w.Flake(map[string]string{"flake.nix": flake})
+	w.Nix(dir, "build", "--no-link", "--inputs-from", dir, "nixpkgs#ollama.goModules")
+	o := options(t, w, dir, bump.Write)
+	o.To = "0.32.9"
+	_, err := bump.Run(context.Background(), o)
+	require.NoError(t, err)
+	require.Equal(t, w.Expand(strings.ReplaceAll(flake, "0.32.5", "0.32.9")), read(t, dir, "flake.nix"))
+}

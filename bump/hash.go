@@ -108,7 +108,8 @@ func (r *resolver) round(ctx context.Context) (done bool, err error) {
 	if fail := asFailure(failure); failure != nil && (fail == nil || len(r.probe.order) == 0 && !r.probe.noneShown(fail)) {
 		return false, r.explain(failure)
 	}
-	if r.where == nil {
+	first := r.where == nil
+	if first {
 		if err := r.place(failure); err != nil {
 			return false, err
 		}
@@ -129,10 +130,24 @@ func (r *resolver) round(ctx context.Context) (done bool, err error) {
 		return false, err
 	case failure != nil:
 		return false, r.explain(failure)
+	case first && r.inherits():
+		return false, nil // the hash that may have to be added was not looked for yet
 	case !rep.Built:
 		return false, r.unexplained(rep)
 	}
 	return r.finished(ctx)
+}
+
+// inherits says whether a pin may need a hash that its file does not have.
+func (r *resolver) inherits() bool {
+	for _, p := range r.pins {
+		for _, h := range p.hashes {
+			if h.inherited && !h.dropped {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // request sets up what the probe looks for, and returns the numbers of the pins.
@@ -147,7 +162,8 @@ func (r *resolver) request() []int {
 			if !h.evaluated && !r.shared(h) && (!h.inherited || h.got != nil || r.where != nil) {
 				pp.Marks = append(pp.Marks, h.text())
 			}
-			pp.Vendor = pp.Vendor || h.role == roleVendor && !p.waits()
+			// The goModules of an inherited hash may be in the store already, and would then need no source.
+			pp.Vendor = pp.Vendor || h.role == roleVendor && !p.waits() && (!h.inherited || r.where != nil)
 		}
 		req.Pins = append(req.Pins, pp)
 		req.Names = union(req.Names, p.names)

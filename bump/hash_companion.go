@@ -68,7 +68,7 @@ func (r *resolver) sourceThere(p *pin) bool {
 // describeSource notes what the new source asks for that a pin does not give it.
 func (r *resolver) describeSource() {
 	for _, p := range r.pins {
-		if p.hash(roleAsset) != nil || !r.sourceThere(p) {
+		if p.hash(roleAsset) != nil || p.input != nil && p.input.carries || !r.sourceThere(p) {
 			continue
 		}
 		for i := range r.pkg.Companions {

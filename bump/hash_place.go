@@ -200,6 +200,8 @@ func (r *resolver) finished(ctx context.Context) (bool, error) {
 		for _, h := range p.allHashes() {
 			switch {
 			case h.dropped:
+			case h.got == nil && again:
+				// One at a time: what is found for another may bring this one along.
 			case h.got == nil:
 				if err := r.deepen(ctx, p, h); err != nil {
 					return false, err

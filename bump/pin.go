@@ -114,6 +114,8 @@ type inputPin struct {
 	name string // of the input
 	url  string
 	slot *versionSlot // in the URL; nil for an untagged input
+
+	carries bool // it is a nixpkgs that brings the package with its version and source
 }
 
 // place is where something stands, for messages.

@@ -16,6 +16,7 @@ type finder struct {
 	system string // that the flake is read for
 	prog   *nixexpr.Program
 	inputs map[string]*inputPin // the flake's inputs that are the package's source
+	others map[string]*inputPin // and those that are not: nixpkgs and the like
 	pins   []*pin
 	seen   map[slotKey]*pin
 	// refused are the places that look like a pin and are none that can be rewritten, the nearest
@@ -43,7 +44,7 @@ func findPins(prog *nixexpr.Program, pkg *Package, flake string, roots []*nixexp
 		pkg: pkg, prog: prog, seen: map[slotKey]*pin{}, covered: map[nixexpr.Node]bool{},
 	}
 	prog.Call, prog.Trusting = f.library, true
-	f.inputs = f.findInputs(flake)
+	f.inputs, f.others = f.findInputs(flake)
 	if len(roots) == 0 {
 		return f
 	}

@@ -75,6 +75,8 @@ func (f *finder) sourceless(d *derivation, body *nixexpr.Set, at place) (*pin, *
 	case literal && versionAttr.MatchString(version):
 		return nil, at.error("find pin: version "+version+" is set here but src is not, so the package would build the old source under a new name",
 			"override src as well, with this version's tag and hash")
+	case body.Get("vendorHash") != nil && f.carrier(d.base) != nil:
+		return f.carried(d, body, at)
 	case body.Get("vendorHash") != nil:
 		return nil, at.error("find pin: only vendorHash is overridden here; version and src are those of the nixpkgs input that the package comes from",
 			"update that input (nix flake update INPUT), or override version and src here")

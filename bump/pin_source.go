@@ -220,20 +220,20 @@ func (f *finder) inputSource(o *nixexpr.Open) source {
 	return source{kind: sourceInput, input: in}
 }
 
-// findInputs lists the flake's inputs that are the package's repository.
-func (f *finder) findInputs(flake string) map[string]*inputPin {
-	found := map[string]*inputPin{}
+// findInputs lists the flake's inputs that are the package's repository, and the others.
+func (f *finder) findInputs(flake string) (found, others map[string]*inputPin) {
+	found, others = map[string]*inputPin{}, map[string]*inputPin{}
 	file := f.prog.File(flake)
 	if file == nil {
-		return found
+		return found, others
 	}
 	root, ok := f.prog.Value(f.prog.Root(file)).(*nixexpr.Set)
 	if !ok || root.Get("inputs") == nil {
-		return found
+		return found, others
 	}
 	inputs, ok := f.prog.Value(root.Get("inputs")).(*nixexpr.Set)
 	if !ok {
-		return found
+		return found, others
 	}
 	for _, name := range inputs.Names() {
 		set, ok := f.prog.Value(inputs.Get(name)).(*nixexpr.Set)
@@ -246,9 +246,11 @@ func (f *finder) findInputs(flake string) map[string]*inputPin {
 		}
 		if in := f.inputPin(name, text); in != nil {
 			found[name] = in
+		} else {
+			others[name] = &inputPin{name: name, url: knownText(text)}
 		}
 	}
-	return found
+	return found, others
 }
 
 var (

@@ -124,7 +124,8 @@ func pickRelease(list []github.Release, to string, pre bool, usable func(github.
 	return best
 }
 
-// notesBetween are the notes of the stable releases above old up to newest, and newest's own.
+// notesBetween are the notes of the stable releases above old, when that is known, up to newest, and
+// newest's own.
 func notesBetween(list []github.Release, old, newest string) []ReleaseNote {
 	var notes []ReleaseNote
 	for _, r := range list {
@@ -132,7 +133,7 @@ func notesBetween(list []github.Release, old, newest string) []ReleaseNote {
 		if r.Tag == "v"+newest {
 			v = newest
 		}
-		if v == "" || compareVersions(v, newest) > 0 || old != "" && compareVersions(v, old) <= 0 {
+		if v == "" || compareVersions(v, newest) > 0 || v != newest && (old == "" || compareVersions(v, old) <= 0) {
 			continue
 		}
 		notes = append(notes, ReleaseNote{Version: v, URL: r.URL, Body: r.Body})

@@ -103,6 +103,7 @@ func (j *job) findHashes(ctx context.Context, ws *workspace) error {
 		return err
 	}
 	j.due = j.hashes.pins
+	j.followCarriers()
 	for where, text := range pr.failed {
 		j.warn("hash", "%s does not evaluate and was passed over: %s", where, text)
 	}
