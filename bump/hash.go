@@ -225,7 +225,7 @@ func (r *resolver) changes() ([]change, error) {
 		}
 		all = append(all, cs...)
 	}
-	return uniqueChanges(all)
+	return uniqueChanges(r.cand, all)
 }
 
 func (p *pin) changes(r *resolver) ([]change, error) {
@@ -267,13 +267,15 @@ func (p *pin) changes(r *resolver) ([]change, error) {
 
 // uniqueChanges drops changes that say the same twice: pins may share their literals. Two values
 // for one place are an error.
-func uniqueChanges(all []change) ([]change, error) {
+func uniqueChanges(cand *candidate, all []change) ([]change, error) {
 	seen := map[slotKey]change{}
 	var out []change
 	for _, c := range all {
 		if known, ok := seen[c.key()]; ok {
 			if known.value != c.value {
-				return nil, fmt.Errorf("edit %s: one literal is to be both %s (%s) and %s (%s)", c.file, known.value, known.field, c.value, c.field)
+				return nil, placeOfSlot(cand, c.slot).error(
+					fmt.Sprintf("find pin: the %s and the %s are one and the same value here, but will differ", known.field, c.field),
+					"write each where it is used, lib.fakeHash for a hash that is not known")
 			}
 			continue
 		}
