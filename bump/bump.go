@@ -160,3 +160,21 @@ func oneLine(s string) string {
 	}
 	return string(out)
 }
+
+// hinted is an error of a package below that knows what to do.
+type hinted interface{ Hint() string }
+
+// withHint makes an *Error of any error, with what it says there is to do.
+func withHint(err error) error {
+	var ours *Error
+	var usage *UsageError
+	if err == nil || errors.As(err, &ours) || errors.As(err, &usage) {
+		return err
+	}
+	e := &Error{Text: oneLine(err.Error()), Err: err}
+	var h hinted
+	if errors.As(err, &h) {
+		e.Hint = h.Hint()
+	}
+	return e
+}

@@ -49,3 +49,51 @@ func (j *job) outcome(out github.Outcome) {
 		j.say(Step, "propose", "%s %s", out.Operation, out.URL)
 	}
 }
+
+// standing asks the remote side, before any Nix runs, whether there is anything left to propose.
+func (j *job) standing(ctx context.Context) (settled bool, err error) {
+	if j.opts.Mode != Propose {
+		return false, nil
+	}
+	p, err := j.proposal(ctx)
+	if err != nil {
+		return false, err
+	}
+	c, err := j.target()
+	if err != nil {
+		return false, err
+	}
+	st, err := c.Standing(ctx, p)
+	if err != nil {
+		return false, fmt.Errorf("read %s/%s: %w", p.Owner, p.Repo, err)
+	}
+	if st.Rights != nil {
+		return false, st.Rights
+	}
+	out, done := st.Settled()
+	if !done || j.opts.Force && st.State == github.Ours {
+		return false, nil
+	}
+	j.outcome(out)
+	return true, nil
+}
+
+// proposal is what is proposed, without its content.
+func (j *job) proposal(ctx context.Context) (github.Proposal, error) {
+	owner, repo, err := j.repository(ctx)
+	if err != nil {
+		return github.Proposal{}, err
+	}
+	if j.token() == "" {
+		return github.Proposal{}, &Error{
+			Text: "propose: no token: neither GITHUB_TOKEN nor GH_TOKEN is set",
+			Hint: "set GITHUB_TOKEN to a token with contents: write and pull-requests: write, or use --dry-run or --no-pr",
+		}
+	}
+	return github.Proposal{
+		Owner: owner, Repo: repo, Base: j.opts.Base, Branch: j.opts.Branch, BranchPrefix: "ollama-bump/",
+		Package: j.pkg.Name, OldVersion: j.result.OldVersion, Version: j.rel.version, Scope: j.tree.sub,
+		Labels: j.opts.Labels, Reviewers: j.opts.Reviewers, Assignees: j.opts.Assignees,
+		Draft: j.opts.Draft, AutoMerge: j.opts.AutoMerge, Recreate: j.opts.Recreate,
+	}, nil
+}

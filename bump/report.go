@@ -1,5 +1,12 @@
 package bump
 
+import (
+	"bytes"
+	"fmt"
+	"sort"
+	"strings"
+)
+
 // Report is everything that the pull request's body, the step summary and the terminal say of a
 // bump: plain values, still as hostile as upstream made them; whoever renders defuses.
 type Report struct {
@@ -41,4 +48,113 @@ type ReleaseNote struct {
 	Version string // without v
 	URL     string
 	Body    string // Markdown, hostile
+}
+
+// changedFile is a file before and after.
+type changedFile struct {
+	name     string // from the tree's root
+	old, new []byte
+}
+
+// report makes the diff, the list of edits and the report of what was found.
+func (j *job) report() error {
+	cand := j.hashes.cand
+	changes, err := j.hashes.changes()
+	if err != nil {
+		return err
+	}
+	originals, err := j.originals()
+	if err != nil {
+		return err
+	}
+	for name, now := range cand.now {
+		if old := originals[name]; !bytes.Equal(old, now) {
+			j.changed = append(j.changed, changedFile{name, old, now})
+		}
+	}
+	sort.Slice(j.changed, func(a, b int) bool { return j.changed[a].name < j.changed[b].name })
+	var diff strings.Builder
+	for _, f := range j.changed {
+		j.result.Files = append(j.result.Files, FileChange{Path: f.name, Edits: j.edits(f.name, changes)})
+		diff.WriteString(unifiedDiff(f.name, f.old, f.new))
+	}
+	j.result.Diff = diff.String()
+	j.fillReport()
+	j.result.Title, j.result.Body = Title(j.rep), Body(j.rep, "")
+	return nil
+}
+
+// originals are the files' contents as they were read.
+func (j *job) originals() (map[string][]byte, error) {
+	all := map[string][]byte{}
+	for name := range j.hashes.cand.now {
+		switch f := j.sources.nix[name]; {
+		case f != nil:
+			all[name] = f.Src
+		case j.sources.data[name] != nil:
+			all[name] = j.sources.data[name]
+		default:
+			src, err := j.tree.read(name)
+			if err != nil {
+				return nil, fmt.Errorf("report: %w", err)
+			}
+			all[name] = src
+		}
+	}
+	return all, nil
+}
+
+// edits lists what changes in one file, in its order.
+func (j *job) edits(name string, changes []change) []Edit {
+	list := []Edit{}
+	sort.SliceStable(changes, func(a, b int) bool { return changes[a].start < changes[b].start })
+	for _, c := range changes {
+		if c.file != name || c.old == c.value {
+			continue
+		}
+		at := placeOfSlot(j.hashes.cand, c.slot)
+		list = append(list, Edit{Line: at.line, Column: at.column, Field: c.field, Old: c.old, New: c.value})
+	}
+	return list
+}
+
+func (j *job) fillReport() {
+	r := j.hashes
+	j.rep.Package, j.rep.Upstream = j.pkg.Name, j.pkg.Owner+"/"+j.pkg.Repo
+	j.rep.OldVersion, j.rep.NewVersion = j.result.OldVersion, j.rel.version
+	j.rep.ReleaseURL = j.rel.URL
+	if j.rep.ReleaseURL == "" {
+		j.rep.ReleaseURL = fmt.Sprintf("https://github.com/%s/%s/releases/tag/v%s", j.pkg.Owner, j.pkg.Repo, j.rel.version)
+	}
+	j.rep.Notes = j.rel.between
+	j.rep.NixVersion, j.rep.System = r.probe.nix, r.probe.req.System
+	j.rep.Tool = strings.TrimSpace("ollama-bump " + j.opts.Version)
+	for _, f := range j.result.Files {
+		for _, e := range f.Edits {
+			j.rep.Changes = append(j.rep.Changes, Change{File: f.Path, Line: e.Line, Field: e.Field, Old: e.Old, New: e.New})
+		}
+	}
+	for _, p := range j.due {
+		for _, c := range p.companions {
+			j.rep.Companions = append(j.rep.Companions, c.report())
+			if c.left != "" {
+				j.warn("report", "%s:%d:%d: %s was not moved: %s", c.place.file, c.place.line, c.place.column, c.report().Name, c.left)
+			}
+		}
+		for _, n := range p.notes {
+			j.warn("report", "%s:%d:%d: %s", p.file, p.line, p.column, n)
+		}
+		if p.version != "" && p.version != j.result.OldVersion {
+			j.warn("report", "%s:%d:%d: this pin was at %s", p.file, p.line, p.column, p.version)
+		}
+	}
+	j.rep.Warnings = j.result.Warnings
+}
+
+func (c *companionPin) report() Companion {
+	name := c.old
+	if c.of != nil {
+		name = c.of.Name
+	}
+	return Companion{Name: name, Old: c.old, New: c.tag, Moved: c.left == "", Why: c.left}
 }
