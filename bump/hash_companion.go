@@ -166,7 +166,7 @@ func (r *resolver) explain(err error) error {
 		e.Err = err
 		return e
 	}
-	e := &Error{Text: "run nix: " + f.Error(), Hint: f.Hint, Err: err}
+	e := &Error{Text: "run " + f.Error(), Hint: f.Hint, Err: err}
 	for _, pos := range f.Positions {
 		if name, ok := r.inTree(pos.File); ok {
 			e.File, e.Line, e.Column = name, pos.Line, pos.Column

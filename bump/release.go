@@ -83,13 +83,13 @@ func selectRelease(ctx context.Context, c *github.Client, pkg *Package, o Option
 		return more, nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read releases of %s/%s: %w", pkg.Owner, pkg.Repo, err)
+		return nil, err
 	}
 	best := pickRelease(seen, to, o.Pre, usable)
 	if best == nil && to != "" {
 		r, err := c.ReleaseByTag(ctx, pkg.Owner, pkg.Repo, "v"+to)
 		if err != nil {
-			return nil, fmt.Errorf("read release v%s of %s/%s: %w", to, pkg.Owner, pkg.Repo, err)
+			return nil, err
 		}
 		best = &release{version: to, Release: r}
 	}

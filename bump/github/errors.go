@@ -323,6 +323,7 @@ type Unavailable struct {
 	Reason string // of the last try
 
 	certificate bool
+	unreachable bool // there was no connection
 }
 
 func (e *Unavailable) Error() string {
@@ -338,6 +339,9 @@ func (e *Unavailable) Hint() string {
 	if e.certificate {
 		return "make the certificate's authority known with $SSL_CERT_FILE"
 	}
+	if e.unreachable {
+		return "see that the network and $HTTPS_PROXY are right, and run again; what was begun is finished then"
+	}
 	return "run again later; what was begun is finished then (see https://www.githubstatus.com)"
 }
 
@@ -352,7 +356,7 @@ type transient struct {
 func (e *transient) Error() string { return e.reason }
 
 func (e *transient) unavailable(host string, tries int) error {
-	return &Unavailable{Host: host, Tries: tries, Reason: e.reason}
+	return &Unavailable{Host: host, Tries: tries, Reason: e.reason, unreachable: e.most == unreachableTries}
 }
 
 // BaseDiffers is a file that is not the same here and on the base branch.
