@@ -7,8 +7,10 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -42,15 +44,33 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 }
 
 // respond serves these answers one after the other, the last one for ever.
-func respond(t *testing.T, answers ...http.HandlerFunc) (*httptest.Server, *[]*http.Request) {
+func respond(t *testing.T, answers ...http.HandlerFunc) (*httptest.Server, *requestLog) {
 	t.Helper()
-	requests := new([]*http.Request)
+	requests := new(requestLog)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		*requests = append(*requests, r)
-		answers[min(len(*requests), len(answers))-1](w, r)
+		answers[min(requests.add(r), len(answers))-1](w, r)
 	}))
 	t.Cleanup(server.Close)
 	return server, requests
+}
+
+// requestLog is what a server was asked. A handler that aborts may still run when its client has gone on.
+type requestLog struct {
+	mu   sync.Mutex
+	list []*http.Request
+}
+
+func (l *requestLog) add(r *http.Request) (count int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.list = append(l.list, r)
+	return len(l.list)
+}
+
+func (l *requestLog) all() []*http.Request {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.list)
 }
 
 func answer(status int, body string, header ...string) http.HandlerFunc {
@@ -141,7 +161,7 @@ func TestTheClientNeverBlocksItself(t *testing.T) {
 		_, err := c.ReleaseByTag(t.Context(), "o", "r", "v1")
 		assert.Equal(t, i == 2, err != nil, "%v", err)
 	}
-	assert.Len(t, *requests, 4, "what comes after a limit is asked, not guessed")
+	assert.Len(t, requests.all(), 4, "what comes after a limit is asked, not guessed")
 }
 
 func TestPassingFailures(t *testing.T) {
@@ -162,7 +182,7 @@ func TestPassingFailures(t *testing.T) {
 			server, requests := respond(t, test.bad, test.bad, good)
 			waits, err := read(t, server)
 			require.NoError(t, err)
-			assert.Len(t, *requests, 3)
+			assert.Len(t, requests.all(), 3)
 			require.Len(t, waits, 2)
 			assert.InDelta(t, time.Second, waits[0], float64(time.Second/4))
 			assert.InDelta(t, 2*time.Second, waits[1], float64(time.Second/2))
@@ -170,7 +190,7 @@ func TestPassingFailures(t *testing.T) {
 			server, requests = respond(t, test.bad)
 			_, err = read(t, server)
 			require.ErrorContains(t, err, "failed 5 times, "+test.err)
-			assert.Len(t, *requests, 5)
+			assert.Len(t, requests.all(), 5)
 		})
 	}
 }
@@ -183,7 +203,7 @@ func TestUnavailableHonoursRetryAfter(t *testing.T) {
 	server, requests := respond(t, answer(503, "{}", "Retry-After", "3000"))
 	_, err = read(t, server)
 	require.ErrorContains(t, err, "failed 1 time, lastly: answered 503")
-	assert.Len(t, *requests, 1)
+	assert.Len(t, requests.all(), 1)
 }
 
 func TestTimeLimitOfARequest(t *testing.T) {
@@ -199,7 +219,7 @@ func TestTimeLimitOfARequest(t *testing.T) {
 	require.NoError(t, err)
 	_, err = c.ReleaseByTag(ctx, "o", "r", "v1")
 	require.ErrorIs(t, err, context.Canceled)
-	assert.Len(t, *requests, 1, "who gave up asks no more")
+	assert.Len(t, requests.all(), 1, "who gave up asks no more")
 }
 
 func TestPermanentRefusals(t *testing.T) {
@@ -224,7 +244,7 @@ func TestPermanentRefusals(t *testing.T) {
 			waits, err := read(t, server, func(o *github.Options) { o.Token = test.token })
 			require.ErrorContains(t, err, test.err)
 			assert.Empty(t, waits)
-			assert.Len(t, *requests, 1)
+			assert.Len(t, requests.all(), 1)
 			var hint hinter
 			if errors.As(err, &hint) {
 				assert.Contains(t, hint.Hint(), test.hint)
@@ -239,7 +259,7 @@ func TestNoTokenMeansNoHeader(t *testing.T) {
 	server, requests := respond(t, good)
 	_, err := read(t, server, func(o *github.Options) { o.Token = " " })
 	require.NoError(t, err)
-	assert.NotContains(t, (*requests)[0].Header, "Authorization")
+	assert.NotContains(t, requests.all()[0].Header, "Authorization")
 }
 
 func TestTokenGoesToNoOtherHost(t *testing.T) {
@@ -248,8 +268,8 @@ func TestTokenGoesToNoOtherHost(t *testing.T) {
 		server, _ := respond(t, answer(status, "{}", "Location", other.URL+"/x"))
 		_, err := read(t, server)
 		require.NoError(t, err)
-		require.Len(t, *stolen, 1, "reading follows")
-		assert.NotContains(t, (*stolen)[0].Header, "Authorization")
+		require.Len(t, stolen.all(), 1, "reading follows")
+		assert.NotContains(t, stolen.all()[0].Header, "Authorization")
 	}
 }
 
@@ -274,14 +294,14 @@ func TestWritesFollowTheirHostOnly(t *testing.T) {
 		require.ErrorContains(t, err, test.err)
 		assert.Equal(t, []string{"main"}, keys(repo.Branches()))
 	}
-	assert.Empty(t, *stolen)
+	assert.Empty(t, stolen.all())
 }
 
 func TestRedirectsInACircle(t *testing.T) {
 	server, requests := respond(t, answer(301, "{}", "Location", "/x"))
 	_, err := read(t, server)
 	require.ErrorContains(t, err, "more than 5 redirects in a row")
-	assert.Len(t, *requests, 5)
+	assert.Len(t, requests.all(), 5)
 }
 
 func TestUntrustedCertificate(t *testing.T) {
