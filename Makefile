@@ -22,6 +22,7 @@ build: ## the command, as ./ollama-bump
 
 test: setup lint ## every check and test
 	go test -race -timeout $(TIMEOUT) ./...
+	go test -count=1 -run TestFasterThanNix ./nixexpr
 
 test-nix: setup ## the tests that start Nix, with the newest Nix that Debian has
 	nix=$$(testdata/newer-nix.sh) && PATH="$$nix:$$PATH" && nix --version && \
