@@ -23,7 +23,6 @@ type candidate struct {
 	data  map[string][]byte        // JSON and lock files, likewise
 	ws    *workspace
 	now   map[string][]byte // what the changed files hold at the moment
-	lock  []byte            // the new flake.lock, when an input moved
 }
 
 // newCandidate copies the files that Nix sees into the workspace.
@@ -197,6 +196,23 @@ func (c *candidate) readLock() error {
 	if err != nil {
 		return fmt.Errorf("read candidate: %w", err)
 	}
-	c.now[name], c.lock = lock, lock
+	c.now[name] = lock
+	return nil
+}
+
+// restoreLock puts the tree's flake.lock back into the copy.
+func (c *candidate) restoreLock() error {
+	name := c.tree.flakeFile("flake.lock")
+	delete(c.now, name)
+	lock, err := c.tree.read(name)
+	if errors.Is(err, os.ErrNotExist) {
+		return os.RemoveAll(c.abs(name))
+	}
+	if err == nil {
+		err = os.WriteFile(c.abs(name), lock, 0o644)
+	}
+	if err != nil {
+		return fmt.Errorf("restore flake.lock in candidate: %w", err)
+	}
 	return nil
 }

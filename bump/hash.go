@@ -113,6 +113,9 @@ func (r *resolver) round(ctx context.Context) (done bool, err error) {
 		if err := r.place(failure); err != nil {
 			return false, err
 		}
+		if err := r.relock(ctx); err != nil {
+			return false, err
+		}
 	}
 	if len(r.pins) == 0 {
 		return true, r.cand.apply(nil)

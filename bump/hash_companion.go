@@ -156,6 +156,28 @@ func (r *resolver) moveInputs(ctx context.Context) error {
 	return nil
 }
 
+// relock takes back what was locked for pins that turned out to be left as they are: the inputs of the others are
+// locked once more, from the flake.lock of the tree.
+func (r *resolver) relock(ctx context.Context) error {
+	used := map[string]bool{}
+	for _, p := range r.pins {
+		if p.input != nil {
+			used[p.input.name] = true
+		}
+	}
+	stale := false
+	for _, p := range r.left {
+		stale = stale || p.input != nil && !used[p.input.name]
+	}
+	if !stale {
+		return nil
+	}
+	if err := r.cand.restoreLock(); err != nil {
+		return err
+	}
+	return r.moveInputs(ctx)
+}
+
 // explain turns what Nix, or GitHub, says into an error of ours.
 func (r *resolver) explain(err error) error {
 	f := asFailure(err)
