@@ -40,7 +40,7 @@ func (j *job) findHashes(ctx context.Context, ws *workspace) error {
 	if err := j.hashes.commits(ctx); err != nil {
 		return err
 	}
-	if err := j.assets(); err != nil {
+	if err := j.assets(ctx); err != nil {
 		return err
 	}
 	if err := j.hashes.resolve(ctx); err != nil {

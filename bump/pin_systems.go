@@ -66,6 +66,7 @@ func (w world) assume(name string) nixexpr.Value {
 // the slots that another system has in the same pin.
 func (f *finder) merge(other *finder) {
 	for _, p := range other.pins {
+		f.share(p)
 		known := f.pinAt(p)
 		if known == nil {
 			p.foreign, p.systems = true, []string{other.system}

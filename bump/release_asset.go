@@ -1,6 +1,7 @@
 package bump
 
 import (
+	"context"
 	"fmt"
 	"path"
 	"strings"
@@ -64,13 +65,13 @@ func stem(name string) string {
 
 // assets looks the pins' release assets up: renamed ones become edits of the URL, and the digests that the
 // release lists are the hashes of files that then need no download.
-func (j *job) assets() error {
+func (j *job) assets(ctx context.Context) error {
 	for _, p := range j.due {
 		for _, h := range p.hashes {
-			if h.role != roleAsset {
+			if h.role != roleAsset || h.got != nil {
 				continue
 			}
-			if err := j.asset(h); err != nil {
+			if err := j.asset(ctx, h); err != nil {
 				return err
 			}
 		}
@@ -78,7 +79,7 @@ func (j *job) assets() error {
 	return nil
 }
 
-func (j *job) asset(h *fixed) error {
+func (j *job) asset(ctx context.Context, h *fixed) error {
 	name := path.Base(h.url)
 	a, err := matchAsset(j.rel.Release, name)
 	at := placeOfSlot(j.hashes.cand, h.slot)
@@ -104,13 +105,35 @@ func (j *job) asset(h *fixed) error {
 		if err != nil {
 			return at.error(fmt.Sprintf("find asset: the digest of %s is unreadable: %v", a.Name, err), "")
 		}
-		h.got, h.from = &got, "the release's digest"
+		h.got, h.from = &got, fromDigest
 		return nil
+	}
+	if h.foreign && h.flat {
+		return j.prefetch(ctx, h, a.Name)
 	}
 	if h.foreign {
 		return at.error(fmt.Sprintf("find asset: the hash of %s is that of an unpacked archive for another system than %s, which only Nix there can find", a.Name, nixSystem()),
 			"run ollama-bump on a machine of that system, or fetch the file as it is (fetchurl), whose digest the release lists")
 	}
+	return nil
+}
+
+// Where hashes are from that no build of this flake gave.
+const (
+	fromDigest   = "the release's digest"
+	fromPrefetch = "a download of the file"
+)
+
+// prefetch hashes a file for another system, whose own fetch cannot be built here, when the release lists no
+// digest. The content of a file does not depend on who fetches it.
+func (j *job) prefetch(ctx context.Context, h *fixed, name string) error {
+	j.say(Step, "hash", "download %s", name)
+	got, err := j.hashes.probe.run.Prefetch(ctx,
+		fmt.Sprintf("https://github.com/%s/%s/releases/download/%s/%s", j.pkg.Owner, j.pkg.Repo, j.rel.Tag, name))
+	if err != nil {
+		return j.hashes.explain(err)
+	}
+	h.got, h.from = &got, fromPrefetch
 	return nil
 }
 

@@ -25,7 +25,7 @@ func (j *job) verify(ctx context.Context) error {
 		}
 		for _, h := range p.allHashes() {
 			built = built || h.got != nil && h.from == "" && !h.dropped
-			listed = listed || h.from != ""
+			listed = listed || h.from == fromDigest
 		}
 	}
 	if len(shown) > 0 {

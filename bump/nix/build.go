@@ -87,6 +87,21 @@ func (r *Runner) Eval(ctx context.Context, installable string, extra ...string) 
 	return r.result(ctx, log, args...)
 }
 
+// Prefetch downloads a file into the store and returns its sha256, as fetchurl promises it on any system.
+func (r *Runner) Prefetch(ctx context.Context, url string) (Hash, error) {
+	log := r.newLog("")
+	log.progress(Activity{What: "downloading", Text: redact(url, r.Token)})
+	args := append([]string{"--type", "sha256"}, r.Args...)
+	out, failed, err := r.runProgram(ctx, "nix-prefetch-url", log, append(args, "--", url)...)
+	if failed && err == nil {
+		err = r.redacted(classify(log.errors[0], log.buildLog))
+	}
+	if err != nil {
+		return Hash{}, err
+	}
+	return ParseHash(string(bytes.TrimSpace(out)), "sha256")
+}
+
 // result is run for commands that report no mismatches of their own: one is a failure.
 func (r *Runner) result(ctx context.Context, log *logReader, args ...string) ([]byte, error) {
 	stdout, failed, err := r.run(ctx, log, args...)

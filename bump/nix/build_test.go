@@ -67,7 +67,7 @@ func TestDryRunEvaluatesOnly(t *testing.T) {
 func TestBuildThroughADaemon(t *testing.T) {
 	r, dir := testRunner(t)
 	ctx, stop := context.WithCancel(t.Context())
-	program, err := r.lookPath()
+	program, err := r.lookPath("nix")
 	require.NoError(t, err)
 	daemon := exec.CommandContext(ctx, filepath.Join(filepath.Dir(program), "nix-daemon"))
 	daemon.Env = r.Env

@@ -35,7 +35,7 @@ func TestTokenGoesToNixInItsConfigurationOnly(t *testing.T) {
 
 // accessTokens asks Nix which tokens it would use.
 func accessTokens(t *testing.T, r *Runner) string {
-	program, err := r.lookPath()
+	program, err := r.lookPath("nix")
 	require.NoError(t, err)
 	text, err := r.Version(t.Context())
 	require.NoError(t, err)

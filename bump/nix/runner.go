@@ -46,13 +46,18 @@ var baseArgs = []string{"--extra-experimental-features", "nix-command flakes"}
 // run starts nix once and waits. The log is read completely when it returns. A run that fails gives a
 // *Failure, unless the log knows nothing but mismatches: then failed is true and err nil.
 func (r *Runner) run(ctx context.Context, log *logReader, args ...string) (stdout []byte, failed bool, err error) {
-	program, err := r.lookPath()
+	return r.runProgram(ctx, "nix", log, args...)
+}
+
+// runProgram is run for one of Nix's older programs.
+func (r *Runner) runProgram(ctx context.Context, name string, log *logReader, args ...string) (stdout []byte, failed bool, err error) {
+	program, err := r.lookPath(name)
 	if err != nil {
 		return nil, true, &Failure{Kind: NotInstalled, Text: err.Error(), Hint: hints[NotInstalled], Err: err}
 	}
 	out := &limited{limit: maxStdout}
 	cmd := exec.CommandContext(ctx, program, args...)
-	cmd.Args[0] = "nix"
+	cmd.Args[0] = name
 	cmd.Dir = r.Dir
 	cmd.Env = r.environment()
 	cmd.Stdout, cmd.Stderr = out, log
@@ -159,19 +164,19 @@ func (r *Runner) newLog(nonce string) *logReader {
 	return newLogReader(nonce, progress)
 }
 
-// lookPath finds nix in the PATH of Env.
-func (r *Runner) lookPath() (string, error) {
+// lookPath finds nix, or another of its programs, in the PATH of Env.
+func (r *Runner) lookPath(name string) (string, error) {
 	for _, dir := range filepath.SplitList(getenv(r.env(), "PATH")) {
 		if !filepath.IsAbs(dir) { // never run what a checkout brings along
 			continue
 		}
-		file := filepath.Join(dir, "nix")
+		file := filepath.Join(dir, name)
 		info, err := os.Stat(file)
 		if err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
 			return file, nil
 		}
 	}
-	return "", fmt.Errorf("nix: %w in PATH", fs.ErrNotExist)
+	return "", fmt.Errorf("%s: %w in PATH", name, fs.ErrNotExist)
 }
 
 // limited keeps at most limit bytes.
