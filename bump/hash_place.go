@@ -80,7 +80,7 @@ func (r *resolver) inherit(p *pin, h *fixed) {
 }
 
 // neededSystem is the system that Nix misses: a 'X' with features … is required, or Required system: 'X'.
-var neededSystem = regexp.MustCompile(`'([a-z0-9_]+-[a-z]+)' with features`)
+var neededSystem = regexp.MustCompile(`(?:Required system: '|a ')([a-z0-9_]+-[a-z]+)'`)
 
 // nothingShows is the error of a bump that shows in no output.
 func (r *resolver) nothingShows(cause error) error {

@@ -23,6 +23,7 @@ const (
 type message struct {
 	text string // without colours
 	own  bool   // of Nix itself: it carries raw_msg, which nothing that a builder prints can have
+	raw  string // raw_msg: the complaint without the trace of the evaluation; "" without one
 	at   Position
 }
 
@@ -151,7 +152,11 @@ func (l *logReader) message(e *event, cut bool) {
 	text := stripANSI(clip(e.Msg, maxMessage))
 	switch {
 	case e.RawMsg != nil && strings.HasPrefix(text, "error:"), e.Level == 0 && strings.HasPrefix(text, "error:"):
-		l.error(message{text: text, own: e.RawMsg != nil && !cut, at: Position{e.File, e.Line, e.Column}})
+		m := message{text: text, own: e.RawMsg != nil && !cut, at: Position{e.File, e.Line, e.Column}}
+		if m.own {
+			m.raw = stripANSI(clip(*e.RawMsg, maxMessage))
+		}
+		l.error(m)
 	case strings.HasPrefix(text, "warning:"):
 		l.warn(text)
 	}
@@ -189,6 +194,9 @@ func (l *logReader) error(m message) {
 		l.errors = append(l.errors, m)
 	}
 	mismatch, ok := parseMismatch(m.text)
+	if !ok { // a build for the evaluation's sake: the evaluation's trace stands before the complaint
+		mismatch, ok = parseMismatch(m.raw)
+	}
 	if !ok {
 		return
 	}
