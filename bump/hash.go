@@ -21,7 +21,6 @@ type resolver struct {
 	rel   *release
 	cand  *candidate
 	probe *probe
-	opts  Options
 	where map[*pin][]probeInfo // the outputs that show each pin
 	left  []*pin               // no output shows them
 	// someCurrent says that the flake has pins besides these, which are at the release.

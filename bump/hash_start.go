@@ -28,7 +28,7 @@ func (j *job) findHashes(ctx context.Context, ws *workspace) error {
 	}
 	j.hashes = &resolver{
 		someCurrent: len(j.due) < len(j.finder.pins),
-		pkg:         j.pkg, pins: j.due, rel: j.rel, cand: cand, probe: pr, opts: j.opts, gh: gh,
+		pkg:         j.pkg, pins: j.due, rel: j.rel, cand: cand, probe: pr, gh: gh,
 		log: func(kind EventKind, format string, args ...any) {
 			if kind == Warning {
 				j.warn("hash", format, args...)

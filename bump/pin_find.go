@@ -19,10 +19,8 @@ type finder struct {
 	others map[string]*inputPin // and those that are not: nixpkgs and the like
 	pins   []*pin
 	seen   map[slotKey]*pin
-	// refused are the places that look like a pin and are none that can be rewritten, the nearest
-	// misses; covered holds the calls that a pin or a refusal speaks of.
+	// refused are the places that look like a pin and are none that can be rewritten: the nearest misses.
 	refused []*Error
-	covered map[nixexpr.Node]bool
 	foreign []foreignUse
 }
 
@@ -41,7 +39,7 @@ var builders = regexp.MustCompile(`^(buildGo\w*Module|mkDerivation|goBuild|build
 // findPins evaluates the roots and collects the pins.
 func findPins(prog *nixexpr.Program, pkg *Package, flake string, roots []*nixexpr.File) *finder {
 	f := &finder{
-		pkg: pkg, prog: prog, seen: map[slotKey]*pin{}, covered: map[nixexpr.Node]bool{},
+		pkg: pkg, prog: prog, seen: map[slotKey]*pin{},
 	}
 	prog.Call, prog.Trusting = f.library, true
 	f.inputs, f.others = f.findInputs(flake)
@@ -115,14 +113,13 @@ func (f *finder) inspect(d *derivation) {
 			f.refuse(err)
 		}
 		if p != nil {
-			f.add(d, p)
+			f.add(p)
 		}
 	}
 }
 
 // add keeps a pin, once: the same literals reached by another call belong to the same pin.
-func (f *finder) add(d *derivation, p *pin) {
-	f.covered[d.call.Node] = true
+func (f *finder) add(p *pin) {
 	key, ok := p.key()
 	if !ok {
 		return
