@@ -1,6 +1,7 @@
 package bump
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -35,32 +36,69 @@ func openWorkspace(env []string) (*workspace, error) {
 		base = "/tmp"
 	}
 	removeDead(base)
-	dir, err := os.MkdirTemp(base, workspacePrefix)
+	ws, err := makeWorkspace(base)
 	if err != nil {
-		return nil, &Error{Text: fmt.Sprintf("make temporary folder: %v", err), Hint: "make room there, or set TMPDIR to another folder", Err: err}
-	}
-	ws := &workspace{dir: dir}
-	ws.lock, err = os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
-	if err == nil {
-		err = syscall.Flock(int(ws.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	}
-	if err == nil {
-		err = os.Chmod(dir, 0o755)
-	}
-	if err == nil {
-		err = os.Mkdir(ws.temp(), 0o755)
-	}
-	if err == nil {
-		err = os.Chmod(ws.temp(), 0o755) // whatever the umask
-	}
-	if err == nil {
-		err = os.Mkdir(filepath.Join(dir, "probe"), 0o755)
-	}
-	if err != nil {
-		ws.close()
 		return nil, &Error{Text: fmt.Sprintf("make temporary folder: %v", err), Hint: "make room there, or set TMPDIR to another folder", Err: err}
 	}
 	return ws, nil
+}
+
+// makeWorkspace makes the folder and what belongs in it. A run that begins at the same moment takes a folder that
+// nobody holds yet for a dead run's: then another one is made.
+func makeWorkspace(base string) (*workspace, error) {
+	for {
+		dir, err := os.MkdirTemp(base, workspacePrefix)
+		if err != nil {
+			return nil, err
+		}
+		ws := &workspace{dir: dir}
+		held, err := ws.hold()
+		for _, sub := range []string{"", "tmp", "probe"} {
+			if err == nil && held {
+				err = makeReadable(filepath.Join(dir, sub))
+			}
+		}
+		if err == nil && held {
+			return ws, nil
+		}
+		ws.close()
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+// hold takes the folder's lock; false when another run took it first, which removes the folder.
+func (ws *workspace) hold() (bool, error) {
+	name := filepath.Join(ws.dir, "lock")
+	var err error
+	if ws.lock, err = os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600); err != nil {
+		if os.IsNotExist(err) {
+			return false, nil
+		}
+		return false, err
+	}
+	err = syscall.Flock(int(ws.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	mine, err := ws.lock.Stat()
+	if err != nil {
+		return false, err
+	}
+	there, err := os.Stat(name)
+	return err == nil && os.SameFile(mine, there), nil
+}
+
+// makeReadable makes a folder that everybody may read, whatever the umask.
+func makeReadable(dir string) error {
+	if err := os.Mkdir(dir, 0o755); err != nil && !os.IsExist(err) {
+		return err
+	}
+	return os.Chmod(dir, 0o755)
 }
 
 // temp is where Nix puts its own temporary folders: a build that is stopped may leave one.
@@ -73,30 +111,24 @@ func (ws *workspace) close() {
 	}
 }
 
-// youngFolder is how long a folder without a lock may belong to a run that is just beginning.
-const youngFolder = time.Minute
-
 // removeDead removes the folders of runs that ended without doing so: nobody holds their lock.
 func removeDead(base string) {
 	dirs, _ := filepath.Glob(filepath.Join(base, workspacePrefix+"*"))
 	for _, dir := range dirs {
-		info, err := os.Lstat(dir)
-		if err != nil || !info.IsDir() {
+		if info, err := os.Lstat(dir); err != nil || !info.IsDir() {
 			continue
 		}
-		young := time.Since(info.ModTime()) < youngFolder
-		f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR, 0)
+		lock, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR, 0)
+		if os.IsNotExist(err) {
+			os.Remove(dir) // died before it had a lock; a folder that holds files is not ours
+		}
 		if err != nil {
-			if os.IsNotExist(err) && !young {
-				os.Remove(dir) // died before it had a lock; whatever holds files is not ours
-			}
 			continue
 		}
-		_, err = os.Stat(filepath.Join(dir, "probe")) // made once the lock is held
-		if (err == nil || !young) && syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
+		if syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
 			removeFolder(dir)
 		}
-		f.Close()
+		lock.Close()
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -259,9 +260,11 @@ func (s *sweep) childrenEnd(p *point) {
 
 // nothingLeft looks for temporary folders.
 func (s *sweep) nothingLeft(p *point) {
-	left, _ := filepath.Glob(filepath.Join(p.tmp, "*"))
-	for _, name := range left {
-		s.fails(p, "left behind: %s", name)
+	left, err := os.ReadDir(p.tmp)
+	require.NoError(s.t, err)
+	if len(left) > 0 {
+		all, _ := exec.Command("find", p.tmp, "-mindepth", "1", "-ls").CombinedOutput()
+		s.fails(p, "left behind:\n%s", all)
 	}
 }
 
