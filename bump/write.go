@@ -9,9 +9,9 @@ import (
 
 // write replaces the files in the tree. All new contents are on disk, outside of the tree, before the
 // first one is replaced; from then on there are renames only, and a failure in between puts back what
-// was replaced. One file is always old or new. Of several, those that name the version come last: whatever a
-// crash between two renames leaves still names the old version somewhere, so the next run finds the pin due
-// and finishes.
+// was replaced. One file is always old or new; several are put in place by a process that outlives a kill of
+// this one. Those that name the version come last: whatever a machine that crashes between two renames leaves
+// still names the old version somewhere, so the next run finds the pin due and finishes.
 func (j *job) write(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -30,6 +30,9 @@ func (j *job) write(ctx context.Context) error {
 			return err
 		}
 		staged = append(staged, s)
+	}
+	if len(staged) > 1 {
+		renameTogether(staged)
 	}
 	for i, s := range staged {
 		if err := s.commit(); err != nil {
@@ -84,7 +87,7 @@ func (p *pin) files() map[string]bool {
 }
 
 // alsoDue adds the pins that are spread over several files and share one with a pin that is due. They
-// look current, but when pins hold each other's files a crash between two renames may have left them with the
+// look current, but when pins hold each other's files a machine's crash between two renames may have left them with the
 // new version and an old hash.
 func alsoDue(all, due []*pin) []*pin {
 	isDue, shared := map[*pin]bool{}, map[string]bool{}

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -95,15 +96,10 @@ func stage(t *tree, f changedFile, shelves []string) (*stagedFile, error) {
 		return nil, err
 	}
 	removeStaged([]string{s.beside()})
-	for _, pattern := range append(shelves, s.beside()) {
-		if sameDevice(filepath.Dir(pattern), filepath.Dir(s.target)) {
-			if err = s.fill(pattern, s.new); err == nil {
-				return s, nil
-			}
-			s.drop()
-		}
+	if err := s.fill(s.new); err != nil {
+		return nil, s.failed(err)
 	}
-	return nil, s.failed(err)
+	return s, nil
 }
 
 // beside is the pattern for a place in the tree: the last resort, where no other is on the same file system.
@@ -126,14 +122,34 @@ func sameDevice(a, b string) bool {
 	return okA && okB && onA == onB
 }
 
-// fill writes a content to disk.
-func (s *stagedFile) fill(pattern string, data []byte) error {
+// fill writes a content to the first shelf from which it can become the file.
+func (s *stagedFile) fill(data []byte) error {
+	err := errors.New("no place for it")
+	for _, pattern := range append(slices.Clone(s.shelves), s.beside()) {
+		if !sameDevice(filepath.Dir(pattern), filepath.Dir(s.target)) {
+			continue
+		}
+		if err = s.fillAt(pattern, data); err == nil {
+			return nil
+		}
+		s.drop()
+	}
+	return err
+}
+
+func (s *stagedFile) fillAt(pattern string, data []byte) error {
 	out, err := os.CreateTemp(filepath.Dir(pattern), filepath.Base(pattern))
 	if err != nil {
 		return err
 	}
 	s.temp = out.Name()
-	_, err = out.Write(data)
+	// A mount point between two folders of one file system shows only in a rename; this one cannot succeed.
+	if err = syscall.Rename(s.temp, filepath.Dir(s.target)+"/."); !errors.Is(err, syscall.EXDEV) {
+		err = nil
+	}
+	if err == nil {
+		_, err = out.Write(data)
+	}
 	if err == nil {
 		err = keepOwner(out, s.info)
 	}
@@ -187,22 +203,17 @@ func (s *stagedFile) unchanged() error {
 
 // commit puts the new content in the place of the old one.
 func (s *stagedFile) commit() error {
+	if s.temp == "" {
+		return nil // renameTogether did
+	}
 	if err := s.unchanged(); err != nil {
 		return err
 	}
-	return s.rename(s.new)
+	return s.rename()
 }
 
-// rename puts the staged content, which is data, in place. A mount point between two folders of one file system shows only
-// now.
-func (s *stagedFile) rename(data []byte) error {
+func (s *stagedFile) rename() error {
 	err := os.Rename(s.temp, s.target)
-	if errors.Is(err, syscall.EXDEV) {
-		s.drop()
-		if err = s.fill(s.beside(), data); err == nil {
-			err = os.Rename(s.temp, s.target)
-		}
-	}
 	if err == nil {
 		s.temp = ""
 	}
@@ -211,20 +222,15 @@ func (s *stagedFile) rename(data []byte) error {
 
 // undo puts the old content back, for a failure between two files.
 func (s *stagedFile) undo() error {
-	err := errors.New("no place for it")
-	for _, pattern := range append(s.shelves, s.beside()) {
-		if !sameDevice(filepath.Dir(pattern), filepath.Dir(s.target)) {
-			continue
-		}
-		if err = s.fill(pattern, s.old); err == nil {
-			err = s.rename(s.old)
-		}
-		s.drop()
-		if err == nil {
-			return nil
-		}
+	err := s.fill(s.old)
+	if err == nil {
+		err = s.rename()
 	}
-	return fmt.Errorf("put back %s: %w", s.name, err)
+	s.drop()
+	if err != nil {
+		return fmt.Errorf("put back %s: %w", s.name, err)
+	}
+	return nil
 }
 
 // failed explains an error of the file system.

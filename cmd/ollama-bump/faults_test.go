@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -185,14 +186,14 @@ func copyTree(t *testing.T, from, to string) {
 	require.NoError(t, err, string(out))
 }
 
-// survivors lists the processes whose arguments or environment hold word.
-func survivors(word string) []string {
+// survivors lists the processes whose arguments or environment hold one of the words.
+func survivors(words ...string) []string {
 	var found []string
 	dirs, _ := filepath.Glob("/proc/[0-9]*")
 	for _, dir := range dirs {
 		args, _ := os.ReadFile(filepath.Join(dir, "cmdline"))
 		env, _ := os.ReadFile(filepath.Join(dir, "environ"))
-		if bytes.Contains(args, []byte(word)) || bytes.Contains(env, []byte(word)) {
+		if slices.ContainsFunc(words, func(w string) bool { return strings.Contains(string(args)+string(env), w) }) {
 			found = append(found, filepath.Base(dir)+" "+strings.ReplaceAll(string(args), "\x00", " "))
 		}
 	}
