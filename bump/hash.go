@@ -41,6 +41,10 @@ const maxRounds = 24
 // the candidate holds the finished bump.
 func (r *resolver) resolve(ctx context.Context) error {
 	r.prepare()
+	if err := r.unpackElsewhere(ctx); err != nil {
+		return err
+	}
+	r.setApart()
 	if err := r.moveInputs(ctx); err != nil {
 		return err
 	}
@@ -52,7 +56,7 @@ func (r *resolver) resolve(ctx context.Context) error {
 	return r.lookElsewhere(ctx)
 }
 
-// prepare gives every hash that is looked for a fake, and sets the pins of other systems apart.
+// prepare gives every hash that is looked for a fake.
 func (r *resolver) prepare() {
 	for _, p := range r.pins {
 		for _, h := range p.allHashes() {
@@ -66,6 +70,10 @@ func (r *resolver) prepare() {
 			}
 		}
 	}
+}
+
+// setApart takes the pins that only other systems have, and that need no build, out of the others.
+func (r *resolver) setApart() {
 	var here []*pin
 	for _, p := range r.pins {
 		if p.foreign && !p.builds() {

@@ -3,6 +3,7 @@ package bump
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -32,10 +33,11 @@ func (r *resolver) lookElsewhere(ctx context.Context) error {
 			continue
 		}
 		r.elsewhere = append(slices.Clone(here), rest...)
-		shown, err := r.lookIn(ctx, system, pins)
+		shown, infos, err := r.lookIn(ctx, system, pins)
 		if err != nil {
 			return err
 		}
+		maps.Copy(r.where, infos)
 		here = append(here, shown...)
 		missing = slices.DeleteFunc(slices.Clone(missing), func(p *pin) bool { return slices.Contains(shown, p) })
 	}
@@ -53,8 +55,8 @@ func (r *resolver) lookElsewhere(ctx context.Context) error {
 	return r.cand.apply(changes)
 }
 
-// lookIn evaluates the flake for a system and returns those of the pins that an output there shows.
-func (r *resolver) lookIn(ctx context.Context, system string, pins []*pin) (kept []*pin, err error) {
+// lookIn evaluates the flake for a system and returns those of the pins that an output there shows, with the outputs.
+func (r *resolver) lookIn(ctx context.Context, system string, pins []*pin) (kept []*pin, shown map[*pin][]probeInfo, err error) {
 	before, where := r.probe.req, r.where
 	defer func() { r.probe.req, r.where = before, where }()
 	r.pins, r.where = pins, nil
@@ -63,17 +65,17 @@ func (r *resolver) lookIn(ctx context.Context, system string, pins []*pin) (kept
 	r.request()
 	changes, err := r.changes()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := r.cand.apply(changes); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	r.log(Step, "evaluate for %s", system)
 	_, failure := r.probe.round(ctx, nil, "fixed")
 	if fail := asFailure(failure); failure != nil && (fail == nil || !r.probe.noneShown(fail)) {
-		return nil, r.explain(failure)
+		return nil, nil, r.explain(failure)
 	}
-	shown := map[*pin][]probeInfo{}
+	shown = map[*pin][]probeInfo{}
 	for i, p := range pins {
 		if info := r.probe.shown(i); len(info) > 0 {
 			shown[p] = info
@@ -81,11 +83,5 @@ func (r *resolver) lookIn(ctx context.Context, system string, pins []*pin) (kept
 		}
 	}
 	r.pins, r.where = kept, shown
-	if err := r.took(); err != nil {
-		return nil, err
-	}
-	for p, info := range shown {
-		where[p] = info
-	}
-	return kept, nil
+	return kept, shown, r.took()
 }

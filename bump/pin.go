@@ -45,7 +45,7 @@ type fixed struct {
 	fetch   string   // how the source is fetched, as far as is seen; the same text may be the same download
 	fake    nix.Hash // stands in the slot until got is known
 	waits   bool     // for the companion's new tag: what is fetched now is the old one
-	foreign bool     // only another system uses it
+	foreign bool     // only other systems use it
 	// evaluated says that Nix fetches it while it evaluates: no derivation carries the hash.
 	evaluated bool
 	brought   *nix.Hash       // what an inherited one is in the overridden package

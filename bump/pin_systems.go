@@ -2,6 +2,7 @@ package bump
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/nixtars/ollama-bump/nixexpr"
@@ -19,14 +20,18 @@ func systemWorlds(files []*nixexpr.File) []world {
 		if !mention(files, word) {
 			continue
 		}
-		for _, system := range []string{"x86_64-linux", "aarch64-linux", "x86_64-darwin", "aarch64-darwin"} {
-			if system != worlds[0].system {
-				worlds = append(worlds, world{system})
-			}
+		for _, system := range otherSystems() {
+			worlds = append(worlds, world{system})
 		}
 		break
 	}
 	return worlds
+}
+
+// otherSystems are those that people use, without this machine's.
+func otherSystems() []string {
+	systems := []string{"x86_64-linux", "aarch64-linux", "x86_64-darwin", "aarch64-darwin"}
+	return slices.DeleteFunc(systems, func(s string) bool { return s == nixSystem() })
 }
 
 // mention says whether any of the files holds a text.
@@ -70,6 +75,9 @@ func (f *finder) merge(other *finder) {
 		known := f.pinAt(p)
 		if known == nil {
 			p.foreign, p.systems = true, []string{other.system}
+			for _, h := range p.hashes {
+				h.foreign = true
+			}
 			f.pins = append(f.pins, p)
 			continue
 		}

@@ -35,6 +35,8 @@ type probe struct {
 	// ours says whether a hash is a fake that the resolver put in.
 	ours func(nix.Hash) bool
 	last string // what was being evaluated last: an output, or a family of them
+	// unpackDrv is the derivation of the request's unpacking.
+	unpackDrv string
 }
 
 // probeRequest is what probe.nix reads.
@@ -49,6 +51,7 @@ type probeRequest struct {
 	Only     []string   `json:"only"`
 	Deep     bool       `json:"deep"`
 	Pins     []probePin `json:"pins"`
+	Unpack   *unpacking `json:"unpack"`
 }
 
 type probePin struct {
@@ -71,6 +74,8 @@ type probeInfo struct {
 	SrcOut              string
 	Pins                []int
 	HasMod              bool
+
+	Unpack string // the .drv of the request's unpacking
 }
 
 // families are the flake's outputs that are looked at, in this order.
@@ -177,8 +182,22 @@ func remove(list []string, drop string) []string {
 	return kept
 }
 
-// attempt is one Nix process.
 func (p *probe) attempt(ctx context.Context, ids []int, prefix string) (*nix.BuildReport, error) {
+	dryRun := len(ids) == 0 // everything is known already: that the edits take effect is still to be seen
+	if dryRun {
+		for _, pin := range p.req.Pins {
+			ids = append(ids, pin.ID)
+		}
+	}
+	var attrs []string
+	for _, id := range ids {
+		attrs = append(attrs, fmt.Sprintf("%s%d", prefix, id))
+	}
+	return p.build(ctx, dryRun, attrs...)
+}
+
+// build is one Nix process, which builds attributes of the probe flake.
+func (p *probe) build(ctx context.Context, dryRun bool, attrs ...string) (*nix.BuildReport, error) {
 	req, err := json.Marshal(p.req)
 	if err != nil {
 		return nil, fmt.Errorf("write probe: %w", err)
@@ -189,19 +208,13 @@ func (p *probe) attempt(ctx context.Context, ids []int, prefix string) (*nix.Bui
 	if err := p.cand.commit(ctx); err != nil {
 		return nil, err
 	}
-	build := nix.BuildRequest{TraceNonce: p.nonce}
-	if len(ids) == 0 { // everything is known already: that the edits take effect is still to be seen
-		build.DryRun = true
-		for _, pin := range p.req.Pins {
-			ids = append(ids, pin.ID)
-		}
-	}
-	for _, id := range ids {
-		build.Installables = append(build.Installables, fmt.Sprintf("path:%s#%s%d", filepath.Dir(p.path("flake.nix")), prefix, id))
+	build := nix.BuildRequest{TraceNonce: p.nonce, DryRun: dryRun}
+	for _, attr := range attrs {
+		build.Installables = append(build.Installables, fmt.Sprintf("path:%s#%s", filepath.Dir(p.path("flake.nix")), attr))
 	}
 	p.rounds++
 	rep, err := p.run.Build(ctx, build)
-	p.found, p.order, p.last = map[string]probeInfo{}, nil, ""
+	p.found, p.order, p.last, p.unpackDrv = map[string]probeInfo{}, nil, "", ""
 	if rep == nil {
 		return nil, err
 	}
@@ -240,6 +253,8 @@ func (p *probe) note(info probeInfo) {
 		p.last = info.Family
 	case info.Nix != "":
 		p.nix = info.Nix
+	case info.Unpack != "":
+		p.unpackDrv = info.Unpack
 	case info.Where != "" && !info.Absent:
 		if _, ok := p.found[info.Where]; !ok {
 			p.order = append(p.order, info.Where)

@@ -178,7 +178,16 @@
           throw "${req.nonce} no output shows the new version";
       ofPins = prefix: f: builtins.listToAttrs (map (pin: { name = "${prefix}${toString pin.id}"; value = f pin; }) req.pins);
     in
-    ofPins "fixed" target
+    {
+      # this system's fetchzip, made to fetch and run what another system's does
+      unpack =
+        let
+          fetch = nixpkgs.fetchzip { inherit (req.unpack) hash stripRoot; url = builtins.head req.unpack.urls; };
+          drv = fetch.overrideAttrs (_: { inherit (req.unpack) name urls postFetch; });
+        in
+        say { unpack = drv.drvPath; } drv;
+    }
+    // ofPins "fixed" target
     // ofPins "package" (pin: found.${toString pin.id}.p)
     // {
       configurations = {

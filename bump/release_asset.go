@@ -111,10 +111,6 @@ func (j *job) asset(ctx context.Context, h *fixed) error {
 	if h.foreign && h.flat {
 		return j.prefetch(ctx, h, a.Name)
 	}
-	if h.foreign {
-		return at.error(fmt.Sprintf("find asset: the hash of %s is that of an unpacked archive for another system than %s, which only Nix there can find", a.Name, nixSystem()),
-			"run ollama-bump on a machine of that system, or fetch the file as it is (fetchurl), whose digest the release lists")
-	}
 	return nil
 }
 
@@ -122,6 +118,7 @@ func (j *job) asset(ctx context.Context, h *fixed) error {
 const (
 	fromDigest   = "the release's digest"
 	fromPrefetch = "a download of the file"
+	fromUnpack   = "the same fetch, built for this system"
 )
 
 // prefetch hashes a file for another system, whose own fetch cannot be built here, when the release lists no

@@ -18,7 +18,7 @@ func (j *job) verify(ctx context.Context) error {
 	r := j.hashes
 	r.describeSource()
 	var shown []string
-	built, listed := false, false
+	built, listed, unpacked := false, false, false
 	for _, p := range j.due {
 		for _, info := range r.where[p] {
 			shown = union(shown, []string{info.Where})
@@ -26,6 +26,7 @@ func (j *job) verify(ctx context.Context) error {
 		for _, h := range p.allHashes() {
 			built = built || h.got != nil && h.from == "" && !h.dropped
 			listed = listed || h.from == fromDigest
+			unpacked = unpacked || h.from == fromUnpack
 		}
 	}
 	if len(shown) > 0 {
@@ -36,6 +37,9 @@ func (j *job) verify(ctx context.Context) error {
 	}
 	if listed {
 		j.verified("hashes of release assets are the digests that the release lists; the files were not downloaded")
+	}
+	if unpacked {
+		j.verified("hashes of unpacked archives for other systems were found by the same fetch, built for %s", nixSystem())
 	}
 	switch j.opts.Verify {
 	case VerifyEval:

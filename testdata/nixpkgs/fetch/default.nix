@@ -41,9 +41,9 @@ rec {
   );
 
   fetchzip = lib.makeOverridable (
-    { url ? "", urls ? [ ], name ? "source", stripRoot ? true, extension ? null, postFetch ? "", meta ? { }, passthru ? { }, ... }@args:
+    { url ? "", urls ? [ ], name ? "source", stripRoot ? true, extension ? null, postFetch ? "", curlOpts ? "", meta ? { }, passthru ? { }, ... }@args:
     fetchurl (hashesIn args // {
-      inherit name meta passthru url urls;
+      inherit name meta passthru url urls curlOpts;
       recursiveHash = true;
       downloadToTemp = true;
       postFetch = ''

@@ -1,0 +1,184 @@
+package bump
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/nixtars/ollama-bump/bump/nix"
+)
+
+// unpacking is what an unpacked archive's fetch has of its own, whatever the system.
+type unpacking struct {
+	Name      string   `json:"name"`
+	URLs      []string `json:"urls"`
+	PostFetch string   `json:"postFetch"`
+	StripRoot bool     `json:"stripRoot"`
+	Hash      string   `json:"hash"`
+}
+
+// unpackElsewhere finds the hashes of unpacked archives that only other systems fetch. Their fetches cannot be built
+// here, but what they download and run can: the flake is evaluated for the other system, and fetchzip of this
+// system's nixpkgs is made to do what the derivation there does. The hash counts when the two differ in nothing
+// but the tools that they run.
+func (r *resolver) unpackElsewhere(ctx context.Context) error {
+	failure := errors.New("no output of the flake for another system shows it")
+	for _, system := range otherSystems() {
+		for _, deep := range []bool{false, true} {
+			if len(r.unpacked()) == 0 {
+				return nil
+			}
+			fetches, shown, err := r.fetchesIn(ctx, system, deep)
+			if err != nil {
+				failure = err
+			}
+			for h, drv := range fetches {
+				if err := r.unpack(ctx, h, drv); err != nil {
+					return r.cannotUnpack(h, system, err)
+				}
+			}
+			if !shown {
+				break
+			}
+		}
+	}
+	if left := r.unpacked(); len(left) > 0 {
+		return r.cannotUnpack(left[0], "another system", failure)
+	}
+	return nil
+}
+
+// unpacked are the hashes of unpacked archives that only other systems fetch, and that are not known yet.
+func (r *resolver) unpacked() []*fixed {
+	var list []*fixed
+	for _, p := range r.pins {
+		for _, h := range p.hashes {
+			if h.role == roleAsset && !h.flat && h.foreign && h.got == nil {
+				list = append(list, h)
+			}
+		}
+	}
+	return list
+}
+
+func (r *resolver) cannotUnpack(h *fixed, system string, err error) error {
+	e := placeOfSlot(r.cand, h.slot).error(
+		fmt.Sprintf("find asset: the hash of %s is that of an unpacked archive for %s, which cannot be found on %s: %v", path.Base(h.url), system, nixSystem(), err),
+		"run ollama-bump on a machine of that system, or fetch the file as it is (fetchurl), whose digest the release lists")
+	e.Err = err
+	return e
+}
+
+// fetchesIn evaluates the flake for a system and returns the derivations there that carry the fakes of hashes: among
+// the sources of the packages or, deep, among all that the packages need. shown says whether there are such packages.
+func (r *resolver) fetchesIn(ctx context.Context, system string, deep bool) (fetches map[*fixed]*nix.Derivation, shown bool, err error) {
+	all, wanted := r.pins, r.unpacked()
+	defer func() { r.pins, r.elsewhere, r.where, r.probe.req.Deep = all, nil, nil, false }()
+	var pins []*pin
+	for _, p := range all {
+		if slices.ContainsFunc(p.hashes, func(h *fixed) bool { return slices.Contains(wanted, h) }) {
+			pins = append(pins, p)
+		} else {
+			r.elsewhere = append(r.elsewhere, p)
+		}
+	}
+	r.probe.req.Deep = deep
+	if r.pins, r.where, err = r.lookIn(ctx, system, pins); err != nil {
+		return nil, false, err
+	}
+	closure, err := r.closure()
+	if err != nil {
+		return nil, false, err
+	}
+	fetches = map[*fixed]*nix.Derivation{}
+	for _, drv := range closure {
+		if promised, _, ok := drv.FixedOutput(); ok {
+			if h := r.fakeOf(promised); h != nil {
+				fetches[h] = drv
+			}
+		}
+	}
+	return fetches, len(r.pins) > 0, nil
+}
+
+// unpack finds a hash by doing here what a derivation of another system does.
+func (r *resolver) unpack(ctx context.Context, h *fixed, there *nix.Derivation) error {
+	u, err := unpackingOf(there)
+	if err != nil {
+		return err
+	}
+	defer func() { r.probe.req.Unpack = nil }()
+	r.probe.req.Unpack = u
+	r.log(Step, "fetch and unpack %s, as %s does", path.Base(u.URLs[0]), there.System)
+	for _, hash := range []*nix.Hash{&h.fake, nil} { // the hash that is found must then build
+		if hash == nil {
+			hash = h.got
+		}
+		u.Hash = hash.SRI()
+		rep, err := r.probe.build(ctx, false, "unpack")
+		if err != nil {
+			return err
+		}
+		here, err := nix.ReadDerivation(r.probe.unpackDrv)
+		if err != nil {
+			return err
+		}
+		if differs := differingVariables(here, there); len(differs) > 0 {
+			return fmt.Errorf("nixpkgs' fetchzip here and the fetch there differ in %s", strings.Join(differs, ", "))
+		}
+		if rep.Built && h.got != nil {
+			break
+		}
+		for _, m := range rep.Mismatches {
+			if m.DrvPath == here.Path && m.Specified.Equal(h.fake) && m.Origin != nix.OriginText {
+				h.got = &m.Got
+			}
+		}
+		if h.got == nil || rep.Built {
+			return errors.New("Nix does not say which hash it has")
+		}
+	}
+	h.from = fromUnpack
+	r.log(Step, "%s: %s", h.slot.field, h.got.SRI())
+	return nil
+}
+
+// unpackingOf takes out of a derivation what its fetch has of its own.
+func unpackingOf(drv *nix.Derivation) (*unpacking, error) {
+	u := &unpacking{Name: drv.Name, URLs: strings.Fields(drv.Env["urls"]), PostFetch: drv.Env["postFetch"], StripRoot: drv.Env["stripRoot"] != ""}
+	if _, structured := drv.Env["__json"]; structured || len(u.URLs) == 0 || u.PostFetch == "" {
+		return nil, fmt.Errorf("%s is no fetch of nixpkgs' fetchzip", drv.Name)
+	}
+	if strings.Contains(u.PostFetch, storeOf(drv)) {
+		return nil, fmt.Errorf("what is run after the download needs tools of %s", drv.System)
+	}
+	return u, nil
+}
+
+// differingVariables are the variables, or else the arguments, in which two fetches for two systems differ, apart from
+// what must differ: the promised hash, the tools, which lie in the store, and the rules of a sandbox.
+func differingVariables(a, b *nix.Derivation) []string {
+	differs := map[string]bool{}
+	for _, env := range []map[string]string{a.Env, b.Env} {
+		for name := range env {
+			x, y := a.Env[name], b.Env[name]
+			differs[name] = x != y && !strings.Contains(x, storeOf(a)) && !strings.Contains(y, storeOf(b))
+		}
+	}
+	for _, name := range []string{"system", "hash", "outputHash", "outputHashAlgo"} {
+		delete(differs, name)
+	}
+	if !slices.Equal(a.Args, b.Args) {
+		differs["its builder's arguments"] = true
+	}
+	maps.DeleteFunc(differs, func(name string, is bool) bool { return !is || strings.HasPrefix(name, "__") })
+	return slices.Sorted(maps.Keys(differs))
+}
+
+// storeOf is the store's folder as paths in it begin.
+func storeOf(drv *nix.Derivation) string { return filepath.Dir(drv.Path) + "/" }
