@@ -132,20 +132,19 @@ func removeDead(base string) {
 	}
 }
 
+// dying is how long a builder that was killed may still be in the way, on a busy machine.
+const dying = 3 * time.Second
+
 // removeFolder removes a folder with what builders left in it: read-only folders, and files that one that is
 // just dying still makes.
 func removeFolder(dir string) {
-	for range 5 {
-		if os.RemoveAll(dir) == nil {
-			return
-		}
+	for began := time.Now(); os.RemoveAll(dir) != nil && time.Since(began) < dying; time.Sleep(20 * time.Millisecond) {
 		_ = filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
 			if err == nil && d.IsDir() || os.IsPermission(err) {
 				_ = os.Chmod(name, 0o700)
 			}
 			return nil
 		})
-		time.Sleep(20 * time.Millisecond)
 	}
 }
 
