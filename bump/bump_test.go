@@ -2,6 +2,7 @@ package bump_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -38,6 +39,7 @@ func options(t *testing.T, w *bumptest.World, dir string, mode bump.Mode) bump.O
 	return bump.Options{
 		Dir: dir, Mode: mode, Env: w.Env(), Version: "test",
 		Progress: func(e bump.Event) {
+			w.Saw("the progress", e.Text)
 			if e.Kind != bump.Live {
 				t.Logf("%s: %s", e.Stage, e.Text)
 			}
@@ -45,11 +47,19 @@ func options(t *testing.T, w *bumptest.World, dir string, mode bump.Mode) bump.O
 	}
 }
 
+// runIn is bump.Run, with an eye on what it says.
+func runIn(w *bumptest.World, o bump.Options) (bump.Result, error) {
+	res, err := bump.Run(context.Background(), o)
+	w.Saw("the result", fmt.Sprintf("%+v", res))
+	w.Saw("the error", fmt.Sprintf("%v %+v %s", err, err, hintOf(err)))
+	return res, err
+}
+
 func TestRunWrites(t *testing.T) {
 	w := bumptest.New(t)
 	dir := w.Flake(map[string]string{"flake.nix": flakeS01})
 	w.ForgetNixRuns()
-	res, err := bump.Run(context.Background(), options(t, w, dir, bump.Write))
+	res, err := runIn(w, options(t, w, dir, bump.Write))
 	require.NoError(t, err)
 	require.Equal(t, bump.Bumped, res.Status)
 	got, err := os.ReadFile(filepath.Join(dir, "flake.nix"))
@@ -65,7 +75,7 @@ func TestRunWrites(t *testing.T) {
 func run(t *testing.T, w *bumptest.World, flake string) (dir string, res bump.Result, err error) {
 	t.Helper()
 	dir = w.Flake(map[string]string{"flake.nix": flake})
-	res, err = bump.Run(context.Background(), options(t, w, dir, bump.Write))
+	res, err = runIn(w, options(t, w, dir, bump.Write))
 	return dir, res, err
 }
 
@@ -134,7 +144,7 @@ func TestRunFindsTheSourceWhereTheModulesAreBuilt(t *testing.T) {
 	w.Nix(dir, "build", "--no-link", "--inputs-from", dir, "nixpkgs#ollama.goModules")
 	o := options(t, w, dir, bump.Write)
 	o.To = "0.32.9"
-	_, err := bump.Run(context.Background(), o)
+	_, err := runIn(w, o)
 	require.NoError(t, err)
 	require.Equal(t, w.Expand(strings.ReplaceAll(flake, "0.32.5", "0.32.9")), read(t, dir, "flake.nix"))
 }

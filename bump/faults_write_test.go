@@ -1,7 +1,6 @@
 package bump_test
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -53,14 +52,14 @@ func TestHalfWrittenPinsAreFinished(t *testing.T) {
 		put(t, dir, "a.nix", w.Expand(crossed["a.nix"]))
 		put(t, dir, "b.nix", w.Expand(crossed["b.nix"]))
 		put(t, dir, written, w.Expand(strings.ReplaceAll(crossed[written], "0.32.13", "0.32.15")))
-		res, err := bump.Run(context.Background(), options(t, w, dir, bump.Write))
+		res, err := runIn(w, options(t, w, dir, bump.Write))
 		require.NoError(t, err)
 		require.Equal(t, bump.Bumped, res.Status)
 		for _, name := range []string{"a.nix", "b.nix"} {
 			require.Equal(t, w.Expand(strings.ReplaceAll(crossed[name], "0.32.13", "0.32.15")), get(t, dir, name))
 		}
 		w.ForgetNixRuns()
-		res, err = bump.Run(context.Background(), options(t, w, dir, bump.Write))
+		res, err = runIn(w, options(t, w, dir, bump.Write))
 		require.NoError(t, err)
 		require.Equal(t, bump.Current, res.Status)
 		require.Empty(t, w.NixRuns(), "a whole pin costs no Nix process, also when it is spread over files")
@@ -78,7 +77,7 @@ func TestFilesThatChangeMeanwhileAreKept(t *testing.T) {
 			put(t, dir, "flake.nix", mine)
 		}
 	}
-	_, err := bump.Run(context.Background(), o)
+	_, err := runIn(w, o)
 	require.EqualError(t, err, "write flake.nix: the file was changed while this ran")
 	require.Equal(t, mine, get(t, dir, "flake.nix"))
 	require.Equal(t, []string{"flake.lock", "flake.nix"}, names(t, dir))
@@ -99,17 +98,17 @@ func TestOneWriterATree(t *testing.T) {
 			return
 		}
 		seen = true
-		_, err := bump.Run(context.Background(), options(t, w, dir, bump.Write))
+		_, err := runIn(w, options(t, w, dir, bump.Write))
 		require.EqualError(t, err, "open flake: another ollama-bump --no-pr is at work in "+dir)
-		_, err = bump.Run(context.Background(), options(t, w, dir, bump.Check))
+		_, err = runIn(w, options(t, w, dir, bump.Check))
 		require.NoError(t, err)
-		_, err = bump.Run(context.Background(), options(t, w, other, bump.Write))
+		_, err = runIn(w, options(t, w, other, bump.Write))
 		require.NoError(t, err)
 	}
-	_, err := bump.Run(context.Background(), o)
+	_, err := runIn(w, o)
 	require.NoError(t, err)
 	require.True(t, seen)
-	_, err = bump.Run(context.Background(), options(t, w, dir, bump.Write))
+	_, err = runIn(w, options(t, w, dir, bump.Write))
 	require.NoError(t, err, "the lock is given back")
 }
 

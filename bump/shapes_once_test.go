@@ -1,7 +1,6 @@
 package bump_test
 
 import (
-	"context"
 	"strings"
 	"testing"
 
@@ -21,7 +20,7 @@ func runCase(t *testing.T, name string) (*bumptest.World, bump.Result) {
 		}
 		w := bumptest.New(t, bumptest.Newest(c.newest))
 		dir := c.flake(t, w)
-		res, err := bump.Run(context.Background(), c.options(t, w, dir))
+		res, err := runIn(w, c.options(t, w, dir))
 		require.NoError(t, err)
 		require.Equal(t, bump.Bumped, res.Status)
 		return w, res
@@ -67,12 +66,12 @@ func TestRetaggedReleaseIsAnError(t *testing.T) {
 	require.NotEqual(t, old, now)
 	o := options(t, w, dir, bump.Write)
 	o.Force = true
-	_, err := bump.Run(context.Background(), o)
+	_, err := runIn(w, o)
 	require.EqualError(t, err, "flake.nix:11:18: verify: the src hash of 0.32.15 is "+now+", but "+old+
 		" is pinned: the release was tagged again, or the pinned hash was never right")
 	requireSameTree(t, before, readFlake(t, dir))
 	o.AcceptRetag = true
-	res, err := bump.Run(context.Background(), o)
+	res, err := runIn(w, o)
 	require.NoError(t, err)
 	require.Equal(t, bump.Bumped, res.Status)
 	before["flake.nix"] = strings.ReplaceAll(before["flake.nix"], old, now)
@@ -100,7 +99,7 @@ func TestReleaseWithoutItsFileIsNoCandidate(t *testing.T) {
   };
 }
 `})
-	res, err := bump.Run(context.Background(), options(t, w, dir, bump.Write))
+	res, err := runIn(w, options(t, w, dir, bump.Write))
 	require.NoError(t, err)
 	require.Equal(t, "0.32.14", res.NewVersion)
 }

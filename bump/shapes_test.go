@@ -1,7 +1,6 @@
 package bump_test
 
 import (
-	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -48,7 +47,7 @@ func TestShapes(t *testing.T) {
 func (c *shapeCase) run(t *testing.T, w *bumptest.World) {
 	dir := c.flake(t, w)
 	before := readFlake(t, dir)
-	res, err := bump.Run(context.Background(), c.options(t, w, dir))
+	res, err := runIn(w, c.options(t, w, dir))
 	if err != nil {
 		t.Log("error:", err, "hint:", hintOf(err))
 	}
@@ -74,7 +73,7 @@ func (c *shapeCase) run(t *testing.T, w *bumptest.World) {
 	if c.once {
 		return
 	}
-	res, err = bump.Run(context.Background(), c.again(t, w, dir))
+	res, err = runIn(w, c.again(t, w, dir))
 	require.NoError(t, err, "the second run")
 	require.Equal(t, bump.Current, res.Status, "the second run")
 	requireSameTree(t, want, readFlake(t, dir))

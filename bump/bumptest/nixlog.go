@@ -64,7 +64,9 @@ func (w *World) NixRuns() []NixRun {
 		args, err := os.ReadFile(record)
 		w.fail("read a Nix process", err)
 		names, err := os.ReadFile(strings.TrimSuffix(record, ".args") + ".env")
-		w.fail("read a Nix process", err)
+		if !errors.Is(err, fs.ErrNotExist) { // killed before it was written
+			w.fail("read a Nix process", err)
+		}
 		base := filepath.Base(record)
 		run := NixRun{Program: base[:strings.LastIndex(base, "-")], EnvNames: strings.Fields(string(names))}
 		if len(args) > 0 {
@@ -78,8 +80,35 @@ func (w *World) NixRuns() []NixRun {
 // ForgetNixRuns empties the list of NixRuns.
 func (w *World) ForgetNixRuns() {
 	w.tb.Helper()
+	for _, run := range w.NixRuns() {
+		w.Saw("arguments of "+run.Program, strings.Join(run.Args, "\x00"))
+	}
 	dir := filepath.Join(w.Dir, "log", "nix")
 	w.fail("forget Nix processes", errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o755)))
+}
+
+// Saw takes note of a text that a run in this world gave, where Token must not show.
+func (w *World) Saw(name, text string) {
+	if strings.Contains(text, Token) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.leaks = append(w.leaks, name)
+	}
+}
+
+// allLeaks looks for Token in all that is left of a test.
+func (w *World) allLeaks() []string {
+	if w.GitHub == nil || w.net == nil {
+		return nil // it never began
+	}
+	texts := map[string]string{}
+	for _, call := range w.GitHub.Calls() {
+		texts["body of "+call.Method+" "+call.Path] += string(call.Body)
+		texts["query of "+call.Method+" "+call.Path] += call.Query.Encode()
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return append(w.leaks, w.Leaks(Token, texts)...)
 }
 
 // Leaks lists the places where secret shows although it should not: Nix's arguments, requests to

@@ -45,7 +45,12 @@ type World struct {
 	listed map[string]bool // versions that GitHub lists
 	mu     sync.Mutex
 	flakes int
+	leaks  []string // where Token showed, in what is gone by the end of the test
 }
+
+// Token is in the environment of every run in a world, and the end of the test looks for it everywhere: it may be
+// seen in a header to the API, and nowhere else; not in this file either, which tests put into their stores.
+const Token = "ghp_" + "canary0123456789abcdefghijklmnopqrst"
 
 // Option changes a world before it begins.
 type Option func(*World)
@@ -75,8 +80,12 @@ func New(tb TB, options ...Option) *World {
 	}
 	// also runs when the rest fails; the store is read-only, which the test's own clean-up cannot remove
 	tb.Cleanup(func() {
+		leaks := w.allLeaks()
 		if err := w.close(); err != nil {
 			tb.Fatalf("end the test world: %v", err)
+		}
+		if len(leaks) > 0 {
+			tb.Fatalf("the token was seen in %s", strings.Join(leaks, ", "))
 		}
 	})
 	if err := w.open(); err != nil {
@@ -175,6 +184,7 @@ func (w *World) Env(extra ...string) []string {
 		"GIT_CONFIG_NOSYSTEM": "1",
 		"GIT_TERMINAL_PROMPT": "0",
 
+		"GITHUB_TOKEN":                 Token,
 		"GITHUB_API_URL":               w.GitHub.URL,
 		"OLLAMA_BUMP_UPSTREAM_API_URL": w.GitHub.URL,
 

@@ -45,7 +45,7 @@ var badInputs = map[string]badInput{
 	"no pin":                            {flake: replaced(overlayText, "final: prev: { }")},
 	"two pins of which one is unused":   {files: map[string]string{"copy.nix": strings.ReplaceAll(overlayText, "0.32.13", "0.32.9")}},
 	"a pin that is no literal":          {flake: replaced(`version = "0.32.13"`, `version = builtins.getEnv "OLLAMA_VERSION"`)},
-	"a release that does not exist":     {args: []string{"--dry-run", "--to", "0.99.0"}},
+	"a release that does not exist":     {env: []string{"GITHUB_TOKEN="}, args: []string{"--dry-run", "--to", "0.99.0"}},
 	"a release below the pinned one":    {args: []string{"--dry-run", "--to", "0.32.9"}},
 	"a hash that Nix never reports":     {flake: replaced("@nixpkgs@", "@nixpkgs-old@")},
 	"a download that fails":             {ready: func(s *site, _ string) { s.Break("/v0.32.15.tar.gz", http.StatusNotFound) }},
@@ -53,17 +53,17 @@ var badInputs = map[string]badInput{
 	"a flake that does not evaluate":    {flake: replaced("vendorHash =", `meta = throw "not on this machine"; name = throw "not on this machine"; vendorHash =`)},
 	"no Nix":                            {ready: func(s *site, _ string) { s.without("nix") }, env: []string{"PATH=without-nix"}},
 	"no network":                        {args: []string{"--dry-run", "--upstream-api-url", "http://127.0.0.1:9"}},
-	"no token":                          {args: proposing},
-	"a token that is not accepted":      {args: proposing, env: []string{"GITHUB_TOKEN=" + token}, ready: fault(githubtest.Fault{Kind: githubtest.BadCredentials, Times: -1})},
-	"too few rights":                    {args: proposing, env: []string{"GITHUB_TOKEN=" + token}, ready: fault(githubtest.Fault{Kind: githubtest.ForbiddenApp, Method: "POST", Times: -1})},
-	"a rate limit":                      {args: []string{"--dry-run", "--max-wait", "1s"}, ready: fault(githubtest.Fault{Kind: githubtest.PrimaryLimit, Times: -1, Reset: time.Now().Add(time.Hour)})},
+	"no token":                          {args: proposing, env: []string{"GITHUB_TOKEN="}},
+	"a token that is not accepted":      {args: proposing, ready: fault(githubtest.Fault{Kind: githubtest.BadCredentials, Times: -1})},
+	"too few rights":                    {args: proposing, ready: fault(githubtest.Fault{Kind: githubtest.ForbiddenApp, Method: "POST", Times: -1})},
+	"a rate limit":                      {env: []string{"GITHUB_TOKEN="}, args: []string{"--dry-run", "--max-wait", "1s"}, ready: fault(githubtest.Fault{Kind: githubtest.PrimaryLimit, Times: -1, Reset: time.Now().Add(time.Hour)})},
 	"a broken answer":                   {ready: fault(githubtest.Fault{Kind: githubtest.Custom, Times: -1, Status: 200, Body: "<html>maintenance</html>"})},
 	"a server that fails":               {args: []string{"--dry-run", "--max-wait", "1s"}, ready: fault(githubtest.Fault{Kind: githubtest.BadGateway, Times: -1})},
 	"an interrupt":                      {stop: true, args: []string{"--no-pr"}},
 	"a run that takes too long":         {args: []string{"--no-pr", "--timeout", "200ms"}},
 	"a full disk":                       {args: []string{"--no-pr"}, ready: fullDisk},
 	"a read-only file":                  {args: []string{"--no-pr"}, ready: func(s *site, dir string) { require.NoError(s.t, os.Chmod(filepath.Join(dir, "flake.nix"), 0o444)) }},
-	"a checkout behind its base branch": {args: proposing, env: []string{"GITHUB_TOKEN=" + token}, ready: edited},
+	"a checkout behind its base branch": {args: proposing, ready: edited},
 	"another run in the same tree":      {args: []string{"--no-pr"}, ready: locked},
 	"wrong usage":                       {args: []string{"--no-pr", "--check"}},
 }
@@ -132,7 +132,6 @@ func (b badInput) provoke(s *site) ended {
 	if e.status != 0 {
 		require.Empty(s.t, e.stdout)
 	}
-	require.NotContains(s.t, e.stderr, token)
 	left, err := filepath.Glob(filepath.Join(s.Dir, "tmp", "ollama-bump-*"))
 	require.NoError(s.t, err)
 	require.Empty(s.t, left)

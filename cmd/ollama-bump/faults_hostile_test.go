@@ -29,7 +29,7 @@ func TestHostileReleases(t *testing.T) {
 	}
 	dir := s.Flake(map[string]string{"flake.nix": overlayFlake})
 	repo := s.Repository(dir, "me/flake")
-	e := s.bumps(dir, []string{"GITHUB_TOKEN=" + token}, "--repo", "me/flake", "-v")
+	e := s.bumps(dir, nil, "--repo", "me/flake", "-v")
 	require.Contains(t, e.stderr, "0.32.13 -> 0.32.15")
 	require.NotContains(t, e.stdout+e.stderr, "99.0")
 	require.Len(t, repo.Pulls(), 1)
@@ -50,7 +50,7 @@ func TestHostileNotes(t *testing.T) {
 	s.GitHub.AddRelease("ollama", "ollama", githubtest.Release{Tag: "v0.32.14", Name: "v0.32.14", Body: evil, PublishedAt: time.Now()})
 	dir := s.Flake(map[string]string{"flake.nix": overlayFlake})
 	repo := s.Repository(dir, "me/flake")
-	e := s.bumps(dir, []string{"GITHUB_TOKEN=" + token}, "--repo", "me/flake")
+	e := s.bumps(dir, nil, "--repo", "me/flake")
 	require.Len(t, repo.Pulls(), 1, e.String())
 	body := repo.Pulls()[0].Body
 	require.LessOrEqual(t, len(body), 65536)
@@ -95,12 +95,12 @@ func TestHostileFlakes(t *testing.T) {
 			dir := s.Flake(map[string]string{"flake.nix": overlayFlake})
 			require.NoError(t, os.WriteFile(filepath.Join(dir, "flake.nix"), []byte(s.Expand(text)), 0o644))
 			before := inventory(t, dir)
-			e := s.run(dir, []string{"GITHUB_TOKEN=" + token}, append([]string{"--no-pr", "-v"}, c.args...)...)
+			e := s.run(dir, nil, append([]string{"--no-pr", "-v"}, c.args...)...)
 			require.Equal(t, c.status, e.status, e.String())
 			require.Contains(t, e.stderr, c.words)
 			require.NoFileExists(t, pwn+"ed")
 			require.Less(t, len(e.stderr), 20_000, "what others print is cut short")
-			s.keepsSecret(token, e)
+
 			if c.status == 0 {
 				got, err := os.ReadFile(filepath.Join(dir, "flake.nix"))
 				require.NoError(t, err)

@@ -54,9 +54,6 @@ func newSite(t *testing.T, options ...bumptest.Option) *site {
 	return &site{World: bumptest.New(t, options...), t: t, program: program}
 }
 
-// token is what runs that propose have; nobody may ever see it.
-const token = "ghp_canary0123456789abcdefghijklmnopqrst"
-
 // ended is what a run left behind.
 type ended struct {
 	status         int // -1 when a signal ended it
@@ -76,7 +73,7 @@ func (s *site) start(dir string, extra []string, args ...string) *running {
 }
 
 func (s *site) prepare(dir string, extra []string, args ...string) *running {
-	r := &running{cmd: s.Command(dir, extra, s.program, args...), done: make(chan struct{})}
+	r := &running{cmd: s.Command(dir, extra, s.program, args...), world: s.World, done: make(chan struct{})}
 	r.cmd.Stdout, r.cmd.Stderr = &r.stdout, &r.stderr
 	return r
 }
@@ -96,6 +93,7 @@ func (r *running) start() {
 
 type running struct {
 	cmd            *exec.Cmd
+	world          *bumptest.World
 	done           chan struct{} // closed when it has ended; what follows is for then
 	stdout, stderr bytes.Buffer
 	err            error
@@ -105,6 +103,8 @@ type running struct {
 func (r *running) wait() ended {
 	<-r.done
 	e := ended{stdout: r.stdout.String(), stderr: r.stderr.String(), took: r.took}
+	r.world.Saw("stdout", e.stdout)
+	r.world.Saw("stderr", e.stderr)
 	var exit *exec.ExitError
 	switch {
 	case errors.As(r.err, &exit):

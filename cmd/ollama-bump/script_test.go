@@ -100,6 +100,7 @@ func (s *stage) makeWorld(args []string) {
 		}
 		s.ts.Setenv(name, value)
 	}
+	s.ts.Setenv(saidIn, filepath.Join(s.world.Dir, "log"))
 	s.ts.Check(s.ts.Chdir(s.dir))
 	s.files = s.read()
 	s.world.ForgetNixRuns()
