@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -18,11 +20,21 @@ import (
 type ourFlake struct {
 	t     *testing.T
 	world *bumptest.World
+	dir   string
 	url   string
 	extra []string
 }
 
+// newOurFlake is the flake as a folder, with a lock: builtins.getFlake of Nix 2.8 wants one.
 func newOurFlake(t *testing.T) *ourFlake {
+	t.Helper()
+	f := newUnlockedFlake(t)
+	f.nix("flake", "lock", "FLAKE")
+	return f
+}
+
+// newUnlockedFlake is the flake as a folder, as it is in the repository.
+func newUnlockedFlake(t *testing.T) *ourFlake {
 	t.Helper()
 	w := bumptest.New(t)
 	dir := filepath.Join(w.Dir, "ollama-bump")
@@ -30,23 +42,56 @@ func newOurFlake(t *testing.T) *ourFlake {
 	copyProject(t, dir, ":!testdata")
 	// what the tests were built with is in Go's module cache, which has a proxy's layout
 	_, modules, _ := strings.Cut(goEnv(t, "GOMODCACHE"), "=")
-	f := &ourFlake{t: t, world: w, url: "path:" + dir, extra: []string{"GOPROXY=file://" + filepath.Join(modules, "cache", "download")}}
-	f.nix("flake", "lock", "FLAKE") // builtins.getFlake of Nix 2.8 wants one
-	return f
+	return &ourFlake{t: t, world: w, dir: dir, url: "path:" + dir, extra: []string{"GOPROXY=file://" + filepath.Join(modules, "cache", "download")}}
 }
 
 // nix runs Nix with the flake's URL in place of FLAKE.
 func (f *ourFlake) nix(args ...string) string {
 	f.t.Helper()
+	out, stderr, err := f.tryNix(args...)
+	require.NoError(f.t, err, "nix %q: %s", args, stderr)
+	return out
+}
+
+// tryNix is nix for runs that may fail: stdout, stderr and the error.
+func (f *ourFlake) tryNix(args ...string) (stdout, stderr string, err error) {
+	f.t.Helper()
 	for i := range args {
 		args[i] = strings.ReplaceAll(args[i], "FLAKE", f.url)
 	}
 	cmd := f.world.Command(f.world.Dir, f.extra, "nix", args...)
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	require.NoError(f.t, err, "nix %q: %s", args, stderr.String())
-	return string(out)
+	var out, said strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &said
+	err = cmd.Run()
+	return out.String(), said.String(), err
+}
+
+// serve makes the flake one that is fetched, as github: makes it: Nix cannot write a lock into it.
+func (f *ourFlake) serve() {
+	f.t.Helper()
+	archive := filepath.Join(f.t.TempDir(), "ollama-bump.tar.gz")
+	output, err := command(f.t, filepath.Dir(f.dir), "tar", "-czf", archive, filepath.Base(f.dir))
+	require.NoError(f.t, err, "%s", output)
+	server := httptest.NewServer(http.FileServer(http.Dir(filepath.Dir(archive))))
+	f.t.Cleanup(server.Close)
+	f.url = server.URL + "/ollama-bump.tar.gz" // tarball+http: is unknown to Nix 2.8
+}
+
+// The README's command runs the flake as it is in the repository, and its flag is what it takes.
+func TestFlakeWithoutALock(t *testing.T) {
+	t.Parallel()
+	f := newUnlockedFlake(t)
+	require.NoFileExists(t, filepath.Join(f.dir, "flake.lock"), "there is a lock now: drop the flag from the README and this test")
+	f.serve()
+	words := strings.Fields(strings.Replace(nixRun, "github:nixtars/ollama-bump", "FLAKE", 1))
+	require.Equal(t, "nix", words[0])
+	assert.Equal(t, "ollama-bump 1.0.0\n", f.nix(append(words[1:], "--", "--version")...))
+
+	if _, stderr, err := f.tryNix("run", "FLAKE", "--", "--version"); err == nil {
+		t.Log("this Nix needs no flag")
+	} else {
+		assert.Contains(t, stderr, "cannot write modified lock file")
+	}
 }
 
 func TestFlake(t *testing.T) {

@@ -31,10 +31,13 @@ func blocks(t *testing.T, document, language string) []string {
 	return found
 }
 
+// nixRun is how the documents run the program without installing it. A flake that is fetched and has
+// no lock is refused without the flag, see TestFlakeWithoutALock.
+const nixRun = "nix run --no-write-lock-file github:nixtars/ollama-bump"
+
 // Every command line of ours in the README is one that the program takes.
 func TestReadmeCommands(t *testing.T) {
 	t.Parallel()
-	const run = "nix run github:nixtars/ollama-bump --"
 	count := 0
 	for _, block := range blocks(t, "README.md", "console") {
 		for line := range strings.Lines(block) {
@@ -43,11 +46,8 @@ func TestReadmeCommands(t *testing.T) {
 			line, _, _ = strings.Cut(line, "  #")
 			line, _, _ = strings.Cut(line, " | ")
 			line = strings.TrimSpace(line)
-			if line == run[:len(run)-3] {
-				line += " --"
-			}
-			if rest, ok := strings.CutPrefix(line, run); ok {
-				line = "ollama-bump " + rest
+			if rest, ok := strings.CutPrefix(line, nixRun); ok {
+				line = "ollama-bump " + strings.TrimPrefix(rest, " --")
 			}
 			if strings.HasPrefix(line, "export ") {
 				continue
@@ -75,7 +75,9 @@ func TestReadmeInlineCommands(t *testing.T) {
 		}
 	}
 	for _, match := range regexp.MustCompile("`(--[a-z-]+)[^`]*`").FindAllStringSubmatch(inProject(t, "README.md"), -1) {
-		if match[1] != "--override-input" && match[1] != "--commit" { // Nix's and nix-update's
+		switch match[1] {
+		case "--no-write-lock-file", "--override-input", "--commit": // Nix's and nix-update's
+		default:
 			assert.True(t, known[match[1]], match[1])
 		}
 	}
@@ -85,6 +87,27 @@ func TestReadmeInlineCommands(t *testing.T) {
 	for _, match := range regexp.MustCompile("`go run (\\./[a-z/]+)`").FindAllStringSubmatch(inProject(t, "README.md"), -1) {
 		assert.DirExists(t, filepath.Join(projectRoot(t), match[1]))
 	}
+}
+
+// Nothing says nix run in a form that Nix refuses.
+func TestNixRunIsTheSameEverywhere(t *testing.T) {
+	t.Parallel()
+	examples, err := filepath.Glob(filepath.Join(projectRoot(t), "examples", "*"))
+	require.NoError(t, err)
+	files := examples
+	for _, document := range documents {
+		files = append(files, filepath.Join(projectRoot(t), document))
+	}
+	count := 0
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, match := range regexp.MustCompile(`nix run [^\n]*github:nixtars/ollama-bump`).FindAllString(string(text), -1) {
+			assert.Equal(t, nixRun, match, file)
+			count++
+		}
+	}
+	assert.GreaterOrEqual(t, count, 5)
 }
 
 // The workflow of the README is one that actionlint finds nothing wrong with.
