@@ -6,7 +6,8 @@ let
     modules = [
       self.nixosModules.default
       {
-        system.stateVersion = "25.05";
+        boot.isContainer = true; # else NixOS asks for a root file system and a boot loader
+        system.stateVersion = "25.11";
         services.ollama-bump = {
           enable = true;
           repository = "me/nixos-config";

@@ -10,6 +10,10 @@ let
 in
 {
   options = {
+    assertions = lib.mkOption { default = [ ]; };
+    boot.isContainer = lib.mkOption { default = false; };
+    boot.loader.grub.devices = lib.mkOption { default = [ ]; };
+    fileSystems = lib.mkOption { default = { }; };
     nixpkgs.overlays = lib.mkOption { default = [ ]; };
     nixpkgs.config = lib.mkOption { default = { }; };
     services.ollama.enable = lib.mkEnableOption "ollama";
@@ -23,6 +27,17 @@ in
   };
   config = {
     _module.args.pkgs = made;
+    # what a machine that starts by itself needs; a container does not
+    assertions = [
+      {
+        assertion = config.boot.isContainer || config.fileSystems ? "/";
+        message = "The ‘fileSystems’ option does not specify your root file system.";
+      }
+      {
+        assertion = config.boot.isContainer || config.boot.loader.grub.devices != [ ];
+        message = "You must set the option ‘boot.loader.grub.devices’ or 'boot.loader.grub.mirroredBoots' to make the system bootable.";
+      }
+    ];
     environment.systemPackages = lib.mkIf config.services.ollama.enable [ config.services.ollama.package ];
     systemd.services = lib.mkIf config.services.ollama.enable {
       ollama.serviceConfig.ExecStart = "${lib.getExe config.services.ollama.package} serve";
