@@ -1,7 +1,7 @@
 {
   description = "Keeps the ollama that a Nix flake pins in step with ollama's releases";
 
-  # Only buildGoModule, mkShell and nixosSystem are taken from it: any nixpkgs since 25.05 will do.
+  # Only buildGoModule, mkShell and nixosSystem are taken from it: any nixpkgs since 25.11 will do.
   inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-unstable";
 
   outputs = { self, nixpkgs }:

@@ -208,3 +208,15 @@ func TestFlakeHasTheChangelogsVersion(t *testing.T) {
 	require.Len(t, newest, 2)
 	assert.Contains(t, inProject(t, "flake.nix"), `version = "`+newest[1]+`";`)
 }
+
+// The oldest nixpkgs that is said to do is the first whose buildGoModule has the Go of go.mod.
+func TestOldestNixpkgs(t *testing.T) {
+	t.Parallel()
+	module := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindStringSubmatch(inProject(t, "go.mod"))
+	require.Len(t, module, 2)
+	oldest := map[string]string{"1.25": "25.11"}[module[1]]
+	require.NotEmpty(t, oldest, "which nixpkgs builds with Go %s?", module[1])
+	for _, file := range []string{"README.md", "flake.nix"} {
+		assert.Regexp(t, `any (other|nixpkgs) since `+regexp.QuoteMeta(oldest), inProject(t, file), file)
+	}
+}
