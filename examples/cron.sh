@@ -6,6 +6,9 @@
 # The token lies in a file that only you can read. cron mails what is printed, so -q leaves
 # warnings and errors.
 set -eu
+# cron's own PATH is /usr/bin:/bin: no Nix, and nothing that Nix or Go installed.
+PATH=$HOME/.nix-profile/bin:/nix/var/nix/profiles/default/bin:/run/current-system/sw/bin:$HOME/go/bin:/usr/local/bin:$PATH
+export PATH
 cd "${1:?usage: cron.sh CHECKOUT}"
 GITHUB_TOKEN=$(cat "${TOKEN_FILE:-$HOME/.config/ollama-bump/token}")
 export GITHUB_TOKEN

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"net/http"
+	"net/http/cgi"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// standIn is an ollama-bump that writes down how it was started.
+const standIn = `#!/bin/sh
+pwd >"$HOME/started"
+echo "$GITHUB_TOKEN" "$@" >>"$HOME/started"
+`
+
+// writeProgram makes an executable.
+func writeProgram(t *testing.T, path, text string) {
+	t.Helper()
+	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o755))
+}
+
+// newRepository makes a git repository with one commit and returns its folder.
+func newRepository(t *testing.T, name string) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), name)
+	for _, args := range [][]string{
+		{"init", "-q", dir},
+		{"-C", dir, "-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-q", "--allow-empty", "-m", "first"},
+	} {
+		output, err := command(t, "", "git", args...)
+		require.NoError(t, err, "%s", output)
+	}
+	return dir
+}
+
+// cron starts what it starts with hardly any environment: neither Nix nor the program is on its PATH.
+func TestCronExample(t *testing.T) {
+	t.Parallel()
+	home, checkout := t.TempDir(), filepath.Join(t.TempDir(), "checkout")
+	output, err := command(t, "", "git", "clone", "-q", newRepository(t, "origin"), checkout)
+	require.NoError(t, err, "%s", output)
+	writeProgram(t, filepath.Join(home, ".nix-profile", "bin", "ollama-bump"), standIn)
+	writeProgram(t, filepath.Join(home, ".config", "ollama-bump", "token"), "a-token\n")
+
+	output, err = command(t, "", "env", "-i", "HOME="+home, "PATH=/usr/bin:/bin", "/bin/sh",
+		filepath.Join(projectRoot(t), "examples", "cron.sh"), checkout)
+	require.NoError(t, err, "%s", output)
+	assert.Empty(t, output, "cron would mail it")
+	started, err := os.ReadFile(filepath.Join(home, "started"))
+	require.NoError(t, err)
+	assert.Equal(t, checkout+"\na-token --quiet\n", string(started))
+}
+
+func TestSystemdExamples(t *testing.T) {
+	t.Parallel()
+	output, err := command(t, filepath.Join(projectRoot(t), "examples"), "systemd-analyze", "verify", "--man=no", "./ollama-bump.service", "./ollama-bump.timer")
+	require.NoError(t, err, "%s", output)
+	assert.Empty(t, output)
+}
+
+// unit is what the tests look at in examples/ollama-bump.service.
+type unit struct {
+	environment []string
+	script      string // that sh is given
+}
+
+func readUnit(t *testing.T) unit {
+	t.Helper()
+	text := strings.ReplaceAll(inProject(t, "examples", "ollama-bump.service"), "\\\n", " ")
+	var u unit
+	for _, match := range regexp.MustCompile(`(?m)^Environment=(.+)$`).FindAllStringSubmatch(text, -1) {
+		words, err := splitWords(match[1])
+		require.NoError(t, err)
+		u.environment = append(u.environment, words...)
+	}
+	start := regexp.MustCompile(`(?m)^ExecStart=/bin/sh -eu -c '(.+)'$`).FindStringSubmatch(text)
+	require.Len(t, start, 2)
+	u.script = start[1]
+	for _, special := range []string{`\`, "'", "%", "${", "$$"} { // what systemd itself would take apart
+		assert.NotContains(t, strings.Join(append(u.environment, u.script), "\n"), special)
+	}
+	return u
+}
+
+// privateServer serves a folder's repositories as github.com does private ones: to the token alone.
+func privateServer(t *testing.T, dir, token string) string {
+	t.Helper()
+	path, err := command(t, "", "git", "--exec-path")
+	require.NoError(t, err)
+	backend := &cgi.Handler{
+		Path: filepath.Join(strings.TrimSpace(path), "git-http-backend"),
+		Env:  []string{"GIT_PROJECT_ROOT=" + dir, "GIT_HTTP_EXPORT_ALL=1", "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*"},
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if user, password, _ := r.BasicAuth(); user != "x-access-token" || password != token {
+			w.Header().Set("WWW-Authenticate", `Basic realm="GitHub"`)
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		backend.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL + "/"
+}
+
+// The service clones a private repository, and the token is in no argument on the way.
+func TestServiceExample(t *testing.T) {
+	t.Parallel()
+	u := readUnit(t)
+	assert.Contains(t, strings.Join(u.environment, "\n"), "PATH=/nix/var/nix/profiles/default/bin:")
+
+	const token = "ghp_a-token"
+	home := t.TempDir()
+	server := privateServer(t, filepath.Dir(newRepository(t, "nixos-config.git")), token)
+	git, err := exec.LookPath("git")
+	require.NoError(t, err)
+	writeProgram(t, filepath.Join(home, "bin", "git"), "#!/bin/sh\necho \"$@\" >>\"$HOME/git-arguments\"\nexec "+git+" \"$@\"\n")
+	writeProgram(t, filepath.Join(home, "bin", "ollama-bump"), standIn)
+	writeProgram(t, filepath.Join(home, "token"), token+"\n")
+	writeProgram(t, filepath.Join(home, "gitconfig"), "[url \""+server+"\"]\n\tinsteadOf = https://github.com/me/\n")
+
+	cmd := exec.Command("/bin/sh", "-eu", "-c", u.script)
+	cmd.Dir = home
+	cmd.Env = append(u.environment, "HOME="+home, "CREDENTIALS_DIRECTORY="+home, "GIT_CONFIG_GLOBAL="+filepath.Join(home, "gitconfig"),
+		"GIT_CONFIG_NOSYSTEM=1", "PATH="+filepath.Join(home, "bin")+":"+os.Getenv("PATH"))
+	output, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", output)
+	started, err := os.ReadFile(filepath.Join(home, "started"))
+	require.NoError(t, err)
+	assert.Equal(t, home+"\n"+token+" --flake checkout --repo me/nixos-config\n", string(started))
+
+	arguments, err := os.ReadFile(filepath.Join(home, "git-arguments"))
+	require.NoError(t, err)
+	assert.Contains(t, string(arguments), "clone")
+	assert.NotContains(t, string(arguments), token)
+	settings, err := os.ReadFile(filepath.Join(home, "checkout", ".git", "config"))
+	require.NoError(t, err)
+	assert.NotContains(t, string(settings), token)
+}
