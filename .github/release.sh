@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds what a release consists of into dist/: an archive for each system, with the program, its
-# manual page and completions, and SHA256SUMS. The same commit gives the same bytes.
+# manual page and completions, and SHA256SUMS. The same commit gives the same bytes. VERSION is
+# there to be compared: it comes from the tag, and must be what flake.nix says.
 #
 #   .github/release.sh VERSION [GOOS/GOARCH...]
 set -euo pipefail
@@ -8,6 +9,11 @@ cd "$(dirname "$0")/.."
 
 version=${1:?"usage: release.sh VERSION [GOOS/GOARCH...]"}
 shift
+ours=$(sed -n 's/^ *version = "\(.*\)";$/\1/p' flake.nix)
+if [[ $version != "$ours" ]]; then
+  printf 'release.sh: the tag says version %s, flake.nix %s\n' "$version" "$ours" >&2
+  exit 1
+fi
 if [[ $# == 0 ]]; then
   set -- linux/amd64 linux/arm64 darwin/amd64 darwin/arm64
 fi

@@ -164,21 +164,3 @@ func TestUsesArePinned(t *testing.T) {
 		}
 	}
 }
-
-func TestReleaseArchives(t *testing.T) {
-	t.Parallel()
-	root, dist := projectRoot(t), t.TempDir()
-	t.Cleanup(func() { _ = os.RemoveAll(dist) })
-	output, err := command(t, root, "env", "DIST="+dist, ".github/release.sh", "1.2.3", "linux/amd64")
-	require.NoError(t, err, "%s", output)
-	output, err = command(t, dist, "sha256sum", "--check", "--strict", "SHA256SUMS")
-	require.NoError(t, err, "%s", output)
-	output, err = command(t, dist, "tar", "-xzf", "ollama-bump_1.2.3_linux_amd64.tar.gz", "--strip-components=1")
-	require.NoError(t, err, "%s", output)
-	for _, name := range []string{"ollama-bump.1", "README.md", "LICENSE", "completions/ollama-bump.bash", "completions/ollama-bump.zsh", "completions/ollama-bump.fish"} {
-		assert.FileExists(t, filepath.Join(dist, name))
-	}
-	output, err = command(t, dist, "./ollama-bump", "--version")
-	require.NoError(t, err)
-	assert.Equal(t, "ollama-bump 1.2.3\n", output)
-}

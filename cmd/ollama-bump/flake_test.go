@@ -204,7 +204,7 @@ func TestVendorHash(t *testing.T) {
 
 func TestFlakeHasTheChangelogsVersion(t *testing.T) {
 	t.Parallel()
-	newest := regexp.MustCompile(`(?m)^## (\d+\.\d+\.\d+)`).FindStringSubmatch(inProject(t, "CHANGELOG.md"))
+	newest := regexp.MustCompile(`(?m)^## (\d+\.\d+\.\d+\S*)`).FindStringSubmatch(inProject(t, "CHANGELOG.md"))
 	require.Len(t, newest, 2)
 	assert.Contains(t, inProject(t, "flake.nix"), `version = "`+newest[1]+`";`)
 }
