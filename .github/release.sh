@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
 # Builds what a release consists of into dist/: an archive for each system, with the program, its
 # manual page and completions, and SHA256SUMS. The same commit gives the same bytes. VERSION is
-# there to be compared: it comes from the tag, and must be what flake.nix says.
+# there to be compared: it comes from a tag, and must be what flake.nix says.
 #
-#   .github/release.sh VERSION [GOOS/GOARCH...]
+#   .github/release.sh [VERSION [GOOS/GOARCH...]]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-version=${1:?"usage: release.sh VERSION [GOOS/GOARCH...]"}
-shift
 ours=$(sed -n 's/^ *version = "\(.*\)";$/\1/p' flake.nix)
+version=${1:-$ours}
 if [[ $version != "$ours" ]]; then
   printf 'release.sh: the tag says version %s, flake.nix %s\n' "$version" "$ours" >&2
   exit 1
 fi
+shift $(($# > 0))
 if [[ $# == 0 ]]; then
   set -- linux/amd64 linux/arm64 darwin/amd64 darwin/arm64
 fi
