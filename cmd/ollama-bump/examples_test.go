@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
 )
 
 // standIn is an ollama-bump that writes down how it was started.
@@ -145,4 +146,62 @@ func TestServiceExample(t *testing.T) {
 	settings, err := os.ReadFile(filepath.Join(home, "checkout", ".git", "config"))
 	require.NoError(t, err)
 	assert.NotContains(t, string(settings), token)
+}
+
+// standInNix bumps a file when it is to run ollama-bump; the rest the real one does.
+const standInNix = `#!/bin/sh
+[ "$1" = run ] || exec REAL "$@"
+printf '%s\n' "$NIX_CONFIG" >>"$HOME/nix-config"
+echo 0.32.15 >flake.nix
+echo '{ "new_version": "0.32.15" }'
+`
+
+// GitLab's job proposes a version once, and leaves what people add to the branch alone.
+func TestGitLabExample(t *testing.T) {
+	t.Parallel()
+	var file map[string]struct {
+		Variables map[string]string
+		Script    []string
+	}
+	require.NoError(t, yaml.Unmarshal([]byte(inProject(t, "examples", "gitlab.yml")), &file))
+	job := file["ollama-bump"]
+	home, origin := t.TempDir(), filepath.Join(t.TempDir(), "origin.git")
+	nix, err := exec.LookPath("nix")
+	require.NoError(t, err)
+	writeProgram(t, filepath.Join(home, "bin", "nix"), strings.ReplaceAll(standInNix, "REAL", nix))
+	writeProgram(t, filepath.Join(home, "gitconfig"), "[url \""+filepath.Dir(origin)+"/\"]\n\tinsteadOf = https://bump:secret@gitlab.example.org/me/\n")
+	env := append(os.Environ(), "HOME="+home, "PATH="+filepath.Join(home, "bin")+":"+os.Getenv("PATH"),
+		"GIT_CONFIG_GLOBAL="+filepath.Join(home, "gitconfig"), "GITHUB_TOKEN=a-token",
+		"BUMP_TOKEN=secret", "CI_SERVER_HOST=gitlab.example.org", "CI_PROJECT_PATH=me/origin")
+	for name, value := range job.Variables {
+		env = append(env, name+"="+value)
+	}
+	run := func(dir, script string) string {
+		t.Helper()
+		cmd := exec.Command("bash", "-eo", "pipefail", "-c", script)
+		cmd.Dir, cmd.Env = dir, env
+		output, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s", output)
+		return string(output)
+	}
+	first := newRepository(t, "first")
+	run(first, `echo 0.32.9 >flake.nix; git add .; git -c user.name=a -c user.email=a@example.org commit -qm pin
+		git clone -q --bare . "`+origin+`"; git -C "`+origin+`" config receive.advertisePushOptions true`)
+	bump := func() { // GitLab gives all lines to one shell, in a fresh clone
+		t.Helper()
+		dir := filepath.Join(t.TempDir(), "clone")
+		run(first, "git clone -q "+origin+" "+dir)
+		run(dir, strings.Join(job.Script, "\n"))
+	}
+	const show = "git log --format=%s HEAD..ollama-bump/0.32.15"
+	bump()
+	assert.Equal(t, "ollama: update to 0.32.15\n", run(origin, show))
+	settings, err := os.ReadFile(filepath.Join(home, "nix-config"))
+	require.NoError(t, err)
+	assert.Equal(t, "experimental-features = nix-command flakes\naccess-tokens = github.com=a-token\n", string(settings))
+
+	run(first, `git fetch -q "`+origin+`" ollama-bump/0.32.15; git checkout -q FETCH_HEAD
+		git -c user.name=a -c user.email=a@example.org commit -q --allow-empty -m "by hand"; git push -q "`+origin+`" HEAD:ollama-bump/0.32.15`)
+	bump()
+	assert.Equal(t, "by hand\nollama: update to 0.32.15\n", run(origin, show))
 }
