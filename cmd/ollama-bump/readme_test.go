@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -122,15 +122,37 @@ func TestReadmeWorkflow(t *testing.T) {
 	require.NoError(t, err, "%s", output)
 }
 
+// The README's flake and its module give a machine that runs the service, with nothing added but the
+// machine's hardware.
 func TestReadmeNix(t *testing.T) {
 	t.Parallel()
-	for _, block := range blocks(t, "README.md", "nix") {
-		cmd := exec.Command("nix-instantiate", "--parse", "-")
-		cmd.Stdin = strings.NewReader("{ inputs }:\n" + block)
-		output, err := cmd.CombinedOutput()
-		require.NoError(t, err, "%s", output)
-		for _, match := range regexp.MustCompile(`(?m)^    (\w+) =`).FindAllStringSubmatch(block, -1) {
-			assert.Contains(t, inProject(t, "nix", "module.nix"), "\n    "+match[1]+" = ", "option of the module")
+	f := newOurFlake(t)
+	nix := blocks(t, "README.md", "nix")
+	require.Len(t, nix, 2)
+	require.Contains(t, nix[0], `"github:nixtars/ollama-bump"`)
+	dir := f.world.Tree(map[string]string{
+		"flake.nix":                  strings.Replace(nix[0], "github:nixtars/ollama-bump", f.url, 1),
+		"ollama-bump.nix":            nix[1],
+		"hardware-configuration.nix": "{ nixpkgs.hostPlatform = \"x86_64-linux\"; boot.isContainer = true; }\n",
+	})
+	f.url = "path:" + dir
+	f.nix("flake", "lock", "FLAKE")
+	script := f.nix("eval", "--raw", "FLAKE#nixosConfigurations.box.config.systemd.services.ollama-bump.script")
+	assert.Contains(t, script, "exec ollama-bump '--flake' 'checkout/.' '--repo' 'me/nixos-config' '--label' 'dependencies' '--'")
+	failed := f.nix("eval", "--json", "FLAKE#nixosConfigurations.box.config.assertions", "--apply", "builtins.filter (a: !a.assertion)")
+	assert.Equal(t, "[]", strings.TrimSpace(failed))
+	for _, match := range regexp.MustCompile(`(?m)^    (\w+) =`).FindAllStringSubmatch(nix[1], -1) {
+		assert.Contains(t, inProject(t, "nix", "module.nix"), "\n    "+match[1]+" = ", "option of the module")
+	}
+}
+
+// No line of the text is longer than the others; rows of tables and shown output cannot be wrapped.
+func TestReadmeIsWrapped(t *testing.T) {
+	t.Parallel()
+	text := regexp.MustCompile("(?ms)^```.*?^```$").ReplaceAllString(inProject(t, "README.md"), "")
+	for line := range strings.Lines(text) {
+		if !strings.HasPrefix(line, "|") {
+			assert.LessOrEqual(t, utf8.RuneCountInString(line), 110, line)
 		}
 	}
 }
