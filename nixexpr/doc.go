@@ -76,8 +76,8 @@
 //
 // At most [MaxDepth] expressions may be open at a time, the tree may be [MaxHeight] high, and a
 // source may have 2 GB; beyond, there is an error. Time and memory are linear in the source. A
-// tree with its tokens takes less than 15 bytes for each byte of the source, and is there three
-// times as fast as nix-instantiate parses; BENCHMARKS.md has the figures.
+// tree with its tokens takes less than 15 bytes for each byte of a source of 100 kB or more, and is
+// there three times as fast as nix-instantiate parses; BENCHMARKS.md has the figures.
 //
 // # Edits
 //
