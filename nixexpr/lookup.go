@@ -1,6 +1,9 @@
 package nixexpr
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Found is the text of an expression: the pieces that it is made of, each with the place where it
 // is written, and the way that led there.
@@ -43,13 +46,12 @@ func (e *AmbiguousError) Error() string {
 }
 
 // Lookup finds the literals that the text of e, an expression anywhere in f, is made of. A parameter of
-// a function around e has the value that the calls in the program give it. The error is an
+// a function around e has the value that the calls in the program give it, unless something unknown may call
+// the function too. An answer is the only text that e may have: whether Nix gets there (a failing assertion that
+// is not decided here, an endless recursion) is not told. The error is an
 // *[UnknownError] or an *[AmbiguousError].
 func (p *Program) Lookup(f *File, e Expr) (*Found, error) {
-	if !p.visited {
-		p.visited = true
-		p.Visit(func(*Open) {})
-	}
+	p.visitCallers()
 	d := p.thunk(f, e, p.scopeAt(f, e))
 	v := p.Value(d)
 	at := f.Position(e.Start())
@@ -112,19 +114,24 @@ func (p *Program) hops(d *Def) []Position {
 	return list
 }
 
-// distinct drops the alternatives that are written at the same place.
+// distinct drops the alternatives that are made of the same literals.
 func distinct(alts []Value) []Value {
 	var out []Value
-	seen := map[Position]bool{}
 	for _, a := range alts {
-		at, ok := written(a)
-		if ok && seen[at] {
-			continue
+		if !slices.ContainsFunc(out, func(b Value) bool { return same(a, b) }) {
+			out = append(out, a)
 		}
-		seen[at] = true
-		out = append(out, a)
 	}
 	return out
+}
+
+// same says that two values are texts of the same literals.
+func same(a, b Value) bool {
+	x, ok1 := a.(*Text)
+	y, ok2 := b.(*Text)
+	return ok1 && ok2 && slices.EqualFunc(x.Pieces, y.Pieces, func(p, q Piece) bool {
+		return p.Value == nil && q.Value == nil && p.Text == q.Text && p.At == q.At
+	})
 }
 
 // written is where a value stands in the source.
@@ -147,16 +154,19 @@ func written(v Value) (Position, bool) {
 // scopeAt is the scope that an expression stands in.
 func (p *Program) scopeAt(f *File, target Expr) *env {
 	var sc *env
-	for n := Node(f.Root); n != nil && n != Node(target); n = childAround(n, target) {
+	for n := Node(f.Root); n != nil && n != Node(target); {
+		var next Node
 		switch n := n.(type) {
 		case *Let:
-			sc = p.recScope(f, n.Bindings, sc)
-		case *LegacyLet:
-			sc = p.recScope(f, n.Bindings, sc)
-		case *AttrSet:
-			if n.Rec {
+			if within(n.Body, target) {
 				sc = p.recScope(f, n.Bindings, sc)
+			} else {
+				sc, next = p.around(f, p.layerOf(n.Bindings, false), target, sc, true)
 			}
+		case *LegacyLet:
+			sc, next = p.around(f, p.layerOf(n.Bindings, true), target, sc, true)
+		case *AttrSet:
+			sc, next = p.around(f, p.layerOf(n.Bindings, n.Rec), target, sc, n.Rec)
 		case *With:
 			if within(n.Body, target) {
 				sc = &env{up: sc, with: p.thunk(f, n.Scope, sc)}
@@ -164,6 +174,10 @@ func (p *Program) scopeAt(f *File, target Expr) *env {
 		case *Lambda:
 			sc = p.bindArgs(&Func{Lambda: n, File: f, env: sc}, p.given(n))
 		}
+		if next == nil {
+			next = childAround(n, target)
+		}
+		n = next
 	}
 	return sc
 }
@@ -183,9 +197,12 @@ func childAround(n Node, target Node) Node {
 	return around
 }
 
-// given is the argument that the calls in the program give a function: nil when there are none.
+// given is the argument that the calls in the program give a function: nil when there are none, or may be others.
 func (p *Program) given(l *Lambda) *Def {
 	args := p.calls[l]
+	if !p.Trusting && (p.escaped[l] || p.lost || p.Exhausted()) {
+		return nil
+	}
 	switch len(args) {
 	case 0:
 		return nil

@@ -25,9 +25,10 @@ type Program struct {
 	Call func(name string, args []*Def) *Def
 
 	// Trusting takes what is written for what counts where something unknown might say
-	// otherwise: a default for a parameter that no caller is known for, and an attribute that an
-	// unknown set on the right of a // might define again. It is for those who prove what they
-	// find by evaluation.
+	// otherwise: a default for a parameter that no caller is known for, an attribute that an unknown
+	// set on the right of a // might define again, the first of several withs or values that have a
+	// name, a function of a builtin's name for that builtin, and the calls in the program for all
+	// calls. It is for those who prove what they find by evaluation.
 	Trusting bool
 
 	// Assume, when set, gives a value to a name that the source does not determine: a parameter,
@@ -38,11 +39,12 @@ type Program struct {
 	data    map[string][]byte
 	links   map[string]string
 	roots   map[*File]*Def
+	layers  map[*Binding]*layer // by the first binding
 	calls   map[*Lambda][]*Def
 	active  map[*Lambda]int // calls under way
 	fuel    int
 	depth   int
-	visited bool // Visit has been everywhere: calls knows every call
+	callers
 }
 
 // NewProgram makes a program of files, which are named by their paths below its root, with slashes.
@@ -50,6 +52,7 @@ func NewProgram(files []*File) *Program {
 	p := &Program{
 		files: map[string]*File{}, data: map[string][]byte{}, links: map[string]string{}, fuel: maxFuel,
 		roots: map[*File]*Def{}, calls: map[*Lambda][]*Def{}, active: map[*Lambda]int{},
+		layers: map[*Binding]*layer{}, callers: callers{escaped: map[*Lambda]bool{}, imported: map[*File]bool{}},
 	}
 	for _, f := range files {
 		p.files[f.Name] = f
@@ -121,116 +124,24 @@ func (p *Program) resolvePath(f *File, text string) *PathValue {
 	return v
 }
 
-// importFile is the value of import path: nil when the program has no such file.
-func (p *Program) importFile(v *PathValue) *Def {
+// fileAt is the file that import path reads: nil when the program has no such file.
+func (p *Program) fileAt(v *PathValue) *File {
 	if v.Name == "" {
 		return nil
 	}
-	for _, name := range []string{v.Name, path.Join(v.Name, "default.nix")} {
-		if f := p.File(name); f != nil {
-			return p.Root(f)
-		}
+	if f := p.File(v.Name); f != nil {
+		return f
 	}
-	return nil
+	return p.File(path.Join(v.Name, "default.nix"))
 }
 
 // Import is the value of the file at a path, or nil when v is no path of a file of the program.
 func (p *Program) Import(v Value) *Def {
 	if pv, ok := v.(*PathValue); ok {
-		return p.importFile(pv)
+		if f := p.fileAt(pv); f != nil {
+			p.imported[f] = true
+			return p.Root(f)
+		}
 	}
 	return nil
-}
-
-// Visit evaluates everything that the files hold, lambdas with unknown arguments included, and
-// calls found once for every term that the source does not determine, outer terms first. Terms
-// that stand at the same place are different ones when they are reached with different arguments.
-// When roots are given, it begins with those files only.
-func (p *Program) Visit(found func(*Open), roots ...*File) {
-	v := p.visitor(func(o *Open) bool {
-		found(o)
-		return true
-	})
-	if len(roots) == 0 {
-		roots = p.Files()
-	}
-	for _, f := range roots {
-		v.def(p.Root(f), 0)
-	}
-}
-
-// Reach visits the terms that val is made of, as Visit does; below a term it goes on only when
-// found says so.
-func (p *Program) Reach(val Value, found func(*Open) bool) {
-	p.visitor(found).value(val, 0)
-}
-
-func (p *Program) visitor(found func(*Open) bool) *visitor {
-	return &visitor{p: p, found: found, defs: map[*Def]bool{}, values: map[Value]bool{}}
-}
-
-type visitor struct {
-	p      *Program
-	found  func(*Open) bool
-	defs   map[*Def]bool
-	values map[Value]bool
-}
-
-func (v *visitor) def(d *Def, depth int) {
-	if d == nil || v.defs[d] || depth > maxDepth {
-		return
-	}
-	v.defs[d] = true
-	v.value(v.p.Value(d), depth+1)
-}
-
-func (v *visitor) value(val Value, depth int) {
-	if val == nil || v.values[val] || depth > maxDepth {
-		return
-	}
-	v.values[val] = true
-	switch val := val.(type) {
-	case *Set:
-		v.set(val, depth)
-	case *Seq:
-		for _, d := range val.Elems {
-			v.def(d, depth)
-		}
-	case *Text:
-		for _, piece := range val.Pieces {
-			v.value(piece.Value, depth)
-		}
-	case *Choice:
-		for _, a := range val.Alts {
-			v.value(a, depth)
-		}
-		v.def(val.Cond, depth)
-	case *Func:
-		v.value(v.p.applyOpen(val), depth)
-	case *Open:
-		if v.found(val) {
-			v.open(val, depth)
-		}
-	}
-}
-
-func (v *visitor) set(s *Set, depth int) {
-	for _, n := range s.order {
-		v.def(s.attrs[n], depth)
-	}
-	for _, d := range s.Loose {
-		v.def(d, depth)
-	}
-	for _, r := range s.Rest {
-		v.value(r, depth)
-	}
-}
-
-func (v *visitor) open(o *Open, depth int) {
-	v.value(o.Base, depth)
-	v.value(o.Fn, depth)
-	v.def(o.Arg, depth)
-	for _, d := range o.Operands {
-		v.def(d, depth)
-	}
 }

@@ -15,7 +15,11 @@ func (p *Program) Value(d *Def) Value {
 		return d.value
 	}
 	if d.busy || p.depth >= maxDepth || p.fuel <= 0 {
-		return &Open{Why: "a definition that needs itself, or too deep", File: d.File, Node: nodeOf(d)}
+		o := &Open{Why: "a definition that needs itself, or too deep", File: d.File, Node: nodeOf(d)}
+		if !p.Trusting {
+			o.Operands = []*Def{d}
+		}
+		return o
 	}
 	p.fuel--
 	p.depth++
@@ -49,15 +53,14 @@ func (p *Program) eval(f *File, e Expr, sc *env) (Value, *Def) {
 	case *Let:
 		return p.eval(f, e.Body, p.recScope(f, e.Bindings, sc))
 	case *LegacyLet:
-		inner := p.recScope(f, e.Bindings, sc)
+		inner := p.legacyScope(f, e, sc)
 		if d := inner.names["body"]; d != nil {
 			return p.Value(d), d
 		}
 	case *With:
 		return p.eval(f, e.Body, &env{up: sc, with: p.thunk(f, e.Scope, sc)})
 	case *Assert:
-		v, d := p.eval(f, e.Body, sc)
-		return v, d
+		return p.assertion(f, e, sc)
 	case *Apply:
 		return p.call(f, e, sc)
 	}
@@ -84,11 +87,7 @@ func (p *Program) evalPlain(f *File, e Expr, sc *env) Value {
 		}
 		return s
 	case *AttrSet:
-		if e.Rec {
-			inner := &env{up: sc, names: map[string]*Def{}}
-			return p.fillSet(f, e.Bindings, inner, sc, inner.names)
-		}
-		return p.fillSet(f, e.Bindings, sc, sc, nil)
+		return p.layerSet(f, p.layerOf(e.Bindings, e.Rec), sc)
 	case *Lambda:
 		return &Func{Lambda: e, File: f, env: sc}
 	case *If:
@@ -109,133 +108,30 @@ func (p *Program) operands(f *File, e Expr, sc *env) Value {
 		o.Operands = []*Def{p.thunk(f, e.X, sc), p.thunk(f, e.Y, sc)}
 	case *HasAttr:
 		o.Operands = []*Def{p.thunk(f, e.Set, sc)}
+		for i := range e.Path {
+			if name := e.Path[i].Expr; name != nil {
+				p.forces(p.thunk(f, name, sc))
+			}
+		}
 	}
 	return o
+}
+
+// assertion evaluates assert cond; body: the body, for where the condition does not hold there is no value.
+func (p *Program) assertion(f *File, e *Assert, sc *env) (Value, *Def) {
+	if p.Trusting {
+		return p.eval(f, e.Body, sc)
+	}
+	cond := p.thunk(f, e.Cond, sc)
+	p.forces(cond)
+	if s, ok := p.Value(cond).(*Scalar); ok && s.Text != "true" {
+		return &Open{Why: "behind an assertion that fails", File: f, Node: e}, nil
+	}
+	return p.eval(f, e.Body, sc)
 }
 
 func (p *Program) thunk(f *File, e Expr, sc *env) *Def {
 	return &Def{File: f, Expr: e, env: sc}
-}
-
-// ident looks a variable up: in the scopes around it first, then in the withs, the innermost
-// first. A with whose operand is not known may define the name: then it is that with's, unless
-// another one further out might be meant, which the term's Why tells.
-func (p *Program) ident(f *File, e *Ident, sc *env) (Value, *Def) {
-	for s := sc; s != nil; s = s.up {
-		if d := s.names[e.Name]; d != nil {
-			return p.Value(d), d
-		}
-	}
-	switch e.Name {
-	case "true", "false", "null":
-		return &Scalar{Text: e.Name}, nil
-	}
-	var unknown Value
-	for s := sc; s != nil; s = s.up {
-		if s.with == nil {
-			continue
-		}
-		for _, v := range Alternatives(p.Value(s.with)) {
-			set, ok := v.(*Set)
-			if ok && set.Get(e.Name) != nil && unknown == nil && p.sure(set, e.Name) {
-				d := set.Get(e.Name)
-				return p.Value(d), d
-			}
-			if ok && set.Get(e.Name) == nil && len(set.Rest) == 0 {
-				continue
-			}
-			if unknown != nil {
-				return &Open{Name: e.Name, Why: "a name that more than one with may define", File: f, Node: e}, nil
-			}
-			unknown = v
-		}
-	}
-	if unknown != nil {
-		return p.assume(&Open{Name: e.Name, Base: unknown, Why: "a name of a with", File: f, Node: e}), nil
-	}
-	return p.assume(&Open{Name: e.Name, Why: "a free variable", File: f, Node: e}), nil
-}
-
-// selection evaluates a.b.c or d.
-func (p *Program) selection(f *File, e *Select, sc *env) (Value, *Def) {
-	v, d := p.eval(f, e.Set, sc)
-	for i := range e.Path {
-		name, ok := p.attrName(f, &e.Path[i], sc)
-		if !ok {
-			v, d = p.anyOf(v, f, e), nil
-			continue
-		}
-		v, d = p.Select(v, name, f, e)
-	}
-	if e.Default == nil {
-		return v, d
-	}
-	if o, ok := v.(*Open); ok {
-		fallback, fd := p.eval(f, e.Default, sc)
-		if o.Why == whyMissing {
-			return fallback, fd
-		}
-		return choice(nil, o, fallback), nil
-	}
-	return v, d
-}
-
-// anyOf is the attribute of v whose name is not known: any of them.
-func (p *Program) anyOf(v Value, f *File, at Node) Value {
-	s, ok := v.(*Set)
-	if !ok || len(s.order) == 0 || len(s.order) > maxAlternatives || len(s.Rest)+len(s.Loose) > 0 {
-		return &Open{Base: v, Why: "an attribute whose name is computed", File: f, Node: at}
-	}
-	alts := make([]Value, 0, len(s.order))
-	for _, n := range s.order {
-		alts = append(alts, p.Value(s.attrs[n]))
-	}
-	return choice(nil, alts...)
-}
-
-const whyMissing = "an attribute that the set does not have"
-
-// Select is the attribute name of v. File and node, which may be nil, say where it is asked for.
-func (p *Program) Select(v Value, name string, f *File, at Node) (Value, *Def) {
-	switch v := v.(type) {
-	case *Set:
-		if d := v.attrs[name]; d != nil {
-			if !p.sure(v, name) {
-				return &Open{Name: name, Base: v, Why: "an attribute that an unknown operand of // may define again", File: f, Node: at}, nil
-			}
-			return p.Value(d), d
-		}
-		if len(v.Rest) == 0 {
-			return &Open{Name: name, Base: v, Why: whyMissing, File: f, Node: at}, nil
-		}
-		return p.Select(v.Rest[len(v.Rest)-1], name, f, at)
-	case *Choice:
-		alts := make([]Value, 0, len(v.Alts))
-		for _, a := range v.Alts {
-			got, _ := p.Select(a, name, f, at)
-			if o, ok := got.(*Open); ok && o.Why == whyMissing {
-				continue
-			}
-			alts = append(alts, got)
-		}
-		if len(alts) > 0 {
-			return choice(v.Cond, alts...), nil
-		}
-	}
-	return p.assume(&Open{Name: name, Base: v, Why: "an attribute of a value that is not known", File: f, Node: at}), nil
-}
-
-// sure says that an attribute which a set has is not defined again by something unknown.
-func (p *Program) sure(s *Set, name string) bool { return p.Trusting || !s.shadowed[name] }
-
-// assume is the value that p.Assume gives to the name of o, or o.
-func (p *Program) assume(o *Open) Value {
-	if p.Assume != nil {
-		if v := p.Assume(o.Name); v != nil {
-			return v
-		}
-	}
-	return o
 }
 
 // choice is one of alts, or the one that there is.
@@ -248,24 +144,18 @@ func choice(cond *Def, alts ...Value) Value {
 		c.Alts = append(c.Alts, Alternatives(a)...)
 	}
 	if len(c.Alts) > maxAlternatives {
-		c.Alts = c.Alts[:maxAlternatives]
+		more := &Open{Why: "one of more values than are followed"}
+		for _, a := range c.Alts[maxAlternatives:] {
+			more.Operands = append(more.Operands, Made(a))
+		}
+		c.Alts = append(c.Alts[:maxAlternatives:maxAlternatives], more)
 	}
 	return c
 }
 
-func (p *Program) attrName(f *File, a *Attr, sc *env) (string, bool) {
-	if a.Expr == nil {
-		return a.Name, true
-	}
-	v, _ := p.eval(f, a.Expr, sc)
-	if t, ok := v.(*Text); ok {
-		return t.String()
-	}
-	return "", false
-}
-
 func (p *Program) conditional(f *File, e *If, sc *env) Value {
 	cond := p.thunk(f, e.Cond, sc)
+	p.forces(cond)
 	if s, ok := p.Value(cond).(*Scalar); ok {
 		switch s.Text {
 		case "true":
@@ -275,6 +165,9 @@ func (p *Program) conditional(f *File, e *If, sc *env) Value {
 			v, _ := p.eval(f, e.Else, sc)
 			return v
 		}
+	}
+	if !p.Trusting && settled(p.Value(cond)) {
+		return &Open{Why: "a condition that is no boolean", File: f, Node: e}
 	}
 	a, _ := p.eval(f, e.Then, sc)
 	b, _ := p.eval(f, e.Else, sc)
@@ -286,7 +179,7 @@ func (p *Program) binary(f *File, e *Binary, sc *env) Value {
 	case OpUpdate:
 		x, _ := p.eval(f, e.X, sc)
 		y, _ := p.eval(f, e.Y, sc)
-		if p.spend(x) && p.spend(y) {
+		if (p.Trusting || !settled(x) && !settled(y)) && p.spend(x) && p.spend(y) {
 			return Update(x, y)
 		}
 	case OpAdd:
@@ -328,6 +221,15 @@ func (p *Program) spend(v Value) bool {
 		p.fuel -= len(v.Alts)
 	}
 	return p.fuel > 0
+}
+
+// settled says that a value is known to be no set.
+func settled(v Value) bool {
+	switch v.(type) {
+	case *Text, *Scalar, *PathValue, *Seq, *Func:
+		return true
+	}
+	return false
 }
 
 // add joins strings, or a path and a string.

@@ -6,58 +6,99 @@ func cleanJoin(a, b string) string { return path.Join(a, b) }
 
 // recScope is the scope that the bindings of a let make.
 func (p *Program) recScope(f *File, bindings []Binding, sc *env) *env {
-	inner := &env{up: sc, names: map[string]*Def{}}
-	p.fillSet(f, bindings, inner, sc, inner.names)
+	inner, _ := p.layerScope(f, p.layerOf(bindings, false), sc, true)
 	return inner
 }
 
-// fillSet makes the set of bindings, whose values are evaluated in inner, and what they inherit
-// without a source in outer. Names, when given, is inner's table, which gets every name.
-func (p *Program) fillSet(f *File, bindings []Binding, inner, outer *env, names map[string]*Def) *Set {
-	s := &Set{}
-	var nested map[string][]*Binding
-	put := func(name string, d *Def) {
-		s.put(name, d)
-		if names != nil {
-			names[name] = d
-		}
-	}
-	for i := range bindings {
-		b := &bindings[i]
-		switch {
-		case b.Value == nil:
-			p.inherit(f, b, inner, outer, put)
-		case len(b.Path) == 1 && nested[b.Path[0].Name] == nil:
-			p.bind(f, b, inner, s, put)
-		default:
-			if nested == nil {
-				nested = map[string][]*Binding{}
-			}
-			nested[b.Path[0].Name] = append(nested[b.Path[0].Name], b)
-			name, ok := p.attrName(f, &b.Path[0], inner)
-			if !ok {
-				s.Loose = append(s.Loose, p.nestedDef(f, []*Binding{b}, 1, inner))
-				continue
-			}
-			whole := nested[b.Path[0].Name]
-			if first := s.attrs[name]; first != nil && first.Binding != nil && len(first.Binding.Path) == 1 {
-				whole = append([]*Binding{first.Binding}, whole...)
-				nested[b.Path[0].Name] = whole
-			}
-			put(name, p.nestedDef(f, whole, 1, inner))
-		}
-	}
-	return s
+// legacyScope is the scope of let { … }, which is a rec set.
+func (p *Program) legacyScope(f *File, e *LegacyLet, sc *env) *env {
+	inner, _ := p.layerScope(f, p.layerOf(e.Bindings, true), sc, true)
+	return inner
 }
 
-// bind adds name = value.
-func (p *Program) bind(f *File, b *Binding, inner *env, s *Set, put func(string, *Def)) {
-	d := &Def{File: f, Expr: b.Value, Binding: b, Attr: &b.Path[0], env: inner}
-	if name, ok := p.attrName(f, &b.Path[0], inner); ok {
-		put(name, d)
-		return
+// layerSet is the value of a set.
+func (p *Program) layerSet(f *File, l *layer, sc *env) Value {
+	_, v := p.layerScope(f, l, sc, l.rec)
+	return v
+}
+
+// layerScope makes a set, and the scope that its values stand in: sc itself where the names are no scope.
+func (p *Program) layerScope(f *File, l *layer, sc *env, scope bool) (*env, Value) {
+	inner := sc
+	if scope {
+		inner = &env{up: sc, names: map[string]*Def{}}
 	}
-	s.Loose = append(s.Loose, d)
+	s := &Set{}
+	put := func(name string, d *Def) {
+		s.put(name, d)
+		if scope {
+			inner.names[name] = d
+		}
+	}
+	var computed []*bound // the names of a scope come first: those that are computed see them and are none of them
+	twice := false
+	for i := range l.bounds {
+		b := &l.bounds[i]
+		switch {
+		case b.Value == nil:
+			p.inherit(f, b.Binding, inner, sc, put)
+		case b.attr().Expr == nil:
+			put(b.attr().Name, p.boundDef(f, b, inner))
+		case scope:
+			computed = append(computed, b)
+		default:
+			twice = !p.compute(f, b, inner, s) || twice
+		}
+	}
+	for _, b := range computed {
+		twice = !p.compute(f, b, inner, s) || twice
+	}
+	if twice && !p.Trusting {
+		return inner, &Open{Why: "a set that defines a name twice", Operands: []*Def{Made(s)}}
+	}
+	if l.rec && s.attrs["__overrides"] != nil {
+		return inner, overridden(s, inner)
+	}
+	return inner, s
+}
+
+// compute adds an attribute whose name is computed, and says whether the name is a new one.
+func (p *Program) compute(f *File, b *bound, inner *env, s *Set) bool {
+	v, _ := p.eval(f, b.attr().Expr, inner)
+	p.forces(Made(v))
+	if scalar, ok := v.(*Scalar); ok && scalar.Text == "null" {
+		return true // Nix takes it for no definition
+	}
+	if t, ok := v.(*Text); ok {
+		if name, ok := t.String(); ok {
+			old := s.attrs[name]
+			s.put(name, p.boundDef(f, b, inner))
+			return old == nil
+		}
+	}
+	s.Loose = append(s.Loose, p.boundDef(f, b, inner))
+	return true
+}
+
+// overridden is a rec set whose attribute __overrides defines some of the others again, in the set and in
+// its scope: none of them is known.
+func overridden(s *Set, inner *env) Value {
+	o := &Open{Why: "an attribute that __overrides may define again", Operands: []*Def{Made(s)}}
+	for name := range inner.names {
+		inner.names[name] = Made(&Open{Name: name, Why: o.Why, Operands: o.Operands})
+	}
+	return o
+}
+
+// boundDef is the value of an attribute.
+func (p *Program) boundDef(f *File, b *bound, inner *env) *Def {
+	d := &Def{File: f, Binding: b.Binding, Attr: b.attr()}
+	if b.below == nil {
+		d.Expr, d.env = b.Value, inner
+		return d
+	}
+	d.make = func() Value { return p.layerSet(f, b.below, inner) }
+	return d
 }
 
 // inherit adds the names of inherit … ; and inherit (from) … ;.
@@ -81,42 +122,6 @@ func (p *Program) inherit(f *File, b *Binding, inner, outer *env, put func(strin
 		}
 		put(name, d)
 	}
-}
-
-// nestedDef is the value of an attribute that is defined by paths: a.b = 1; a.c.d = 2; a = { … };.
-// Depth names of each path are already taken.
-func (p *Program) nestedDef(f *File, bindings []*Binding, depth int, sc *env) *Def {
-	first := bindings[0]
-	d := &Def{File: f, Binding: first, Attr: &first.Path[depth-1]}
-	if len(bindings) == 1 && len(first.Path) == depth {
-		d.Expr, d.env = first.Value, sc
-		return d
-	}
-	d.make = func() Value {
-		s := &Set{}
-		groups := map[string][]*Binding{}
-		for _, b := range bindings {
-			if len(b.Path) == depth {
-				v, _ := p.eval(f, b.Value, sc)
-				if set, ok := v.(*Set); ok {
-					for _, n := range set.order {
-						s.put(n, set.attrs[n])
-					}
-					s.Loose = append(s.Loose, set.Loose...)
-				}
-				continue
-			}
-			name, ok := p.attrName(f, &b.Path[depth], sc)
-			if !ok {
-				s.Loose = append(s.Loose, p.nestedDef(f, []*Binding{b}, depth+1, sc))
-				continue
-			}
-			groups[name] = append(groups[name], b)
-			s.put(name, p.nestedDef(f, groups[name], depth+1, sc))
-		}
-		return s
-	}
-	return d
 }
 
 // text is the value of a string literal.
@@ -151,6 +156,7 @@ func (p *Program) path(f *File, e *Path, sc *env) Value {
 			continue
 		}
 		v, _ := p.eval(f, part.Expr, sc)
+		p.forces(Made(v))
 		t, ok := v.(*Text)
 		if !ok {
 			return &PathValue{Text: f.Text(e)}

@@ -1,5 +1,7 @@
 package nixexpr
 
+import "strings"
+
 // call evaluates fn arg.
 func (p *Program) call(f *File, e *Apply, sc *env) (Value, *Def) {
 	fn, _ := p.eval(f, e.Fn, sc)
@@ -10,7 +12,7 @@ func (p *Program) call(f *File, e *Apply, sc *env) (Value, *Def) {
 // Apply is the value of a call. File and node, which may be nil, say where the call stands.
 func (p *Program) Apply(fn Value, arg *Def, f *File, at Node) Value {
 	if p.depth >= maxDepth || p.fuel <= 0 {
-		return &Open{Fn: fn, Arg: arg, Why: "a call nested too deep", File: f, Node: at}
+		return p.tooDeep(fn, arg, f, at)
 	}
 	p.fuel--
 	p.depth++
@@ -18,9 +20,14 @@ func (p *Program) Apply(fn Value, arg *Def, f *File, at Node) Value {
 	switch fn := fn.(type) {
 	case *Func:
 		if p.active[fn.Lambda] >= maxRecursion {
-			return &Open{Fn: fn, Arg: arg, Why: "a call nested too deep", File: f, Node: at}
+			return p.tooDeep(fn, arg, f, at)
 		}
-		p.calls[fn.Lambda] = append(p.calls[fn.Lambda], arg)
+		if !p.Trusting && !p.takes(fn.Lambda, arg) {
+			return &Open{Fn: fn, Arg: arg, Why: "a call with arguments that the function does not take", File: f, Node: at}
+		}
+		if !p.visited {
+			p.calls[fn.Lambda] = append(p.calls[fn.Lambda], arg)
+		}
 		p.active[fn.Lambda]++
 		v, _ := p.eval(fn.File, fn.Lambda.Body, p.bindArgs(fn, arg))
 		p.active[fn.Lambda]--
@@ -37,6 +44,48 @@ func (p *Program) Apply(fn Value, arg *Def, f *File, at Node) Value {
 		return p.Value(d)
 	}
 	return o
+}
+
+// tooDeep is the term for a call that is not followed. Whatever it would call is called with unknown arguments.
+func (p *Program) tooDeep(fn Value, arg *Def, f *File, at Node) Value {
+	o := &Open{Fn: fn, Arg: arg, Why: "a call nested too deep", File: f, Node: at}
+	p.forces(Made(o))
+	return o
+}
+
+// takes says whether Nix may call a function with an argument: a set that has what the formals need, and
+// nothing else without an ellipsis. Nix evaluates the argument for that.
+func (p *Program) takes(l *Lambda, arg *Def) bool {
+	if l.Formals == nil {
+		return true
+	}
+	p.forces(arg)
+	for _, v := range Alternatives(p.Value(arg)) {
+		if set, ok := v.(*Set); ok && l.Formals.take(set) || !ok && !settled(v) && !hopeless(v) {
+			return true
+		}
+	}
+	return false
+}
+
+// hopeless says that Nix finds no value at all where a term stands.
+func hopeless(v Value) bool {
+	o, ok := v.(*Open)
+	return ok && (o.Why == whyMissing || o.Why == whyFree && !globals[o.Name] && !strings.HasPrefix(o.Name, "__"))
+}
+
+func (fs *Formals) take(s *Set) bool {
+	known := 0
+	for i := range fs.List {
+		has := s.Get(fs.List[i].Name) != nil
+		if !has && fs.List[i].Default == nil && closed(s) {
+			return false
+		}
+		if has {
+			known++
+		}
+	}
+	return fs.Ellipsis || known == len(s.order)
 }
 
 // applyOpen is the value of a function's body when nothing is known of its argument.
@@ -110,70 +159,6 @@ func closed(v Value) bool {
 }
 
 const whyParameter = "a parameter"
-
-// known gives the meaning of a call of a builtin, or of what p.Call knows; else nil.
-func (p *Program) known(o *Open) *Def {
-	name, args := o.Callee()
-	switch {
-	case name == "import" && len(args) == 1:
-		return p.Import(p.Value(args[0]))
-	case name == "toString" && len(args) == 1:
-		if t, ok := p.Value(args[0]).(*Text); ok {
-			return Made(t)
-		}
-	case name == "fromJSON" && len(args) == 1:
-		return p.fromJSON(p.Value(args[0]))
-	case name == "map" && len(args) == 2:
-		return p.mapList(args[0], args[1])
-	case name == "mapAttrs" && len(args) == 2:
-		return p.mapSet(args[0], args[1])
-	}
-	if p.Call != nil && name != "" {
-		return p.Call(name, args)
-	}
-	return nil
-}
-
-// fromJSON is the value of builtins.fromJSON (builtins.readFile ./x.json).
-func (p *Program) fromJSON(v Value) *Def {
-	o, ok := v.(*Open)
-	if !ok {
-		return nil
-	}
-	name, args := o.Callee()
-	if name != "readFile" || len(args) != 1 {
-		return nil
-	}
-	return p.ReadJSON(p.Value(args[0]))
-}
-
-func (p *Program) mapList(fn, list *Def) *Def {
-	seq, ok := p.Value(list).(*Seq)
-	if !ok {
-		return nil
-	}
-	out := &Seq{}
-	for _, d := range seq.Elems {
-		out.Elems = append(out.Elems, Lazy(func() Value { return p.Apply(p.Value(fn), d, d.File, nodeOf(d)) }))
-	}
-	return Made(out)
-}
-
-func (p *Program) mapSet(fn, set *Def) *Def {
-	s, ok := p.Value(set).(*Set)
-	if !ok {
-		return nil
-	}
-	out := &Set{Rest: s.Rest}
-	for _, n := range s.order {
-		d := s.attrs[n]
-		out.put(n, Lazy(func() Value {
-			name := Made(&Text{Pieces: []Piece{{Text: n}}})
-			return p.Apply(p.Apply(p.Value(fn), name, d.File, nil), d, d.File, nodeOf(d))
-		}))
-	}
-	return Made(out)
-}
 
 // Fix is the value of fn applied to its own result over rest, as finalAttrs: { … } means it, and
 // then to more, as finalAttrs: prevAttrs: { … } does.
