@@ -35,15 +35,15 @@ type Program struct {
 	// or an attribute selected from such a value; or returns nil.
 	Assume func(name string) Value
 
-	files   map[string]*File
-	data    map[string][]byte
-	links   map[string]string
-	roots   map[*File]*Def
-	layers  map[*Binding]*layer // by the first binding
-	calls   map[*Lambda][]*Def
-	active  map[*Lambda]int // calls under way
-	fuel    int
-	depth   int
+	files  map[string]*File
+	data   map[string][]byte
+	links  map[string]string
+	roots  map[*File]*Def
+	layers map[*Binding]*layer // by the first binding
+	calls  map[*Lambda][]*Def
+	active map[*Lambda]int // calls under way
+	fuel   int
+	depth  int
 	callers
 }
 
