@@ -211,6 +211,47 @@ func TestSomebodyPushesWhileWeLook(t *testing.T) {
 	assert.Equal(t, "b", repo.File(branch15, "a"), "a push is not lost")
 }
 
+func TestSomebodyPushesWhileWeSupersede(t *testing.T) {
+	for _, at := range []struct{ method, end string }{
+		{http.MethodPost, "/comments"}, {http.MethodPatch, "/pulls/1"},
+	} {
+		server, repo := flake(t)
+		propose(t, server, proposal("0.32.14"))
+		c, _ := client(t, server, func(o *github.Options) {
+			o.Transport = before(at.method, at.end, func() { repo.Push("ollama-bump/0.32.14", "mine", map[string]string{"a": "b"}) })
+		})
+		out, err := c.Propose(t.Context(), proposal("0.32.15"))
+		require.NoError(t, err)
+		assert.Equal(t, []string{"the branch ollama-bump/0.32.14 has just been pushed to: it stays"}, out.Warnings)
+		assert.Equal(t, "b", repo.File("ollama-bump/0.32.14", "a"), "a push is not lost")
+		assert.Equal(t, "closed", repo.Pull(1).State)
+	}
+}
+
+func TestWhatIsRefusedWhileWeSupersedeIsAWarning(t *testing.T) {
+	for _, test := range []struct {
+		fault   githubtest.Fault
+		warning string
+	}{
+		{githubtest.Fault{Method: http.MethodDelete, Status: 422, Body: `{"message":"Cannot delete this protected ref."}`}, "deleting the branch ollama-bump/0.32.14: 422 Cannot delete this protected ref."},
+		{githubtest.Fault{Method: http.MethodDelete, Status: 403, Body: `{"message":"Resource not accessible by integration"}`}, "deleting the branch ollama-bump/0.32.14: 403 Resource not accessible by integration; in a workflow"},
+		{githubtest.Fault{Method: http.MethodPost, Path: "/comments", Status: 403, Body: `{"message":"Unable to create comment because issue is locked."}`}, "commenting on pull request #1: 403 Unable to create comment because issue is locked."},
+	} {
+		server, repo := flake(t)
+		propose(t, server, proposal("0.32.14"))
+		test.fault.Kind, test.fault.Times = githubtest.Custom, -1
+		server.Inject(test.fault)
+		out := propose(t, server, proposal("0.32.15"))
+		require.Len(t, out.Warnings, 1)
+		assert.True(t, strings.HasPrefix(out.Warnings[0], test.warning), out.Warnings[0])
+		assert.Equal(t, "closed", repo.Pull(1).State)
+		assert.Len(t, repo.Open(), 1)
+		out = propose(t, server, proposal("0.32.15"))
+		assert.Equal(t, github.Current, out.Status)
+		assert.Empty(t, out.Warnings, "said once")
+	}
+}
+
 func TestANewerProposalAppearsMeanwhile(t *testing.T) {
 	server, repo := flake(t)
 	c, _ := client(t, server, func(o *github.Options) {

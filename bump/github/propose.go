@@ -56,6 +56,7 @@ type run struct {
 	p        Proposal
 	s        *scene
 	branch   Operation         // what was done to the branch
+	head     string            // the commit that the branch is at
 	posted   bool              // a pull request was asked for
 	made     map[string]string // commits written, by tree and parent
 	warnings []string
@@ -128,6 +129,7 @@ func (r *run) finish(ctx context.Context, pull *gh.PullRequest, out Outcome) (Ou
 func (r *run) moveBranch(ctx context.Context, pl *plan) error {
 	s := r.s
 	if s.own == r.p.Version && s.commit.GetTree().GetSHA() == pl.tree && s.commit.Parents[0].GetSHA() == s.baseSHA {
+		r.head = s.branchSHA
 		return nil
 	}
 	key := pl.tree + s.baseSHA
@@ -141,10 +143,11 @@ func (r *run) moveBranch(ctx context.Context, pl *plan) error {
 		}
 		r.made[key] = sha
 	}
+	r.head = r.made[key]
 	if s.branchSHA == "" {
-		return r.createRef(ctx, r.made[key])
+		return r.createRef(ctx, r.head)
 	}
-	return r.updateRef(ctx, r.made[key])
+	return r.updateRef(ctx, r.head)
 }
 
 func (r *run) createRef(ctx context.Context, sha string) error {

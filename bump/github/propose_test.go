@@ -308,6 +308,39 @@ var lifeCases = []lifeCase{
 		check: func(t *testing.T, repo *githubtest.Repo) { requireTidy(t, repo, "0.32.15") },
 	},
 	{
+		name: "an older version is proposed and somebody wrote over its body", state: github.Fresh, want: bumped(github.Created, 2),
+		given: func(t *testing.T, server *githubtest.Server, repo *githubtest.Repo) {
+			propose(t, server, proposal("0.32.14"))
+			repo.ChangePull(1, func(p *githubtest.Pull) { p.Body = "my words\nto stay" })
+		},
+		check: func(t *testing.T, repo *githubtest.Repo) {
+			requireTidy(t, repo, "0.32.15")
+			assert.True(t, strings.HasSuffix(repo.Pull(1).Body, " state=superseded -->\n\nmy words\nto stay"), repo.Pull(1).Body)
+		},
+	},
+	{
+		name: "a newer version is proposed and somebody wrote over its body", state: github.Superseded,
+		given: func(t *testing.T, server *githubtest.Server, repo *githubtest.Repo) {
+			propose(t, server, proposal("0.33.0"))
+			repo.ChangePull(1, func(p *githubtest.Pull) { p.Body = "my words" })
+		},
+		want: settled(github.Skipped, 1, "pull request #1 for the newer version 0.33.0 is open; close it to get one for 0.32.15"),
+	},
+	{
+		name: "somebody copied a newer marker", state: github.Fresh, want: bumped(github.Created, 2),
+		given: func(_ *testing.T, _ *githubtest.Server, repo *githubtest.Repo) { copiedMarker(repo, "9.9.9") },
+		check: func(t *testing.T, repo *githubtest.Repo) { assert.Len(t, repo.Open(), 2) },
+	},
+	{
+		name: "somebody copied an older marker", state: github.Ours,
+		given: func(t *testing.T, server *githubtest.Server, repo *githubtest.Repo) {
+			copiedMarker(repo, "0.32.14")
+			out := propose(t, server, proposal("0.32.15"))
+			assert.Empty(t, out.Warnings)
+		},
+		want: settled(github.Current, 2, "pull request #2 proposes it already"),
+	},
+	{
 		name: "people's pull requests around it", state: github.Fresh, want: bumped(github.Created, 4),
 		given: func(_ *testing.T, server *githubtest.Server, repo *githubtest.Repo) {
 			fork := server.AddRepo("stranger", "flake", map[string]string{"x": "y"})
@@ -328,6 +361,14 @@ var lifeCases = []lifeCase{
 			}
 		},
 	},
+}
+
+// copiedMarker has somebody open a pull request with a body of ours.
+func copiedMarker(repo *githubtest.Repo, version string) {
+	repo.Push("feature", "mine", map[string]string{"x": "z"})
+	repo.AddPull(githubtest.Pull{
+		Title: "copied the body", Head: "feature", Body: "<!-- ollama-bump: package=ollama version=" + version + " digest=0123456789ab -->\n\nhello",
+	})
 }
 
 func TestLifeCycle(t *testing.T) {

@@ -35,9 +35,17 @@ type scene struct {
 	commit      *gh.Commit // that the branch points to
 	own         string     // the version that commit is for, when it is ours
 	pull        *gh.PullRequest
-	older       []*gh.PullRequest // open ones of ours that p supersedes
-	newer       *gh.PullRequest   // an open one of ours that supersedes p
+	older       []*rival // that p supersedes
+	newer       *rival   // that supersedes p
 	standing    Standing
+}
+
+// rival is an open pull request of ours for the same package and scope.
+type rival struct {
+	*gh.PullRequest
+	version string
+	head    string // the commit of its branch
+	own     bool   // that commit is ours; else people went on with one of ours
 }
 
 // look reads the remote side and judges it.
@@ -124,21 +132,55 @@ func (c *Client) lookAtPulls(ctx context.Context, s *scene) error {
 		return err
 	}
 	for _, pull := range open {
-		m, marked := s.proposal.marked(pull)
-		switch order := compareVersions(m.Version, s.proposal.Version); {
-		case !s.mine(pull) || pull.GetBase().GetRef() != s.base:
-		case pull.GetHead().GetRef() == s.proposal.Branch:
-			if s.pull = pull; marked && order > 0 {
-				s.newer = pull
+		if !s.mine(pull) || pull.GetBase().GetRef() != s.base {
+			continue
+		}
+		if pull.GetHead().GetRef() == s.proposal.Branch {
+			if s.pull = pull; s.own != "" && compareVersions(s.own, s.proposal.Version) > 0 {
+				s.newer = &rival{pull, s.own, s.branchSHA, true}
 			}
-		case !marked:
-		case order > 0:
-			s.newer = pull
+			continue
+		}
+		other, err := c.rival(ctx, s, pull)
+		switch {
+		case err != nil:
+			return err
+		case other == nil:
+		case compareVersions(other.version, s.proposal.Version) > 0:
+			s.newer = other
 		default:
-			s.older = append(s.older, pull)
+			s.older = append(s.older, other)
 		}
 	}
 	return nil
+}
+
+// rival recognises one of ours by the commit, which counts for more than the body: anybody can copy a
+// marker, and anybody can write over it. nil is somebody else's.
+func (c *Client) rival(ctx context.Context, s *scene, pull *gh.PullRequest) (*rival, error) {
+	p, head := s.proposal, pull.GetHead()
+	m, marked := p.marked(pull)
+	if !marked && !strings.HasPrefix(head.GetRef(), p.BranchPrefix) || head.GetSHA() == "" {
+		return nil, nil
+	}
+	commit, err := c.commit(ctx, s, head.GetSHA())
+	if isNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if version, ok := p.ownCommit(commit); ok {
+		return &rival{pull, version, head.GetSHA(), true}, nil
+	}
+	if !marked {
+		return nil, nil // rewritten and gone on with: it is people's by now
+	}
+	began, err := c.began(ctx, s, head.GetSHA())
+	if !began || err != nil {
+		return nil, err
+	}
+	return &rival{pull, m.Version, head.GetSHA(), false}, nil
 }
 
 // mine says whether a pull request comes from the repository itself: forks have branches of any name.
@@ -173,8 +215,7 @@ func (s *scene) settle(state State, pull *gh.PullRequest, reason string, args ..
 func (c *Client) judge(ctx context.Context, s *scene) error {
 	p := s.proposal
 	if s.newer != nil {
-		m, _ := p.marked(s.newer)
-		s.settle(Superseded, s.newer, "pull request #%d for the newer version %s is open; close it to get one for %s", s.newer.GetNumber(), m.Version, p.Version)
+		s.settle(Superseded, s.newer.PullRequest, "pull request #%d for the newer version %s is open; close it to get one for %s", s.newer.GetNumber(), s.newer.version, p.Version)
 		return nil
 	}
 	if s.pull == nil {
@@ -258,7 +299,7 @@ func (c *Client) past(ctx context.Context, s *scene, pull *gh.PullRequest) (bool
 
 // judgeStrange tells a branch of ours that people went on with from one that was never ours.
 func (c *Client) judgeStrange(ctx context.Context, s *scene) error {
-	began, err := c.began(ctx, s, s.proposal.Branch)
+	began, err := c.began(ctx, s, s.branchSHA)
 	if err != nil {
 		return err
 	}
@@ -273,14 +314,14 @@ func (c *Client) judgeStrange(ctx context.Context, s *scene) error {
 	return &ForeignBranch{s.proposal.Branch, "it exists and was not made by " + s.proposal.tool()}
 }
 
-// began says whether one of a branch's own commits began as one of ours.
-func (c *Client) began(ctx context.Context, s *scene, branch string) (bool, error) {
-	diff, err := bare(c.api.Repositories.CompareCommits(ctx, s.owner, s.name, s.baseSHA, branch, nil))
+// began says whether a commit, or one between the base and it, began as one of ours.
+func (c *Client) began(ctx context.Context, s *scene, head string) (bool, error) {
+	diff, err := bare(c.api.Repositories.CompareCommits(ctx, s.owner, s.name, s.baseSHA, head, nil))
 	if err != nil {
 		if isNotFound(err) { // no common history
 			return false, nil
 		}
-		return false, fmt.Errorf("comparing branch %s with %s: %w", branch, s.base, err)
+		return false, fmt.Errorf("comparing %s with %s: %w", head, s.base, err)
 	}
 	for _, commit := range diff.Commits {
 		if s.proposal.traces(commit.GetCommit().GetMessage()) {

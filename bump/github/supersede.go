@@ -18,12 +18,9 @@ func (r *run) supersede(ctx context.Context, pull *gh.PullRequest, out Outcome) 
 		}
 	}
 	for _, older := range r.s.older {
-		if older.GetNumber() > pull.GetNumber() {
-			m, _ := r.p.marked(older)
-			if m.Version == r.p.Version {
-				r.warn("pull request #%d proposes %s too, from branch %s: use one --branch", older.GetNumber(), m.Version, older.GetHead().GetRef())
-				continue
-			}
+		if older.GetNumber() > pull.GetNumber() && older.version == r.p.Version {
+			r.warn("pull request #%d proposes %s too, from branch %s: use one --branch", older.GetNumber(), older.version, older.GetHead().GetRef())
+			continue
 		}
 		if err := r.end(ctx, older, pull); err != nil {
 			return out, err
@@ -33,79 +30,76 @@ func (r *run) supersede(ctx context.Context, pull *gh.PullRequest, out Outcome) 
 		return out, nil
 	}
 	newer := r.s.newer
-	if err := r.end(ctx, pull, newer); err != nil {
+	if err := r.end(ctx, &rival{pull, r.p.Version, r.head, true}, newer.PullRequest); err != nil {
 		return out, err
 	}
-	m, _ := r.p.marked(newer)
 	out.Status, out.Operation = Skipped, Untouched
-	out.Reason = fmt.Sprintf("pull request #%d for the newer version %s was opened meanwhile", newer.GetNumber(), m.Version)
+	out.Reason = fmt.Sprintf("pull request #%d for the newer version %s was opened meanwhile", newer.GetNumber(), newer.version)
 	return out, nil
 }
 
 // end closes a pull request in favour of another one and deletes its branch, unless people have pushed
 // to it. Its body says superseded before anything closes it: interrupted here, the next run does not
-// take it for one that somebody closed.
-func (r *run) end(ctx context.Context, old, by *gh.PullRequest) error {
-	branch := old.GetHead().GetRef()
-	own, began, err := r.ownBranch(ctx, branch)
-	if err != nil {
-		return err
-	}
-	if !own && !began {
-		r.warn("pull request #%d looks like one of ours and is not: its branch %s was made by others; it is left alone", old.GetNumber(), branch)
-		return nil
-	}
-	if err := r.comment(ctx, old, by, own); err != nil {
-		return err
-	}
-	m, _ := r.p.marked(old)
-	m.State = superseded
-	_, rest, _ := strings.Cut(old.GetBody(), "\n")
-	body := m.line(r.p.tool()) + "\n" + rest
-	if !own {
-		return r.edit(ctx, old, &gh.PullRequest{Body: &body, State: gh.String("closed")})
-	}
-	if err := r.edit(ctx, old, &gh.PullRequest{Body: &body}); err != nil {
-		return err
-	}
-	_, err = r.c.api.Git.DeleteRef(ctx, r.s.owner, r.s.name, "heads/"+branch)
-	if err != nil && !apiError(err).says("does not exist") {
-		var rule *RulesetRefused
-		if !errors.As(err, &rule) {
-			return fmt.Errorf("deleting the branch %s: %w", branch, bareError(err))
+// take it for one that somebody closed. A comment or a deletion that GitHub refuses, for a locked
+// conversation or a protected branch, is a warning: it must not leave two pull requests open.
+func (r *run) end(ctx context.Context, old *rival, by *gh.PullRequest) error {
+	if err := r.comment(ctx, old, by); err != nil {
+		if !refused(err) {
+			return err
 		}
-		r.warn("deleting the branch %s: %s", branch, advice(err))
+		r.warn("commenting on pull request #%d: %s", old.GetNumber(), advice(err))
 	}
-	return r.edit(ctx, old, &gh.PullRequest{State: gh.String("closed")}) // GitHub has done so, sooner or later
+	m := marker{Package: r.p.Package, Version: old.version, Scope: r.p.Scope, State: superseded}
+	rest := "\n" + old.GetBody() // somebody wrote over the marker
+	if was, ok := r.p.marked(old.PullRequest); ok {
+		m.Digest = was.Digest
+		_, rest, _ = strings.Cut(old.GetBody(), "\n")
+	}
+	body := m.line(r.p.tool()) + "\n" + rest
+	if !old.own {
+		return r.edit(ctx, old.PullRequest, &gh.PullRequest{Body: &body, State: gh.String("closed")})
+	}
+	if err := r.edit(ctx, old.PullRequest, &gh.PullRequest{Body: &body}); err != nil {
+		return err
+	}
+	if err := r.deleteBranch(ctx, old.GetHead().GetRef(), old.head); err != nil {
+		return err
+	}
+	return r.edit(ctx, old.PullRequest, &gh.PullRequest{State: gh.String("closed")}) // GitHub has done so, sooner or later
 }
 
-// ownBranch says whether a branch holds our commit and nothing else, and whether it began so.
-func (r *run) ownBranch(ctx context.Context, branch string) (own, began bool, err error) {
-	sha, err := r.c.head(ctx, r.s, branch)
-	if err != nil || sha == "" {
-		return true, true, err // gone already: there is nothing to lose
+// deleteBranch deletes a branch that is still at the commit it was judged by: comments and edits take
+// their time, and a push meanwhile must not be lost.
+func (r *run) deleteBranch(ctx context.Context, branch, head string) error {
+	now, err := r.c.head(ctx, r.s, branch)
+	switch {
+	case err != nil:
+		return err
+	case now != "" && now != head:
+		r.warn("the branch %s has just been pushed to: it stays", branch)
+		return nil
 	}
-	commit, err := r.c.commit(ctx, r.s, sha)
-	if err != nil {
-		return false, false, err
+	_, err = r.c.api.Git.DeleteRef(ctx, r.s.owner, r.s.name, "heads/"+branch)
+	switch {
+	case err == nil || apiError(err).says("does not exist"):
+		return nil
+	case refused(err):
+		r.warn("deleting the branch %s: %s", branch, advice(err))
+		return nil
 	}
-	if _, own = r.p.ownCommit(commit); own {
-		return true, true, nil
-	}
-	began, err = r.c.began(ctx, r.s, branch)
-	return false, began, err
+	return fmt.Errorf("deleting the branch %s: %w", branch, bareError(err))
 }
 
 // comment says once which pull request takes over. A repetition would stand there twice, so whether the
 // comment arrived is looked up after each failure.
-func (r *run) comment(ctx context.Context, old, by *gh.PullRequest, own bool) error {
+func (r *run) comment(ctx context.Context, old *rival, by *gh.PullRequest) error {
 	head := fmt.Sprintf("<!-- %s: superseded by=%d -->", r.p.tool(), by.GetNumber())
 	text := fmt.Sprintf("%s\nSuperseded by #%d.", head, by.GetNumber())
-	if !own {
+	if !old.own {
 		text += fmt.Sprintf(" The branch `%s` has commits of others and stays.", strings.ReplaceAll(old.GetHead().GetRef(), "`", ""))
 	}
 	for try := 1; ; try++ {
-		there, err := r.commented(ctx, old, head)
+		there, err := r.commented(ctx, old.PullRequest, head)
 		if err != nil || there {
 			return err
 		}
