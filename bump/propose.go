@@ -3,6 +3,7 @@ package bump
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/nixtars/ollama-bump/bump/github"
 )
@@ -63,6 +64,13 @@ func (j *job) standing(ctx context.Context) (settled bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	for _, f := range j.dueFiles() {
+		src, err := j.tree.read(f)
+		if err != nil {
+			return false, fmt.Errorf("read %s: %w", f, err)
+		}
+		p.Files = append(p.Files, github.File{Path: f, Old: src})
+	}
 	st, err := c.Standing(ctx, p)
 	if err != nil {
 		return false, fmt.Errorf("read %s/%s: %w", p.Owner, p.Repo, err)
@@ -70,12 +78,37 @@ func (j *job) standing(ctx context.Context) (settled bool, err error) {
 	if st.Rights != nil {
 		return false, st.Rights
 	}
+	// What is proposed already is settled, unless the hashes are wanted anew.
 	out, done := st.Settled()
 	if !done || j.opts.Force && st.State == github.Ours {
 		return false, nil
 	}
 	j.outcome(out)
 	return true, nil
+}
+
+// dueFiles are the files that the pins to move stand in.
+func (j *job) dueFiles() []string {
+	var files []string
+	for _, p := range j.due {
+		files = append(files, p.file)
+	}
+	slices.Sort(files)
+	return slices.Compact(files)
+}
+
+// redo says whether a pull request that was merged settles nothing: its hashes are to be repaired, or
+// somebody asked for this very version.
+func (j *job) redo() bool {
+	return j.opts.Force || j.opts.To != "" || slices.ContainsFunc(j.due, func(p *pin) bool { return p.placeholder() || p.inconsistent() })
+}
+
+// scope tells the proposals for one repository apart as Nix names what they are for: FOLDER#ATTR.
+func (j *job) scope() string {
+	if j.opts.Attr == "" {
+		return j.tree.sub
+	}
+	return j.tree.sub + "#" + j.opts.Attr
 }
 
 // proposal is what is proposed, without its content.
@@ -92,8 +125,8 @@ func (j *job) proposal(ctx context.Context) (github.Proposal, error) {
 	}
 	return github.Proposal{
 		Owner: owner, Repo: repo, Base: j.opts.Base, Branch: j.opts.Branch, BranchPrefix: "ollama-bump/",
-		Package: j.pkg.Name, OldVersion: j.result.OldVersion, Version: j.rel.version, Scope: j.tree.sub,
+		Package: j.pkg.Name, OldVersion: j.result.OldVersion, Version: j.rel.version, Scope: j.scope(),
 		Labels: j.opts.Labels, Reviewers: j.opts.Reviewers, Assignees: j.opts.Assignees,
-		Draft: j.opts.Draft, AutoMerge: j.opts.AutoMerge, Recreate: j.opts.Recreate,
+		Draft: j.opts.Draft, AutoMerge: j.opts.AutoMerge, Recreate: j.opts.Recreate, Redo: j.redo(),
 	}, nil
 }

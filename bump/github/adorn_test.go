@@ -372,8 +372,35 @@ func TestScopesKeepProposalsApart(t *testing.T) {
 	two.Branch = "bump-a"
 	c, _ := client(t, server)
 	_, err := c.Propose(t.Context(), two)
-	var foreign *github.ForeignBranch
-	require.ErrorAs(t, err, &foreign)
+	require.EqualError(t, err, "writing the branch bump-a: it was made for the flake in hosts/a b, not for hosts/c")
+	two.Branch, two.Scope = "bump-c", ""
+	_, err = c.Propose(t.Context(), two)
+	require.EqualError(t, err, "writing the branch bump-c: it was made for the flake in hosts/c, not for the repository's root")
+	var hint hinter
+	require.ErrorAs(t, err, &hint)
+	assert.Contains(t, hint.Hint(), "--branch")
+}
+
+func TestABranchThatPeopleFinishedAndMergedIsSpent(t *testing.T) {
+	for _, squash := range []bool{true, false} {
+		server, repo := flake(t)
+		p := proposal("0.32.14")
+		p.Branch = "bump"
+		propose(t, server, p)
+		repo.Push("bump", "tune", map[string]string{"README.md": "mine\n"})
+		repo.Merge(1, squash)
+		p = proposal("0.32.15")
+		p.Branch, p.Files[0].Old = "bump", []byte(flakeFile("0.32.14"))
+		out := propose(t, server, p)
+		assert.Equal(t, github.Created, out.Operation, "squash: %v", squash)
+		assert.Equal(t, []string{repo.Head("main")}, repo.Commit(repo.Head("bump")).Parents)
+		assert.Equal(t, flakeFile("0.32.15"), repo.File("bump", "nix/ollama.nix"))
+		assert.Equal(t, "mine\n", repo.File("bump", "README.md"), "it is on the base")
+
+		repo.Push("bump", "more", map[string]string{"README.md": "not merged\n"})
+		out = propose(t, server, p)
+		assert.Equal(t, github.Skipped, out.Status)
+	}
 }
 
 func TestOneBranchForAllVersions(t *testing.T) {

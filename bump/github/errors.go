@@ -390,6 +390,29 @@ func (e *ForeignBranch) Hint() string {
 	return "delete or rename that branch, or choose another one with --branch"
 }
 
+// OtherScope is a branch under the name asked for that a proposal for something else in the same
+// repository made.
+type OtherScope struct {
+	Branch        string
+	Scope, Wanted string // Proposal.Scope of that one and of this one
+}
+
+func (e *OtherScope) Error() string {
+	return fmt.Sprintf("writing the branch %s: it was made for the flake in %s, not for %s", e.Branch, scopeName(e.Scope), scopeName(e.Wanted))
+}
+
+// Hint says what to do.
+func (e *OtherScope) Hint() string {
+	return "give each flake, and each --attr of one, its own --branch"
+}
+
+func scopeName(scope string) string {
+	if scope == "" {
+		return "the repository's root"
+	}
+	return oneLine(scope, 200)
+}
+
 // apiError finds the answer in an error.
 func apiError(err error) *APIError {
 	var e *APIError

@@ -39,10 +39,6 @@ var (
 // tool is the name that markers carry.
 func (p Proposal) tool() string { return strings.TrimRight(p.BranchPrefix, "/") }
 
-// Marker is the first line of the body of p's pull request as far as it is known beforehand; Propose
-// adds to it.
-func (p Proposal) Marker() string { return p.marker("", "").line(p.tool()) }
-
 func (p Proposal) marker(digest, state string) marker {
 	return marker{Package: p.Package, Version: p.Version, Scope: p.Scope, Digest: digest, State: state}
 }
@@ -142,4 +138,22 @@ func (p Proposal) traces(message string) bool {
 		}
 	}
 	return false
+}
+
+// elsewhere reads the scope of a commit that began as one of this tool's for the same package.
+func (p Proposal) elsewhere(message string) (scope string, ok bool) {
+	for line := range strings.Lines(message) {
+		fields := strings.Fields(line)
+		if len(fields) != 6 || !strings.HasPrefix(line, trailerKey) {
+			continue
+		}
+		quoted, errQuote := strconv.Unquote(fields[4])
+		scope, errScope := url.QueryUnescape(quoted)
+		other := p
+		other.Scope = scope
+		if errQuote == nil && errScope == nil && other.traces(line) {
+			return scope, true
+		}
+	}
+	return "", false
 }

@@ -15,7 +15,7 @@ type Proposal struct {
 	Branch       string // "" is BranchPrefix and Version
 	BranchPrefix string // "ollama-bump/"; without the slash it names the tool in markers
 	Package      string // "ollama"
-	OldVersion   string
+	OldVersion   string // what the files here pin
 	Version      string
 	Scope        string // tells apart proposals for one package in one repository, such as the flake's folder; may be ""
 
@@ -30,6 +30,7 @@ type Proposal struct {
 	Draft     bool
 	AutoMerge bool
 	Recreate  bool // propose again what somebody closed
+	Redo      bool // propose again what was merged: what it brought is to be repaired, or this version was asked for
 }
 
 // File is one file's change. The base branch must have Old; its mode stays.
@@ -81,6 +82,7 @@ const (
 	People     State = "people"     // our branch, with commits of others
 	Closed     State = "closed"     // somebody closed the pull request for this version
 	Merged     State = "merged"     // the pull request for this version was merged
+	Reverted   State = "reverted"   // it was, and the base branch went back since
 	Superseded State = "superseded" // a pull request for a newer version is open
 )
 

@@ -131,6 +131,11 @@ func closePull(repo *githubtest.Repo) {
 	repo.ChangePull(1, func(p *githubtest.Pull) { p.State = "closed" })
 }
 
+func takenBack(repo *githubtest.Repo) {
+	repo.Merge(1, true)
+	repo.Push("main", "back", map[string]string{"nix/ollama.nix": flakeFile("0.32.13")})
+}
+
 func pullURL(n int) string { return fmt.Sprintf("https://github.com/me/flake/pull/%d", n) }
 
 func bumped(op github.Operation, n int) github.Outcome {
@@ -233,6 +238,32 @@ var lifeCases = []lifeCase{
 	{
 		name: "merged", state: github.Merged, given: proposed(func(repo *githubtest.Repo) { repo.Merge(1, true) }),
 		want: settled(github.Current, 1, "pull request #1 for 0.32.15 was merged; --recreate proposes it again"),
+	},
+	{
+		name: "merged and taken back", state: github.Reverted, given: proposed(takenBack),
+		want: settled(github.Skipped, 1, "pull request #1 for 0.32.15 was merged, but the files here pin 0.32.13; --recreate proposes it again"),
+	},
+	{
+		name: "merged and taken back, and asked for again", state: github.Stale, given: proposed(takenBack), want: bumped(github.Created, 2),
+		change: func(p *github.Proposal) { p.Redo = true },
+		check:  func(t *testing.T, repo *githubtest.Repo) { requireTidy(t, repo, "0.32.15") },
+	},
+	{
+		name: "merged with a wrong hash", state: github.Stale, want: bumped(github.Created, 2),
+		given: proposed(func(repo *githubtest.Repo) { repo.Merge(1, true) }),
+		change: func(p *github.Proposal) {
+			p.Redo = true
+			p.Files = []github.File{{Path: "nix/ollama.nix", Old: []byte(flakeFile("0.32.15")), New: []byte("repaired\n")}}
+		},
+		check: func(t *testing.T, repo *githubtest.Repo) {
+			assert.Equal(t, "repaired\n", repo.File(branch15, "nix/ollama.nix"))
+			assert.Equal(t, []string{repo.Head("main")}, repo.Commit(repo.Head(branch15)).Parents)
+		},
+	},
+	{
+		name: "closed, and asked for again", state: github.Closed, given: proposed(closePull),
+		change: func(p *github.Proposal) { p.Redo = true },
+		want:   settled(github.Skipped, 1, "pull request #1 for 0.32.15 was closed; --recreate proposes it again"),
 	},
 	{
 		name: "the base has it already", state: github.Fresh, want: settled(github.Current, 0, "branch main has 0.32.15 already"),

@@ -5,13 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	gh "github.com/google/go-github/v66/github"
 )
 
-// Standing finds out how the remote side stands before p is worked out; Files, Title, Message and Body
-// play no part. It writes nothing. Somebody else's branch under p's name is a *ForeignBranch.
+// Standing finds out how the remote side stands before p is worked out; Title, Message and Body play no
+// part, and of Files only Old, by which a base that went back is told from files here that are behind. It
+// writes nothing. Somebody else's branch under p's name is a *ForeignBranch.
 func (c *Client) Standing(ctx context.Context, p Proposal) (Standing, error) {
 	p, err := p.normal()
 	if err != nil {
@@ -34,6 +36,7 @@ type scene struct {
 	branchSHA   string     // "" without the branch
 	commit      *gh.Commit // that the branch points to
 	own         string     // the version that commit is for, when it is ours
+	spent       bool       // that commit was merged from a pull request of ours: nothing is lost when the branch moves on
 	pull        *gh.PullRequest
 	older       []*rival // that p supersedes
 	newer       *rival   // that supersedes p
@@ -224,7 +227,7 @@ func (c *Client) judge(ctx context.Context, s *scene) error {
 			return err
 		}
 	}
-	if s.branchSHA != "" && s.own == "" {
+	if s.branchSHA != "" && s.own == "" && !s.spent {
 		return c.judgeStrange(ctx, s)
 	}
 	switch {
@@ -254,8 +257,12 @@ func (c *Client) judgePast(ctx context.Context, s *scene) (done bool, err error)
 	if err != nil {
 		return false, err
 	}
+	s.spent = slices.ContainsFunc(all, func(pull *gh.PullRequest) bool {
+		_, marked := p.marked(pull)
+		return marked && s.from(pull) && pull.MergedAt != nil && pull.GetHead().GetSHA() == s.branchSHA
+	})
 	for _, pull := range all { // newest first
-		if !s.mine(pull) || pull.GetHead().GetRef() != p.Branch {
+		if !s.from(pull) {
 			continue // the filter is not to be relied on
 		}
 		if pull.GetBase().GetRef() != s.base {
@@ -270,15 +277,55 @@ func (c *Client) judgePast(ctx context.Context, s *scene) (done bool, err error)
 		}
 		switch {
 		case !past || p.Recreate || pull.GetState() == "open":
-		case pull.MergedAt != nil:
-			s.settle(Merged, pull, "pull request #%d for %s was merged; --recreate proposes it again", pull.GetNumber(), p.Version)
-			return true, nil
-		default:
+		case pull.MergedAt == nil:
 			s.settle(Closed, pull, "pull request #%d for %s was closed; --recreate proposes it again", pull.GetNumber(), p.Version)
 			return true, nil
+		case p.Redo:
+			return false, nil
+		default:
+			return true, c.judgeMerged(ctx, s, pull)
 		}
 	}
 	return false, nil
+}
+
+// judgeMerged tells files here that are behind the base from a base that somebody took back.
+func (c *Client) judgeMerged(ctx context.Context, s *scene, pull *gh.PullRequest) error {
+	went, err := c.wentBack(ctx, s)
+	switch {
+	case err != nil:
+		return err
+	case went:
+		s.settle(Reverted, pull, "pull request #%d for %s was merged, but the files here pin %s; --recreate proposes it again", pull.GetNumber(), s.proposal.Version, s.proposal.OldVersion)
+	default:
+		s.settle(Merged, pull, "pull request #%d for %s was merged; --recreate proposes it again", pull.GetNumber(), s.proposal.Version)
+	}
+	return nil
+}
+
+// wentBack says whether the base branch has the files as they are here.
+func (c *Client) wentBack(ctx context.Context, s *scene) (bool, error) {
+	same := *s
+	same.proposal.Files = nil
+	for _, f := range s.proposal.Files {
+		if f.Old != nil {
+			same.proposal.Files = append(same.proposal.Files, File{Path: f.Path, Old: f.Old, New: f.Old})
+		}
+	}
+	if len(same.proposal.Files) == 0 {
+		return false, nil
+	}
+	_, err := c.plan(ctx, &same)
+	var differs *BaseDiffers
+	if errors.As(err, &differs) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// from says whether a pull request comes from the proposal's branch.
+func (s *scene) from(pull *gh.PullRequest) bool {
+	return s.mine(pull) && pull.GetHead().GetRef() == s.proposal.Branch
 }
 
 // past says whether a pull request was ours, for this version, and ended by people.
@@ -310,6 +357,9 @@ func (c *Client) judgeStrange(ctx context.Context, s *scene) error {
 	if began || marked {
 		s.settle(People, s.pull, "branch %s has commits of others; it is left to them", s.proposal.Branch)
 		return nil
+	}
+	if scope, ok := s.proposal.elsewhere(s.commit.GetMessage()); ok {
+		return &OtherScope{Branch: s.proposal.Branch, Scope: scope, Wanted: s.proposal.Scope}
 	}
 	return &ForeignBranch{s.proposal.Branch, "it exists and was not made by " + s.proposal.tool()}
 }
