@@ -98,6 +98,7 @@ const (
 type Result struct {
 	Schema      int          `json:"schema"` // 1
 	Status      Status       `json:"status"`
+	Reason      string       `json:"reason,omitempty"` // why nothing was proposed: one sentence without a full stop
 	OldVersion  string       `json:"old_version"`
 	NewVersion  string       `json:"new_version"`
 	Files       []FileChange `json:"files"`

@@ -36,7 +36,7 @@ func (j *job) propose(ctx context.Context) error {
 
 // outcome takes over how a proposal ended.
 func (j *job) outcome(out github.Outcome) {
-	j.result.Status = Status(out.Status)
+	j.result.Status, j.result.Reason = Status(out.Status), out.Reason
 	if out.Number != 0 || out.URL != "" {
 		j.result.PullRequest = &PullRequest{Number: out.Number, URL: out.URL, Branch: out.Branch, Operation: string(out.Operation)}
 	}

@@ -372,10 +372,10 @@ func TestScopesKeepProposalsApart(t *testing.T) {
 	two.Branch = "bump-a"
 	c, _ := client(t, server)
 	_, err := c.Propose(t.Context(), two)
-	require.EqualError(t, err, "writing the branch bump-a: it was made for the flake in hosts/a b, not for hosts/c")
+	require.EqualError(t, err, "writing the branch bump-a: it was made for the flake in hosts/a b, not for the one in hosts/c")
 	two.Branch, two.Scope = "bump-c", ""
 	_, err = c.Propose(t.Context(), two)
-	require.EqualError(t, err, "writing the branch bump-c: it was made for the flake in hosts/c, not for the repository's root")
+	require.EqualError(t, err, "writing the branch bump-c: it was made for the flake in hosts/c, not for the one in the repository's root")
 	var hint hinter
 	require.ErrorAs(t, err, &hint)
 	assert.Contains(t, hint.Hint(), "--branch")

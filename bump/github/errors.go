@@ -398,7 +398,7 @@ type OtherScope struct {
 }
 
 func (e *OtherScope) Error() string {
-	return fmt.Sprintf("writing the branch %s: it was made for the flake in %s, not for %s", e.Branch, scopeName(e.Scope), scopeName(e.Wanted))
+	return fmt.Sprintf("writing the branch %s: it was made for the flake in %s, not for the one in %s", e.Branch, scopeName(e.Scope), scopeName(e.Wanted))
 }
 
 // Hint says what to do.
@@ -406,11 +406,16 @@ func (e *OtherScope) Hint() string {
 	return "give each flake, and each --attr of one, its own --branch"
 }
 
+// scopeName is a scope for people: the root has no name.
 func scopeName(scope string) string {
-	if scope == "" {
-		return "the repository's root"
+	folder, attr, _ := strings.Cut(oneLine(scope, 200), "#")
+	if folder == "" {
+		folder = "the repository's root"
 	}
-	return oneLine(scope, 200)
+	if attr != "" {
+		folder += " with --attr " + attr
+	}
+	return folder
 }
 
 // apiError finds the answer in an error.

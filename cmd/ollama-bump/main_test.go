@@ -237,19 +237,23 @@ func TestSentences(t *testing.T) {
 	}
 	for _, c := range []struct {
 		status bump.Status
+		reason string
 		pr     *bump.PullRequest
 		want   string
 	}{
-		{bump.Bumped, pr("created"), "ollama 1.0.0 -> 2.0.0: created pull request #7: https://gh/7"},
-		{bump.Bumped, pr("updated"), "ollama 1.0.0 -> 2.0.0: updated pull request #7: https://gh/7"},
-		{bump.Bumped, pr("none"), "ollama 1.0.0 -> 2.0.0: pull request #7 is as it should be: https://gh/7"},
-		{bump.Bumped, nil, "ollama 1.0.0 -> 2.0.0: wrote a.nix, b.nix"},
-		{bump.Current, nil, "ollama 1.0.0 is current"},
-		{bump.Current, pr("none"), "ollama 2.0.0 is current: pull request #7 is as it should be: https://gh/7"},
-		{bump.Skipped, pr("none"), "ollama 1.0.0 -> 2.0.0: skipped, pull request #7 is in people's hands: https://gh/7"},
-		{bump.Skipped, nil, "ollama 1.0.0 -> 2.0.0: skipped, the branch is in people's hands"},
+		{bump.Bumped, "", pr("created"), "ollama 1.0.0 -> 2.0.0: created pull request #7: https://gh/7"},
+		{bump.Bumped, "", pr("updated"), "ollama 1.0.0 -> 2.0.0: updated pull request #7: https://gh/7"},
+		{bump.Bumped, "", nil, "ollama 1.0.0 -> 2.0.0: wrote a.nix, b.nix"},
+		{bump.Current, "", nil, "ollama 1.0.0 is current"},
+		{bump.Current, "branch main has 2.0.0 already", nil, "ollama 2.0.0 is current: branch main has 2.0.0 already"},
+		{bump.Current, "pull request #7 proposes it already", pr("none"), "ollama 2.0.0 is current: pull request #7 proposes it already: https://gh/7"},
+		{bump.Skipped, "pull request #7 for 2.0.0 was closed", pr("none"), "ollama 1.0.0 -> 2.0.0: skipped: pull request #7 for 2.0.0 was closed: https://gh/7"},
+		{bump.Skipped, "branch x has commits of others", nil, "ollama 1.0.0 -> 2.0.0: skipped: branch x has commits of others"},
 	} {
-		r := bump.Result{Status: c.status, OldVersion: "1.0.0", NewVersion: "2.0.0", PullRequest: c.pr, Files: []bump.FileChange{{Path: "a.nix"}, {Path: "b.nix"}}}
+		r := bump.Result{
+			Status: c.status, Reason: c.reason, OldVersion: "1.0.0", NewVersion: "2.0.0", PullRequest: c.pr,
+			Files: []bump.FileChange{{Path: "a.nix"}, {Path: "b.nix"}},
+		}
 		o := runWith(nil, r, nil)
 		assert.Equal(t, exitOK, o.status)
 		assert.Contains(t, o.stderr, "ollama-bump: "+c.want+"\n")

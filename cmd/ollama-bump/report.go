@@ -100,26 +100,29 @@ func (p *program) colourDiff(diff string) string {
 // sentence says in one line how a run ended.
 func sentence(mode bump.Mode, r bump.Result) string {
 	step := fmt.Sprintf("ollama %s -> %s", r.OldVersion, r.NewVersion)
-	pr := r.PullRequest
 	switch {
-	case r.Status == bump.Current && pr != nil && pr.Number > 0:
-		return fmt.Sprintf("ollama %s is current: pull request #%d is as it should be: %s", r.NewVersion, pr.Number, pr.URL)
+	case r.Status == bump.Current && r.Reason != "":
+		return fmt.Sprintf("ollama %s is current: %s", r.NewVersion, withURL(r.Reason, r.PullRequest))
 	case r.Status == bump.Current:
 		return fmt.Sprintf("ollama %s is current", r.OldVersion)
 	case r.Status == bump.Available && mode == bump.DryRun:
 		return step + ": nothing was written, nothing was sent"
 	case r.Status == bump.Available:
 		return fmt.Sprintf("ollama %s is available, %s is pinned", r.NewVersion, r.OldVersion)
-	case r.Status == bump.Skipped && pr != nil && pr.Number > 0:
-		return fmt.Sprintf("%s: skipped, pull request #%d is in people's hands: %s", step, pr.Number, pr.URL)
 	case r.Status == bump.Skipped:
-		return step + ": skipped, the branch is in people's hands"
-	case pr != nil && pr.Number > 0 && pr.Operation == "none":
-		return fmt.Sprintf("%s: pull request #%d is as it should be: %s", step, pr.Number, pr.URL)
-	case pr != nil && pr.Number > 0:
-		return fmt.Sprintf("%s: %s pull request #%d: %s", step, pr.Operation, pr.Number, pr.URL)
+		return step + ": skipped: " + withURL(r.Reason, r.PullRequest)
+	case r.PullRequest != nil && r.PullRequest.Number > 0:
+		return withURL(fmt.Sprintf("%s: %s pull request #%d", step, r.PullRequest.Operation, r.PullRequest.Number), r.PullRequest)
 	}
 	return step + ": wrote " + strings.Join(paths(r.Files), ", ")
+}
+
+// withURL adds the address of the pull request that a text is about.
+func withURL(text string, pr *bump.PullRequest) string {
+	if pr == nil || pr.URL == "" {
+		return text
+	}
+	return text + ": " + pr.URL
 }
 
 func paths(files []bump.FileChange) []string {
