@@ -120,15 +120,8 @@ func newJob(o Options) (*job, error) {
 	if o.APIURL == "" {
 		o.APIURL = lookupEnv(o.Env, "GITHUB_API_URL")
 	}
-	switch o.Verify {
-	case VerifyHashes, VerifyEval, VerifyBuild:
-	default:
-		return nil, &UsageError{Text: fmt.Sprintf("--verify %q: want hashes, eval or build", o.Verify)}
-	}
-	if o.To != "" {
-		if _, err := parseTo(o.To); err != nil {
-			return nil, err
-		}
+	if err := o.Check(); err != nil {
+		return nil, err
 	}
 	return &job{opts: o, pkg: &Ollama, start: time.Now(), result: Result{Schema: 1, Files: []FileChange{}}, unlock: func() {}}, nil
 }

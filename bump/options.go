@@ -2,7 +2,10 @@ package bump
 
 import (
 	"fmt"
+	"strings"
 	"time"
+
+	"github.com/nixtars/ollama-bump/bump/github"
 )
 
 // Mode says what a run does with what it finds.
@@ -63,6 +66,33 @@ type Options struct {
 	Progress func(Event) // is told what happens; may be nil; called from one goroutine at a time
 	Version  string      // of this program, for the User-Agent and the report
 }
+
+// Check returns a *UsageError for values that cannot be right, whatever the flake and GitHub say.
+func (o Options) Check() error {
+	_, _, named := github.SplitRepository(o.Repo)
+	branch := strings.TrimPrefix(o.Branch, branchRefs)
+	for _, c := range []struct {
+		wrong bool
+		text  string
+	}{
+		{o.Verify != "" && o.Verify != VerifyHashes && o.Verify != VerifyEval && o.Verify != VerifyBuild, fmt.Sprintf("--verify takes hashes, eval or build, not %q", o.Verify)},
+		{o.Repo != "" && !named, fmt.Sprintf("--repo takes OWNER/NAME, not %q", o.Repo)},
+		{o.Base != "" && !github.ValidBranch(o.Base), fmt.Sprintf("--base: git allows no branch of the name %q", o.Base)},
+		{o.Branch != "" && !github.ValidBranch(o.Branch), fmt.Sprintf("--branch: git allows no branch of the name %q", o.Branch)},
+		{o.Branch != "" && branch == strings.TrimPrefix(o.Base, branchRefs), fmt.Sprintf("--base and --branch are both %q", branch)},
+	} {
+		if c.wrong {
+			return &UsageError{Text: c.text}
+		}
+	}
+	if o.To == "" {
+		return nil
+	}
+	_, err := parseTo(o.To)
+	return err
+}
+
+const branchRefs = "refs/heads/" // may stand in front of a branch's name
 
 // Event is one thing to tell whoever watches.
 type Event struct {

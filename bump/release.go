@@ -57,11 +57,12 @@ func parseTo(to string) (string, error) {
 	if stableTag.MatchString(tag) || rcTag.MatchString(tag) {
 		return tag[1:], nil
 	}
-	return "", &UsageError{Text: fmt.Sprintf("--to %q is no version: want X.Y.Z or X.Y.Z-rcN", to)}
+	return "", &UsageError{Text: fmt.Sprintf("--to takes a release such as 0.32.15 or 0.33.0-rc2, not %q", to)}
 }
 
 // selectRelease asks for the releases and picks the one to bump to: o.To, or the highest version that
-// usable accepts. It reads pages until it has seen the oldest pinned version, normally one.
+// usable accepts. It reads pages until it has seen the oldest pinned version, normally one; where none is
+// known, until it has seen one to bump to.
 func selectRelease(ctx context.Context, c *github.Client, pkg *Package, o Options, oldest string, usable func(github.Release) bool) (*release, error) {
 	to := ""
 	if o.To != "" {
@@ -73,10 +74,10 @@ func selectRelease(ctx context.Context, c *github.Client, pkg *Package, o Option
 	var seen []github.Release
 	err := c.Releases(ctx, pkg.Owner, pkg.Repo, func(page []github.Release) (bool, error) {
 		seen = append(seen, page...)
-		more := true
+		more := oldest != "" || to != "" || pickRelease(page, "", o.Pre, usable) == nil
 		for _, r := range page {
 			v := versionOf(r, true)
-			if v != "" && oldest != "" && compareVersions(v, oldest) <= 0 && (to == "" || compareVersions(v, to) <= 0) {
+			if v != "" && (oldest == "" && to != "" || oldest != "" && compareVersions(v, oldest) <= 0) && (to == "" || compareVersions(v, to) <= 0) {
 				more = false
 			}
 		}

@@ -1,7 +1,9 @@
 package bump
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"net/url"
 	"strings"
 
@@ -28,11 +30,10 @@ func (j *job) client(base, token string) (*github.Client, error) {
 	})
 }
 
+// token is the token of the repository's API, for it and for Nix. A file that it was read from ends in
+// a line feed, as a rule.
 func (j *job) token() string {
-	if t := lookupEnv(j.opts.Env, "GITHUB_TOKEN"); t != "" {
-		return t
-	}
-	return lookupEnv(j.opts.Env, "GH_TOKEN")
+	return cmp.Or(strings.TrimSpace(lookupEnv(j.opts.Env, "GITHUB_TOKEN")), strings.TrimSpace(lookupEnv(j.opts.Env, "GH_TOKEN")))
 }
 
 const publicAPI = "https://api.github.com"
@@ -62,35 +63,41 @@ func webHost(api string) string {
 
 // repository is OWNER and NAME of the repository: of the options, the environment, or the git remote.
 func (j *job) repository(ctx context.Context) (owner, name string, err error) {
-	full := j.opts.Repo
+	full, remote := cmp.Or(j.opts.Repo, lookupEnv(j.opts.Env, "GITHUB_REPOSITORY")), "there is no git remote origin"
 	if full == "" {
-		full = lookupEnv(j.opts.Env, "GITHUB_REPOSITORY")
+		if url := j.tree.origin(ctx); url != "" {
+			host, path := splitRemote(url)
+			if full = path; !gitHost(host, webHost(j.opts.APIURL)) {
+				full, remote = "", fmt.Sprintf("the git remote origin is no repository on %s", webHost(j.opts.APIURL))
+			}
+		}
 	}
-	if full == "" {
-		full = repositoryOf(j.tree.origin(ctx))
+	owner, name, ok := github.SplitRepository(full)
+	if full != "" && !ok {
+		remote = fmt.Sprintf("%q is not OWNER/NAME", full)
 	}
-	owner, name, ok := strings.Cut(full, "/")
-	if !ok || owner == "" || name == "" || strings.ContainsAny(name, "/ ") {
+	if !ok {
 		return "", "", &Error{
-			Text: "propose: the repository is not known: no --repo, no $GITHUB_REPOSITORY, and the git remote origin is no GitHub repository",
-			Hint: "name it with --repo OWNER/NAME",
+			Text: "propose: the repository is not known: no --repo, no $GITHUB_REPOSITORY, and " + remote,
+			Hint: "name it with --repo OWNER/NAME, and its API with --api-url when it is not on github.com",
 		}
 	}
 	return owner, name, nil
 }
 
-// repositoryOf is the last two parts of a git remote's path: https://host/OWNER/NAME.git or
-// git@host:OWNER/NAME.git.
-func repositoryOf(remote string) string {
-	path := remote
+// gitHost says whether a remote's host is that of the web pages; github.com has one more, for SSH
+// through firewalls.
+func gitHost(host, web string) bool {
+	return strings.EqualFold(host, web) || strings.EqualFold(web, "github.com") && strings.EqualFold(host, "ssh.github.com")
+}
+
+// splitRemote is the host of a git remote, "" for a folder, and its path without .git: of
+// https://host/OWNER/NAME.git or git@host:OWNER/NAME.git.
+func splitRemote(remote string) (host, path string) {
 	if u, err := url.Parse(remote); err == nil && u.Host != "" {
-		path = u.Path
-	} else if _, rest, ok := strings.Cut(remote, ":"); ok {
-		path = rest
+		host, path = u.Hostname(), u.Path
+	} else if at, rest, ok := strings.Cut(remote, ":"); ok && !strings.Contains(at, "/") {
+		host, path = at[strings.LastIndex(at, "@")+1:], rest
 	}
-	parts := strings.Split(strings.Trim(strings.TrimSuffix(path, ".git"), "/"), "/")
-	if len(parts) != 2 {
-		return ""
-	}
-	return parts[0] + "/" + parts[1]
+	return host, strings.TrimSuffix(strings.Trim(path, "/"), ".git")
 }

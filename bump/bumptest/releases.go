@@ -136,7 +136,7 @@ func (w *World) Repository(dir, repo string) *githubtest.Repo {
 		entries = append(entries, githubtest.Entry{Path: path, Mode: mode, Data: data})
 	}
 	r.PushEntries("main", "pin ollama", entries)
-	w.git(dir, "remote", "add", "origin", "https://github.com/"+repo+".git")
+	w.git(dir, "remote", "add", "origin", w.GitHub.URL+"/"+repo+".git")
 	return r
 }
 

@@ -95,12 +95,22 @@ func bareError(err error) error {
 
 var nameSyntax = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,100}$`)
 
+// SplitRepository takes OWNER/NAME apart; ok says that it is that, and leaves its place in no path.
+// Names of enterprise-managed users have an underscore.
+func SplitRepository(full string) (owner, name string, ok bool) {
+	owner, name, _ = strings.Cut(full, "/")
+	for _, part := range []string{owner, name} {
+		if !nameSyntax.MatchString(part) || part == "." || part == ".." {
+			return "", "", false
+		}
+	}
+	return owner, name, true
+}
+
 // checkName refuses an owner or repository that would leave its place in a path.
 func checkName(owner, repo string) error {
-	for _, name := range []string{owner, repo} {
-		if !nameSyntax.MatchString(name) || name == "." || name == ".." {
-			return fmt.Errorf("naming the repository: %q is not OWNER/NAME", owner+"/"+repo)
-		}
+	if _, _, ok := SplitRepository(owner + "/" + repo); !ok {
+		return fmt.Errorf("naming the repository: %q is not OWNER/NAME", owner+"/"+repo)
 	}
 	return nil
 }

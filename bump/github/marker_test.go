@@ -87,7 +87,7 @@ func TestValidBranch(t *testing.T) {
 		"": false, "@": false, "a b": false, "a/": false, "/a": false, "a//b": false, "a..b": false, "a.lock": false, ".a": false, "a.": false,
 		"a/.b": false, "-a": false, "a~": false, "a^": false, "a:b": false, "a?": false, "a*": false, "a[": false, "a\\b": false, "a@{b": false, "a\x7f": false,
 	} {
-		assert.Equal(t, want, validBranch(name), "%q", name)
+		assert.Equal(t, want, ValidBranch(name), "%q", name)
 	}
 }
 

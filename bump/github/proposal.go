@@ -123,7 +123,7 @@ func (p Proposal) normal() (Proposal, error) {
 	switch {
 	case p.BranchPrefix == "" || p.Package == "" || !plainWord.MatchString(p.Version):
 		return p, fmt.Errorf("proposing: %q %q is no package and version", p.Package, oneLine(p.Version, 80))
-	case !validBranch(p.Branch):
+	case !ValidBranch(p.Branch):
 		return p, fmt.Errorf("proposing: %q is no name for a branch; give another --branch", oneLine(p.Branch, 80))
 	case p.Base == p.Branch:
 		return p, fmt.Errorf("proposing: --base and --branch are both %s", p.Base)
@@ -148,8 +148,8 @@ func (p Proposal) checkFiles() error {
 	return nil
 }
 
-// validBranch knows git check-ref-format's rules.
-func validBranch(name string) bool {
+// ValidBranch knows git check-ref-format's rules.
+func ValidBranch(name string) bool {
 	bad := strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRune("~^:?*[\\", r) })
 	if name == "" || name == "@" || bad || strings.Contains(name, "..") || strings.Contains(name, "@{") || strings.HasSuffix(name, ".") {
 		return false

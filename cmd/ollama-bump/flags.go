@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 
@@ -37,8 +36,7 @@ type group struct {
 	set   *pflag.FlagSet
 }
 
-// groups registers every flag. The usage strings here are the only description of the flags: help,
-// manual page, completions and the README's table are made from them.
+// groups registers every flag. Help, manual page and completions are made from the usage strings here.
 func (f *flags) groups() []group {
 	return []group{f.modeFlags(), f.releaseFlags(), f.packageFlags(), f.pullRequestFlags(), f.otherFlags()}
 }
@@ -115,14 +113,8 @@ func (f *flags) takeArgs(dash int, args []string) error {
 	return nil
 }
 
-var (
-	releaseName = regexp.MustCompile(`^v?[0-9]+\.[0-9]+\.[0-9]+(-rc[0-9]+)?$`)
-	repoName    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$`)
-	badRef      = regexp.MustCompile(`[\x00-\x20\x7f~^:?*\[\\]|\.\.|//|@\{|/\.|^[/.-]|[/.]$|\.lock(/|$)`)
-)
-
-// conflicts returns what is wrong with the flags taken together, "" when nothing is. It is the one
-// place that knows, and it runs before any work.
+// conflicts returns what is wrong with the flags taken together, "" when nothing is. What is wrong with
+// the value of one is bump.Options.Check's to say.
 func (f *flags) conflicts() string {
 	proposal := f.base != "" || f.branch != "" || f.draft || f.autoMerge || f.recreate ||
 		len(f.labels)+len(f.reviewers)+len(f.assignees) > 0
@@ -138,12 +130,7 @@ func (f *flags) conflicts() string {
 		{f.noPR && proposal, "--no-pr opens no pull request, so flags that shape one have no effect"},
 		{f.check && proposal, "--check opens no pull request, so flags that shape one have no effect"},
 		{f.allowDowngrade && f.to == "", "--allow-downgrade needs --to"},
-		{f.to != "" && !releaseName.MatchString(f.to), fmt.Sprintf("--to takes a release such as 0.32.15 or 0.33.0-rc2, not %q", f.to)},
 		{f.dir == "", "--flake needs a folder"},
-		{f.repo != "" && !repoName.MatchString(f.repo), fmt.Sprintf("--repo takes OWNER/NAME, not %q", f.repo)},
-		{f.base != "" && badRef.MatchString(f.base), fmt.Sprintf("--base: git allows no branch of the name %q", f.base)},
-		{f.branch != "" && badRef.MatchString(f.branch), fmt.Sprintf("--branch: git allows no branch of the name %q", f.branch)},
-		{!knownLevel(f.verify), fmt.Sprintf("--verify takes hashes, eval or build, not %q", f.verify)},
 		{f.timeout <= 0, "--timeout takes a time above zero, such as 45m"},
 		{f.maxWait <= 0, "--max-wait takes a time above zero, such as 60s"},
 	} {
@@ -155,14 +142,6 @@ func (f *flags) conflicts() string {
 		return text
 	}
 	return wrongURL("--upstream-api-url", f.upstreamAPIURL)
-}
-
-func knownLevel(level string) bool {
-	switch bump.VerifyLevel(level) {
-	case bump.VerifyHashes, bump.VerifyEval, bump.VerifyBuild:
-		return true
-	}
-	return false
 }
 
 // wrongURL says what is wrong with an API's address. The address itself is not repeated: somebody
@@ -187,7 +166,7 @@ func (f *flags) options(p *program) (bump.Options, error) {
 	if text := f.conflicts(); text != "" {
 		return bump.Options{}, &bump.UsageError{Text: text}
 	}
-	return bump.Options{
+	opts := bump.Options{
 		Dir: f.dir, Mode: f.mode(),
 		To: f.to, Pre: f.pre, AllowDowngrade: f.allowDowngrade, Force: f.force, AcceptRetag: f.acceptRetag,
 		Attr: f.attr, Verify: bump.VerifyLevel(f.verify),
@@ -198,7 +177,8 @@ func (f *flags) options(p *program) (bump.Options, error) {
 		NixArgs: f.nixArgs, Env: p.env,
 		Timeout: f.timeout, MaxWait: f.maxWait,
 		Version: programVersion(),
-	}, nil
+	}
+	return opts, opts.Check()
 }
 
 func (f *flags) mode() bump.Mode {

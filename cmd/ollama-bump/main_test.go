@@ -137,6 +137,8 @@ func TestWrongUsage(t *testing.T) {
 		{[]string{"--branch", "-x"}, "--branch: git allows no branch"},
 		{[]string{"--branch", "a..b"}, "--branch: git allows no branch"},
 		{[]string{"--branch", "x.lock"}, "--branch: git allows no branch"},
+		{[]string{"--branch", "@"}, "--branch: git allows no branch"},
+		{[]string{"--base", "m", "--branch", "refs/heads/m"}, `--base and --branch are both "m"`},
 		{[]string{"--base", "a\nb"}, "--base: git allows no branch"},
 		{[]string{"--verify", "all"}, `--verify takes hashes, eval or build, not "all"`},
 		{[]string{"--timeout", "0s"}, "--timeout takes a time above zero"},

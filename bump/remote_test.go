@@ -1,0 +1,88 @@
+package bump
+
+import (
+	"fmt"
+	"os/exec"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/nixtars/ollama-bump/bump/github"
+	"github.com/nixtars/ollama-bump/bump/github/githubtest"
+)
+
+func TestRepositoryOfTheRemote(t *testing.T) {
+	const enterprise = "https://git.example.org/api/v3"
+	for _, test := range []struct{ remote, api, want string }{
+		{"https://github.com/me/machines.git", "", "me/machines"},
+		{"https://someone@GitHub.com/me/machines/", "https://api.github.com", "me/machines"},
+		{"git@github.com:me_corp/machines.git", "", "me_corp/machines"},
+		{"ssh://git@ssh.github.com:443/me/machines.git", "", "me/machines"},
+		{"git@git.example.org:me/machines", enterprise, "me/machines"},
+		{"ssh://git@git.example.org:2222/me/machines", enterprise, "me/machines"},
+		{"git@octo.ghe.com:me/machines", "https://api.octo.ghe.com", "me/machines"},
+		{"git@github.com:me/machines.git", enterprise, ""},
+		{"git@gitlab.com:me/machines.git", "", ""},
+		{"https://codeberg.org/me/machines", "", ""},
+		{"/srv/machines.git", "", ""},
+		{"../machines", "", ""},
+		{"file:///srv/machines", "", ""},
+		{"https://github.com/me/machines/tree", "", ""},
+		{"", "", ""},
+	} {
+		dir := t.TempDir()
+		git := func(args ...string) {
+			out, err := exec.Command("git", append([]string{"-C", dir}, args...)...).CombinedOutput()
+			require.NoError(t, err, "%s", out)
+		}
+		git("init", "-q")
+		if test.remote != "" {
+			git("remote", "add", "origin", test.remote)
+		}
+		j := &job{opts: Options{APIURL: test.api}, tree: &tree{root: dir, git: true}}
+		owner, name, err := j.repository(t.Context())
+		if test.want == "" {
+			require.ErrorContains(t, err, "propose: the repository is not known", test.remote)
+			continue
+		}
+		require.NoError(t, err, test.remote)
+		assert.Equal(t, test.want, owner+"/"+name, test.remote)
+	}
+}
+
+func TestTokenIsBare(t *testing.T) {
+	for _, test := range []struct {
+		env  []string
+		want string
+	}{
+		{[]string{"GITHUB_TOKEN=abc\n"}, "abc"},
+		{[]string{"GITHUB_TOKEN= \n", "GH_TOKEN=\tdef "}, "def"},
+		{nil, ""},
+	} {
+		assert.Equal(t, test.want, (&job{opts: Options{Env: test.env}}).token())
+	}
+}
+
+// A pin without a version has no oldest release to look for.
+func TestReleasesAreReadNoFurtherThanNeeded(t *testing.T) {
+	server := githubtest.New(t)
+	for i := range 350 {
+		server.AddRelease("ollama", "ollama", githubtest.Release{Tag: fmt.Sprintf("v0.%d.%d", i/10, i%10)})
+	}
+	c, err := github.New(github.Options{BaseURL: server.URL})
+	require.NoError(t, err)
+	usable := func(github.Release) bool { return true }
+	for _, test := range []struct {
+		to, oldest, want string
+		requests         int
+	}{
+		{"", "", "0.34.9", 1}, {"", "0.34.1", "0.34.9", 1}, {"", "0.20.0", "0.34.9", 2}, {"0.34.0", "", "0.34.0", 1}, {"0.22.0", "", "0.22.0", 2},
+	} {
+		server.ResetCalls()
+		rel, err := selectRelease(t.Context(), c, &Ollama, Options{To: test.to}, test.oldest, usable)
+		require.NoError(t, err)
+		assert.Equal(t, test.want, rel.version)
+		assert.Len(t, server.Calls(), test.requests, "%+v", test)
+	}
+}
