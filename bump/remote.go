@@ -25,7 +25,7 @@ func (j *job) target() (*github.Client, error) { return j.client(j.opts.APIURL, 
 
 func (j *job) client(base, token string) (*github.Client, error) {
 	return github.New(github.Options{
-		BaseURL: base, Token: token, UserAgent: "ollama-bump/" + j.opts.Version, MaxWait: j.opts.MaxWait,
+		BaseURL: base, Token: token, TokenElsewhere: token == "" && j.token() != "", UserAgent: "ollama-bump/" + j.opts.Version, MaxWait: j.opts.MaxWait,
 		Log: func(line string) { j.say(Step, "github", "%s", line) },
 	})
 }

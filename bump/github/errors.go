@@ -16,7 +16,6 @@ type APIError struct {
 	Message          string
 	Details          []Detail
 	DocumentationURL string
-	RequestID        string // for GitHub's support
 	Accepted         string // X-Accepted-GitHub-Permissions: what the request needs
 }
 
@@ -73,7 +72,7 @@ func oneLine(text string, limit int) string {
 // readProblem reads an error's body in every shape that GitHub and what stands before it send.
 func readProblem(req *http.Request, got *answer) *APIError {
 	e := &APIError{
-		Method: req.Method, Path: req.URL.Path, Status: got.status, RequestID: got.header.Get("X-GitHub-Request-Id"),
+		Method: req.Method, Path: req.URL.Path, Status: got.status,
 		Accepted: got.header.Get("X-Accepted-GitHub-Permissions"),
 	}
 	var body struct {
@@ -111,6 +110,10 @@ func classify(e *APIError, token bool, host string) error {
 		return &PullRequestsNotAllowed{Err: e}
 	case e.Status == http.StatusForbidden && e.says("archived"):
 		return &Archived{Err: e}
+	case e.Status == http.StatusForbidden && (e.says("SAML enforcement") || e.says("IP allow list")):
+		return &OrganisationRefused{Err: e}
+	case e.Status == http.StatusForbidden && e.says("is locked"):
+		return e
 	case e.Status == http.StatusForbidden, e.Status == http.StatusNotFound && e.Method != http.MethodGet:
 		return &PermissionMissing{Permission: permission(e), Token: token, Err: e}
 	case e.Status == http.StatusNotFound:
@@ -133,6 +136,10 @@ func permission(e *APIError) string {
 	case accepted != "":
 		accepted = strings.NewReplacer("pull_requests", "pull-requests", "=", ": ", ",", ", ").Replace(accepted)
 		return strings.TrimSpace(accepted)
+	case e.Method == http.MethodGet && (strings.Contains(e.Path, "/pulls") || strings.Contains(e.Path, "/issues/")):
+		return "pull-requests: read"
+	case e.Method == http.MethodGet:
+		return "contents: read"
 	case strings.Contains(e.Path, "/git/"):
 		return "contents: write"
 	case e.says("labels"):
@@ -208,6 +215,25 @@ func (e *PullRequestsNotAllowed) Hint() string {
 // Unwrap returns the answer.
 func (e *PullRequestsNotAllowed) Unwrap() error { return e.Err }
 
+// OrganisationRefused is a rule of an organisation that keeps a token or an address out, whatever the
+// token's permissions are.
+type OrganisationRefused struct{ Err error }
+
+func (e *OrganisationRefused) Error() string {
+	return "the organisation keeps the token out: " + e.Err.Error()
+}
+
+// Hint says what to do.
+func (e *OrganisationRefused) Hint() string {
+	if apiError(e.Err).says("IP allow list") {
+		return "run where the organisation's IP allow list permits it, such as on a runner of its own, or have this machine's address added to the list"
+	}
+	return `let the token into the organisation: Settings → Developer settings → the token → "Configure SSO"; an App's token and GITHUB_TOKEN need none`
+}
+
+// Unwrap returns the answer.
+func (e *OrganisationRefused) Unwrap() error { return e.Err }
+
 // Archived is a repository that is read-only.
 type Archived struct {
 	Repo string // OWNER/NAME, "" when only the answer says so
@@ -270,6 +296,7 @@ type RateLimited struct {
 	Until     time.Time // when it is lifted
 	Secondary bool      // the limit on too much at once, not the hourly one
 	Anonymous bool      // no token was sent
+	Elsewhere bool      // there is one, for another host
 	Message   string    // GitHub's
 
 	wait    time.Duration
@@ -293,6 +320,9 @@ func (e *RateLimited) short() string {
 
 // Hint says what to do.
 func (e *RateLimited) Hint() string {
+	if e.Anonymous && e.Elsewhere {
+		return "the token in $GITHUB_TOKEN is for another host and is not sent to " + e.Host + ": run again after that time, or allow a longer wait with --max-wait"
+	}
 	if e.Anonymous {
 		return "set $GITHUB_TOKEN: with a token the limit is a thousand requests an hour and more, without one 60"
 	}

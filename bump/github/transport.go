@@ -3,7 +3,7 @@ package github
 import (
 	"bytes"
 	"context"
-	"crypto/x509"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -38,6 +38,7 @@ const (
 type transport struct {
 	base    *url.URL
 	token   string
+	other   bool // Options.TokenElsewhere
 	inner   http.RoundTripper
 	maxWait time.Duration
 	timeout time.Duration
@@ -52,7 +53,7 @@ type transport struct {
 
 func newTransport(base *url.URL, o Options) *transport {
 	t := &transport{
-		base: base, token: o.Token, inner: o.Transport, maxWait: o.MaxWait, timeout: o.RequestTimeout,
+		base: base, token: o.Token, other: o.TokenElsewhere, inner: o.Transport, maxWait: o.MaxWait, timeout: o.RequestTimeout,
 		log: o.Log, sleep: o.Sleep, now: o.Now, probe: base.Path == "" && !strings.HasPrefix(base.Host, "api."),
 	}
 	if t.inner == nil {
@@ -197,15 +198,12 @@ func (t *transport) judged(req *http.Request, body []byte, prefix string) (*answ
 // network sorts a failure below HTTP.
 func (t *transport) network(err error) error {
 	var redirect *RedirectRefused
-	var certificate *x509.UnknownAuthorityError
-	var hostname x509.HostnameError
-	var authority x509.UnknownAuthorityError
-	var invalid x509.CertificateInvalidError
+	var certificate *tls.CertificateVerificationError
 	var name *net.DNSError
 	switch {
 	case errors.As(err, &redirect):
 		return redirect
-	case errors.As(err, &certificate), errors.As(err, &hostname), errors.As(err, &authority), errors.As(err, &invalid):
+	case errors.As(err, &certificate):
 		return &Unavailable{Host: t.base.Host, Tries: 1, Reason: err.Error(), certificate: true}
 	case errors.As(err, &name) && name.IsNotFound, errors.Is(err, syscall.ECONNREFUSED):
 		return &transient{reason: err.Error(), most: unreachableTries}
@@ -326,7 +324,7 @@ func (t *transport) limit(p *APIError, got *answer) *RateLimited {
 	default:
 		return nil
 	}
-	limit := &RateLimited{Host: t.base.Host, Message: p.Message, Anonymous: t.token == "", Secondary: !spent}
+	limit := &RateLimited{Host: t.base.Host, Message: p.Message, Anonymous: t.token == "", Elsewhere: t.other, Secondary: !spent}
 	reset, err := strconv.ParseInt(got.header.Get("X-RateLimit-Reset"), 10, 64)
 	switch {
 	case named:

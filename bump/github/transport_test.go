@@ -334,3 +334,43 @@ func TestProgressIsToldOfWaits(t *testing.T) {
 	assert.Regexp(t, `^GET /api/v3/repos/o/r/releases/tags/v1: answered 502 Bad Gateway; next try in [0-9.]+m?s$`, lines[0])
 	assert.Equal(t, strings.TrimPrefix(server.URL, "http://")+": secondary rate limit; next try in 9s", lines[1])
 }
+
+func TestWhatAnOrganisationRefusesIsNoMissingPermission(t *testing.T) {
+	const permission = "the token lacks "
+	for _, test := range []struct{ message, err, hint string }{
+		{"Resource protected by organization SAML enforcement. You must grant your Personal Access token access to this organization.", "the organisation keeps the token out: ", "Configure SSO"},
+		{"Although you appear to have the correct authorization credentials, the `org` organization has an IP allow list enabled, and your IP address is not permitted to access this resource.", "the organisation keeps the token out: ", "IP allow list"},
+		{"Forbidden", permission + "contents: read: ", "`contents: read`"},
+	} {
+		server, _ := respond(t, answer(403, `{"message":"`+test.message+`"}`))
+		_, err := read(t, server)
+		require.ErrorContains(t, err, test.err)
+		require.ErrorContains(t, err, "403 "+test.message, "GitHub's own words")
+		var hint hinter
+		require.ErrorAs(t, err, &hint)
+		assert.Contains(t, hint.Hint(), test.hint)
+		assert.NotContains(t, err.Error(), "pull-requests: write")
+	}
+}
+
+func TestALimitThatATokenElsewhereDoesNotHelp(t *testing.T) {
+	spent := answer(403, `{"message":"API rate limit exceeded for 1.2.3.4."}`, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", strconv.FormatInt(clock.Add(time.Hour).Unix(), 10))
+	for elsewhere, want := range map[bool]string{true: "is for another host and is not sent to ", false: "set $GITHUB_TOKEN: "} {
+		server, _ := respond(t, spent)
+		_, err := read(t, server, func(o *github.Options) { o.Token, o.TokenElsewhere = "", elsewhere })
+		var limit *github.RateLimited
+		require.ErrorAs(t, err, &limit)
+		assert.Contains(t, limit.Hint(), want)
+	}
+}
+
+func TestACertificateThatNobodyVouchesFor(t *testing.T) {
+	server := httptest.NewTLSServer(good)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	t.Cleanup(server.Close)
+	waits, err := read(t, server)
+	var hint hinter
+	require.ErrorAs(t, err, &hint)
+	assert.Contains(t, hint.Hint(), "$SSL_CERT_FILE")
+	assert.Empty(t, waits, "it does not pass")
+}
