@@ -1,20 +1,19 @@
 package bump
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/hashicorp/go-version"
 
 	"github.com/nixtars/ollama-bump/bump/notes"
 )
 
 const (
 	bodyLimit  = 59_500 // of 60,000, as notes.Size counts: the rest is for what is added to the marker
-	tableLimit = 30_000 // of the table of changes; an ordinary bump has half a dozen rows
+	tableLimit = 24_000 // of the table of changes; an ordinary bump has half a dozen rows
+	listLimit  = 7_000  // of each list: companions, what was verified, warnings
 	valueLimit = 120    // characters of one value shown
+	urlLimit   = 1_000  // of the release's address, which is given twice
 )
 
 // Title is the title of r's pull request and the first line of its commit: one line of plain text.
@@ -65,7 +64,7 @@ func Body(r Report, marker string) string {
 func summary(r Report) string {
 	text := fmt.Sprintf("Bumps **%s** from %s to %s", notes.Text(clip(r.Package)), notes.Code(clip(r.OldVersion)), notes.Code(clip(r.NewVersion)))
 	var links []string
-	if address, ok := notes.URL(r.ReleaseURL); ok {
+	if address, ok := notes.URL(r.ReleaseURL); ok && len(address) <= urlLimit {
 		links = append(links, "[release](<"+address+">)")
 		if home, _, ok := strings.Cut(address, "/releases/"); ok && r.OldVersion != r.NewVersion {
 			links = append(links, notes.Link("all changes", fmt.Sprintf("%s/compare/v%s...v%s", home, bare(r.OldVersion), bare(r.NewVersion))))
@@ -115,18 +114,41 @@ func value(text string) string {
 }
 
 func companionList(companions []Companion) string {
-	var b strings.Builder
+	var lines []string
 	for _, c := range companions {
 		if c.Moved {
-			fmt.Fprintf(&b, "- %s moved with it, from %s to %s.\n", notes.Text(clip(c.Name)), value(c.Old), value(c.New))
+			lines = append(lines, fmt.Sprintf("%s moved with it, from %s to %s.", notes.Text(clip(c.Name)), value(c.Old), value(c.New)))
 			continue
 		}
-		fmt.Fprintf(&b, "- %s did **not** move (it stays at %s): %s\n", notes.Text(clip(c.Name)), value(c.Old), sentence(c.Why))
+		lines = append(lines, fmt.Sprintf("%s did **not** move (it stays at %s): %s", notes.Text(clip(c.Name)), value(c.Old), sentence(c.Why)))
+	}
+	return bullets(lines)
+}
+
+// bullets is a list of lines, as many as there is room for: escaped, a line may be many times as long as
+// what it says.
+func bullets(lines []string) string {
+	var b strings.Builder
+	room := listLimit
+	for i, line := range lines {
+		if room -= notes.Size(line) + len("- \n"); room < 0 {
+			fmt.Fprintf(&b, "- and %d more\n", len(lines)-i)
+			break
+		}
+		b.WriteString("- " + line + "\n")
 	}
 	if b.Len() > 0 {
 		b.WriteString("\n")
 	}
 	return b.String()
+}
+
+func sentences(texts []string) []string {
+	var all []string
+	for _, text := range texts {
+		all = append(all, sentence(text))
+	}
+	return all
 }
 
 // sentence is a text that may hold code spans, on one line.
@@ -154,25 +176,13 @@ func verification(r Report) string {
 			fmt.Fprintf(&b, " on %s", notes.Code(clip(r.System)))
 		}
 		b.WriteString(":\n\n")
-		writeList(&b, r.Verified)
+		b.WriteString(bullets(sentences(r.Verified)))
 	}
 	if len(r.Warnings) > 0 {
 		b.WriteString("**Worth a look**:\n\n")
-		writeList(&b, r.Warnings)
+		b.WriteString(bullets(sentences(r.Warnings)))
 	}
 	return b.String()
-}
-
-func writeList(b *strings.Builder, sentences []string) {
-	const most = 20
-	for i, text := range sentences {
-		if i == most {
-			fmt.Fprintf(b, "- and %d more\n", len(sentences)-i)
-			break
-		}
-		fmt.Fprintf(b, "- %s\n", sentence(text))
-	}
-	b.WriteString("\n")
 }
 
 func instructions(r Report) string {
@@ -196,7 +206,7 @@ const (
 // release keeps its heading as long as those fit.
 func releaseNotes(all []ReleaseNote, room int) string {
 	all = slices.Clone(all)
-	slices.SortStableFunc(all, func(a, b ReleaseNote) int { return -orderVersions(a.Version, b.Version) })
+	slices.SortStableFunc(all, func(a, b ReleaseNote) int { return -compareVersions(a.Version, b.Version) })
 	releases := "releases"
 	if len(all) == 1 {
 		releases = "release"
@@ -234,21 +244,4 @@ func releaseNotes(all []ReleaseNote, room int) string {
 		}
 	}
 	return b.String() + foldEnd
-}
-
-// orderVersions orders versions; what is none comes first.
-func orderVersions(a, b string) int {
-	x, errX := version.NewVersion(a)
-	y, errY := version.NewVersion(b)
-	if errX != nil || errY != nil {
-		return cmp.Compare(asNumber(errX == nil), asNumber(errY == nil))
-	}
-	return x.Compare(y)
-}
-
-func asNumber(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }

@@ -144,6 +144,36 @@ func TestBodyOfManyChanges(t *testing.T) {
 	assert.Regexp(t, `\nand \d+ more\.\n`, body)
 }
 
+// Escaping makes text longer, and there may be any number of everything.
+func TestBodyHasRoomForWhatever(t *testing.T) {
+	for _, text := range []string{
+		strings.Repeat("@#<>&*_`[a](b)\U0001f600|", 400), strings.Repeat("@", 3000), strings.Repeat("<", 3000), strings.Repeat("a@", 3000),
+		strings.Repeat("abcdef1 ", 3000), "x",
+	} {
+		r := bodyReport()
+		r.Package, r.OldVersion, r.NewVersion, r.NixVersion, r.System, r.Tool = text, text, text+"2", text, text, text
+		r.ReleaseURL = "https://github.com/ollama/ollama/releases/tag/" + text
+		for range 300 {
+			r.Warnings = append(r.Warnings, text)
+			r.Verified = append(r.Verified, text)
+			r.Companions = append(r.Companions, Companion{Name: text, Old: text, New: text, Why: text})
+			r.Changes = append(r.Changes, Change{File: text, Line: 1, Field: text, Old: text, New: text})
+			r.Notes = append(r.Notes, ReleaseNote{Version: "0.1.1", URL: "https://x.example/" + text, Body: text})
+		}
+		body := Body(r, testMarker)
+		require.LessOrEqual(t, notes.Size(body), 60_000, "%.20q", text)
+		assert.Contains(t, rendered(t, body), "<strong>Undo it</strong>", "%.20q", text)
+		assert.Regexp(t, `\n- and \d+ more\n`, body)
+	}
+}
+
+func TestBodyOrdersCandidatesByNumber(t *testing.T) {
+	r := bodyReport()
+	r.Notes = []ReleaseNote{{Version: "0.33.0-rc9"}, {Version: "0.33.0-rc10"}}
+	body := Body(r, "")
+	assert.Less(t, strings.Index(body, "### 0.33.0-rc10"), strings.Index(body, "### 0.33.0-rc9"))
+}
+
 func TestBodySaysLittleOfLittle(t *testing.T) {
 	body := Body(Report{Package: "ollama", OldVersion: "1", NewVersion: "2"}, "")
 	assert.True(t, strings.HasPrefix(body, "Bumps **ollama** from `1` to `2`.\n"), body)

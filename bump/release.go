@@ -7,8 +7,6 @@ import (
 	"sort"
 	"strings"
 
-	"github.com/hashicorp/go-version"
-
 	"github.com/nixtars/ollama-bump/bump/github"
 )
 
@@ -22,19 +20,9 @@ type release struct {
 var (
 	stableTag = regexp.MustCompile(`^v((?:0|[1-9][0-9]{0,8})(?:\.(?:0|[1-9][0-9]{0,8})){2})$`)
 	rcTag     = regexp.MustCompile(`^v((?:0|[1-9][0-9]{0,8})(?:\.(?:0|[1-9][0-9]{0,8})){2}-rc(?:0|[1-9][0-9]{0,5}))$`)
-	rcNumber  = regexp.MustCompile(`-rc([0-9]+)$`)
 )
 
-// compareVersions orders two versions without v. A release candidate's number counts as a number:
-// written as it is, semantic versioning would compare rc10 and rc9 as words.
-func compareVersions(a, b string) int {
-	va, errA := version.NewVersion(rcNumber.ReplaceAllString(a, "-rc.$1"))
-	vb, errB := version.NewVersion(rcNumber.ReplaceAllString(b, "-rc.$1"))
-	if errA != nil || errB != nil {
-		return strings.Compare(a, b)
-	}
-	return va.Compare(vb)
-}
+func compareVersions(a, b string) int { return github.CompareVersions(a, b) }
 
 // versionOf is the version that a release stands for, or "" when it is none to bump to. Upstream moves one
 // release object from candidate to final, so a final tag still marked as a prerelease is not out yet.

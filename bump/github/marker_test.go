@@ -16,12 +16,12 @@ func TestCompareVersions(t *testing.T) {
 	}
 	shuffled := slices.Clone(ordered)
 	slices.Reverse(shuffled)
-	slices.SortFunc(shuffled, compareVersions)
+	slices.SortFunc(shuffled, CompareVersions)
 	assert.Equal(t, ordered, shuffled)
 	for _, v := range ordered {
-		assert.Zero(t, compareVersions(v, v))
+		assert.Zero(t, CompareVersions(v, v))
 	}
-	assert.Zero(t, compareVersions("0.032.1", "0.32.1"))
+	assert.Zero(t, CompareVersions("0.032.1", "0.32.1"))
 }
 
 func TestMarkerIsReadBack(t *testing.T) {

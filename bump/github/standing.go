@@ -139,7 +139,7 @@ func (c *Client) lookAtPulls(ctx context.Context, s *scene) error {
 			continue
 		}
 		if pull.GetHead().GetRef() == s.proposal.Branch {
-			if s.pull = pull; s.own != "" && compareVersions(s.own, s.proposal.Version) > 0 {
+			if s.pull = pull; s.own != "" && CompareVersions(s.own, s.proposal.Version) > 0 {
 				s.newer = &rival{pull, s.own, s.branchSHA, true}
 			}
 			continue
@@ -149,7 +149,7 @@ func (c *Client) lookAtPulls(ctx context.Context, s *scene) error {
 		case err != nil:
 			return err
 		case other == nil:
-		case compareVersions(other.version, s.proposal.Version) > 0:
+		case CompareVersions(other.version, s.proposal.Version) > 0:
 			s.newer = other
 		default:
 			s.older = append(s.older, other)
