@@ -3,6 +3,7 @@ package github_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -179,4 +180,103 @@ func TestTransientFaultsAreSurvived(t *testing.T) {
 			requireSwept(t, repo, nil, string(kind))
 		})
 	}
+}
+
+// staleWorld is a repository in which our pull request is to follow a base that moved.
+func staleWorld(t *testing.T) (*githubtest.Server, *githubtest.Repo) {
+	t.Helper()
+	server, repo := flake(t)
+	p := proposal("0.32.15")
+	p.Body = "an older body"
+	propose(t, server, p)
+	repo.Push("main", "other", map[string]string{"README.md": "moved on\n"})
+	server.ResetCalls()
+	return server, repo
+}
+
+// eachFault calls do with every kind of fault at each of so many calls.
+func eachFault(t *testing.T, calls int, do func(t *testing.T, f githubtest.Fault)) {
+	t.Helper()
+	for _, kind := range append(githubtest.Transient(), githubtest.Permanent()...) {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			for nth := 1; nth <= calls; nth++ {
+				do(t, githubtest.Fault{Kind: kind, Nth: nth, Times: 1})
+				if lasting[kind] {
+					do(t, githubtest.Fault{Kind: kind, Nth: nth, Times: -1})
+				}
+			}
+		})
+	}
+}
+
+func TestSweepOfAnUpdate(t *testing.T) {
+	server, _ := staleWorld(t)
+	changed := proposal("0.32.15")
+	propose(t, server, changed)
+	eachFault(t, len(server.Calls()), func(t *testing.T, f githubtest.Fault) {
+		t.Helper()
+		server, repo := staleWorld(t)
+		defer server.Close()
+		server.Inject(f)
+		c, _ := client(t, server, impatient(f.Kind))
+		_, err := c.Propose(t.Context(), changed)
+		require.NotZero(t, server.ClearFaults())
+		requireTokenKept(t, server, err)
+		propose(t, server, changed)
+		requireTidy(t, repo, "0.32.15")
+		require.Equal(t, 1, repo.Open()[0].Number, "%s at call %d", f.Kind, f.Nth)
+	})
+}
+
+// TestSweepOfTheReading is about the other calls of a bump: which releases there are, and how the remote
+// side stands.
+func TestSweepOfTheReading(t *testing.T) {
+	look := func(c *github.Client) error {
+		found := 0
+		err := c.Releases(t.Context(), "ollama", "ollama", func(page []github.Release) (bool, error) {
+			found += len(page)
+			return true, nil
+		})
+		if err != nil {
+			return err
+		}
+		if found != 150 {
+			return fmt.Errorf("%d releases of 150", found)
+		}
+		standing, err := c.Standing(t.Context(), proposal("0.32.15"))
+		if err == nil && standing.State != github.Stale {
+			err = fmt.Errorf("state %s", standing.State)
+		}
+		return err
+	}
+	world := func(t *testing.T) *githubtest.Server {
+		t.Helper()
+		server, _ := staleWorld(t)
+		for i := range 150 {
+			server.AddRelease("ollama", "ollama", githubtest.Release{Tag: fmt.Sprintf("v0.1.%d", i)})
+		}
+		return server
+	}
+	server := world(t)
+	c, _ := client(t, server)
+	require.NoError(t, look(c))
+	eachFault(t, len(server.Calls()), func(t *testing.T, f githubtest.Fault) {
+		t.Helper()
+		server := world(t)
+		defer server.Close()
+		server.Inject(f)
+		c, _ := client(t, server, impatient(f.Kind))
+		err := look(c)
+		require.NotZero(t, server.ClearFaults())
+		requireTokenKept(t, server, err)
+		if slices.Contains(githubtest.Transient(), f.Kind) && f.Times == 1 {
+			require.NoError(t, err, "%s at call %d", f.Kind, f.Nth)
+		}
+		c, _ = client(t, server)
+		require.NoError(t, look(c))
+		for _, call := range server.Calls() {
+			require.False(t, call.Writes())
+		}
+	})
 }
