@@ -77,6 +77,7 @@ type pin struct {
 	commit     *slot // the ref is a commit
 	hashes     []*fixed
 	companions []*companionPin
+	fetches    []fetchKey // the calls that its hashes are of
 	input      *inputPin
 	label      string   // what stands for a version where there is none: "git"
 	helpers    []string // files of the source that the build phases call

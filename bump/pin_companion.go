@@ -65,7 +65,9 @@ func (f *finder) readCompanion(d *derivation, p *pin, o *nixexpr.Open, fetcher s
 	p.companions = append(p.companions, c)
 	if why := f.readCompanionSlots(p, c, set, s.owner); why != "" {
 		c.left = why
+		return
 	}
+	p.fetches = append(p.fetches, fetchKey{callPlace(o), c.hash.slot.key()})
 }
 
 // companionSource is the package's companion that a fetch gets, or nil.

@@ -22,6 +22,7 @@ type finder struct {
 	// refused are the places that look like a pin and are none that can be rewritten: the nearest misses.
 	refused []*Error
 	foreign []foreignUse
+	apart   map[slotKey]bool // placeholders that are filled in where they are used
 }
 
 // derivation is a call that makes one.
@@ -46,14 +47,24 @@ func findPins(prog *nixexpr.Program, pkg *Package, flake string, roots []*nixexp
 	if len(roots) == 0 {
 		return f
 	}
-	prog.Visit(func(o *nixexpr.Open) {
-		if d := f.derivation(o); d != nil {
-			f.inspect(d)
-		}
-	}, roots...)
-	f.refuseShared()
+	f.look(roots)
+	if f.apart = f.sharedPlaceholders(); len(f.apart) > 0 {
+		f.pins, f.seen, f.refused, f.foreign = nil, map[slotKey]*pin{}, nil, nil
+		f.look(roots)
+	}
 	f.settle()
 	return f
+}
+
+// look visits everything that the roots hold.
+func (f *finder) look(roots []*nixexpr.File) {
+	f.prog.Visit(func(o *nixexpr.Open) {
+		if d := f.derivation(o); d != nil {
+			f.inspect(d)
+			return
+		}
+		f.noteHashed(o)
+	}, roots...)
 }
 
 // derivation recognises a call that makes a derivation.
@@ -126,7 +137,7 @@ func (f *finder) add(p *pin) {
 	}
 	f.share(p)
 	if known := f.seen[key]; known != nil && known.holds(p.hashes) {
-		known.names = union(known.names, p.names)
+		known.names, known.fetches = union(known.names, p.names), append(known.fetches, p.fetches...)
 		return
 	}
 	f.seen[key] = p

@@ -131,6 +131,7 @@ func (f *finder) readHash(p *pin, s source, h *fixed) *Error {
 		}
 		h.slot, h.old = sl, old
 		p.hashes = append(p.hashes, h)
+		p.fetches = append(p.fetches, fetchKey{callPlace(s.call), sl.key()})
 		return nil
 	}
 	return p.error("find pin: the source has no hash", `add hash = lib.fakeHash;`)

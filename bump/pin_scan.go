@@ -58,6 +58,7 @@ func (j *job) findPins(ctx context.Context) error {
 			break // another system would show no more
 		}
 	}
+	j.finder.refuseShared()
 	j.finder.settle()
 	j.finder.refused = append(j.finder.refused, j.sources.outside...)
 	if len(j.finder.pins) == 0 {

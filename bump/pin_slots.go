@@ -139,6 +139,28 @@ var fakeNames = regexp.MustCompile(`^fake(Hash|Sha256|Sha512)$`)
 // hashSlot reads a hash attribute: a literal in any spelling, or a placeholder. The hash is nil for
 // a placeholder.
 func (f *finder) hashSlot(d *nixexpr.Def, field string) (slot, *nix.Hash, error) {
+	s, hash, err := f.writtenHash(d, field)
+	if err == nil && f.apart[s.key()] {
+		if use, ok := useSlot(d, field, s.old); ok {
+			return use, hash, nil
+		}
+	}
+	return s, hash, err
+}
+
+// useSlot is where a hash is used, when it is written somewhere else and named here: hash = todo;.
+func useSlot(d *nixexpr.Def, field, old string) (slot, bool) {
+	if len(d.Trail()) < 2 || d.Binding == nil || d.Expr == nil || d.Binding.Value != d.Expr {
+		return slot{}, false
+	}
+	start, end := d.Expr.Start(), d.Expr.End()
+	return slot{
+		field: field, file: d.File.Name, at: start, start: start, end: end, old: old, before: `"`, after: `"`,
+	}, true
+}
+
+// writtenHash is hashSlot, where the hash is written.
+func (f *finder) writtenHash(d *nixexpr.Def, field string) (slot, *nix.Hash, error) {
 	switch v := f.prog.Value(d).(type) {
 	case *nixexpr.Text:
 		s, err := wholeSlot(v, field)

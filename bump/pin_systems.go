@@ -70,6 +70,7 @@ func (w world) assume(name string) nixexpr.Value {
 // merge takes over what a world shows that the first one did not: pins of other systems, and
 // the slots that another system has in the same pin.
 func (f *finder) merge(other *finder) {
+	f.foreign = append(f.foreign, other.foreign...)
 	for _, p := range other.pins {
 		f.share(p)
 		known := f.pinAt(p)
@@ -116,6 +117,7 @@ func (p *pin) sharesSlot(other *pin) bool {
 
 // absorb adds the slots that only other has.
 func (p *pin) absorb(other *pin) {
+	p.fetches = append(p.fetches, other.fetches...)
 	keys := map[slotKey]bool{}
 	for _, h := range p.hashes {
 		keys[h.slot.key()] = true
