@@ -22,7 +22,9 @@ type finder struct {
 	// refused are the places that look like a pin and are none that can be rewritten: the nearest misses.
 	refused []*Error
 	foreign []foreignUse
-	apart   map[slotKey]bool // placeholders that are filled in where they are used
+	outers  []outerUse
+	byCall  map[*nixexpr.Open][]*pin // the pins that a call makes
+	apart   map[slotKey]bool         // placeholders that are filled in where they are used
 }
 
 // derivation is a call that makes one.
@@ -49,15 +51,17 @@ func findPins(prog *nixexpr.Program, pkg *Package, flake string, roots []*nixexp
 	}
 	f.look(roots)
 	if f.apart = f.sharedPlaceholders(); len(f.apart) > 0 {
-		f.pins, f.seen, f.refused, f.foreign = nil, map[slotKey]*pin{}, nil, nil
+		f.pins, f.seen, f.refused, f.foreign, f.outers = nil, map[slotKey]*pin{}, nil, nil, nil
 		f.look(roots)
 	}
+	f.readOuters()
 	f.settle()
 	return f
 }
 
 // look visits everything that the roots hold.
 func (f *finder) look(roots []*nixexpr.File) {
+	f.byCall = map[*nixexpr.Open][]*pin{}
 	f.prog.Visit(func(o *nixexpr.Open) {
 		if d := f.derivation(o); d != nil {
 			f.inspect(d)
@@ -123,25 +127,31 @@ func (f *finder) inspect(d *derivation) {
 		if err != nil {
 			f.refuse(err)
 		}
-		if p != nil {
-			f.add(p)
+		switch {
+		case p != nil:
+			if p = f.add(p); p != nil {
+				f.byCall[d.call] = append(f.byCall[d.call], p)
+			}
+		case d.base != nil && body.Get("src") == nil && body.Get("srcs") == nil:
+			f.outers = append(f.outers, outerUse{d, body})
 		}
 	}
 }
 
-// add keeps a pin, once: the same literals reached by another call belong to the same pin.
-func (f *finder) add(p *pin) {
+// add keeps a pin, once, and returns it: the same literals reached by another call belong to the same pin.
+func (f *finder) add(p *pin) *pin {
 	key, ok := p.key()
 	if !ok {
-		return
+		return nil
 	}
 	f.share(p)
 	if known := f.seen[key]; known != nil && known.holds(p.hashes) {
 		known.names, known.fetches = union(known.names, p.names), append(known.fetches, p.fetches...)
-		return
+		return known
 	}
 	f.seen[key] = p
 	f.pins = append(f.pins, p)
+	return p
 }
 
 // share makes the hashes of p that stand in another pin's slot that pin's: one literal has one value, and one

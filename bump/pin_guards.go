@@ -1,0 +1,174 @@
+package bump
+
+import (
+	"slices"
+
+	"github.com/nixtars/ollama-bump/nixexpr"
+)
+
+// conditional are nixpkgs' functions whose first argument decides whether the last one counts.
+var conditional = []string{
+	"mkIf", "optionalAttrs", "optional", "optionals", "optionalString", "throwIf", "throwIfNot", "warnIf", "warnIfNot",
+}
+
+// guards finds the conditions around a call that compare the overridden package's version with the pinned one: they
+// say from when on the pin is not needed, and move along. Whatever else a condition compares with the same
+// text stays, and is reported.
+func (c *copier) guards(call nixexpr.Node) {
+	nixexpr.Walk(c.file.Root, func(n nixexpr.Node) bool {
+		if n.Start() > call.Start() || n.End() < call.End() {
+			return false
+		}
+		var cond nixexpr.Expr
+		switch n := n.(type) {
+		case *nixexpr.Assert:
+			cond = n.Cond
+		case *nixexpr.If:
+			cond = n.Cond
+		case *nixexpr.Apply:
+			if name, args := calleeOf(n); len(args) > 1 && slices.Contains(conditional, name) {
+				cond = args[0]
+			}
+		}
+		if cond != nil && call.Start() >= cond.End() {
+			c.condition(cond, lexicalDepth)
+		}
+		return true
+	})
+}
+
+// condition reads a condition: what it is put together of, variables followed.
+func (c *copier) condition(e nixexpr.Expr, depth int) {
+	if depth == 0 {
+		return
+	}
+	e = resolved(c.file, e)
+	if c.compares(e) {
+		return
+	}
+	switch n := e.(type) {
+	case *nixexpr.Unary:
+		c.condition(n.X, depth-1)
+	case *nixexpr.Binary:
+		c.condition(n.X, depth-1)
+		c.condition(n.Y, depth-1)
+	case *nixexpr.If:
+		c.condition(n.Cond, depth-1)
+		c.condition(n.Then, depth-1)
+		c.condition(n.Else, depth-1)
+	case *nixexpr.Apply:
+		_, args := calleeOf(n)
+		for _, arg := range args {
+			c.condition(arg, depth-1)
+		}
+	case *nixexpr.Str:
+		c.stays(n)
+	}
+}
+
+// compares handles an expression that compares something with the pinned version.
+func (c *copier) compares(e nixexpr.Expr) bool {
+	var sides []nixexpr.Expr
+	switch n := e.(type) {
+	case *nixexpr.Binary:
+		switch n.Op {
+		case nixexpr.OpEqual, nixexpr.OpNotEqual:
+			sides = []nixexpr.Expr{n.X, n.Y}
+		}
+	case *nixexpr.Apply:
+		switch name, args := calleeOf(n); name {
+		case "versionOlder", "versionAtLeast", "compareVersions":
+			sides = args
+		}
+	}
+	if len(sides) != 2 {
+		return false
+	}
+	found := false
+	for i, side := range sides {
+		s, ok := resolved(c.file, side).(*nixexpr.Str)
+		if !ok || !c.says(s) {
+			continue
+		}
+		if c.isBaseVersion(sides[1-i]) {
+			at := nixexpr.Literal{File: c.file.Name, Nix: c.file, Str: s, Span: s.Span}
+			c.p.texts = append(c.p.texts, literalSlots(at, c.p.version, "guard")...)
+		} else {
+			c.stays(s)
+		}
+		found = true
+	}
+	return found
+}
+
+// says says whether a string is the pinned version, and nothing else.
+func (c *copier) says(s *nixexpr.Str) bool {
+	return len(s.Parts) == 1 && s.Parts[0].Expr == nil && c.p.version != "" && c.file.Text(s.Parts[0]) == c.p.version
+}
+
+// stays reports a string of a condition that is not moved, unless it is the pin's own literal.
+func (c *copier) stays(s *nixexpr.Str) {
+	if !c.says(s) {
+		return
+	}
+	for _, t := range c.p.texts {
+		if t.file == c.file.Name && t.at == s.Start() {
+			return
+		}
+	}
+	for _, sl := range c.copies(s, 0) {
+		c.left(sl, "is compared with something else than the version of the package that is overridden")
+	}
+}
+
+// isBaseVersion says whether an expression is the version of the package that is overridden.
+func (c *copier) isBaseVersion(e nixexpr.Expr) bool {
+	switch n := resolved(c.file, e).(type) {
+	case *nixexpr.Select:
+		last := len(n.Path) - 1
+		if n.Path[last].Name != "version" {
+			return false
+		}
+		if last > 0 {
+			return c.isBaseName(n.Path[last-1].Name)
+		}
+		return c.isBase(n.Set)
+	case *nixexpr.Apply:
+		name, args := calleeOf(n)
+		return name == "getVersion" && len(args) == 1 && c.isBase(args[0])
+	}
+	return false
+}
+
+// isBase says whether an expression is the package that is overridden.
+func (c *copier) isBase(e nixexpr.Expr) bool {
+	switch n := resolved(c.file, e).(type) {
+	case *nixexpr.Ident:
+		return c.isBaseName(n.Name) || n.Name == c.d.oldName()
+	case *nixexpr.Select:
+		return c.isBaseName(n.Path[len(n.Path)-1].Name)
+	}
+	return false
+}
+
+func (c *copier) isBaseName(name string) bool {
+	return name != "" && (name == c.p.base || c.f.pkg.isVariant(name))
+}
+
+// oldName is what an override calls the attributes that it overrides; "" when it does not name them.
+func (d *derivation) oldName() string {
+	if d.old == nil || d.call.Arg == nil {
+		return ""
+	}
+	l, _ := d.call.Arg.Expr.(*nixexpr.Lambda)
+	if p, ok := d.call.Arg.Expr.(*nixexpr.Paren); ok {
+		l, _ = p.X.(*nixexpr.Lambda)
+	}
+	if l == nil {
+		return ""
+	}
+	if inner, two := l.Body.(*nixexpr.Lambda); two {
+		return inner.Arg
+	}
+	return l.Arg
+}
