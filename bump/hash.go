@@ -30,6 +30,8 @@ type resolver struct {
 	elsewhere []*pin
 	commit    string // of the release's tag, where a pin names one
 	gh        *github.Client
+	others    []probeInfo // outputs at the release that no pin shows in
+	broken    bool        // a package did not evaluate as a whole before the bump
 	log       func(kind EventKind, format string, args ...any)
 }
 
@@ -112,6 +114,9 @@ func (r *resolver) round(ctx context.Context) (done bool, err error) {
 	if r.takeFetched(failure) {
 		return false, nil
 	}
+	if fail := asFailure(failure); fail != nil && evaluation(fail.Kind) && len(r.probe.req.Whole) > 0 && !r.probe.noneShown(fail) {
+		return false, r.brokenWhole(ctx, fail)
+	}
 	if fail := asFailure(failure); failure != nil && (fail == nil || len(r.probe.order) == 0 && !r.probe.noneShown(fail)) {
 		return false, r.explain(failure)
 	}
@@ -191,6 +196,7 @@ func (r *resolver) request() []int {
 		}
 		req.Families = familiesOf(req.Only)
 	}
+	req.Whole = r.wholes()
 	return ids
 }
 

@@ -33,6 +33,7 @@ func (r *resolver) place(cause error) error {
 		return r.nothingShows(cause)
 	}
 	r.pins, r.where = kept, where
+	r.noteOthers()
 	for _, w := range r.probe.order {
 		info := r.probe.found[w]
 		if len(info.Pins) == 0 && strings.HasSuffix(w, "services.ollama.package") && info.Version != "" && info.Version != r.rel.version {
@@ -213,7 +214,10 @@ func (r *resolver) finished(ctx context.Context) (bool, error) {
 			}
 		}
 	}
-	return !again, ctx.Err()
+	if again {
+		return false, ctx.Err()
+	}
+	return true, r.sound(ctx)
 }
 
 // deepen finds a hash that neither src nor goModules needs: the next round evaluates the whole package, which

@@ -50,6 +50,7 @@ type probeRequest struct {
 	Skip     []string   `json:"skip"`
 	Only     []string   `json:"only"`
 	Deep     bool       `json:"deep"`
+	Whole    []string   `json:"whole"` // outputs whose packages are evaluated as a whole
 	Pins     []probePin `json:"pins"`
 	Unpack   *unpacking `json:"unpack"`
 }
@@ -68,7 +69,7 @@ type probeInfo struct {
 	Absent           bool
 
 	Where               string
-	Version             string
+	Version, Pname      string
 	Src, Mod, Vendor    string // hashes, as the derivations carry them
 	SrcDrv, ModDrv, Drv string
 	SrcOut              string
@@ -100,7 +101,7 @@ func newProbe(run *nix.Runner, c *candidate, pkg *Package, o Options) (*probe, e
 	p := &probe{run: run, cand: c, nonce: hex.EncodeToString(word[:]), failed: map[string]string{}}
 	p.req = probeRequest{
 		Nonce: p.nonce, System: nixSystem(), Package: pkg.Name, Attr: splitAttr(o.Attr), Families: families,
-		Names: []string{}, Skip: []string{}, Only: []string{}, Pins: []probePin{},
+		Names: []string{}, Skip: []string{}, Only: []string{}, Whole: []string{}, Pins: []probePin{},
 	}
 	text := strings.Replace(probeFlake, "@url@", c.url(), 1)
 	if err := os.WriteFile(p.path("flake.nix"), []byte(text), 0o644); err != nil {

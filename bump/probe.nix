@@ -112,6 +112,7 @@
           info = {
             inherit where;
             version = str (attempt (p.version or null));
+            pname = str (attempt (p.pname or null));
             src = str (attempt (p.src.outputHash or null));
             mod = str (attempt (p.goModules.outputHash or null));
             vendor = str (attempt (p.vendorHash or null));
@@ -136,7 +137,7 @@
         info
         // {
           modDrv = str (attempt (p.goModules.drvPath or null));
-          drv = if req.deep then str (attempt p.drvPath) else null;
+          drv = if req.deep || builtins.elem info.where req.whole then str (attempt p.drvPath) else null;
         };
 
       # state: pin id -> the package that shows it
@@ -154,7 +155,7 @@
             if !builtins.isAttrs p then
               say { inherit (loc) where; absent = true; } st
             else
-              say info (say' (info ? pins) (deeper info p) (st // builtins.listToAttrs (map (i: { name = toString i; value = { inherit p info; }; }) fresh)))
+              say info (say' (info ? pins || builtins.elem loc.where req.whole) (deeper info p) (st // builtins.listToAttrs (map (i: { name = toString i; value = { inherit p info; }; }) fresh)))
           );
       complete = st: req.only == [ ] && builtins.all (pin: st ? ${toString pin.id}) req.pins;
       scan =
