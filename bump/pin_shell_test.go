@@ -1,0 +1,44 @@
+package bump
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/nixtars/ollama-bump/nixexpr"
+)
+
+// TestInShellComment asks of every X in a script whether it stands in a comment; x is outside of one.
+func TestInShellComment(t *testing.T) {
+	for _, text := range []string{
+		`''x # X''`,
+		`''# X''`,
+		"''\n# X\nx\n# X''",
+		"''echo 'a # x' # X\n''",
+		"''echo \"a # x\" # X\n''",
+		"''echo \"it's # x\" # X\n''",
+		"''echo \\' # X\n x''",
+		"''echo 'a\n # x\n' # X\n''",
+		"''# don't X\n x # X\n''",
+		"''cat <<EOF\n don't x # X\nx\nEOF\nx # X''",
+		"''cat <<-'E O'\n x\n''",
+		"''cat <<< a\n 'x # x' # X\n''",
+		"''x#x;#X''",
+		"''x ''${#x} ''' # X''",
+		"''${a}# x ${b} # X''",
+		`"x # x"`,
+		"\"x # x\n # X\n x\"",
+		"\"\n echo \\\"# x\\\" # X\"",
+	} {
+		f, err := nixexpr.Parse("t.nix", []byte(text))
+		require.NoError(t, err, text)
+		s, ok := f.Root.(*nixexpr.Str)
+		require.True(t, ok, text)
+		for i, c := range text {
+			if c == 'x' || c == 'X' {
+				require.Equal(t, c == 'X', inShellComment(f, s, i), "%s at %d: %s", text, i, strings.TrimSpace(text[:i]))
+			}
+		}
+	}
+}
