@@ -266,7 +266,9 @@ func TestSweepOfTheReading(t *testing.T) {
 		server := world(t)
 		defer server.Close()
 		server.Inject(f)
-		c, _ := client(t, server, impatient(f.Kind))
+		c, _ := client(t, server, impatient(f.Kind), func(o *github.Options) {
+			o.RequestTimeout = max(o.RequestTimeout, 400*time.Millisecond) // a page of releases takes its time
+		})
 		err := look(c)
 		require.NotZero(t, server.ClearFaults())
 		requireTokenKept(t, server, err)

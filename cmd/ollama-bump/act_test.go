@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/nixtars/ollama-bump/bump/bumptest"
+	"github.com/nixtars/ollama-bump/bump/github/githubtest"
 )
 
 const overlay = `final: prev: {
@@ -112,10 +113,18 @@ func newActRunner(t *testing.T) *actRunner {
 	return r
 }
 
+// repository puts the flake's repository on the stand-in GitHub. The runner takes the repository's name
+// from the remote, which it knows on github.com only.
+func (r *actRunner) repository() *githubtest.Repo {
+	repo := r.world.Repository(r.dir, "me/machines")
+	r.world.Git(r.dir, "remote", "set-url", "origin", "https://github.com/me/machines.git")
+	return repo
+}
+
 func TestActionOnARunner(t *testing.T) {
 	t.Parallel()
 	r := newActRunner(t)
-	repo := r.world.Repository(r.dir, "me/machines")
+	repo := r.repository()
 	goCaches := []string{goEnv(t, "GOMODCACHE"), goEnv(t, "GOCACHE")}
 
 	log, ok := r.run(map[string]string{"flake": "old", "dry-run": "true"}, goCaches...)
@@ -155,7 +164,7 @@ func TestActionOnARunner(t *testing.T) {
 func TestActionThatFails(t *testing.T) {
 	t.Parallel()
 	r := newActRunner(t)
-	repo := r.world.Repository(r.dir, "me/machines")
+	repo := r.repository()
 	goCaches := []string{goEnv(t, "GOMODCACHE"), goEnv(t, "GOCACHE")}
 	for _, c := range []struct {
 		name, text string
