@@ -83,6 +83,10 @@ func TestLookup(t *testing.T) {
 		{"map", []string{"a.nix", `let f = x: { v = «x.w»; }; in map f [ { w = "1"; } ]`}, `1@a.nix:1:43`},
 		{"an indented string", []string{"a.nix", "let v = ''\n  1\n''; in «v»"}, "1\n@a.nix:1:9"},
 		{"legacy let", []string{"a.nix", `let { v = "1"; body = «v»; }`}, `1@a.nix:1:11`},
+		{"a comparison that is false", []string{"a.nix", `let s = "a"; in «if s == "b" && c then "1" else "2"»`}, `2@a.nix:1:48`},
+		{"a comparison that is true", []string{"a.nix", `c: let s = null; in «if c || s != "b" then "1" else "2"»`}, `1@a.nix:1:43`},
+		{"an implication", []string{"a.nix", `c: «if !(c -> true) then "1" else "2"»`}, `2@a.nix:1:34`},
+		{"a branch that throws", []string{"a.nix", `c: «if c then "1" else if c == 2 then throw "no" else abort "no"»`}, `1@a.nix:1:14`},
 		{"a uri", []string{"a.nix", `let u = https://example.org/x; in «u»`}, `https://example.org/x@a.nix:1:9`},
 	}
 	for _, test := range tests {

@@ -1,6 +1,9 @@
 package nixexpr
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // env is a scope: names, or the operand of a with.
 type env struct {
@@ -94,6 +97,10 @@ func (p *Program) evalPlain(f *File, e Expr, sc *env) Value {
 		return p.conditional(f, e, sc)
 	case *Binary:
 		return p.binary(f, e, sc)
+	case *Unary:
+		if e.Op == OpNot {
+			return p.not(f, e, sc)
+		}
 	}
 	return p.operands(f, e, sc)
 }
@@ -134,23 +141,26 @@ func (p *Program) thunk(f *File, e Expr, sc *env) *Def {
 	return &Def{File: f, Expr: e, env: sc}
 }
 
-// choice is one of alts, or the one that there is.
+// choice is one of alts, or the one that there is. What throws is no value: it says when there is none.
 func choice(cond *Def, alts ...Value) Value {
-	if len(alts) == 1 {
-		return alts[0]
-	}
-	c := &Choice{Cond: cond}
+	var all []Value
 	for _, a := range alts {
-		c.Alts = append(c.Alts, Alternatives(a)...)
+		all = append(all, Alternatives(a)...)
 	}
-	if len(c.Alts) > maxAlternatives {
+	if kept := slices.DeleteFunc(slices.Clone(all), fails); len(kept) > 0 {
+		all = kept
+	}
+	if len(all) == 1 {
+		return all[0]
+	}
+	if len(all) > maxAlternatives {
 		more := &Open{Why: "one of more values than are followed"}
-		for _, a := range c.Alts[maxAlternatives:] {
+		for _, a := range all[maxAlternatives:] {
 			more.Operands = append(more.Operands, Made(a))
 		}
-		c.Alts = append(c.Alts[:maxAlternatives:maxAlternatives], more)
+		all = append(all[:maxAlternatives:maxAlternatives], more)
 	}
-	return c
+	return &Choice{Cond: cond, Alts: all}
 }
 
 func (p *Program) conditional(f *File, e *If, sc *env) Value {
@@ -198,6 +208,8 @@ func (p *Program) binary(f *File, e *Binary, sc *env) Value {
 		if ok1 && ok2 && p.spend(x) && p.spend(y) {
 			return &Seq{Elems: append(append([]*Def{}, xs.Elems...), ys.Elems...)}
 		}
+	case OpEqual, OpNotEqual, OpAnd, OpOr, OpImpl:
+		return p.logic(f, e, sc)
 	case OpPipeRight:
 		fn, _ := p.eval(f, e.Y, sc)
 		return p.Apply(fn, p.thunk(f, e.X, sc), f, e)
