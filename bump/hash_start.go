@@ -46,6 +46,9 @@ func (j *job) findHashes(ctx context.Context, ws *workspace) error {
 	if err := j.hashes.resolve(ctx); err != nil {
 		return err
 	}
+	if err := j.takeAlong(ctx); err != nil {
+		return err
+	}
 	j.due = j.hashes.pins
 	j.followCarriers()
 	for where, text := range pr.failed {

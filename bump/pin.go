@@ -88,6 +88,7 @@ type pin struct {
 	systems    []string // those that have it
 	vprefix    bool     // the version attribute itself begins with v
 	torn       bool     // looks current, but may be half written (see alsoDue)
+	implied    bool     // only other arguments than any that the flake gives show it (see findVariants)
 }
 
 // versionSlot is a slot that holds a version, with the version that it holds.

@@ -25,6 +25,10 @@ type finder struct {
 	outers  []outerUse
 	byCall  map[*nixexpr.Open][]*pin // the pins that a call makes
 	apart   map[slotKey]bool         // placeholders that are filled in where they are used
+
+	calls     []packageCall  // of functions that make packages
+	overrides []*nixexpr.Set // the arguments of calls of override
+	implied   bool           // while arguments are tried that the flake does not give
 }
 
 // derivation is a call that makes one.
@@ -51,7 +55,7 @@ func findPins(prog *nixexpr.Program, pkg *Package, flake string, roots []*nixexp
 	}
 	f.look(roots)
 	if f.apart = f.sharedPlaceholders(); len(f.apart) > 0 {
-		f.pins, f.seen, f.refused, f.foreign, f.outers = nil, map[slotKey]*pin{}, nil, nil, nil
+		f.pins, f.seen, f.refused, f.foreign, f.outers, f.overrides = nil, map[slotKey]*pin{}, nil, nil, nil, nil
 		f.look(roots)
 	}
 	f.readOuters()
@@ -62,13 +66,20 @@ func findPins(prog *nixexpr.Program, pkg *Package, flake string, roots []*nixexp
 // look visits everything that the roots hold.
 func (f *finder) look(roots []*nixexpr.File) {
 	f.byCall = map[*nixexpr.Open][]*pin{}
-	f.prog.Visit(func(o *nixexpr.Open) {
-		if d := f.derivation(o); d != nil {
-			f.inspect(d)
-			return
-		}
+	f.prog.Visit(f.note, roots...)
+	f.findVariants(roots)
+}
+
+// note takes a call for what it is: one that makes a package, or overrides one, or fixes content.
+func (f *finder) note(o *nixexpr.Open) {
+	f.noteOverride(o)
+	if d := f.derivation(o); d != nil {
+		f.inspect(d)
+		return
+	}
+	if !f.implied {
 		f.noteHashed(o)
-	}, roots...)
+	}
 }
 
 // derivation recognises a call that makes a derivation.
@@ -122,7 +133,9 @@ func (f *finder) inspect(d *derivation) {
 		if !ok {
 			continue
 		}
-		f.readForeign(d, body)
+		if !f.implied {
+			f.readForeign(d, body)
+		}
 		p, err := f.readPin(d, body)
 		if err != nil {
 			f.refuse(err)
@@ -132,7 +145,7 @@ func (f *finder) inspect(d *derivation) {
 			if p = f.add(p); p != nil {
 				f.byCall[d.call] = append(f.byCall[d.call], p)
 			}
-		case d.base != nil && body.Get("src") == nil && body.Get("srcs") == nil:
+		case !f.implied && d.base != nil && body.Get("src") == nil && body.Get("srcs") == nil:
 			f.outers = append(f.outers, outerUse{d, body})
 		}
 	}
@@ -144,9 +157,11 @@ func (f *finder) add(p *pin) *pin {
 	if !ok {
 		return nil
 	}
+	p.implied = f.implied
 	f.share(p)
 	if known := f.seen[key]; known != nil && known.holds(p.hashes) {
 		known.names, known.fetches = union(known.names, p.names), append(known.fetches, p.fetches...)
+		known.implied = known.implied && p.implied
 		return known
 	}
 	f.seen[key] = p
@@ -200,6 +215,9 @@ func (p *pin) key() (slotKey, bool) {
 }
 
 func (f *finder) refuse(err *Error) {
+	if f.implied {
+		return // nobody calls it so
+	}
 	for _, known := range f.refused {
 		if known.File == err.File && known.Line == err.Line && known.Column == err.Column {
 			return
@@ -296,7 +314,7 @@ func namesAround(file *nixexpr.File, node nixexpr.Node) []string {
 
 func union(a, b []string) []string {
 	have := map[string]bool{}
-	var out []string
+	out := []string{} // in JSON a list, not null
 	for _, s := range append(append([]string{}, a...), b...) {
 		if s != "" && !have[s] {
 			have[s] = true

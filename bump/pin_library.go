@@ -33,6 +33,8 @@ func (f *finder) library(name string, args []*nixexpr.Def) *nixexpr.Def {
 		return f.genAttrs(args[0], args[1])
 	case len(args) == 2 && name == "callPackage":
 		return f.callPackage(args[0], args[1])
+	case len(args) == 2 && name == "makeOverridable":
+		return f.callPackage(args[0], args[1])
 	case len(args) == 3 && name == "callPackageWith":
 		return f.callPackage(args[1], args[2])
 	}
@@ -50,11 +52,9 @@ func (f *finder) callPackage(fn, args *nixexpr.Def) *nixexpr.Def {
 	if !ok {
 		return nil
 	}
-	given := f.prog.Value(args)
-	return nixexpr.Lazy(func() nixexpr.Value {
-		merged := nixexpr.Made(nixexpr.Update(callPackageRest, given))
-		return f.prog.Apply(callee, merged, nil, nil)
-	})
+	given := nixexpr.Update(callPackageRest, f.prog.Value(args))
+	f.noteCall(callee, given)
+	return nixexpr.Lazy(func() nixexpr.Value { return f.prog.Apply(callee, nixexpr.Made(given), nil, nil) })
 }
 
 // callPackageRest stands for nixpkgs: it has every package, and none of the names that people give

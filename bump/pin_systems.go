@@ -92,14 +92,23 @@ func (f *finder) merge(other *finder) {
 	}
 }
 
-// pinAt is the pin that is made by the same call.
+// pinAt is the pin that is made by the same call: of several, which its arguments tell apart, the one with the
+// same first slot.
 func (f *finder) pinAt(p *pin) *pin {
+	var same *pin
+	key, _ := p.key()
 	for _, known := range f.pins {
-		if known.place == p.place && known.sharesSlot(p) {
+		if known.place != p.place || !known.sharesSlot(p) {
+			continue
+		}
+		if k, _ := known.key(); k == key {
 			return known
 		}
+		if same == nil {
+			same = known
+		}
 	}
-	return nil
+	return same
 }
 
 func (p *pin) sharesSlot(other *pin) bool {
