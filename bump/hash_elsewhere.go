@@ -44,7 +44,7 @@ func (r *resolver) lookElsewhere(ctx context.Context) error {
 	if len(here) == 0 && len(missing) > 0 && !r.someCurrent {
 		return missing[0].error(
 			fmt.Sprintf("find package: no output of the flake for %s shows %s %s after the edit", strings.Join(missing[0].systems, " or "), r.pkg.Name, r.rel.version),
-			"name the package with --attr, packages."+missing[0].systems[0]+"."+r.pkg.Name+" for example")
+			exposeHint(missing[0].systems[0], r.pkg.Name))
 	}
 	r.left = append(r.left, missing...)
 	r.pins, r.elsewhere = here, nil

@@ -152,7 +152,7 @@ func (r *resolver) nothingShows(cause error) error {
 	if f := asFailure(cause); f != nil && !r.probe.noneShown(f) && len(failed) == 0 {
 		text += "; " + f.Text
 	}
-	hint := "name the package with --attr, packages." + r.probe.req.System + "." + r.pkg.Name + " for example"
+	hint := exposeHint(r.probe.req.System, r.pkg.Name)
 	if len(r.probe.req.Attr) > 0 {
 		hint = "--attr must name a package that this pin makes"
 	}
