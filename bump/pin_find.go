@@ -2,6 +2,7 @@ package bump
 
 import (
 	"fmt"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ type finder struct {
 	pkg    *Package
 	system string // that the flake is read for
 	prog   *nixexpr.Program
+	folder string               // of flake.nix
 	inputs map[string]*inputPin // the flake's inputs that are the package's source
 	others map[string]*inputPin // and those that are not: nixpkgs and the like
 	pins   []*pin
@@ -46,7 +48,7 @@ var builders = regexp.MustCompile(`^(buildGo\w*Module|mkDerivation|goBuild|build
 // findPins evaluates the roots and collects the pins.
 func findPins(prog *nixexpr.Program, pkg *Package, flake string, roots []*nixexpr.File) *finder {
 	f := &finder{
-		pkg: pkg, prog: prog, seen: map[slotKey]*pin{},
+		pkg: pkg, prog: prog, folder: path.Dir(flake), seen: map[slotKey]*pin{},
 	}
 	prog.Call, prog.Trusting = f.library, true
 	f.inputs, f.others = f.findInputs(flake)
@@ -92,7 +94,7 @@ func (f *finder) derivation(o *nixexpr.Open) *derivation {
 		d.body = f.overrideBody(o.Arg, d.old)
 		return d
 	}
-	name, args := o.Callee()
+	name, args := builder(o)
 	if len(args) == 0 {
 		return nil
 	}
@@ -108,6 +110,18 @@ func (f *finder) derivation(o *nixexpr.Open) *derivation {
 		}
 	}
 	return nil
+}
+
+// builder is the callee of a term; buildGoModule.override { go = …; } builds as buildGoModule does.
+func builder(o *nixexpr.Open) (name string, args []*nixexpr.Def) {
+	if call, ok := o.Fn.(*nixexpr.Open); ok {
+		if fn, ok := call.Fn.(*nixexpr.Open); ok && fn.Fn == nil && fn.Name == "override" {
+			if base, ok := fn.Base.(*nixexpr.Open); ok && base.Fn == nil && builders.MatchString(base.Name) {
+				return base.Name, []*nixexpr.Def{o.Arg}
+			}
+		}
+	}
+	return o.Callee()
 }
 
 // overrideBody is what the argument of overrideAttrs yields: a set, a function of the old
@@ -268,6 +282,7 @@ func (f *finder) baseNames(v nixexpr.Value) []string {
 		if fn, ok := o.Fn.(*nixexpr.Open); ok && fn.Base != nil && strings.HasPrefix(fn.Name, "override") {
 			names = append(names, f.baseNames(fn.Base)...)
 		}
+		names = append(names, f.calledName(o)...)
 		// A package made by its own definition has that definition's pname.
 		if d := f.derivation(o); d != nil && d.base == nil {
 			if set, ok := d.body.(*nixexpr.Set); ok && set.Get("pname") != nil {
@@ -278,6 +293,23 @@ func (f *finder) baseNames(v nixexpr.Value) []string {
 		}
 	}
 	return names
+}
+
+// calledName is the name of the folder of a package that callPackage is given by a path which leads out of the flake,
+// nixpkgs' say.
+func (f *finder) calledName(o *nixexpr.Open) []string {
+	name, args := o.Callee()
+	if name != "callPackage" || len(args) == 0 {
+		return nil
+	}
+	text := ""
+	switch v := f.prog.Value(args[0]).(type) {
+	case *nixexpr.Text:
+		text = knownText(v)
+	case *nixexpr.PathValue:
+		text = v.Text
+	}
+	return union([]string{path.Base(strings.TrimSuffix(strings.TrimSuffix(text, "/package.nix"), "/default.nix"))}, nil)
 }
 
 // constant is the text of a definition, when it is a known string.

@@ -1,6 +1,7 @@
 package bump
 
 import (
+	"path"
 	"strings"
 
 	"github.com/nixtars/ollama-bump/nixexpr"
@@ -13,7 +14,7 @@ func (f *finder) library(name string, args []*nixexpr.Def) *nixexpr.Def {
 	switch {
 	case len(args) == 1 && (name == "mkForce" || name == "mkDefault" || name == "trim" || name == "importJSON"):
 		if name == "importJSON" {
-			return f.prog.ReadJSON(f.prog.Value(args[0]))
+			return f.prog.ReadJSON(f.flakePath(f.prog.Value(args[0])))
 		}
 		if _, open := f.prog.Value(args[0]).(*nixexpr.Open); open && name == "trim" {
 			return nil
@@ -21,10 +22,17 @@ func (f *finder) library(name string, args []*nixexpr.Def) *nixexpr.Def {
 		return args[0]
 	case len(args) == 2 && (name == "mkIf" || name == "optionalAttrs" || name == "optional" || name == "optionals" ||
 		name == "mkOverride" || name == "addMetaAttrs" || name == "warn" || name == "warnIf" || name == "warnIfNot"):
-		if name == "addMetaAttrs" || name == "optional" {
+		switch name {
+		case "addMetaAttrs":
 			return nil
+		case "optional":
+			return nixexpr.Made(&nixexpr.Seq{Elems: args[1:]})
 		}
 		return args[1]
+	case len(args) == 1 && name == "import":
+		return f.prog.Import(f.flakePath(f.prog.Value(args[0])))
+	case len(args) == 1 && name == "readFile":
+		return f.readFile(args[0])
 	case len(args) == 2 && (name == "recursiveUpdate" || name == "mergeAttrs"):
 		return nixexpr.Made(nixexpr.Update(f.prog.Value(args[0]), f.prog.Value(args[1])))
 	case len(args) == 2 && name == "removePrefix":
@@ -44,7 +52,7 @@ func (f *finder) library(name string, args []*nixexpr.Def) *nixexpr.Def {
 // callPackage is the package of a function, or of a file that holds one: what the caller gives it,
 // over whatever nixpkgs has.
 func (f *finder) callPackage(fn, args *nixexpr.Def) *nixexpr.Def {
-	v := f.prog.Value(fn)
+	v := f.flakePath(f.prog.Value(fn))
 	if d := f.prog.Import(v); d != nil {
 		v = f.prog.Value(d)
 	}
@@ -60,6 +68,58 @@ func (f *finder) callPackage(fn, args *nixexpr.Def) *nixexpr.Def {
 // callPackageRest stands for nixpkgs: it has every package, and none of the names that people give
 // the arguments of their own package functions (version, hash, …); those keep their defaults.
 var callPackageRest = &nixexpr.Open{Name: "pkgs", Why: "a parameter"}
+
+// flakePath is the path in the flake that self + "/x", "${self}/x" or "${./folder}/x" is, else v itself.
+func (f *finder) flakePath(v nixexpr.Value) nixexpr.Value {
+	var base nixexpr.Value
+	rest := &nixexpr.Text{}
+	switch v := v.(type) {
+	case *nixexpr.Text:
+		if len(v.Pieces) < 2 {
+			return v
+		}
+		base, rest = v.Pieces[0].Value, &nixexpr.Text{Pieces: v.Pieces[1:]}
+	case *nixexpr.Open:
+		if sum, ok := v.Node.(*nixexpr.Binary); !ok || sum.Op != nixexpr.OpAdd || len(v.Operands) != 2 {
+			return v
+		}
+		base = f.prog.Value(v.Operands[0])
+		rest, _ = f.prog.Value(v.Operands[1]).(*nixexpr.Text)
+	}
+	folder := ""
+	switch base := base.(type) {
+	case *nixexpr.PathValue:
+		folder = base.Name
+	case *nixexpr.Open:
+		if base.Name == "outPath" && base.Base != nil {
+			base, _ = base.Base.(*nixexpr.Open)
+		}
+		if base != nil && base.Fn == nil && base.Name == "self" {
+			folder = f.folder
+		}
+	}
+	if folder == "" || rest == nil {
+		return v
+	}
+	below, known := rest.String()
+	name := path.Join(folder, below)
+	if !known || !strings.HasPrefix(below, "/") || strings.HasPrefix(name, "..") {
+		return v
+	}
+	return &nixexpr.PathValue{Name: name, Text: "./" + below}
+}
+
+// readFile is readFile of the path in the flake that its argument is.
+func (f *finder) readFile(arg *nixexpr.Def) *nixexpr.Def {
+	v := f.prog.Value(arg)
+	at := f.flakePath(v)
+	if at == v {
+		return nil
+	}
+	return nixexpr.Made(&nixexpr.Open{
+		Fn: &nixexpr.Open{Name: "readFile", Why: "a free variable"}, Arg: nixexpr.Made(at), Why: "the content of a file", File: arg.File,
+	})
+}
 
 // removePrefix is a text without its beginning, when both are known: the rest stays where it is written.
 func (f *finder) removePrefix(prefix, text *nixexpr.Def) *nixexpr.Def {

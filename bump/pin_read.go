@@ -42,7 +42,7 @@ func (f *finder) readPin(d *derivation, body *nixexpr.Set) (*pin, *Error) {
 			return nil, at.error(fmt.Sprintf("find pin: this is the fork %s/%s, not %s/%s", s.owner, s.repo, f.pkg.Owner, f.pkg.Repo),
 				"a fork has releases of its own; it is left alone")
 		case sourceFloat:
-			return nil, at.error(fmt.Sprintf("find pin: the source %s names no release, so its content changes without its URL", knownText(s.url)),
+			return nil, at.error(fmt.Sprintf("find pin: the source %s names no release, so its content changes without its URL", shownURL(knownText(s.url))),
 				fmt.Sprintf("fetch https://github.com/%s/%s/releases/download/v${version}/… instead", f.pkg.Owner, f.pkg.Repo))
 		}
 		ours = true
@@ -209,7 +209,7 @@ func (f *finder) readURL(d *derivation, p *pin, s source) *Error {
 	}
 	m := urlVersion.FindStringSubmatch(url)
 	if m == nil {
-		return at.error(fmt.Sprintf("find pin: the URL %s names no release", url),
+		return at.error(fmt.Sprintf("find pin: the URL %s names no release", shownURL(url)),
 			fmt.Sprintf("fetch https://github.com/%s/%s/releases/download/v${version}/…", f.pkg.Owner, f.pkg.Repo))
 	}
 	if err := p.addTexts(s.url, m[1], "URL", at); err != nil {
@@ -224,10 +224,27 @@ func (f *finder) readURL(d *derivation, p *pin, s source) *Error {
 	}
 	h := &fixed{role: roleSrc, flat: s.fetcher == "fetchurl"}
 	if strings.Contains(url, "/releases/download/") {
-		h.role, h.url, p.noVendor = roleAsset, url, true
+		h.role, h.url, p.noVendor = roleAsset, shownURL(url), true
 		h.ending = endingSlot(s.url, url)
 	}
 	return f.readHash(p, s, h)
+}
+
+// shownURL is a URL without what may be secret in it: the user, the query and the fragment.
+func shownURL(url string) string {
+	if i := strings.IndexAny(url, "?#"); i >= 0 {
+		url = url[:i]
+	}
+	scheme, rest, ok := strings.Cut(url, "://")
+	if !ok {
+		return url
+	}
+	host, path, slash := strings.Cut(rest, "/")
+	host = host[strings.LastIndexByte(host, '@')+1:]
+	if slash {
+		host += "/"
+	}
+	return scheme + "://" + host + path
 }
 
 // endingSlot is where the ending of an asset's name is written, .tgz say; nil when that is not the end
@@ -269,6 +286,8 @@ func (f *finder) readVersion(d *derivation, p *pin, body *nixexpr.Set) *Error {
 	case known && m != nil:
 		p.version, p.vprefix = m[2], m[1] != ""
 		return p.addTexts(t, m[2], "version", at)
+	case ok && p.version != "" && p.addTexts(t, p.version, "version copy", at) == nil:
+		return nil
 	case p.input != nil || p.refOf != "" && !ok && f.isOld(d, def):
 		p.label = "untagged"
 		if known {
@@ -300,7 +319,7 @@ func (f *finder) readVendor(d *derivation, p *pin, body *nixexpr.Set) *Error {
 		def = body.Get("vendorSha256")
 	}
 	if def == nil {
-		name, _ := d.call.Callee()
+		name, _ := builder(d.call)
 		if d.base == nil && strings.HasPrefix(name, "buildGo") {
 			return p.error("find pin: vendorHash is missing", `add vendorHash = lib.fakeHash;`)
 		}

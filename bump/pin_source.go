@@ -1,6 +1,7 @@
 package bump
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -57,6 +58,13 @@ func (f *finder) sources(d *derivation, body *nixexpr.Set) []source {
 }
 
 func (f *finder) source(d *derivation, v nixexpr.Value) source {
+	if t, ok := v.(*nixexpr.Text); ok && knownText(t) == "\x00" { // "${input}"
+		for _, piece := range t.Pieces {
+			if piece.Value != nil {
+				v = piece.Value
+			}
+		}
+	}
 	o, ok := v.(*nixexpr.Open)
 	if !ok {
 		return source{}
@@ -71,6 +79,8 @@ func (f *finder) source(d *derivation, v nixexpr.Value) source {
 	}
 	set, _ := last.(*nixexpr.Set)
 	switch {
+	case set != nil && f.throws(set):
+		return source{}
 	case name == "override" && set != nil && f.isOldSource(d, o):
 		return source{kind: sourceOld, call: o, args: set, fetcher: "fetchFromGitHub", owner: f.pkg.Owner, repo: f.pkg.Repo}
 	case name == "overrideAttrs" || name == "overrideDerivation":
@@ -83,6 +93,28 @@ func (f *finder) source(d *derivation, v nixexpr.Value) source {
 		return f.urlSource(o, name, set, last)
 	}
 	return source{}
+}
+
+// throws says whether an argument of a fetch cannot be had: the system that the flake is read for is one that the
+// package is not for.
+func (f *finder) throws(set *nixexpr.Set) bool {
+	for _, name := range set.Names() {
+		v := f.prog.Value(set.Get(name))
+		values := []nixexpr.Value{v}
+		if t, ok := v.(*nixexpr.Text); ok {
+			for _, piece := range t.Pieces {
+				values = append(values, piece.Value)
+			}
+		}
+		for _, v := range values {
+			if o, ok := v.(*nixexpr.Open); ok {
+				if callee, args := o.Root().Callee(); len(args) == 1 && (callee == "throw" || callee == "abort") {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // isOldSource recognises old.src.override, prev.ollama.src.override and the like.
@@ -237,7 +269,13 @@ func (f *finder) findInputs(flake string) (found, others map[string]*inputPin) {
 	}
 	for _, name := range inputs.Names() {
 		set, ok := f.prog.Value(inputs.Get(name)).(*nixexpr.Set)
-		if !ok || set.Get("url") == nil {
+		if !ok {
+			continue
+		}
+		if in := f.inputSet(name, set); in != nil {
+			found[name] = in
+		}
+		if set.Get("url") == nil {
 			continue
 		}
 		text, ok := f.prog.Value(set.Get("url")).(*nixexpr.Text)
@@ -251,6 +289,26 @@ func (f *finder) findInputs(flake string) (found, others map[string]*inputPin) {
 		}
 	}
 	return found, others
+}
+
+// inputSet reads a flake input that is given as a set, { type = "github"; owner; repo; ref; }: nil when it is not the
+// package's repository.
+func (f *finder) inputSet(name string, set *nixexpr.Set) *inputPin {
+	text := map[string]string{}
+	for _, attr := range []string{"type", "owner", "repo", "ref"} {
+		text[attr], _ = f.constant(set.Get(attr))
+	}
+	if text["type"] != "github" || f.repository(text["owner"], text["repo"], sourceInput) != sourceInput {
+		return nil
+	}
+	in := &inputPin{name: name, url: strings.TrimSuffix(fmt.Sprintf("github:%s/%s/%s", text["owner"], text["repo"], text["ref"]), "/")}
+	if m := releaseRef.FindStringSubmatch(text["ref"]); m != nil {
+		ref, _ := f.prog.Value(set.Get("ref")).(*nixexpr.Text)
+		if slots, err := textSlots(ref, m[1], "input ref"); err == nil && len(slots) == 1 {
+			in.slot = &slots[0]
+		}
+	}
+	return in
 }
 
 var (

@@ -6,7 +6,9 @@ func (p *Program) known(o *Open) *Def {
 	switch {
 	case !p.Trusting && !o.callsBuiltin():
 	case name == "import" && len(args) == 1:
-		return p.Import(p.Value(args[0]))
+		if d := p.Import(p.Value(args[0])); d != nil {
+			return d
+		}
 	case name == "toString" && len(args) == 1:
 		if t, ok := p.Value(args[0]).(*Text); ok {
 			return Made(t)
@@ -24,7 +26,8 @@ func (p *Program) known(o *Open) *Def {
 	return nil
 }
 
-// callsBuiltin says that the function which a term calls is the builtin of its name: a global one, or an attribute of builtins. Anybody may have a toString of their own.
+// callsBuiltin says that the function which a term calls is the builtin of its name: a global one, or an
+// attribute of builtins. Anybody may have a toString of their own.
 func (o *Open) callsBuiltin() bool {
 	for o.Fn != nil {
 		fn, ok := o.Fn.(*Open)
