@@ -33,9 +33,6 @@ func (r *resolver) place(cause error) error {
 		return r.nothingShows(cause)
 	}
 	r.pins, r.where = kept, where
-	if err := r.leftBehind(); err != nil {
-		return err
-	}
 	r.noteOthers()
 	for _, w := range r.probe.order {
 		info := r.probe.found[w]
@@ -47,37 +44,6 @@ func (r *resolver) place(cause error) error {
 		for _, h := range p.hashes {
 			if h.inherited {
 				r.inherit(p, h)
-			}
-		}
-	}
-	return nil
-}
-
-// leftBehind is the error of a pin that is left, but whose version moves: it shares the literal with one that
-// is not left, and has a hash of its own.
-func (r *resolver) leftBehind() error {
-	moved, found := map[slotKey]*pin{}, map[slotKey]bool{}
-	for _, p := range r.pins {
-		for _, t := range p.texts {
-			moved[t.key()] = p
-		}
-		for _, h := range p.allHashes() {
-			found[h.slot.key()] = true
-		}
-	}
-	for _, p := range r.left {
-		var with *pin
-		for _, t := range p.texts {
-			if with == nil {
-				with = moved[t.key()]
-			}
-		}
-		for _, h := range p.allHashes() {
-			if with != nil && !h.inherited && !found[h.slot.key()] {
-				return p.error(
-					fmt.Sprintf("find package: no output of the flake shows this pin of %s, which has its version from the same literal as %s:%d:%d, but a %s of its own",
-						p.version, with.file, with.line, with.column, h.slot.field),
-					"give each of the two a literal of its own, or show both in an output of this system")
 			}
 		}
 	}
