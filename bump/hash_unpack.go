@@ -140,7 +140,7 @@ func (r *resolver) unpack(ctx context.Context, h *fixed, there *nix.Derivation) 
 			}
 		}
 		if h.got == nil || rep.Built {
-			return errors.New("Nix does not say which hash it has")
+			return errors.New("there is no hash in what Nix says of it")
 		}
 	}
 	h.from = fromUnpack

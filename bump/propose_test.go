@@ -1,27 +1,24 @@
 package bump_test
 
 import (
+	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/nixtars/ollama-bump/bump"
 	"github.com/nixtars/ollama-bump/bump/bumptest"
+	"github.com/nixtars/ollama-bump/bump/github/githubtest"
 )
 
-// proposing is a run that opens pull requests.
-func proposing(t *testing.T, w *bumptest.World, dir string) bump.Options {
-	o := options(t, w, dir, bump.Propose)
-	o.Env = append(o.Env, "GITHUB_TOKEN=a-token-of-some-length")
-	return o
-}
-
-func runs(t *testing.T, o bump.Options) bump.Result {
+func runs(t *testing.T, w *bumptest.World, o bump.Options) bump.Result {
 	t.Helper()
-	res, err := bump.Run(t.Context(), o)
+	res, err := runIn(w, o)
 	require.NoError(t, err)
 	return res
 }
@@ -31,8 +28,8 @@ func TestRunRepairsWhatWasMerged(t *testing.T) {
 	w := bumptest.New(t)
 	dir := w.Flake(map[string]string{"flake.nix": flakeS01})
 	repo := w.Repository(dir, "me/machines")
-	o := proposing(t, w, dir)
-	require.Equal(t, bump.Bumped, runs(t, o).Status)
+	o := options(t, w, dir, bump.Propose)
+	require.Equal(t, bump.Bumped, runs(t, w, o).Status)
 	repo.Merge(1, true)
 	set := func(text string) {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "flake.nix"), []byte(text), 0o644))
@@ -41,18 +38,18 @@ func TestRunRepairsWhatWasMerged(t *testing.T) {
 	}
 	good := repo.File("main", "flake.nix")
 	set(strings.Replace(good, `"`+w.Hash("vendor", "0.32.15")+`"`, "prev.lib.fakeHash", 1))
-	res := runs(t, o)
+	res := runs(t, w, o)
 	require.Equal(t, bump.Bumped, res.Status)
 	require.Equal(t, 2, res.PullRequest.Number)
 	require.Equal(t, good, repo.File("ollama-bump/0.32.15", "flake.nix"))
 	repo.Merge(2, true)
 
 	set(w.Expand(flakeS01))
-	res = runs(t, o)
+	res = runs(t, w, o)
 	require.Equal(t, bump.Skipped, res.Status)
 	require.Equal(t, "pull request #2 for 0.32.15 was merged, but the files here pin 0.32.13; --recreate proposes it again", res.Reason)
 	o.To = "0.32.15"
-	res = runs(t, o)
+	res = runs(t, w, o)
 	require.Equal(t, bump.Bumped, res.Status)
 	require.Equal(t, 3, res.PullRequest.Number)
 }
@@ -78,18 +75,66 @@ func TestRunKeepsAttributesApart(t *testing.T) {
 	w := bumptest.New(t)
 	dir := w.Flake(map[string]string{"flake.nix": flakeOfTwo, "a.nix": overlayS01(), "b.nix": overlayS01()})
 	repo := w.Repository(dir, "me/machines")
-	o := proposing(t, w, dir)
+	o := options(t, w, dir, bump.Propose)
 	o.Attr = "packages.x86_64-linux.a"
-	require.Equal(t, bump.Bumped, runs(t, o).Status)
-	require.Equal(t, bump.Current, runs(t, o).Status)
+	require.Equal(t, bump.Bumped, runs(t, w, o).Status)
+	require.Equal(t, bump.Current, runs(t, w, o).Status)
 	o.Attr = "packages.x86_64-linux.b"
-	_, err := bump.Run(t.Context(), o)
+	_, err := runIn(w, o)
 	require.ErrorContains(t, err, "writing the branch ollama-bump/0.32.15: it was made for the flake in the repository's root with --attr packages.x86_64-linux.a, not for the one in the repository's root with --attr packages.x86_64-linux.b")
 	var failure *bump.Error
 	require.ErrorAs(t, err, &failure)
 	require.Contains(t, failure.Hint, "its own --branch")
 	o.Branch = "ollama-bump/b"
-	require.Equal(t, bump.Bumped, runs(t, o).Status)
+	require.Equal(t, bump.Bumped, runs(t, w, o).Status)
 	require.Len(t, repo.Open(), 2)
 	require.Equal(t, repo.File("ollama-bump/0.32.15", "a.nix"), repo.File("ollama-bump/b", "b.nix"))
+}
+
+// Whole runs lose their connection at each of their calls, which take effect all the same, and for good. Whatever the
+// first run left, the next one ends with one branch, one commit and one pull request. Package github does this
+// with every kind of fault.
+func TestRunsThatLoseTheirConnection(t *testing.T) {
+	t.Parallel()
+	w := bumptest.New(t)
+	dir := w.Flake(map[string]string{"flake.nix": flakeS01})
+	before := readFlake(t, dir)
+	propose := func(n int) (*githubtest.Repo, bump.Options) {
+		name := fmt.Sprintf("me/machines-%d", n)
+		w.Git(dir, "remote", "remove", "origin")
+		repo := w.Repository(dir, name)
+		o := options(t, w, dir, bump.Propose)
+		o.Repo = name
+		return repo, o
+	}
+	w.Git(dir, "remote", "add", "origin", "https://example.org/none")
+	_, o := propose(0)
+	w.GitHub.ResetCalls()
+	runs(t, w, o)
+	calls := len(w.GitHub.Calls())
+	require.Greater(t, calls, 10)
+	for n := 1; n <= calls; n++ {
+		repo, o := propose(n)
+		w.GitHub.Inject(githubtest.Fault{Kind: githubtest.ResetAfter, Nth: n, Times: -1})
+		w.GitHub.ResetCalls()
+		ctx, giveUp := context.WithCancel(t.Context())
+		go func() { // it would try again for a while
+			for ctx.Err() == nil && len(w.GitHub.Calls()) <= n {
+				time.Sleep(5 * time.Millisecond)
+			}
+			giveUp()
+		}()
+		_, err := bump.Run(ctx, o)
+		giveUp()
+		require.NotZero(t, w.GitHub.ClearFaults(), "call %d", n)
+		w.Saw("the error", fmt.Sprint(err))
+		res := runs(t, w, o)
+		require.Contains(t, []bump.Status{bump.Bumped, bump.Current}, res.Status, "call %d", n)
+		require.Len(t, repo.Pulls(), 1, "call %d", n)
+		require.Len(t, repo.Branches(), 2, "call %d", n)
+		require.Equal(t, []string{repo.Head("main")}, repo.Commit(repo.Head("ollama-bump/0.32.15")).Parents, "call %d", n)
+		require.Equal(t, w.Expand(strings.ReplaceAll(flakeS01, "0.32.13", "0.32.15")), repo.File("ollama-bump/0.32.15", "flake.nix"), "call %d", n)
+		require.Equal(t, bump.Current, runs(t, w, o).Status, "call %d", n)
+	}
+	requireSameTree(t, before, readFlake(t, dir))
 }
