@@ -15,7 +15,8 @@ import (
 
 const canary = "ghp_canary0123456789"
 
-// client returns a client of the stand-in that waits for nothing; waits are what it would have waited.
+// client returns a client of the stand-in that waits for nothing; waits are what it would have waited. Where its token
+// went is looked at in the end.
 func client(t *testing.T, server *githubtest.Server, change ...func(*github.Options)) (c *github.Client, waits *[]time.Duration) {
 	t.Helper()
 	waits = new([]time.Duration)
@@ -32,6 +33,7 @@ func client(t *testing.T, server *githubtest.Server, change ...func(*github.Opti
 	}
 	c, err := github.New(o)
 	require.NoError(t, err)
+	t.Cleanup(func() { requireTokenHidden(t, server) })
 	return c, waits
 }
 
