@@ -94,7 +94,7 @@ func (s *site) remote() []string {
 		require.NoError(s.t, err, string(out))
 	}
 	script := "#!/bin/sh\n"
-	for _, setting := range s.Env("PATH=" + os.Getenv("PATH")) {
+	for _, setting := range s.Env("PATH="+os.Getenv("PATH"), "GITHUB_TOKEN=") {
 		name, value, _ := strings.Cut(setting, "=")
 		script += "export " + name + "='" + strings.ReplaceAll(value, "'", `'\''`) + "'\n"
 	}
