@@ -7,7 +7,7 @@ TIMEOUT     := 24m
 FUZZTIME    := 30s
 
 # The packages whose tests start Nix.
-WITH_NIX := ./bump ./bump/bumptest ./bump/nix ./cmd/...
+WITH_NIX := ./bump ./bump/bumptest ./bump/internal/nix ./cmd/...
 
 .PHONY: help demo build test test-nix lint fmt bench fuzz clean setup
 

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/nixtars/ollama-bump/bump/notes"
+	"github.com/nixtars/ollama-bump/bump/internal/notes"
 )
 
 const (

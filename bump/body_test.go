@@ -15,7 +15,7 @@ import (
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/renderer/html"
 
-	"github.com/nixtars/ollama-bump/bump/notes"
+	"github.com/nixtars/ollama-bump/bump/internal/notes"
 )
 
 var updateBody = flag.Bool("update-body", false, "write testdata/body.md anew")

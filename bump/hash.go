@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/nixtars/ollama-bump/bump/github"
-	"github.com/nixtars/ollama-bump/bump/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/github"
+	"github.com/nixtars/ollama-bump/bump/internal/nix"
 )
 
 // resolver finds the hashes of pins by the fakeHash-then-build trick: every hash slot holds a fake of

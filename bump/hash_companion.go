@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/nixtars/ollama-bump/bump/github"
-	"github.com/nixtars/ollama-bump/bump/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/github"
+	"github.com/nixtars/ollama-bump/bump/internal/nix"
 )
 
 // moveCompanions reads the tags of the companions from the new source, as soon as that is on disk,

@@ -9,7 +9,7 @@ import (
 	"sort"
 	"strings"
 
-	"github.com/nixtars/ollama-bump/bump/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/nix"
 )
 
 // noneShown says that a failure is the probe's own: no output shows the new version.

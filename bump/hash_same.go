@@ -4,7 +4,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/nixtars/ollama-bump/bump/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/nix"
 )
 
 // takeSame gives the hashes that were found to the fixed outputs that are fetched in the very same way: several

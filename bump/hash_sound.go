@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/nixtars/ollama-bump/bump/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/nix"
 )
 
 // noteOthers remembers the outputs that look like the package at the new release, but that no pin shows in: a

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/nixtars/ollama-bump/bump/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/nix"
 )
 
 // findHashes makes the candidate and finds every hash in it.

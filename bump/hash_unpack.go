@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/nixtars/ollama-bump/bump/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/nix"
 )
 
 // unpacking is what an unpacked archive's fetch has of its own, whatever the system.

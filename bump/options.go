@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/nixtars/ollama-bump/bump/github"
+	"github.com/nixtars/ollama-bump/bump/internal/github"
 )
 
 // Mode says what a run does with what it finds.

@@ -1,7 +1,7 @@
 package bump
 
 import (
-	"github.com/nixtars/ollama-bump/bump/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/nix"
 	"github.com/nixtars/ollama-bump/nixexpr"
 )
 

@@ -12,7 +12,7 @@ import (
 	"runtime"
 	"strings"
 
-	"github.com/nixtars/ollama-bump/bump/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/nix"
 )
 
 //go:embed probe.nix

@@ -13,7 +13,7 @@ import (
 
 	"github.com/nixtars/ollama-bump/bump"
 	"github.com/nixtars/ollama-bump/bump/bumptest"
-	"github.com/nixtars/ollama-bump/bump/github/githubtest"
+	"github.com/nixtars/ollama-bump/bump/bumptest/githubtest"
 )
 
 func runs(t *testing.T, w *bumptest.World, o bump.Options) bump.Result {

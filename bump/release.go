@@ -7,7 +7,7 @@ import (
 	"sort"
 	"strings"
 
-	"github.com/nixtars/ollama-bump/bump/github"
+	"github.com/nixtars/ollama-bump/bump/internal/github"
 )
 
 // release is the release that the pins go to, and those on the way there.

@@ -6,8 +6,8 @@ import (
 	"path"
 	"strings"
 
-	"github.com/nixtars/ollama-bump/bump/github"
-	"github.com/nixtars/ollama-bump/bump/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/github"
+	"github.com/nixtars/ollama-bump/bump/internal/nix"
 )
 
 // usable says whether a release has what the pins need: a prebuilt one needs its assets, all there.

@@ -7,7 +7,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/nixtars/ollama-bump/bump/github"
+	"github.com/nixtars/ollama-bump/bump/internal/github"
 )
 
 // upstream is the client that releases are read with. The token belongs to the API of the repository;

@@ -8,7 +8,7 @@ import (
 
 	"github.com/nixtars/ollama-bump/bump"
 	"github.com/nixtars/ollama-bump/bump/bumptest"
-	"github.com/nixtars/ollama-bump/bump/github/githubtest"
+	"github.com/nixtars/ollama-bump/bump/bumptest/githubtest"
 )
 
 // runCase bumps one flake of testdata/flakes in a world of its own.

@@ -9,7 +9,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/nixtars/ollama-bump/bump/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/nix"
 )
 
 // verify does what --verify asks for beyond the hashes, which the last round of the resolver has

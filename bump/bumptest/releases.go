@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/nixtars/ollama-bump/bump/github/githubtest"
+	"github.com/nixtars/ollama-bump/bump/bumptest/githubtest"
 )
 
 // history are the releases between the table's first rows, by series and number: listed, as more

@@ -17,7 +17,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/nixtars/ollama-bump/bump/github/githubtest"
+	"github.com/nixtars/ollama-bump/bump/bumptest/githubtest"
 )
 
 // TB is what a world needs of a test; *testing.T, *testing.B and *testing.F have it.

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/nixtars/ollama-bump/bump/bumptest"
-	"github.com/nixtars/ollama-bump/bump/github/githubtest"
+	"github.com/nixtars/ollama-bump/bump/bumptest/githubtest"
 )
 
 const overlay = `final: prev: {

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/nixtars/ollama-bump/bump/github/githubtest"
+	"github.com/nixtars/ollama-bump/bump/bumptest/githubtest"
 )
 
 // badInput is one way for a run to fail, and how it is brought about.

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/nixtars/ollama-bump/bump/github/githubtest"
+	"github.com/nixtars/ollama-bump/bump/bumptest/githubtest"
 )
 
 // hostileTags are what an upstream that was taken over could name a release.

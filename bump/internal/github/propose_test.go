@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/nixtars/ollama-bump/bump/github"
-	"github.com/nixtars/ollama-bump/bump/github/githubtest"
+	"github.com/nixtars/ollama-bump/bump/bumptest/githubtest"
+	"github.com/nixtars/ollama-bump/bump/internal/github"
 )
 
 const branch15 = "ollama-bump/0.32.15"

@@ -15,7 +15,7 @@ import (
 
 // recordings holds what real Nix said about testdata/nix-output/cases.nix, a folder a version, and
 // what the documentation of others says they would.
-const recordings = "../../testdata/nix-output"
+const recordings = "../../../testdata/nix-output"
 
 // What the fixed outputs of cases.nix contain, computed by nix hash, and what a forger says.
 const (

@@ -13,7 +13,7 @@ import (
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/text"
 
-	"github.com/nixtars/ollama-bump/bump/notes"
+	"github.com/nixtars/ollama-bump/bump/internal/notes"
 )
 
 // gap is written ~ in the tables.

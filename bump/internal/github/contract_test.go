@@ -19,8 +19,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/nixtars/ollama-bump/bump/github"
-	"github.com/nixtars/ollama-bump/bump/github/githubtest"
+	"github.com/nixtars/ollama-bump/bump/bumptest/githubtest"
+	"github.com/nixtars/ollama-bump/bump/internal/github"
 )
 
 // manySegments are path parameters that hold slashes.
@@ -29,7 +29,7 @@ var manySegments = regexp.MustCompile(`\{(ref|path|branch|basehead)\}`)
 // contract loads GitHub's own description of its API, pruned to the operations that the stand-in serves.
 func contract(t *testing.T) (router routers.Router, operations []string) {
 	t.Helper()
-	doc, err := openapi3.NewLoader().LoadFromFile("../../testdata/github/openapi.json")
+	doc, err := openapi3.NewLoader().LoadFromFile("../../../testdata/github/openapi.json")
 	require.NoError(t, err)
 	doc.Servers = nil
 	paths := openapi3.NewPaths()
