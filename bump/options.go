@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/github"
 )
 
@@ -169,24 +170,7 @@ type UsageError struct{ Text string }
 func (e *UsageError) Error() string { return e.Text }
 
 // Error is a failed run: where, what and what to do.
-type Error struct {
-	File         string // from the repository's root; "" without a place
-	Line, Column int    // from 1; Column in bytes
-	Text         string // lower case, operation first
-	Hint         string // what to do; may be empty
-	Err          error  // the cause, may be nil; Text includes what matters of it
-}
+type Error = diag.Error
 
 // DefaultTimeout bounds a run whose Options name no timeout.
 const DefaultTimeout = 2 * time.Hour
-
-func (e *Error) Error() string {
-	text := e.Text
-	if e.File != "" {
-		text = fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Text)
-	}
-	return text
-}
-
-// Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.Err }
