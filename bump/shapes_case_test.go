@@ -14,7 +14,7 @@ import (
 	"github.com/nixtars/ollama-bump/bump/bumptest"
 )
 
-// shapeCase is one flake of testdata/flakes with what a bump must make of it.
+// shapeCase is one flake of testdata/shapes or testdata/edges with what a bump must make of it.
 type shapeCase struct {
 	name   string
 	shapes []string
@@ -34,12 +34,16 @@ type shapeCase struct {
 // shapeCheck is an attribute that must evaluate to a string.
 type shapeCheck struct{ attr, value string }
 
-// shapeCases reads testdata/flakes.
+// shapeCases reads the flakes of testdata/shapes and testdata/edges.
 func shapeCases(t *testing.T) []*shapeCase {
 	t.Helper()
-	paths, err := filepath.Glob(filepath.Join("..", "testdata", "flakes", "*.txtar"))
+	paths, err := filepath.Glob(filepath.Join("..", "testdata", "shapes", "*.txtar"))
+	require.NoError(t, err)
+	edges, err := filepath.Glob(filepath.Join("..", "testdata", "edges", "*.txtar"))
 	require.NoError(t, err)
 	require.NotEmpty(t, paths)
+	require.NotEmpty(t, edges)
+	paths = append(paths, edges...)
 	cases := make([]*shapeCase, 0, len(paths))
 	for _, path := range paths {
 		archive, err := txtar.ParseFile(path)

@@ -11,7 +11,7 @@ import (
 	"github.com/nixtars/ollama-bump/bump/bumptest/githubtest"
 )
 
-// runCase bumps one flake of testdata/flakes in a world of its own.
+// runCase bumps one flake of testdata in a world of its own.
 func runCase(t *testing.T, name string) (*bumptest.World, bump.Result) {
 	t.Helper()
 	for _, c := range shapeCases(t) {

@@ -24,7 +24,7 @@ func TestEveryShapeHasACase(t *testing.T) {
 	rows := shapeRow.FindAllStringSubmatch(string(readme), -1)
 	require.Len(t, rows, 43+7, "rows of the table")
 	for _, row := range rows {
-		assert.Contains(t, proved, row[1], "a row of the README without a case in testdata/flakes")
+		assert.Contains(t, proved, row[1], "a row of the README without a case in testdata/shapes")
 		delete(proved, row[1])
 	}
 	assert.Empty(t, proved, "cases of rows that the README does not have")

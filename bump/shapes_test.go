@@ -14,7 +14,7 @@ import (
 	"github.com/nixtars/ollama-bump/bump/bumptest"
 )
 
-// TestShapes bumps every flake of testdata/flakes with the real Nix: see the README there. The
+// TestShapes bumps every flake of testdata/shapes and testdata/edges with real Nix: see the README there. The
 // cases of one newest release share a world; each has a tree of its own.
 func TestShapes(t *testing.T) {
 	byNewest := map[string][]*shapeCase{}

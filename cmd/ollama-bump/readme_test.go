@@ -186,7 +186,7 @@ var shapeRow = regexp.MustCompile(`(?m)^\| ([SX]\d+) \| .+ \| .+ \|$`)
 // Every shape that the README promises is proved by a flake, and every flake proves a row.
 func TestEveryShapeHasAFlake(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob(filepath.Join(projectRoot(t), "testdata", "flakes", "*.txtar"))
+	files, err := filepath.Glob(filepath.Join(projectRoot(t), "testdata", "[se]*", "*.txtar")) // shapes and edges
 	require.NoError(t, err)
 	proved := map[string]bool{}
 	for _, file := range files {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# record.sh [SUITE…] records what real Nix says about cases.nix, one folder a version beside this script.
+# record.sh [SUITE…] records what real Nix says about cases.nix, one archive a version beside this script.
 #
 #	testdata/nix-output/record.sh installed sid trixie bullseye
 #
@@ -17,7 +17,7 @@ record_suite() {
 		PATH=$(NIX_SUITE=$suite "$here/../newer-nix.sh" "$work.nix/$suite"):$system_path
 	fi
 	version=$(nix --version | sed 's/.* //')
-	out=$here/nix-$version
+	out=$work.out
 	rm -rf "$out" "$work"
 	mkdir -p "$out" "$work/files/source" "$work/bin" "$work/etc" "$work.nix"
 	printf '%s\n' "$NIX_CONFIG" >"$work/etc/nix.conf" # 2.3 does not look at the variable
@@ -40,9 +40,19 @@ record_suite() {
 	*) old= ;;
 	esac
 	every_case
+	archive >"$here/nix-$version.txtar"
 	kill $web $daemon 2>/dev/null || true
 	wait
 	trap - EXIT
+}
+
+# archive prints the recordings as txtar, with the manifest as the archive's comment.
+archive() {
+	cat "$out/MANIFEST.tsv"
+	cut -f 1 "$out/MANIFEST.tsv" | while read -r file; do
+		printf -- '-- %s --\n' "$file"
+		sed '$a\' "$out/$file.log" # ends the last line, should it have no end
+	done
 }
 
 # say NAME COMMAND… records standard error and the status.
@@ -147,4 +157,4 @@ unset NIX_PATH
 for suite in "${@:-installed}"; do
 	record_suite "$suite"
 done
-rm -rf "$work" "$work.remote" "$work.nix"
+rm -rf "$work" "$work.out" "$work.remote" "$work.nix"

@@ -159,13 +159,11 @@ func TestTerminalNoise(t *testing.T) {
 }
 
 func FuzzLog(f *testing.F) {
-	files, err := filepath.Glob(recordings + "/*/*.log")
-	require.NoError(f, err)
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		require.NoError(f, err)
-		if len(text) < 10_000 {
-			f.Add(text, 7)
+	for _, files := range recordedVersions(f) {
+		for _, file := range files {
+			if len(file.Data) < 10_000 {
+				f.Add(file.Data, 7)
+			}
 		}
 	}
 	f.Fuzz(func(t *testing.T, text []byte, step int) {

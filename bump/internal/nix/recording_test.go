@@ -1,20 +1,19 @@
 package nix
 
 import (
-	"bufio"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// recordings holds what real Nix said about testdata/nix-output/cases.nix, a folder a version, and
-// what the documentation of others says they would.
+// recordings holds what real Nix said about testdata/nix-output/cases.nix, one archive a version, and
+// what the documentation of other implementations says that they print.
 const recordings = "../../../testdata/nix-output"
 
 // What the fixed outputs of cases.nix contain, computed by nix hash, and what a forger says.
@@ -126,13 +125,10 @@ var recordedForgeries = map[string]string{
 
 func TestRecordings(t *testing.T) {
 	count := map[string]int{}
-	for _, dir := range recordedVersions(t) {
-		for _, file := range recordedFiles(t, dir) {
-			version := filepath.Base(dir)
-			t.Run(version+"/"+file, func(t *testing.T) {
-				text, err := os.ReadFile(filepath.Join(dir, file+".log"))
-				require.NoError(t, err)
-				checkRecording(t, version, file, string(text))
+	for version, files := range recordedVersions(t) {
+		for _, file := range files {
+			t.Run(version+"/"+file.Name, func(t *testing.T) {
+				checkRecording(t, version, file.Name, string(file.Data))
 			})
 			count[version]++
 		}
@@ -141,26 +137,28 @@ func TestRecordings(t *testing.T) {
 	assert.GreaterOrEqual(t, len(count), 7)
 }
 
-func recordedVersions(t *testing.T) []string {
-	dirs, err := filepath.Glob(recordings + "/*-*")
+// recordedVersions returns the recordings by implementation and version. The comment of each archive must list
+// its recordings.
+func recordedVersions(t testing.TB) map[string][]txtar.File {
+	t.Helper()
+	paths, err := filepath.Glob(recordings + "/*.txtar")
 	require.NoError(t, err)
-	return dirs
-}
-
-// recordedFiles are the names in the manifest of a version; every log must be there.
-func recordedFiles(t *testing.T, dir string) []string {
-	manifest, err := os.Open(filepath.Join(dir, "MANIFEST.tsv"))
-	require.NoError(t, err)
-	defer manifest.Close()
-	var names []string
-	for lines := bufio.NewScanner(manifest); lines.Scan(); {
-		name, _, _ := strings.Cut(lines.Text(), "\t")
-		names = append(names, name)
+	versions := map[string][]txtar.File{}
+	for _, path := range paths {
+		archive, err := txtar.ParseFile(path)
+		require.NoError(t, err)
+		var names, listed []string
+		for line := range strings.Lines(string(archive.Comment)) {
+			name, _, _ := strings.Cut(line, "\t")
+			listed = append(listed, name)
+		}
+		for _, file := range archive.Files {
+			names = append(names, file.Name)
+		}
+		require.Equal(t, listed, names, path)
+		versions[strings.TrimSuffix(filepath.Base(path), ".txtar")] = archive.Files
 	}
-	logs, err := filepath.Glob(filepath.Join(dir, "*.log"))
-	require.NoError(t, err)
-	require.Len(t, logs, len(names))
-	return names
+	return versions
 }
 
 // via are the ways to a store that precede the name of a case.
@@ -267,18 +265,17 @@ func checkRecordedFailure(t *testing.T, want Kind, format, name string, log *log
 
 // A reader that gets its input in pieces reads the same.
 func TestRecordingsInPieces(t *testing.T) {
-	for _, dir := range recordedVersions(t) {
-		for _, file := range recordedFiles(t, dir) {
-			text, err := os.ReadFile(filepath.Join(dir, file+".log"))
-			require.NoError(t, err)
+	for version, files := range recordedVersions(t) {
+		for _, file := range files {
 			whole, pieces := newLogReader("", nil), newLogReader("", nil)
-			_, _ = whole.Write(text)
-			for i := 0; i < len(text); i += 7 {
-				_, _ = pieces.Write(text[i:min(i+7, len(text))])
+			_, _ = whole.Write(file.Data)
+			for i := 0; i < len(file.Data); i += 7 {
+				_, _ = pieces.Write(file.Data[i:min(i+7, len(file.Data))])
 			}
 			whole.Close()
 			pieces.Close()
-			require.Equal(t, fmt.Sprint(whole.mismatches, whole.failure()), fmt.Sprint(pieces.mismatches, pieces.failure()), file)
+			require.Equal(t, fmt.Sprint(whole.mismatches, whole.failure()),
+				fmt.Sprint(pieces.mismatches, pieces.failure()), "%s: %s", version, file.Name)
 		}
 	}
 }
