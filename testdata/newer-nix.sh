@@ -6,13 +6,13 @@
 # It takes Debian's package of NIX_SUITE (default sid: the newest; trixie has 2.26, bullseye 2.3) with the
 # libraries it needs and unpacks them below DIR, default ${XDG_CACHE_HOME:-~/.cache}/ollama-bump/nix-SUITE:
 # 40 MB to fetch, 160 MB on disk, no root, no chroot, and nothing outside DIR changes. A folder that is
-# there is used as it is; remove it to get a newer Nix. DEBIAN_MIRROR names another mirror.
+# there is used as it is; remove it to get a newer Nix. The mirror and the proxy are those that apt is
+# configured for; DEBIAN_MIRROR names another mirror.
 #
 # Needs apt and dpkg-deb. The packages are verified with Debian's keys (debian-archive-keyring).
 set -eu
 
 suite=${NIX_SUITE:-sid}
-mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 dir=${1:-${XDG_CACHE_HOME:-$HOME/.cache}/ollama-bump/nix-$suite}
 mkdir -p "$(dirname "$dir")"
 dir=$(cd "$(dirname "$dir")" && pwd)/$(basename "$dir")
@@ -27,6 +27,15 @@ if [ -d "$dir" ] && ! rmdir "$dir"; then
 fi
 exec 3>&1 1>&2 # only the answer goes to standard output
 
+# apt knows the origin of a source once "apt-get update" has read its Release file.
+# shellcheck disable=SC2016 # apt expands the variable
+mirror=${DEBIAN_MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' \
+	'Created-By: Packages' 'Origin: Debian' 'Label: Debian' 'Component: main' | head -n 1)}
+if [ -z "$mirror" ]; then
+	echo "newer-nix.sh: apt knows no mirror of Debian: run apt-get update, or name one in DEBIAN_MIRROR" >&2
+	exit 1
+fi
+
 # Everything is prepared beside DIR and renamed at the end: DIR is complete or absent.
 work=$(mktemp -d "$dir.XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -36,7 +45,8 @@ mkdir -p "$apt/lists/partial" "$apt/archives/partial" "$apt/etc/apt.conf.d" "$ap
 
 # An apt of its own: no installed package counts, so the whole closure is fetched.
 arch=$(dpkg --print-architecture)
-cat >"$apt/apt.conf" <<EOF
+apt-config dump Acquire::http Acquire::https >"$apt/apt.conf" # the user's proxy and credentials
+cat >>"$apt/apt.conf" <<EOF
 Dir::State "$apt";
 Dir::State::Lists "$apt/lists";
 Dir::State::status "$apt/status";
