@@ -25,16 +25,20 @@ type ourFlake struct {
 	extra []string
 }
 
-// newOurFlake is the flake as a folder, with a lock: builtins.getFlake of Nix 2.8 wants one.
+// standInNixpkgs is an address that the world answers with its stand-in for nixpkgs.
+const standInNixpkgs = "github:NixOS/nixpkgs/nixos-unstable"
+
+// newOurFlake returns the flake as a folder whose lock file names the stand-in nixpkgs in place of the real one,
+// which no test can fetch.
 func newOurFlake(t *testing.T) *ourFlake {
 	t.Helper()
-	f := newUnlockedFlake(t)
-	f.nix("flake", "lock", "FLAKE")
+	f := newShippedFlake(t)
+	f.nix("flake", "lock", "--override-input", "nixpkgs", standInNixpkgs, "FLAKE")
 	return f
 }
 
-// newUnlockedFlake is the flake as a folder, as it is in the repository.
-func newUnlockedFlake(t *testing.T) *ourFlake {
+// newShippedFlake returns the flake as a folder, as it is in the repository.
+func newShippedFlake(t *testing.T) *ourFlake {
 	t.Helper()
 	w := bumptest.New(t)
 	dir := filepath.Join(w.Dir, "ollama-bump")
@@ -77,21 +81,55 @@ func (f *ourFlake) serve() {
 	f.url = server.URL + "/ollama-bump.tar.gz" // tarball+http: is unknown to Nix 2.8
 }
 
-// The README's command runs the flake as it is in the repository, and its flag is what it takes.
-func TestFlakeWithoutALock(t *testing.T) {
+// The README's command takes no flag: a fetched flake that has a lock file is evaluated as it is.
+func TestFetchedFlake(t *testing.T) {
 	t.Parallel()
-	f := newUnlockedFlake(t)
-	require.NoFileExists(t, filepath.Join(f.dir, "flake.lock"), "there is a lock now: drop the flag from the README and this test")
+	f := newOurFlake(t)
 	f.serve()
 	words := strings.Fields(strings.Replace(nixRun, "github:nixtars/ollama-bump", "FLAKE", 1))
-	require.Equal(t, "nix", words[0])
-	assert.Equal(t, "ollama-bump 1.0.0\n", f.nix(append(words[1:], "--", "--version")...))
+	require.Equal(t, []string{"nix", "run", "FLAKE"}, words)
+	assert.Equal(t, "ollama-bump 1.0.0\n", f.nix("run", "FLAKE", "--", "--version"))
+}
 
-	if _, stderr, err := f.tryNix("run", "FLAKE", "--", "--version"); err == nil {
-		t.Log("this Nix needs no flag")
-	} else {
-		assert.Contains(t, stderr, "cannot write modified lock file")
+// nixpkgsNode returns the part of a lock file that fixes nixpkgs, and the text without it.
+func nixpkgsNode(t *testing.T, lock string) (node, rest string) {
+	t.Helper()
+	match := regexp.MustCompile(`(?s)"locked": \{.*?\}`).FindStringIndex(lock)
+	require.NotNil(t, match, lock)
+	return lock[match[0]:match[1]], lock[:match[0]] + lock[match[1]:]
+}
+
+// flake.lock has exactly the form that Nix writes, is complete for flake.nix, and fixes nixpkgs by revision and
+// content.
+func TestLock(t *testing.T) {
+	t.Parallel()
+	shipped := inProject(t, "flake.lock")
+	node, rest := nixpkgsNode(t, shipped)
+	assert.Regexp(t, `^"locked": \{
+        "lastModified": \d{10},
+        "narHash": "sha256-[A-Za-z0-9+/]{43}=",
+        "owner": "NixOS",
+        "repo": "nixpkgs",
+        "rev": "[0-9a-f]{40}",
+        "type": "github"
+      \}$`, node)
+
+	f := newShippedFlake(t)
+	f.nix("flake", "lock", "FLAKE")
+	for _, request := range f.world.Requests() {
+		assert.NotContains(t, request.URL, "nixpkgs", "the lock file is not complete for flake.nix")
 	}
+	lock := func() string {
+		text, err := os.ReadFile(filepath.Join(f.dir, "flake.lock"))
+		require.NoError(t, err)
+		return string(text)
+	}
+	assert.Equal(t, shipped, lock())
+
+	f.nix("flake", "lock", "--override-input", "nixpkgs", standInNixpkgs, "FLAKE")
+	standIn, written := nixpkgsNode(t, lock())
+	assert.Equal(t, written, rest)
+	assert.NotEqual(t, standIn, node)
 }
 
 func TestFlake(t *testing.T) {

@@ -31,9 +31,8 @@ func blocks(t *testing.T, document, language string) []string {
 	return found
 }
 
-// nixRun is how the documents run the program without installing it. A flake that is fetched and has
-// no lock is refused without the flag, see TestFlakeWithoutALock.
-const nixRun = "nix run --no-write-lock-file github:nixtars/ollama-bump"
+// nixRun is how the documents run the program without installing it; see TestFetchedFlake.
+const nixRun = "nix run github:nixtars/ollama-bump"
 
 // Every command line of ours in the README is one that the program takes.
 func TestReadmeCommands(t *testing.T) {
@@ -76,7 +75,7 @@ func TestReadmeInlineCommands(t *testing.T) {
 	}
 	for _, match := range regexp.MustCompile("`(--[a-z-]+)[^`]*`").FindAllStringSubmatch(inProject(t, "README.md"), -1) {
 		switch match[1] {
-		case "--no-write-lock-file", "--override-input", "--commit": // Nix's and nix-update's
+		case "--override-input", "--commit": // Nix's and nix-update's
 		default:
 			assert.True(t, known[match[1]], match[1])
 		}
