@@ -59,8 +59,9 @@ func (r *Runner) Build(ctx context.Context, req BuildRequest) (*BuildReport, err
 	log.progress(Activity{What: "evaluating", Text: "the flake"})
 	stdout, failed, err := r.run(ctx, log, args...)
 	report := &BuildReport{Built: !failed, Traces: log.traces, Mismatches: log.mismatches}
+	secrets := r.secrets()
 	for _, warning := range log.warnings {
-		report.Messages = append(report.Messages, redact(warning, r.Token))
+		report.Messages = append(report.Messages, secrets.Redact(warning))
 	}
 	if !failed {
 		err = json.Unmarshal(stdout, &report.Outputs)
@@ -90,7 +91,7 @@ func (r *Runner) Eval(ctx context.Context, installable string, extra ...string) 
 // Prefetch downloads a file into the store and returns its sha256, as fetchurl promises it on any system.
 func (r *Runner) Prefetch(ctx context.Context, url string) (Hash, error) {
 	log := r.newLog("")
-	log.progress(Activity{What: "downloading", Text: redact(url, r.Token)})
+	log.progress(Activity{What: "downloading", Text: r.secrets().Redact(url)})
 	args := append([]string{"--type", "sha256"}, r.Args...)
 	out, failed, err := r.runProgram(ctx, "nix-prefetch-url", log, append(args, "--", url)...)
 	if failed && err == nil {

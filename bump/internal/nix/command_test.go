@@ -194,3 +194,25 @@ func TestUpdateLockMovesOneInput(t *testing.T) {
 	require.ErrorAs(t, err, &f)
 	assert.Equal(t, LockStale.String(), f.Kind.String(), f.Text)
 }
+
+// Nix quotes a line that it cannot read, with the token in it, and nobody but Nix reads nix.conf.
+func TestMistypedTokensAreNotQuoted(t *testing.T) {
+	for _, line := range []string{
+		"acess-tokens github.com=0paqueT0ken", "access-tokens=github.com=0paqueT0ken", "access-tokens github.com=PAT:0paqueT0ken",
+	} {
+		for _, file := range []bool{true, false} {
+			r := &Runner{Env: os.Environ()}
+			dir := t.TempDir()
+			require.NoError(t, os.WriteFile(filepath.Join(dir, "nix.conf"), []byte(line+"\n"), 0o600))
+			if file {
+				r.Env = append(r.Env, "NIX_CONF_DIR="+dir)
+			} else {
+				r.Env = append(r.Env, "NIX_CONFIG="+line)
+			}
+			_, err := r.Eval(t.Context(), "path:"+dir+"#x")
+			require.Error(t, err)
+			assert.Contains(t, err.Error(), "configuration line")
+			assert.NotContains(t, err.Error(), "0paqueT0ken")
+		}
+	}
+}

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/nixtars/ollama-bump/bump/internal/diag"
 )
 
 // Runner runs Nix. The zero value runs the nix in PATH with this process's environment.
@@ -146,18 +148,25 @@ func (r *Runner) failure(err error, log *logReader) *Failure {
 
 // redacted blanks secrets in everything that can be shown.
 func (r *Runner) redacted(f *Failure) *Failure {
-	f.Text = redact(f.Text, r.Token)
+	secrets := r.secrets()
+	f.Text = secrets.Redact(f.Text)
 	for i, line := range f.Log {
-		f.Log[i] = redact(line, r.Token)
+		f.Log[i] = secrets.Redact(line)
 	}
 	return f
+}
+
+// secrets are the tokens that Nix is given.
+func (r *Runner) secrets() diag.Secrets {
+	return append(diag.NewSecrets(r.Token), diag.SecretsOf(r.env())...)
 }
 
 func (r *Runner) newLog(nonce string) *logReader {
 	progress := r.Progress
 	if progress != nil {
+		secrets := r.secrets()
 		progress = func(a Activity) {
-			a.Text = redact(a.Text, r.Token)
+			a.Text = secrets.Redact(a.Text)
 			r.Progress(a)
 		}
 	}

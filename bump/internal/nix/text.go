@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/nixtars/ollama-bump/bump/internal/diag"
 )
 
 // Nix's words come with colours, store paths and source excerpts around them, and parts of them were
@@ -14,9 +16,6 @@ var (
 	// a store may lie anywhere, so only the digest tells a store path: 32 digits of Nix base32
 	storeSource = regexp.MustCompile(`/[^\s'"«»:]*/[0-9a-df-np-sv-z]{32}-source/`)
 	storePath   = regexp.MustCompile(`/[^\s'"«»:]*/[0-9a-df-np-sv-z]{32}-([^\s'"/:^!]+?)(?:\.drv)?(?:[\^!][a-z*]+)?([\s'"/:,;)]|$)`)
-	// user and password of a URL; a name without a password before ssh hosts is no secret
-	urlCredentials = regexp.MustCompile(`(?i)\b((?:https?|ftp)(?:\+[a-z]+)?://|(?:git\+)?https?://)[^\s/@'"]+@`)
-	urlPassword    = regexp.MustCompile(`(?i)\b([a-z][a-z0-9+.-]*://[^\s/@:'"]*):[^\s/@'"]+@`)
 )
 
 func stripANSI(s string) string {
@@ -26,21 +25,9 @@ func stripANSI(s string) string {
 	return ansiSequence.ReplaceAllString(s, "")
 }
 
-// harmless drops what could act on a terminal or reorder a text: control characters but the newline,
-// bidirectional overrides, bytes that are no UTF-8. A tab becomes a blank.
+// harmless is diag.Clean with blanks for tabs.
 func harmless(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n':
-			return r
-		case r == '\t':
-			return ' '
-		case r < ' ', r >= 0x7f && r < 0xa0, r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069,
-			r == 0x200e, r == 0x200f, r == 0xfeff:
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(stripANSI(s), "\uFFFD"))
+	return strings.ReplaceAll(diag.Clean(s), "\t", " ")
 }
 
 // clip cuts a text to at most limit bytes, at a character, and shows that it did.
@@ -76,17 +63,6 @@ func withoutStore(s string) string {
 	}
 	s = storeSource.ReplaceAllString(s, "")
 	return storePath.ReplaceAllString(s, "$1$2")
-}
-
-// redact blanks the passwords of URLs and every secret.
-func redact(s string, secrets ...string) string {
-	for _, secret := range secrets {
-		if secret != "" {
-			s = strings.ReplaceAll(s, secret, "***")
-		}
-	}
-	s = urlCredentials.ReplaceAllString(s, "$1***@")
-	return urlPassword.ReplaceAllString(s, "$1:***@")
 }
 
 // maxText bounds Failure.Text, in bytes.

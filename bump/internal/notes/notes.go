@@ -14,6 +14,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/nixtars/ollama-bump/bump/internal/diag"
 )
 
 // gap is the zero-width space that keeps GitHub from seeing a mention, a reference or a link.
@@ -31,28 +33,6 @@ func Size(text string) int {
 		}
 	}
 	return n
-}
-
-// clean drops what has no place in text: control characters, what reorders text or hides in it, and
-// bytes that are no UTF-8. Line feeds and tabs stay.
-func clean(text string) string {
-	text = strings.ReplaceAll(text, "\r\n", "\n")
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t':
-			return r
-		case r == '\r' || r == '\u2028' || r == '\u2029':
-			return '\n'
-		case hidden(r):
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(text, "\ufffd"))
-}
-
-// hidden says whether a character is invisible or moves others about. The joiner of emoji is neither.
-func hidden(r rune) bool {
-	return r != '\u200d' && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Cs) || r == '\u034f' || r == '\u3164'
 }
 
 var (
@@ -105,14 +85,14 @@ var inCode = strings.NewReplacer("<!--", "<"+gap+"!--", "</details", "<"+gap+"/d
 
 // Text writes one line of plain text as Markdown that shows it, in a table's cell too.
 func Text(text string) string {
-	text = strings.Join(strings.Fields(clean(text)), " ")
+	text = strings.Join(strings.Fields(diag.Clean(text)), " ")
 	return strings.ReplaceAll(escape(text, true), `\|`, bar)
 }
 
 // Code writes a value as a code span that stands anywhere, in a table's cell too. A value that no code
 // span can hold there comes out as text.
 func Code(value string) string {
-	value = strings.TrimSpace(strings.ReplaceAll(clean(value), "\n", " "))
+	value = strings.TrimSpace(strings.ReplaceAll(diag.Clean(value), "\n", " "))
 	if value == "" || strings.ContainsAny(value, "`|\\<>") {
 		return Text(value)
 	}
@@ -134,7 +114,7 @@ var crossReferenced = regexp.MustCompile(`^/[^/]+/[^/]+/(issues|pull|pulls|discu
 // URL makes an address fit for a link: http or https, no credentials, and nothing in it that ends a
 // link or means something in Markdown.
 func URL(address string) (string, bool) {
-	u, err := url.Parse(strings.TrimSpace(html.UnescapeString(clean(address))))
+	u, err := url.Parse(strings.TrimSpace(html.UnescapeString(diag.Clean(address))))
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || !plainHost(u.Host) {
 		return "", false
 	}
