@@ -13,13 +13,10 @@ import (
 // terminals, in CI logs and in pull requests. The functions below are the only place that decides which
 // characters of it may be shown.
 
-// Clean returns text without the characters that act on a terminal, reorder other characters or hide
+// Safe returns text without the characters that act on a terminal, reorder other characters or hide
 // among them, and without invalid UTF-8. Tabs stay; every kind of line end becomes a line feed.
-func Clean(text string) string {
-	text = strings.ReplaceAll(text, "\r\n", "\n")
-	if strings.Contains(text, "\x1b") {
-		text = escapeSequence.ReplaceAllString(text, "")
-	}
+func Safe(text string) string {
+	text = strings.ReplaceAll(StripEscapes(text), "\r\n", "\n")
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\t':
@@ -31,6 +28,14 @@ func Clean(text string) string {
 		}
 		return r
 	}, strings.ToValidUTF8(text, "\ufffd"))
+}
+
+// StripEscapes returns text without a terminal's escape sequences, everything else as it was.
+func StripEscapes(text string) string {
+	if !strings.Contains(text, "\x1b") {
+		return text
+	}
+	return escapeSequence.ReplaceAllString(text, "")
 }
 
 // escapeSequence matches the sequences of ECMA-48 that colour text, move the cursor, set a title or
@@ -46,17 +51,17 @@ func hidden(r rune) bool {
 	return r != '\u200d' && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Cs) || r == '\u034f' || r == '\u3164'
 }
 
-// Line returns text as one line that is safe to print anywhere: clean, runs of blanks and line ends
+// Line returns text as one line that is safe to print anywhere: runs of blanks and line ends
 // made one blank, and no command for a CI runner in it.
 func Line(text string) string {
-	return neutral(strings.Join(strings.Fields(Clean(text)), " "))
+	return neutral(strings.Join(strings.Fields(Safe(text)), " "))
 }
 
 // Lines is Line for text of several lines. Indentation stays, with blanks for tabs; blanks at the ends
 // of lines and empty lines go.
 func Lines(text string) string {
 	var kept []string
-	for line := range strings.SplitSeq(strings.ReplaceAll(Clean(text), "\t", " "), "\n") {
+	for line := range strings.SplitSeq(strings.ReplaceAll(Safe(text), "\t", " "), "\n") {
 		if line = strings.TrimRight(line, " "); line != "" {
 			kept = append(kept, neutral(line))
 		}

@@ -4,6 +4,8 @@ import (
 	"path"
 	"strings"
 	"time"
+
+	"github.com/nixtars/ollama-bump/bump/internal/diag"
 )
 
 // Activity is what Nix does at a moment, for a line of progress.
@@ -111,7 +113,7 @@ func (l *logReader) show(shown Activity, news bool) {
 
 // describe says what an activity is. The kinds that only group others say nothing.
 func describe(e *event) Activity {
-	text := clip(withoutStore(strings.Join(strings.Fields(harmless(clip(e.Text, 4096))), " ")), maxLogLine)
+	text := clip(withoutStore(strings.Join(strings.Fields(diag.Safe(clip(e.Text, 4096))), " ")), maxLogLine)
 	switch e.Type {
 	case actBuild:
 		text = derivationName(path.Base(e.field(0)))

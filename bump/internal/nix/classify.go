@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/nixtars/ollama-bump/bump/internal/diag"
 )
 
 // rules tell the kind of an error by Nix's own words, from 2.3 to 2.34 and Lix. The first that matches
@@ -85,7 +87,7 @@ func classify(m message, logs func(drv string) []string) *Failure {
 	}
 	f.Hint = hints[f.Kind]
 	if strings.HasSuffix(f.Hint, " ") { // it ends with the derivation
-		f.Hint += harmless(f.Derivation)
+		f.Hint += diag.Safe(f.Derivation)
 	}
 	if f.Kind == Fetch && strings.Contains(m.text, "rate limit") {
 		f.Hint = "GitHub's rate limit is used up: set GITHUB_TOKEN, or access-tokens in nix.conf"
@@ -158,5 +160,5 @@ func positions(m message) []Position {
 func toPosition(place []string) Position {
 	line, _ := strconv.Atoi(place[2])
 	column, _ := strconv.Atoi(place[3])
-	return Position{File: harmless(place[1]), Line: line, Column: column}
+	return Position{File: diag.Safe(place[1]), Line: line, Column: column}
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/nixtars/ollama-bump/bump/internal/diag"
 )
 
 // The bounds of what is kept of a run. A hostile builder prints for ever.
@@ -123,7 +125,7 @@ func (l *logReader) endLine() {
 		}
 	} else {
 		for part := range bytes.SplitSeq(line, []byte("\r")) { // a progress bar rewrites its line
-			l.plainLine(strings.TrimRight(stripANSI(string(part)), " "))
+			l.plainLine(strings.TrimRight(diag.StripEscapes(string(part)), " "))
 		}
 	}
 	if cap(l.line) > 2*maxLine {
@@ -149,12 +151,12 @@ func (l *logReader) message(e *event, cut bool) {
 	if l.trace(e, cut) {
 		return
 	}
-	text := stripANSI(clip(e.Msg, maxMessage))
+	text := diag.StripEscapes(clip(e.Msg, maxMessage))
 	switch {
 	case e.RawMsg != nil && strings.HasPrefix(text, "error:"), e.Level == 0 && strings.HasPrefix(text, "error:"):
 		m := message{text: text, own: e.RawMsg != nil && !cut, at: Position{e.File, e.Line, e.Column}}
 		if m.own {
-			m.raw = stripANSI(clip(*e.RawMsg, maxMessage))
+			m.raw = diag.StripEscapes(clip(*e.RawMsg, maxMessage))
 		}
 		l.error(m)
 	case strings.HasPrefix(text, "warning:"):
@@ -164,7 +166,7 @@ func (l *logReader) message(e *event, cut bool) {
 
 func (l *logReader) warn(text string) {
 	if len(l.warnings) < maxMessages {
-		l.warnings = append(l.warnings, clip(withoutStore(strings.Join(strings.Fields(harmless(text)), " ")), maxText))
+		l.warnings = append(l.warnings, clip(withoutStore(strings.Join(strings.Fields(diag.Safe(text)), " ")), maxText))
 	}
 }
 

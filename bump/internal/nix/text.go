@@ -12,23 +12,10 @@ import (
 // chosen by builders, servers and flakes. What follows makes one short harmless line of them.
 
 var (
-	ansiSequence = regexp.MustCompile("\x1b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\a\x1b]*(?:\a|\x1b\\\\)|[@-Z\\\\-_])")
 	// a store may lie anywhere, so only the digest tells a store path: 32 digits of Nix base32
 	storeSource = regexp.MustCompile(`/[^\s'"«»:]*/[0-9a-df-np-sv-z]{32}-source/`)
 	storePath   = regexp.MustCompile(`/[^\s'"«»:]*/[0-9a-df-np-sv-z]{32}-([^\s'"/:^!]+?)(?:\.drv)?(?:[\^!][a-z*]+)?([\s'"/:,;)]|$)`)
 )
-
-func stripANSI(s string) string {
-	if !strings.Contains(s, "\x1b") {
-		return s
-	}
-	return ansiSequence.ReplaceAllString(s, "")
-}
-
-// harmless is diag.Clean with blanks for tabs.
-func harmless(s string) string {
-	return strings.ReplaceAll(diag.Clean(s), "\t", " ")
-}
 
 // clip cuts a text to at most limit bytes, at a character, and shows that it did.
 func clip(s string, limit int) string {
@@ -89,7 +76,7 @@ func lastError(text string) string {
 // excerpts, traces and store paths.
 func essence(text string) string {
 	var kept []string
-	for line := range strings.SplitSeq(lastError(harmless(text)), "\n") {
+	for line := range strings.SplitSeq(lastError(diag.Safe(text)), "\n") {
 		line = strings.TrimSpace(line)
 		if line == "" && len(kept) > 0 || strings.HasPrefix(line, "Output paths:") {
 			break
@@ -104,7 +91,7 @@ func essence(text string) string {
 
 // logLine makes one line of a builder's log showable.
 func logLine(s string) string {
-	s = strings.ReplaceAll(harmless(s), "\n", " ")
+	s = diag.Line(s)
 	return clip(withoutStore(strings.TrimSpace(s)), maxLogLine)
 }
 

@@ -85,14 +85,14 @@ var inCode = strings.NewReplacer("<!--", "<"+gap+"!--", "</details", "<"+gap+"/d
 
 // Text writes one line of plain text as Markdown that shows it, in a table's cell too.
 func Text(text string) string {
-	text = strings.Join(strings.Fields(diag.Clean(text)), " ")
+	text = strings.Join(strings.Fields(diag.Safe(text)), " ")
 	return strings.ReplaceAll(escape(text, true), `\|`, bar)
 }
 
 // Code writes a value as a code span that stands anywhere, in a table's cell too. A value that no code
 // span can hold there comes out as text.
 func Code(value string) string {
-	value = strings.TrimSpace(strings.ReplaceAll(diag.Clean(value), "\n", " "))
+	value = strings.TrimSpace(strings.ReplaceAll(diag.Safe(value), "\n", " "))
 	if value == "" || strings.ContainsAny(value, "`|\\<>") {
 		return Text(value)
 	}
@@ -114,7 +114,7 @@ var crossReferenced = regexp.MustCompile(`^/[^/]+/[^/]+/(issues|pull|pulls|discu
 // URL makes an address fit for a link: http or https, no credentials, and nothing in it that ends a
 // link or means something in Markdown.
 func URL(address string) (string, bool) {
-	u, err := url.Parse(strings.TrimSpace(html.UnescapeString(diag.Clean(address))))
+	u, err := url.Parse(strings.TrimSpace(html.UnescapeString(diag.Safe(address))))
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || !plainHost(u.Host) {
 		return "", false
 	}

@@ -36,7 +36,7 @@ func Defuse(markdown string) string {
 }
 
 func defuse(markdown string) string {
-	source := []byte(diag.Clean(markdown))
+	source := []byte(diag.Safe(markdown))
 	parser := goldmark.New(goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.Linkify)).Parser()
 	w := &writer{source: source}
 	return strings.Trim(strings.Join(w.blocks(parser.Parse(text.NewReader(source)), 0), "\n"), "\n")
@@ -180,7 +180,7 @@ func (w *writer) html(n *ast.HTMLBlock) []string {
 	}
 	var lines []string
 	for _, line := range strings.Split(stripTags(raw), "\n") {
-		if line = strings.TrimSpace(diag.Clean(html.UnescapeString(line))); line != "" {
+		if line = strings.TrimSpace(diag.Safe(html.UnescapeString(line))); line != "" {
 			lines = append(lines, split(escape(line, true))...)
 		}
 	}
@@ -245,7 +245,7 @@ func (w *writer) inlines(parent ast.Node, start bool) string {
 			plain.WriteString(w.plain(n))
 			continue
 		case *ast.String:
-			plain.WriteString(diag.Clean(string(n.Value)))
+			plain.WriteString(diag.Safe(string(n.Value)))
 			continue
 		case *ast.RawHTML:
 			plain.WriteString(gap) // or what is on its two sides would join
@@ -278,7 +278,7 @@ func (w *writer) plain(n *ast.Text) string {
 		value = util.ResolveNumericReferences(value)
 		value = util.ResolveEntityNames(value)
 	}
-	shown := strings.ReplaceAll(diag.Clean(string(value)), "\n", " ")
+	shown := strings.ReplaceAll(diag.Safe(string(value)), "\n", " ")
 	switch {
 	case n.HardLineBreak(), n.SoftLineBreak():
 		shown += "\n"
@@ -297,7 +297,7 @@ func (w *writer) inline(n ast.Node) string {
 	case *ast.Link:
 		return link(w.inlines(n, false), string(n.Destination))
 	case *ast.AutoLink:
-		return link(escape(shortLabel(diag.Clean(string(n.Label(w.source)))), false), string(n.URL(w.source)))
+		return link(escape(shortLabel(diag.Safe(string(n.Label(w.source)))), false), string(n.URL(w.source)))
 	}
 	return w.inlines(n, false) // an image is its description
 }
