@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/nixtars/ollama-bump/bump/internal/child"
 )
 
 func TestBuildReportsEveryMismatchAndThenBuilds(t *testing.T) {
@@ -67,7 +69,7 @@ func TestDryRunEvaluatesOnly(t *testing.T) {
 func TestBuildThroughADaemon(t *testing.T) {
 	r, dir := testRunner(t)
 	ctx, stop := context.WithCancel(t.Context())
-	program, err := r.lookPath("nix")
+	program, err := child.Look(r.env(), "nix")
 	require.NoError(t, err)
 	daemon := exec.CommandContext(ctx, filepath.Join(filepath.Dir(program), "nix-daemon"))
 	daemon.Env = r.Env

@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/nixtars/ollama-bump/bump/internal/child"
 )
 
 const canary = "ghp_C4n4ryC4n4ryC4n4ryC4n4ryC4n4ryC4n4ry"
@@ -35,7 +37,7 @@ func TestTokenGoesToNixInItsConfigurationOnly(t *testing.T) {
 
 // accessTokens asks Nix which tokens it would use.
 func accessTokens(t *testing.T, r *Runner) string {
-	program, err := r.lookPath("nix")
+	program, err := child.Look(r.env(), "nix")
 	require.NoError(t, err)
 	text, err := r.Version(t.Context())
 	require.NoError(t, err)
@@ -70,7 +72,7 @@ func TestTokenNeverReplacesTheUsers(t *testing.T) {
 			require.NoError(t, os.MkdirAll(filepath.Join(dir, "etc"), 0o755))
 			require.NoError(t, os.WriteFile(filepath.Join(dir, "etc", "nix.conf"), []byte(test.conf+"\n"), 0o644))
 			if test.variable != "" {
-				r.Env = append(r.Env, "NIX_CONFIG="+getenv(r.Env, "NIX_CONFIG")+test.variable)
+				r.Env = append(r.Env, "NIX_CONFIG="+child.Getenv(r.Env, "NIX_CONFIG")+test.variable)
 			}
 			r.Token, r.TokenHost = canary, test.host
 			assert.Equal(t, test.want, accessTokens(t, r))
@@ -87,7 +89,7 @@ func TestEnvironmentIsPassedOn(t *testing.T) {
 		assert.NotContains(t, entry, "NIX_CONFIG")
 	}
 	r.Token = "two\nlines = evil"
-	assert.Empty(t, getenv(r.environment(), "NIX_CONFIG"))
+	assert.Empty(t, child.Getenv(r.environment(), "NIX_CONFIG"))
 }
 
 func TestNoNix(t *testing.T) {

@@ -12,6 +12,7 @@ type Kind int
 const (
 	Other            Kind = iota // none of the following
 	NotInstalled                 // there is no nix
+	NotStarted                   // the machine starts no more programs
 	TooOld                       // Nix before 2.4
 	NoFlakes                     // flakes are switched off
 	BadArguments                 // Nix refuses an argument
@@ -41,7 +42,7 @@ const (
 )
 
 var kindNames = [numKinds]string{
-	"other", "not installed", "too old", "no flakes", "bad arguments", "store unavailable", "no space", "canceled",
+	"other", "not installed", "not started", "too old", "no flakes", "bad arguments", "store unavailable", "no space", "canceled",
 	"deadline exceeded", "killed", "output too large", "eval", "missing attribute", "missing file", "lock stale",
 	"hash invalid", "eval fetch", "fetch", "builder", "vendor empty", "vendor exists", "missing output", "references",
 	"build timeout", "wrong system", "hash mismatch", "dependency",
@@ -104,6 +105,7 @@ func (f *Failure) Unwrap() error { return f.Err }
 // hints say what to do, by kind.
 var hints = [numKinds]string{
 	NotInstalled:     "install Nix 2.4 or newer (https://nixos.org/download) and see that nix is in PATH",
+	NotStarted:       "the machine is short of processes, memory or open files: see ulimit -a, and run again",
 	TooOld:           "ollama-bump needs Nix 2.4 or newer: upgrade Nix",
 	NoFlakes:         "switch flakes on: experimental-features = nix-command flakes in nix.conf or NIX_CONFIG",
 	BadArguments:     "see the arguments after --, which are given to every run of Nix",

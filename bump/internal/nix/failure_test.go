@@ -1,13 +1,17 @@
 package nix
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/nixtars/ollama-bump/bump/internal/child"
 )
 
 // Every kind of failure that can be brought about here, with real Nix: what a caller branches on and
@@ -62,7 +66,7 @@ func TestStoreThatCannotBeWritten(t *testing.T) {
 	r, dir := testRunner(t)
 	file := filepath.Join(dir, "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o644))
-	r.Env = withEnv(r.Env, "NIX_STORE_DIR="+file+"/store", "NIX_STATE_DIR="+file+"/var")
+	r.Env = child.With(r.Env, "NIX_STORE_DIR="+file+"/store", "NIX_STATE_DIR="+file+"/var")
 	_, err := r.Build(t.Context(), BuildRequest{Installables: []string{writeFlake(t, dir, `{ a = 1; }`) + "#a"}})
 	var f *Failure
 	require.ErrorAs(t, err, &f)
@@ -131,4 +135,16 @@ func TestEveryKindHasAName(t *testing.T) {
 		names[kind.String()] = true
 	}
 	assert.Len(t, names, int(numKinds))
+}
+
+// A machine that starts no more programs has a Nix all the same.
+func TestNixThatDoesNotStart(t *testing.T) {
+	for err, kind := range map[error]Kind{
+		syscall.EAGAIN: NotStarted, syscall.EMFILE: NotStarted, syscall.ENOMEM: NotStarted,
+		syscall.ENOENT: NotInstalled, syscall.ENOEXEC: NotInstalled,
+	} {
+		f := notStarted(&fs.PathError{Op: "fork/exec", Path: "/bin/nix", Err: err})
+		assert.Equal(t, kind.String(), f.Kind.String())
+		assert.Equal(t, kind == NotInstalled, strings.Contains(f.Hint, "install Nix"))
+	}
 }

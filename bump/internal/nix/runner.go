@@ -1,19 +1,17 @@
 package nix
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
 
+	"github.com/nixtars/ollama-bump/bump/internal/child"
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 )
 
@@ -37,10 +35,7 @@ type Runner struct {
 	Grace time.Duration
 }
 
-const (
-	defaultGrace = 5 * time.Second
-	maxStdout    = 64 << 20 // bytes of a command's result
-)
+const maxStdout = 64 << 20 // bytes of a command's result
 
 // baseArgs come first in every run.
 var baseArgs = []string{"--extra-experimental-features", "nix-command flakes"}
@@ -53,62 +48,31 @@ func (r *Runner) run(ctx context.Context, log *logReader, args ...string) (stdou
 
 // runProgram is run for one of Nix's older programs.
 func (r *Runner) runProgram(ctx context.Context, name string, log *logReader, args ...string) (stdout []byte, failed bool, err error) {
-	program, err := r.lookPath(name)
+	program, err := child.Look(r.env(), name)
 	if err != nil {
 		return nil, true, &Failure{Kind: NotInstalled, Text: err.Error(), Hint: hints[NotInstalled], Err: err}
 	}
-	out := &limited{limit: maxStdout}
-	cmd := exec.CommandContext(ctx, program, args...)
-	cmd.Args[0] = name
-	cmd.Dir = r.Dir
-	cmd.Env = r.environment()
-	cmd.Stdout, cmd.Stderr = out, log
-	cmd.WaitDelay = r.grace()
-	cmd.SysProcAttr = ownSession()
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
-
-	err = wait(ctx, cmd)
+	out := &child.Buffer{Limit: maxStdout}
+	cmd := &child.Command{
+		Path: program, Args: args, Dir: r.Dir, Env: r.environment(), Stdout: out, Stderr: log,
+		Grace: r.Grace, Linger: true,
+	}
+	err = cmd.Run(ctx)
 	log.Close()
 	switch {
 	case ctx.Err() != nil && err != nil:
 		return nil, true, r.contextFailure(ctx)
 	case log.overflow:
 		return nil, true, tooLarge(fmt.Sprintf("the evaluation printed more than %d MB", maxTraces>>20))
-	case out.overflow:
+	case out.Overflow:
 		return nil, true, tooLarge(fmt.Sprintf("nix printed more than %d MB", maxStdout>>20))
 	case err == nil:
-		return out.buf.Bytes(), false, nil
+		return out.Bytes(), false, nil
 	}
 	if f := r.failure(err, log); f != nil {
 		return nil, true, f
 	}
 	return nil, true, nil
-}
-
-// wait runs cmd to its end. On Linux the child dies with the thread that started it (see ownSession),
-// so the thread is held until then.
-func wait(ctx context.Context, cmd *exec.Cmd) error {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	defer newGuard(cmd.Process.Pid, cmd.WaitDelay).end()
-	err := cmd.Wait()
-	if errors.Is(err, exec.ErrWaitDelay) && cmd.ProcessState.Success() {
-		return nil // a grandchild, ssh say, still held the pipe
-	}
-	if ctx.Err() != nil {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // whoever did not hear SIGTERM
-	}
-	return err
-}
-
-func (r *Runner) grace() time.Duration {
-	if r.Grace > 0 {
-		return r.Grace
-	}
-	return defaultGrace
 }
 
 func tooLarge(text string) *Failure {
@@ -128,7 +92,7 @@ func (r *Runner) contextFailure(ctx context.Context) *Failure {
 func (r *Runner) failure(err error, log *logReader) *Failure {
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) {
-		return &Failure{Kind: NotInstalled, Text: err.Error(), Hint: hints[NotInstalled], Err: err}
+		return notStarted(err)
 	}
 	f := log.failure()
 	if status := exit.Sys().(syscall.WaitStatus); f == nil && status.Signaled() {
@@ -144,6 +108,16 @@ func (r *Runner) failure(err error, log *logReader) *Failure {
 		f.Log = log.plain.lines // git's own words
 	}
 	return r.redacted(f)
+}
+
+// notStarted explains why a program that is there did not run.
+func notStarted(err error) *Failure {
+	f := &Failure{Kind: NotStarted, Text: err.Error(), Err: err}
+	if errors.Is(err, syscall.ENOENT) || errors.Is(err, syscall.ENOEXEC) || errors.Is(err, syscall.EACCES) {
+		f.Kind = NotInstalled // its interpreter is missing, or it is for another machine
+	}
+	f.Hint = hints[f.Kind]
+	return f
 }
 
 // redacted blanks secrets in everything that can be shown.
@@ -173,36 +147,6 @@ func (r *Runner) newLog(nonce string) *logReader {
 	return newLogReader(nonce, progress)
 }
 
-// lookPath finds nix, or another of its programs, in the PATH of Env.
-func (r *Runner) lookPath(name string) (string, error) {
-	for _, dir := range filepath.SplitList(getenv(r.env(), "PATH")) {
-		if !filepath.IsAbs(dir) { // never run what a checkout brings along
-			continue
-		}
-		file := filepath.Join(dir, name)
-		info, err := os.Stat(file)
-		if err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
-			return file, nil
-		}
-	}
-	return "", fmt.Errorf("%s: %w in PATH", name, fs.ErrNotExist)
-}
-
-// limited keeps at most limit bytes.
-type limited struct {
-	buf      bytes.Buffer
-	limit    int
-	overflow bool
-}
-
-func (w *limited) Write(p []byte) (int, error) {
-	if w.buf.Len()+len(p) > w.limit {
-		w.overflow = true
-		return len(p), nil
-	}
-	return w.buf.Write(p)
-}
-
 func (r *Runner) env() []string {
 	if r.Env != nil {
 		return r.Env
@@ -212,7 +156,11 @@ func (r *Runner) env() []string {
 
 // environment is Env with what makes Nix's output steady and its helpers silent.
 func (r *Runner) environment() []string {
-	env := withEnv(r.env(),
+	env := child.Environment(r.env(), child.Nix)
+	if slices.Contains(r.Args, "--impure") {
+		env = child.Impure(r.env())
+	}
+	env = child.With(env,
 		"NO_COLOR=1", "TERM=dumb", "PAGER=cat", "NIX_PAGER=cat",
 		"GIT_TERMINAL_PROMPT=0", // fail rather than ask
 		"NIX_GET_COMPLETIONS=",  // set, it makes nix complete words instead of running
@@ -226,38 +174,8 @@ func (r *Runner) environment() []string {
 	}
 	// "extra-" adds a host to the map that nix.conf and NIX_CONFIG make, and leaves a host that is there.
 	config := "extra-access-tokens = " + host + "=" + r.Token + "\n"
-	if old := getenv(env, "NIX_CONFIG"); old != "" {
+	if old := child.Getenv(env, "NIX_CONFIG"); old != "" {
 		config = strings.TrimRight(old, "\n") + "\n" + config
 	}
-	return withEnv(env, "NIX_CONFIG="+config)
-}
-
-func getenv(env []string, key string) string {
-	for i := len(env) - 1; i >= 0; i-- { // the last one counts
-		if value, ok := strings.CutPrefix(env[i], key+"="); ok {
-			return value
-		}
-	}
-	return ""
-}
-
-// withEnv sets variables; one that is set to nothing is removed.
-func withEnv(env []string, settings ...string) []string {
-	out := make([]string, 0, len(env)+len(settings))
-	for _, entry := range env {
-		key, _, _ := strings.Cut(entry, "=")
-		replaced := false
-		for _, setting := range settings {
-			replaced = replaced || strings.HasPrefix(setting, key+"=")
-		}
-		if !replaced {
-			out = append(out, entry)
-		}
-	}
-	for _, setting := range settings {
-		if !strings.HasSuffix(setting, "=") {
-			out = append(out, setting)
-		}
-	}
-	return out
+	return child.With(env, "NIX_CONFIG="+config)
 }

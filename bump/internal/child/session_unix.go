@@ -1,6 +1,6 @@
 //go:build unix && !linux
 
-package nix
+package child
 
 import "syscall"
 
