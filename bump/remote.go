@@ -11,10 +11,10 @@ import (
 )
 
 // upstream is the client that releases are read with. The token belongs to the API of the repository;
-// it is sent upstream only when that is the same host.
+// it is sent upstream only when that is the same API.
 func (j *job) upstream() (*github.Client, error) {
 	token := ""
-	if sameHost(j.opts.UpstreamAPIURL, j.opts.APIURL) {
+	if sameOrigin(j.opts.UpstreamAPIURL, j.opts.APIURL) {
 		token = j.token()
 	}
 	return j.client(j.opts.UpstreamAPIURL, token)
@@ -38,8 +38,10 @@ func (j *job) token() string {
 
 const publicAPI = "https://api.github.com"
 
-func sameHost(a, b string) bool {
-	host := func(s string) string {
+// sameOrigin reports whether two addresses of an API, "" for the public one, have the same scheme, host and
+// port: a token for one of them may be sent to the other.
+func sameOrigin(a, b string) bool {
+	origin := func(s string) string {
 		if s == "" {
 			s = publicAPI
 		}
@@ -47,9 +49,9 @@ func sameHost(a, b string) bool {
 		if err != nil {
 			return s
 		}
-		return strings.ToLower(u.Host)
+		return strings.ToLower(u.Scheme + "://" + u.Host)
 	}
-	return host(a) == host(b)
+	return origin(a) == origin(b)
 }
 
 // webHost is the host of the API's web pages and git repositories.

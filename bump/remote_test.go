@@ -64,6 +64,24 @@ func TestTokenIsBare(t *testing.T) {
 	}
 }
 
+func TestTheTokenGoesUpstreamToTheSameAPIOnly(t *testing.T) {
+	for _, test := range []struct {
+		upstream, api string
+		sent          bool
+	}{
+		{"", "", true},
+		{"https://api.github.com/", "", true},
+		{"https://API.github.com", "https://api.github.com", true},
+		{"http://api.github.com", "https://api.github.com", false},
+		{"http://api.github.com", "", false},
+		{"https://ghe.example/api/v3", "https://ghe.example/api/v3/", true},
+		{"https://ghe.example:8443/api/v3", "https://ghe.example/api/v3", false},
+		{"https://evil.example", "", false},
+	} {
+		assert.Equal(t, test.sent, sameOrigin(test.upstream, test.api), "%+v", test)
+	}
+}
+
 // A pin without a version has no oldest release to look for.
 func TestReleasesAreReadNoFurtherThanNeeded(t *testing.T) {
 	server := githubtest.New(t)
