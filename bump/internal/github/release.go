@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"time"
+
+	gh "github.com/google/go-github/v66/github"
 )
 
 // Release is a release of a repository, as hostile as its author made it.
@@ -16,17 +19,31 @@ type Release struct {
 	URL         string    `json:"html_url"`
 	Draft       bool      `json:"draft"`
 	Prerelease  bool      `json:"prerelease"`
-	PublishedAt time.Time `json:"published_at"` // zero for a draft
+	PublishedAt time.Time `json:"published_at"` // zero when GitHub names none, as for a draft
 	Assets      []Asset   `json:"assets"`
+}
+
+// UpdatedAt returns when the release got the content that it has: the latest of its publication and of the
+// uploads of its assets, zero when GitHub names no date. A release can be published first and get its final
+// assets later, as ollama's are; the date of its last edit would also count changes of the notes.
+func (r Release) UpdatedAt() time.Time {
+	latest := r.PublishedAt
+	for _, a := range r.Assets {
+		if a.UpdatedAt.After(latest) {
+			latest = a.UpdatedAt
+		}
+	}
+	return latest
 }
 
 // Asset is a file attached to a release.
 type Asset struct {
-	Name   string `json:"name"`
-	URL    string `json:"browser_download_url"`
-	Size   int64  `json:"size"`   // bytes
-	Digest string `json:"digest"` // "sha256:…", "" for old ones
-	State  string `json:"state"`  // "uploaded" when it is complete
+	Name      string    `json:"name"`
+	URL       string    `json:"browser_download_url"`
+	Size      int64     `json:"size"`       // bytes
+	Digest    string    `json:"digest"`     // "sha256:…", "" for old ones
+	State     string    `json:"state"`      // "uploaded" when it is complete
+	UpdatedAt time.Time `json:"updated_at"` // of the upload; zero when GitHub names none
 }
 
 // Releases hands the releases to yield, a page of up to 100 at a time, in GitHub's order, which is not
@@ -36,22 +53,26 @@ func (c *Client) Releases(ctx context.Context, owner, repo string, yield func(pa
 	if err := checkName(owner, repo); err != nil {
 		return err
 	}
-	for page := 1; page != 0; {
+	var pages paging
+	for page := 1; ; {
 		var releases []Release
-		next, err := c.get(ctx, fmt.Sprintf("repos/%s/%s/releases?per_page=100&page=%d", owner, repo, page), &releases)
+		resp, err := c.get(ctx, fmt.Sprintf("repos/%s/%s/releases?per_page=100&page=%d", owner, repo, page), &releases)
 		if err != nil {
-			return fmt.Errorf("listing releases of %s/%s: %w", owner, repo, err)
+			return fmt.Errorf("list releases of %s/%s: %w", owner, repo, err)
 		}
 		more, err := yield(releases)
 		if err != nil || !more {
 			return err
 		}
-		if next <= page {
-			return nil // the last page, or links that lead in a circle
+		more, err = pages.nextPage(len(releases), resp.NextPage)
+		if err != nil {
+			return fmt.Errorf("list releases of %s/%s: %w", owner, repo, err)
 		}
-		page = next
+		if !more {
+			return nil
+		}
+		page = resp.NextPage
 	}
-	return nil
 }
 
 // ReleaseByTag returns the release of a tag, a *NotFound when there is none. Drafts have no tag yet.
@@ -99,21 +120,27 @@ func (c *Client) TagCommit(ctx context.Context, owner, repo, tag string) (string
 		}
 		object = t.GetObject()
 	}
-	if object.GetType() != "commit" || object.GetSHA() == "" {
+	switch {
+	case object.GetType() != "commit":
 		return fail(fmt.Errorf("it is no commit but %q", oneLine(object.GetType(), 20)))
+	case !isObjectID(object.GetSHA()):
+		return fail(fmt.Errorf("not a commit id: %q", oneLine(object.GetSHA(), 60)))
 	}
 	return object.GetSHA(), nil
 }
 
-// get reads what go-github has no fitting type for; next is the number of the next page, 0 on the last.
-func (c *Client) get(ctx context.Context, path string, v any) (next int, err error) {
+var objectID = regexp.MustCompile(`^[0-9a-f]{40}$`)
+
+// isObjectID reports whether s is the name of a git object as GitHub writes it. Names end up in code that
+// Nix evaluates, so nothing else may pass for one.
+func isObjectID(s string) bool { return objectID.MatchString(s) }
+
+// get reads what go-github has no fitting type for. The response names the next page.
+func (c *Client) get(ctx context.Context, path string, v any) (*gh.Response, error) {
 	req, err := c.api.NewRequest(http.MethodGet, path, nil)
 	if err != nil {
-		return 0, fmt.Errorf("making a request: %w", err)
+		return nil, fmt.Errorf("make a request: %w", err)
 	}
 	resp, err := c.api.Do(ctx, req, v)
-	if err != nil {
-		return 0, bareError(err)
-	}
-	return resp.NextPage, nil
+	return resp, bareError(err)
 }

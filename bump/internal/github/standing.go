@@ -99,7 +99,7 @@ func (c *Client) head(ctx context.Context, s *scene, branch string) (string, err
 		return "", fmt.Errorf("reading branch %s: the repository %s/%s is empty; push the flake first: %w", branch, s.owner, s.name, err)
 	case err != nil:
 		return "", fmt.Errorf("reading branch %s: %w", branch, err)
-	case len(ref.GetObject().GetSHA()) != 40:
+	case !isObjectID(ref.GetObject().GetSHA()):
 		return "", fmt.Errorf("reading branch %s: GitHub names no commit", branch)
 	}
 	return ref.GetObject().GetSHA(), nil
@@ -195,13 +195,17 @@ func (s *scene) mine(pull *gh.PullRequest) bool {
 func (c *Client) pulls(ctx context.Context, s *scene, o *gh.PullRequestListOptions) ([]*gh.PullRequest, error) {
 	o.PerPage = 100
 	var all []*gh.PullRequest
-	for {
+	for pages := (paging{}); ; {
 		page, resp, err := c.api.PullRequests.List(ctx, s.owner, s.name, o)
 		if err != nil {
-			return nil, fmt.Errorf("listing pull requests: %w", bareError(err))
+			return nil, fmt.Errorf("list pull requests: %w", bareError(err))
 		}
 		all = append(all, page...)
-		if resp.NextPage <= o.Page {
+		more, err := pages.nextPage(len(page), resp.NextPage)
+		if err != nil {
+			return nil, fmt.Errorf("list pull requests: %w", err)
+		}
+		if !more {
 			return all, nil
 		}
 		o.Page = resp.NextPage

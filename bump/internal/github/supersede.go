@@ -124,18 +124,19 @@ func wrap(err error, format string, args ...any) error {
 // commented looks for a comment that begins with a line.
 func (r *run) commented(ctx context.Context, pull *gh.PullRequest, line string) (bool, error) {
 	o := &gh.IssueListCommentsOptions{ListOptions: gh.ListOptions{PerPage: 100}}
-	for {
+	for pages := (paging{}); ; {
 		page, resp, err := r.c.api.Issues.ListComments(ctx, r.s.owner, r.s.name, pull.GetNumber(), o)
 		if err != nil {
-			return false, wrap(bareError(err), "reading the comments of pull request #%d", pull.GetNumber())
+			return false, wrap(bareError(err), "read comments on pull request #%d", pull.GetNumber())
 		}
 		for _, c := range page {
 			if first, _, _ := strings.Cut(c.GetBody(), "\n"); strings.TrimRight(first, "\r") == line {
 				return true, nil
 			}
 		}
-		if resp.NextPage <= o.Page {
-			return false, nil
+		more, err := pages.nextPage(len(page), resp.NextPage)
+		if err != nil || !more {
+			return false, wrap(err, "read comments on pull request #%d", pull.GetNumber())
 		}
 		o.Page = resp.NextPage
 	}

@@ -26,7 +26,8 @@ const (
 	maxHops          = 5        // redirects of one attempt
 	maxAnswer        = 64 << 20 // bytes; a page of 100 releases with the longest notes has 13 MB
 	firstPause       = time.Second
-	limitPause       = time.Minute // GitHub's advice for a secondary limit that names no time
+	limitPause       = time.Minute    // GitHub's advice for a secondary limit that names no time
+	maxReset         = 24 * time.Hour // until a limit is lifted; later times are no seconds, or wrong, as GitHub's limits are hourly
 	enterpriseV      = "/api/v3"
 )
 
@@ -329,7 +330,7 @@ func (t *transport) limit(p *APIError, got *answer) *RateLimited {
 	switch {
 	case named:
 		limit.wait = wait
-	case spent && err == nil:
+	case spent && err == nil && reset < t.now().Add(maxReset).Unix():
 		limit.wait = max(time.Unix(reset, 0).Sub(t.now()), 0) + time.Second // the header has whole seconds
 	default:
 		limit.wait, limit.guessed = limitPause, true

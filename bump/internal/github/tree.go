@@ -181,7 +181,7 @@ func (c *Client) writeCommit(ctx context.Context, s *scene, pl *plan) (sha strin
 	}
 	err = c.eventually(ctx, func() error {
 		made, err := bare(c.api.Git.CreateCommit(ctx, s.owner, s.name, commit, nil))
-		if err == nil && len(made.GetSHA()) != 40 {
+		if err == nil && !isObjectID(made.GetSHA()) {
 			err = fmt.Errorf("GitHub named it %q", oneLine(made.GetSHA(), 40))
 		}
 		sha = made.GetSHA()
