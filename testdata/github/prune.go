@@ -20,6 +20,7 @@ const repo = "/repos/{owner}/{repo}"
 
 // operations lists what stays, path by path.
 var operations = map[string][]string{
+	"/advisories":                                     {"get"},
 	repo:                                              {"get"},
 	repo + "/compare/{basehead}":                      {"get"},
 	repo + "/contents/{path}":                         {"get"},

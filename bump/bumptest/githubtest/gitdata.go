@@ -310,17 +310,37 @@ func (r *Repo) resolve(name string) string {
 func getContents(w http.ResponseWriter, x *exchange, r *Repo) {
 	name := x.PathValue("path")
 	e, ok := r.lookup(r.readCommit(r.resolve(x.URL.Query().Get("ref"))).tree, name)
-	if !ok || e.mode == "40000" {
+	if !ok {
 		notFound(w)
 		return
 	}
 	address := x.address(r) + "/contents/" + name
+	if e.mode == "40000" {
+		reply(w, 200, mapped(r.readTree(e.sha), func(e treeEntry) object { return x.content(r, address+"/"+e.name, name+"/"+e.name, e) }))
+		return
+	}
 	data := r.objects[e.sha].data
-	reply(w, 200, object{
-		"type": "file", "name": path.Base(name), "path": name, "sha": e.sha, "size": len(data), "encoding": "base64",
-		"content": base64.StdEncoding.EncodeToString(data), "url": address, "html_url": address, "git_url": x.address(r) + "/git/blobs/" + e.sha,
-		"download_url": nil, "_links": object{"self": address, "git": address, "html": address},
-	})
+	if strings.Contains(x.Header.Get("Accept"), "raw") {
+		w.Header().Set("Content-Type", "application/vnd.github.raw+json; charset=utf-8")
+		w.WriteHeader(200)
+		_, _ = w.Write(data)
+		return
+	}
+	o := x.content(r, address, name, e)
+	o["encoding"], o["content"] = "base64", base64.StdEncoding.EncodeToString(data)
+	reply(w, 200, o)
+}
+
+// content is what listings say of a file or folder.
+func (x *exchange) content(r *Repo, address, name string, e treeEntry) object {
+	kind, size := "file", len(r.objects[e.sha].data)
+	if e.mode == "40000" {
+		kind, size = "dir", 0
+	}
+	return object{
+		"type": kind, "name": path.Base(name), "path": name, "sha": e.sha, "size": size, "url": address, "html_url": address,
+		"git_url": x.address(r) + "/git/blobs/" + e.sha, "download_url": nil, "_links": object{"self": address, "git": address, "html": address},
+	}
 }
 
 func compare(w http.ResponseWriter, x *exchange, r *Repo) {

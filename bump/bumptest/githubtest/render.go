@@ -222,7 +222,7 @@ func (x *exchange) release(r *Repo, at int) object {
 	address := fmt.Sprintf("%s/releases/%d", x.address(r), id)
 	html := "https://github.com/" + r.Owner + "/" + r.Name
 	var published any
-	if !rel.Draft {
+	if !rel.Draft && !rel.NoDate {
 		published = stamp(rel.PublishedAt)
 	}
 	return object{
@@ -244,10 +244,13 @@ func (x *exchange) asset(r *Repo, rel Release, a Asset) object {
 		digest = a.Digest
 	}
 	id := number(rel.Tag + "/" + a.Name)
-	day := stamp(rel.PublishedAt)
+	day, updated := stamp(rel.PublishedAt), stamp(rel.PublishedAt)
+	if !a.UpdatedAt.IsZero() {
+		updated = stamp(a.UpdatedAt)
+	}
 	return object{
 		"id": id, "node_id": nodeID("ReleaseAsset", id), "url": fmt.Sprintf("%s/releases/assets/%d", x.address(r), id), "browser_download_url": address,
 		"name": a.Name, "label": nil, "content_type": "application/octet-stream", "size": a.Size, "digest": digest, "state": cmp.Or(a.State, "uploaded"),
-		"download_count": 0, "uploader": x.user("github-actions[bot]"), "created_at": day, "updated_at": day,
+		"download_count": 0, "uploader": x.user("github-actions[bot]"), "created_at": day, "updated_at": updated,
 	}
 }

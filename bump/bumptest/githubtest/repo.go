@@ -38,7 +38,8 @@ type Repo struct {
 type Release struct {
 	Tag, Name, Body   string
 	Draft, Prerelease bool
-	PublishedAt       time.Time
+	PublishedAt       time.Time // zero is a day of January 2026
+	NoDate            bool      // published_at is null, as it can be on GitHub
 	Assets            []Asset
 	Commit            string // that the tag points to; "" is the default branch's head
 }
@@ -50,6 +51,8 @@ type Asset struct {
 	Digest string // sha256:…, may be empty
 	URL    string // where it is downloaded; "" is GitHub's
 	State  string // "" is uploaded; starter while it is still being sent
+
+	UpdatedAt time.Time // when it was uploaded last; zero is when the release was published
 }
 
 // AddRepo adds a repository whose default branch main has one commit with files, path to content.

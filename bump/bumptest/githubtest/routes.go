@@ -48,6 +48,7 @@ func (s *Server) routes() *http.ServeMux {
 	add("POST", "/issues/{number}/assignees", pulls, "issues=write; "+needPulls, addAssignees)
 	add("GET", "/issues/{number}/comments", nil, "", listComments)
 	add("POST", "/issues/{number}/comments", pulls, "issues=write; "+needPulls, createComment)
+	mux.HandleFunc("GET /advisories", s.listAdvisories)
 	mux.HandleFunc("POST /graphql", s.graphql)
 	mux.HandleFunc("POST /api/graphql", s.graphql)
 	return mux

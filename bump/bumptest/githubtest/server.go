@@ -36,6 +36,7 @@ type Server struct {
 	mux    *http.ServeMux
 	mu     sync.Mutex // guards everything below
 	repos  []*Repo
+	advice []Advisory
 	tokens map[string]Rights
 	faults []*Fault
 	calls  []Call

@@ -3,6 +3,7 @@ package github_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -85,7 +86,8 @@ func TestReleaseByTag(t *testing.T) {
 	assert.Equal(t, "https://github.com/ollama/ollama/releases/tag/v0.1.1", r.URL)
 	assert.Equal(t, []github.Asset{{
 		Name: "ollama-linux-amd64.tgz", Size: 12, Digest: "sha256:00", State: "uploaded",
-		URL: "https://github.com/ollama/ollama/releases/download/v0.1.1/ollama-linux-amd64.tgz",
+		URL:       "https://github.com/ollama/ollama/releases/download/v0.1.1/ollama-linux-amd64.tgz",
+		UpdatedAt: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC),
 	}}, r.Assets)
 
 	var missing *github.NotFound
@@ -133,4 +135,47 @@ func TestEnterpriseIsFoundWithoutItsPath(t *testing.T) {
 	given, _ := client(t, server, func(o *github.Options) { o.BaseURL = server.URL + "/api/v3/" })
 	_, err := given.ReleaseByTag(t.Context(), "ollama", "ollama", "v0.1.0")
 	require.NoError(t, err)
+}
+
+func TestUpdatedAt(t *testing.T) {
+	day := func(n int) time.Time { return time.Date(2026, 8, n, 0, 0, 0, 0, time.UTC) }
+	server := githubtest.New(t)
+	add := func(tag string, published time.Time, uploads ...time.Time) {
+		r := githubtest.Release{Tag: tag, PublishedAt: published, NoDate: published.IsZero()}
+		for i, at := range uploads {
+			r.Assets = append(r.Assets, githubtest.Asset{Name: fmt.Sprint(i), UpdatedAt: at})
+		}
+		server.AddRelease("o", "r", r)
+	}
+	add("v1", day(3))
+	add("v2", day(3), day(1), day(9), day(4))
+	add("v3", time.Time{}, day(5))
+	add("v4", time.Time{})
+	c, _ := client(t, server)
+	for tag, want := range map[string]time.Time{"v1": day(3), "v2": day(9), "v3": day(5), "v4": {}} {
+		r, err := c.ReleaseByTag(t.Context(), "o", "r", tag)
+		require.NoError(t, err)
+		assert.True(t, want.Equal(r.UpdatedAt()), "%s: %s", tag, r.UpdatedAt())
+	}
+	c, _ = clientOf(t, `[{"tag_name":"v1","published_at":null,"assets":[{"name":"a","updated_at":null},{"name":"b"}]}]`)
+	require.NoError(t, c.Releases(t.Context(), "o", "r", func(page []github.Release) (bool, error) {
+		assert.True(t, page[0].UpdatedAt().IsZero())
+		return true, nil
+	}))
+}
+
+// What an API says a commit is called is written into Nix code.
+func TestACommitIsFortyHexDigits(t *testing.T) {
+	for _, sha := range []string{
+		"", "310b50d5", strings.Repeat("0", 39) + "g", strings.Repeat("A", 40), strings.Repeat("a", 64), strings.Repeat("0", 40) + `\"; name = \"source`, strings.Repeat("0", 40) + `\n`,
+	} {
+		c, _ := clientOf(t, `{"object":{"type":"commit","sha":"`+sha+`"}}`)
+		got, err := c.TagCommit(t.Context(), "o", "r", "v1")
+		require.ErrorContains(t, err, "not a commit id", "%q", sha)
+		assert.Empty(t, got)
+	}
+	c, _ := clientOf(t, `{"object":{"type":"commit","sha":"`+strings.Repeat("0a", 20)+`"}}`)
+	got, err := c.TagCommit(t.Context(), "o", "r", "v1")
+	require.NoError(t, err)
+	assert.Equal(t, strings.Repeat("0a", 20), got)
 }

@@ -294,6 +294,9 @@ func (t *transport) judge(req *http.Request, got *answer) error {
 		if len(bytes.TrimSpace(got.body)) == 0 {
 			return &transient{reason: fmt.Sprintf("answered %d with an empty body", got.status)}
 		}
+		if req.Header.Get("Accept") == rawMedia {
+			return checkRaw(got)
+		}
 		if !json.Valid(got.body) {
 			return &transient{reason: fmt.Sprintf("answered %d with something that is no JSON", got.status), foreign: true}
 		}

@@ -85,6 +85,9 @@ func answer(status int, body string, header ...string) http.HandlerFunc {
 
 var clock = time.Date(2026, 11, 21, 4, 0, 0, 0, time.UTC)
 
+// noSleep waits for nothing.
+func noSleep(ctx context.Context, _ time.Duration) error { return ctx.Err() }
+
 // read asks for a release over a client whose waits are recorded.
 func read(t *testing.T, server *httptest.Server, change ...func(*github.Options)) (waits []time.Duration, err error) {
 	t.Helper()
@@ -102,6 +105,15 @@ func read(t *testing.T, server *httptest.Server, change ...func(*github.Options)
 	require.NoError(t, err)
 	_, err = c.ReleaseByTag(t.Context(), "o", "r", "v1")
 	return waits, err
+}
+
+// clientOf returns a client of a server that answers everything with one body.
+func clientOf(t *testing.T, body string, header ...string) (*github.Client, *requestLog) {
+	t.Helper()
+	server, requests := respond(t, answer(200, body, header...))
+	c, err := github.New(github.Options{BaseURL: server.URL + "/api/v3", Sleep: noSleep})
+	require.NoError(t, err)
+	return c, requests
 }
 
 var good = answer(200, `{"tag_name":"v1"}`)
@@ -130,6 +142,9 @@ func TestLimits(t *testing.T) {
 			nil,
 			"the rate limit is spent until 2026-11-21 04:30:01 UTC (in 30m1s): API rate limit exceeded for user ID 1.",
 		},
+		{"a reset in milliseconds", []http.HandlerFunc{answer(403, primary, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", epoch(20*time.Second)+"000"), good}, []time.Duration{time.Minute}, ""},
+		{"a reset beyond all times", []http.HandlerFunc{answer(403, primary, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "9223372036854775807")}, []time.Duration{time.Minute}, "2026-11-21 04:02:00 UTC (in 2m0s)"},
+		{"Retry-After beyond all times", []http.HandlerFunc{answer(429, secondary, "Retry-After", "Fri, 31 Dec 9999 23:59:59 GMT")}, nil, "until 2319-"},
 		{"again and again", []http.HandlerFunc{answer(429, secondary, "Retry-After", "10")}, []time.Duration{10 * time.Second, 10 * time.Second, 10 * time.Second}, "the rate limit is spent until 2026-11-21 04:00:10 UTC (in 10s)"},
 		{"the last request of the hour was good", []http.HandlerFunc{answer(200, `{"tag_name":"v1"}`, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", epoch(time.Hour))}, nil, ""},
 		{"a missing right on the last request of the hour", []http.HandlerFunc{answer(403, `{"message":"Resource not accessible by integration"}`, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", epoch(20*time.Second))}, nil, "the token lacks"},
