@@ -255,6 +255,6 @@ func TestOldestNixpkgs(t *testing.T) {
 	oldest := map[string]string{"1.25": "25.11"}[module[1]]
 	require.NotEmpty(t, oldest, "which nixpkgs builds with Go %s?", module[1])
 	for _, file := range []string{"README.md", "flake.nix"} {
-		assert.Regexp(t, `any (other|nixpkgs) since `+regexp.QuoteMeta(oldest), inProject(t, file), file)
+		assert.Regexp(t, `any (other|nixpkgs) since\s`+regexp.QuoteMeta(oldest), inProject(t, file), file)
 	}
 }

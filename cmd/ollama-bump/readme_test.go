@@ -17,8 +17,24 @@ import (
 	"github.com/nixtars/ollama-bump/bump"
 )
 
-// documents are the files whose links and commands are tested.
-var documents = []string{"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"}
+// documents returns the files whose links and commands are tested, from the project's root.
+func documents(t *testing.T) []string {
+	t.Helper()
+	more, err := filepath.Glob(filepath.Join(projectRoot(t), "docs", "*.md"))
+	require.NoError(t, err)
+	require.NotEmpty(t, more)
+	all := []string{"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"}
+	for _, path := range more {
+		all = append(all, filepath.Join("docs", filepath.Base(path)))
+	}
+	return all
+}
+
+// A visitor decides in a minute.
+func TestReadmeIsShort(t *testing.T) {
+	t.Parallel()
+	assert.LessOrEqual(t, len(strings.Fields(inProject(t, "README.md"))), 1200, "words")
+}
 
 // blocks returns the code blocks of a language in a document.
 func blocks(t *testing.T, document, language string) []string {
@@ -34,21 +50,20 @@ func blocks(t *testing.T, document, language string) []string {
 // nixRun is how the documents run the program without installing it; see TestFetchedFlake.
 const nixRun = "nix run github:nixtars/ollama-bump"
 
-// Every command line of ours in the README is one that the program takes.
+// Every command line of ours in the documents is one that the program takes. They stand without a prompt, so that they
+// can be copied.
 func TestReadmeCommands(t *testing.T) {
 	t.Parallel()
 	count := 0
-	for _, block := range blocks(t, "README.md", "console") {
+	for _, block := range append(blocks(t, "README.md", "sh"), blocks(t, "docs/how-it-works.md", "sh")...) {
 		for line := range strings.Lines(block) {
-			line, ok := strings.CutPrefix(strings.TrimSpace(line), "$ ")
-			require.True(t, ok, "%q shows no prompt", line)
 			line, _, _ = strings.Cut(line, "  #")
 			line, _, _ = strings.Cut(line, " | ")
 			line = strings.TrimSpace(line)
 			if rest, ok := strings.CutPrefix(line, nixRun); ok {
 				line = "ollama-bump " + strings.TrimPrefix(rest, " --")
 			}
-			if strings.HasPrefix(line, "export ") {
+			if strings.HasPrefix(line, "export ") || strings.HasPrefix(line, "make ") || strings.HasPrefix(line, "go run ") {
 				continue
 			}
 			words, err := splitWords(line)
@@ -73,17 +88,23 @@ func TestReadmeInlineCommands(t *testing.T) {
 			}
 		}
 	}
-	for _, match := range regexp.MustCompile("`(--[a-z-]+)[^`]*`").FindAllStringSubmatch(inProject(t, "README.md"), -1) {
+	texts := ""
+	for _, document := range documents(t) {
+		if document != "docs/bad-input.md" { // it quotes other programs
+			texts += inProject(t, document)
+		}
+	}
+	for _, match := range regexp.MustCompile("`(--[a-z-]+)[^`]*`").FindAllStringSubmatch(texts, -1) {
 		switch match[1] {
 		case "--override-input", "--commit": // Nix's and nix-update's
 		default:
 			assert.True(t, known[match[1]], match[1])
 		}
 	}
-	for _, match := range regexp.MustCompile("`make ([a-z-]+)`").FindAllStringSubmatch(inProject(t, "README.md")+inProject(t, "CONTRIBUTING.md"), -1) {
+	for _, match := range regexp.MustCompile("(?m)(?:`|^)make ([a-z-]+)(?:`|$)").FindAllStringSubmatch(texts, -1) {
 		assert.Contains(t, inProject(t, "Makefile"), "\n"+match[1]+":", match[0])
 	}
-	for _, match := range regexp.MustCompile("`go run (\\./[a-z/]+)`").FindAllStringSubmatch(inProject(t, "README.md"), -1) {
+	for _, match := range regexp.MustCompile(`go run (\./[a-z/]+)`).FindAllStringSubmatch(texts, -1) {
 		assert.DirExists(t, filepath.Join(projectRoot(t), match[1]))
 	}
 }
@@ -94,7 +115,7 @@ func TestNixRunIsTheSameEverywhere(t *testing.T) {
 	examples, err := filepath.Glob(filepath.Join(projectRoot(t), "examples", "*"))
 	require.NoError(t, err)
 	files := examples
-	for _, document := range documents {
+	for _, document := range documents(t) {
 		files = append(files, filepath.Join(projectRoot(t), document))
 	}
 	count := 0
@@ -146,20 +167,22 @@ func TestReadmeNix(t *testing.T) {
 }
 
 // No line of the text is longer than the others; rows of tables and shown output cannot be wrapped.
-func TestReadmeIsWrapped(t *testing.T) {
+func TestDocumentsAreWrapped(t *testing.T) {
 	t.Parallel()
-	text := regexp.MustCompile("(?ms)^```.*?^```$").ReplaceAllString(inProject(t, "README.md"), "")
-	for line := range strings.Lines(text) {
-		if !strings.HasPrefix(line, "|") {
-			assert.LessOrEqual(t, utf8.RuneCountInString(line), 110, line)
+	for _, document := range documents(t) {
+		text := regexp.MustCompile("(?ms)^```.*?^```$").ReplaceAllString(inProject(t, document), "")
+		for line := range strings.Lines(text) {
+			if !strings.HasPrefix(line, "|") {
+				assert.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), 120, document+": "+line)
+			}
 		}
 	}
 }
 
-// The object in the README has every field of the real one, and no other.
-func TestReadmeJSON(t *testing.T) {
+// The object in the documentation has every field of the real one, and no other.
+func TestDocumentedJSON(t *testing.T) {
 	t.Parallel()
-	decoder := json.NewDecoder(strings.NewReader(blocks(t, "README.md", "json")[0]))
+	decoder := json.NewDecoder(strings.NewReader(blocks(t, "docs/output.md", "json")[0]))
 	decoder.DisallowUnknownFields()
 	var shown bump.Result
 	require.NoError(t, decoder.Decode(&shown))
@@ -168,13 +191,13 @@ func TestReadmeJSON(t *testing.T) {
 	assert.NotEmpty(t, shown.Warnings)
 }
 
-func TestReadmeStatuses(t *testing.T) {
+func TestDocumentedStatuses(t *testing.T) {
 	t.Parallel()
 	for _, c := range manual {
 		if c.title == "Exit status" {
 			for _, r := range c.rows {
 				line := fmt.Sprintf("\n| %s | %s |\n", r.term, r.text)
-				assert.True(t, strings.Contains(strings.ReplaceAll(inProject(t, "README.md"), "`", ""), line), line)
+				assert.True(t, strings.Contains(strings.ReplaceAll(inProject(t, "docs/output.md"), "`", ""), line), line)
 			}
 		}
 	}
@@ -182,7 +205,7 @@ func TestReadmeStatuses(t *testing.T) {
 
 var shapeRow = regexp.MustCompile(`(?m)^\| ([SX]\d+) \| .+ \| .+ \|$`)
 
-// Every shape that the README promises is proved by a flake, and every flake proves a row.
+// Every shape that docs/shapes.md promises is proved by a flake, and every flake proves a row.
 func TestEveryShapeHasAFlake(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob(filepath.Join(projectRoot(t), "testdata", "[se]*", "*.txtar")) // shapes and edges
@@ -198,7 +221,7 @@ func TestEveryShapeHasAFlake(t *testing.T) {
 		}
 	}
 	rows := map[string]bool{}
-	for _, match := range shapeRow.FindAllStringSubmatch(inProject(t, "README.md"), -1) {
+	for _, match := range shapeRow.FindAllStringSubmatch(inProject(t, "docs", "shapes.md"), -1) {
 		rows[match[1]] = true
 		assert.True(t, proved[match[1]], "%s has no flake", match[1])
 	}
@@ -212,7 +235,7 @@ func TestEveryShapeHasAFlake(t *testing.T) {
 func TestLinks(t *testing.T) {
 	t.Parallel()
 	link := regexp.MustCompile(`\]\(([^)\s]+)\)`)
-	for _, document := range documents {
+	for _, document := range documents(t) {
 		text := regexp.MustCompile("(?ms)^```.*?^```$").ReplaceAllString(inProject(t, document), "")
 		for _, match := range link.FindAllStringSubmatch(strings.ReplaceAll(text, "]\n(", "]("), -1) {
 			u, err := url.Parse(match[1])
@@ -222,7 +245,10 @@ func TestLinks(t *testing.T) {
 				assert.NotEmpty(t, u.Host, match[1])
 				continue
 			}
-			_, err = os.Stat(filepath.Join(projectRoot(t), u.Path))
+			if u.Path == "" {
+				continue // within the document
+			}
+			_, err = os.Stat(filepath.Join(projectRoot(t), filepath.Dir(document), u.Path))
 			assert.NoError(t, err, "%s: %s", document, match[1])
 		}
 	}
@@ -231,7 +257,7 @@ func TestLinks(t *testing.T) {
 // What the project's texts call a file or folder of the project is there.
 func TestNamedFilesExist(t *testing.T) {
 	t.Parallel()
-	for _, document := range documents {
+	for _, document := range documents(t) {
 		for _, match := range regexp.MustCompile("`((?:cmd|bump|nixexpr|testdata|nix|docs|examples|\\.github)/[A-Za-z0-9_./-]+)`").FindAllStringSubmatch(inProject(t, document), -1) {
 			if match[1] == ".github/workflows/ollama-bump.yml" { // in the user's repository
 				continue
