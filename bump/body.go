@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/nixtars/ollama-bump/bump/internal/notes"
+	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
 
 const (
@@ -206,7 +207,7 @@ const (
 // release keeps its heading as long as those fit.
 func releaseNotes(all []ReleaseNote, room int) string {
 	all = slices.Clone(all)
-	slices.SortStableFunc(all, func(a, b ReleaseNote) int { return -compareVersions(a.Version, b.Version) })
+	slices.SortStableFunc(all, func(a, b ReleaseNote) int { return -version.Compare(a.Version, b.Version) })
 	releases := "releases"
 	if len(all) == 1 {
 		releases = "release"

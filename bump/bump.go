@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"github.com/nixtars/ollama-bump/bump/internal/diag"
 )
 
 // Run does one bump. The error is a *UsageError for options that contradict each other; an *Error
@@ -132,26 +134,15 @@ func (j *job) say(kind EventKind, stage, format string, args ...any) {
 		return
 	}
 	j.opts.Progress(Event{
-		Stage: stage, Kind: kind, Text: oneLine(fmt.Sprintf(format, args...)), Elapsed: time.Since(j.start),
+		Stage: stage, Kind: kind, Text: diag.Line(fmt.Sprintf(format, args...)), Elapsed: time.Since(j.start),
 	})
 }
 
 // warn tells it, and puts it into the result.
 func (j *job) warn(stage, format string, args ...any) {
-	text := oneLine(fmt.Sprintf(format, args...))
+	text := diag.Line(fmt.Sprintf(format, args...))
 	j.result.Warnings = append(j.result.Warnings, text)
 	j.say(Warning, stage, "%s", text)
-}
-
-// oneLine keeps what others wrote from moving the cursor, breaking a line or forging another one.
-func oneLine(s string) string {
-	out := []rune(s)
-	for i, c := range out {
-		if c < ' ' || c >= 0x7f && c < 0xa0 || c == '\u2028' || c == '\u2029' || c >= 0x202a && c <= 0x202e || c >= 0x2066 && c <= 0x2069 {
-			out[i] = ' '
-		}
-	}
-	return string(out)
 }
 
 // hinted is an error of a package below that knows what to do.
@@ -164,7 +155,7 @@ func withHint(err error) error {
 	if err == nil || errors.As(err, &ours) || errors.As(err, &usage) {
 		return err
 	}
-	e := &Error{Text: oneLine(err.Error()), Err: err}
+	e := &Error{Text: diag.Line(err.Error()), Err: err}
 	var h hinted
 	if errors.As(err, &h) {
 		e.Hint = h.Hint()

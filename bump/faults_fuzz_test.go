@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/nixtars/ollama-bump/bump/internal/github"
+	"github.com/nixtars/ollama-bump/bump/internal/version"
 	"github.com/nixtars/ollama-bump/nixexpr"
 )
 
@@ -95,18 +96,18 @@ func FuzzVersion(f *testing.F) {
 			require.Equal(t, r.Tag, "v"+v)
 			require.False(t, r.Draft)
 			require.True(t, pre || !r.Prerelease && !strings.Contains(v, "rc"))
-			require.Zero(t, compareVersions(v, v))
+			require.Zero(t, version.Compare(v, v))
 		}
 		a, b := versionOf(list[0], true), versionOf(list[1], true)
 		if a != "" && b != "" {
-			require.Equal(t, compareVersions(a, b), -compareVersions(b, a))
-			require.Equal(t, a == b, compareVersions(a, b) == 0)
+			require.Equal(t, version.Compare(a, b), -version.Compare(b, a))
+			require.Equal(t, a == b, version.Compare(a, b) == 0)
 		}
 		best := pickRelease(list, "", pre, func(github.Release) bool { return true })
 		for _, r := range list {
 			if v := versionOf(r, pre); v != "" {
 				require.NotNil(t, best)
-				require.GreaterOrEqual(t, compareVersions(best.version, v), 0)
+				require.GreaterOrEqual(t, version.Compare(best.version, v), 0)
 			}
 		}
 		if to, err := parseTo(one); err == nil {

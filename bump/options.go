@@ -96,22 +96,17 @@ func (o Options) Check() error {
 const branchRefs = "refs/heads/" // may stand in front of a branch's name
 
 // Event is one thing to tell whoever watches.
-type Event struct {
-	Stage   string // "release", "pin", "candidate", "hash", "verify", "write", "propose"
-	Text    string // one line, no full stop, control characters removed
-	Kind    EventKind
-	Elapsed time.Duration // since the run began
-}
+type Event = diag.Event
 
 // EventKind says how loud an Event is.
-type EventKind int
+type EventKind = diag.EventKind
 
 // The kinds.
 const (
-	Step    EventKind = iota // a stage begins or ends: a line in CI, the live line on a terminal
-	Detail                   // with -v only
-	Live                     // what Nix does just now: the live line only, never a line in CI
-	Warning                  // always shown
+	Step    = diag.Step    // a stage begins or ends: a line in CI, the live line on a terminal
+	Detail  = diag.Detail  // with -v only
+	Live    = diag.Live    // what Nix does just now: the live line only, never a line in CI
+	Warning = diag.Warning // always shown
 )
 
 // Status is how a run ended.
@@ -169,8 +164,15 @@ type UsageError struct{ Text string }
 
 func (e *UsageError) Error() string { return e.Text }
 
+// Pos is a place in a file of the flake.
+type Pos = diag.Pos
+
 // Error is a failed run: where, what and what to do.
 type Error = diag.Error
+
+// Printable returns foreign text as one line that is safe to show: without escape sequences, control
+// characters and what reorders or hides text.
+func Printable(text string) string { return diag.Line(text) }
 
 // DefaultTimeout bounds a run whose Options name no timeout.
 const DefaultTimeout = 2 * time.Hour

@@ -1,6 +1,7 @@
 package bump
 
 import (
+	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/nix"
 	"github.com/nixtars/ollama-bump/nixexpr"
 )
@@ -136,7 +137,7 @@ func placeOf(f *nixexpr.File, offset int) place {
 
 // errorf makes an error about a place.
 func (p place) error(text, hint string) *Error {
-	return &Error{File: p.file, Line: p.line, Column: p.column, Text: text, Hint: hint}
+	return diag.At(diag.Pos{File: p.file, Line: p.line, Column: p.column}, text, hint)
 }
 
 // hash returns the pin's hash of a role, or nil.

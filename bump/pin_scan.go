@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"strings"
 
+	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/nixexpr"
 )
 
@@ -127,7 +128,10 @@ func (j *job) readSources(ctx context.Context) error {
 func syntaxError(err error) error {
 	var se *nixexpr.SyntaxError
 	if errors.As(err, &se) {
-		return &Error{File: se.File, Line: se.Line, Column: se.Column, Text: "parse: " + se.Msg, Hint: "correct the file; Nix does not read it either", Err: err}
+		return &Error{
+			Pos:  diag.Pos{File: se.File, Line: se.Line, Column: se.Column},
+			Text: "parse: " + se.Msg, Hint: "correct the file; Nix does not read it either", Err: err,
+		}
 	}
 	return fmt.Errorf("parse: %w", err)
 }

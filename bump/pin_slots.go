@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/nixtars/ollama-bump/bump/internal/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/version"
 	"github.com/nixtars/ollama-bump/nixexpr"
 )
 
@@ -38,47 +39,6 @@ func raw(at nixexpr.Literal) string {
 	return string(at.Nix.Src[start:end])
 }
 
-// versionIn finds where version stands in text by itself: not as a part of another number.
-func versionIn(text, version string) []int {
-	var found []int
-	for from := 0; ; {
-		i := strings.Index(text[from:], version)
-		if i < 0 {
-			return found
-		}
-		i += from
-		from = i + len(version)
-		if boundary(text, i, from) {
-			found = append(found, i)
-		}
-	}
-}
-
-func boundary(text string, start, end int) bool {
-	if start > 0 {
-		switch c := text[start-1]; {
-		case c == 'v' || c == 'V':
-			if start > 1 && isWord(text[start-2]) {
-				return false
-			}
-		case isWord(c) || c == '.':
-			return false
-		}
-	}
-	rest := text[end:]
-	if rest == "" {
-		return true
-	}
-	if isWord(rest[0]) || rest[0] == '.' && len(rest) > 1 && rest[1] >= '0' && rest[1] <= '9' {
-		return false
-	}
-	return !strings.HasPrefix(rest, "-rc")
-}
-
-func isWord(c byte) bool {
-	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_'
-}
-
 // textSlots finds the literals in which a string's version is written.
 func textSlots(t *nixexpr.Text, version, field string) ([]versionSlot, error) {
 	var slots []versionSlot
@@ -95,16 +55,16 @@ func textSlots(t *nixexpr.Text, version, field string) ([]versionSlot, error) {
 }
 
 // literalSlots finds a version in one literal.
-func literalSlots(at nixexpr.Literal, version, field string) []versionSlot {
+func literalSlots(at nixexpr.Literal, v, field string) []versionSlot {
 	if at.File == "" {
 		return nil
 	}
 	start, _ := contentSpan(at)
 	var slots []versionSlot
 	source := raw(at)
-	for _, i := range versionIn(source, version) {
-		slots = append(slots, versionSlot{version: version, slot: slot{
-			field: field, file: at.File, at: at.Span.Start(), start: start + i, end: start + i + len(version), old: version,
+	for _, i := range version.Version(v).Places(source) {
+		slots = append(slots, versionSlot{version: v, slot: slot{
+			field: field, file: at.File, at: at.Span.Start(), start: start + i, end: start + i + len(v), old: v,
 		}})
 	}
 	return slots

@@ -30,35 +30,3 @@ func TestParseHash(t *testing.T) {
 		require.Equal(t, known, parseHash(text) != nil, "%q", text)
 	}
 }
-
-func TestVersionIn(t *testing.T) {
-	for text, want := range map[string][]int{
-		"0.32.13":                     {0},
-		"v0.32.13":                    {1},
-		"ollama-0.32.13.tgz":          {7},
-		"'0.32.13' and \"0.32.13\"":   {1, 15},
-		"0.32.13.":                    {0},
-		"10.32.13":                    nil,
-		"0.32.131":                    nil,
-		"0.32.13.1":                   nil,
-		"1.0.32.13":                   nil,
-		"0.32.13-rc1":                 nil,
-		"0.32.13-1":                   {0},
-		"b0.32.13":                    nil,
-		"dev0.32.13":                  nil,
-		"releases/download/v0.32.13/": {19},
-	} {
-		require.Equal(t, want, versionIn(text, "0.32.13"), "%q", text)
-	}
-}
-
-func TestCompareVersions(t *testing.T) {
-	order := []string{"0.9.9", "0.32.2-rc10", "0.32.2", "0.33.0-rc0", "0.33.0-rc2", "0.33.0-rc10", "0.33.0", "1.0.0"}
-	for i, a := range order {
-		for j, b := range order {
-			got := compareVersions(a, b)
-			require.Equal(t, i < j, got < 0, "%s %s", a, b)
-			require.Equal(t, i == j, got == 0, "%s %s", a, b)
-		}
-	}
-}

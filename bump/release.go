@@ -3,11 +3,10 @@ package bump
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"sort"
-	"strings"
 
 	"github.com/nixtars/ollama-bump/bump/internal/github"
+	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
 
 // release is the release that the pins go to, and those on the way there.
@@ -17,35 +16,23 @@ type release struct {
 	between []ReleaseNote // every stable release above the oldest pin up to this one, newest first
 }
 
-var (
-	stableTag = regexp.MustCompile(`^v((?:0|[1-9][0-9]{0,8})(?:\.(?:0|[1-9][0-9]{0,8})){2})$`)
-	rcTag     = regexp.MustCompile(`^v((?:0|[1-9][0-9]{0,8})(?:\.(?:0|[1-9][0-9]{0,8})){2}-rc(?:0|[1-9][0-9]{0,5}))$`)
-)
-
-func compareVersions(a, b string) int { return github.CompareVersions(a, b) }
-
 // versionOf is the version that a release stands for, or "" when it is none to bump to. Upstream moves one
 // release object from candidate to final, so a final tag still marked as a prerelease is not out yet.
 func versionOf(r github.Release, pre bool) string {
-	if r.Draft {
+	v, ok := version.ParseTag(r.Tag)
+	if !ok || r.Draft || !pre && (r.Prerelease || v.Candidate()) {
 		return ""
 	}
-	if m := stableTag.FindStringSubmatch(r.Tag); m != nil && (!r.Prerelease || pre) {
-		return m[1]
-	}
-	if m := rcTag.FindStringSubmatch(r.Tag); m != nil && pre {
-		return m[1]
-	}
-	return ""
+	return string(v)
 }
 
 // parseTo reads the version of --to.
 func parseTo(to string) (string, error) {
-	tag := "v" + strings.TrimPrefix(to, "v")
-	if stableTag.MatchString(tag) || rcTag.MatchString(tag) {
-		return tag[1:], nil
+	v, err := version.Parse(to)
+	if err != nil {
+		return "", &UsageError{Text: fmt.Sprintf("--to takes a release such as 0.32.15 or 0.33.0-rc2, not %q", to)}
 	}
-	return "", &UsageError{Text: fmt.Sprintf("--to takes a release such as 0.32.15 or 0.33.0-rc2, not %q", to)}
+	return string(v), nil
 }
 
 // selectRelease asks for the releases and picks the one to bump to: o.To, or the highest version that
@@ -65,7 +52,7 @@ func selectRelease(ctx context.Context, c *github.Client, pkg *Package, o Option
 		more := oldest != "" || to != "" || pickRelease(page, "", o.Pre, usable) == nil
 		for _, r := range page {
 			v := versionOf(r, true)
-			if v != "" && (oldest == "" && to != "" || oldest != "" && compareVersions(v, oldest) <= 0) && (to == "" || compareVersions(v, to) <= 0) {
+			if v != "" && (oldest == "" && to != "" || oldest != "" && version.Compare(v, oldest) <= 0) && (to == "" || version.Compare(v, to) <= 0) {
 				more = false
 			}
 		}
@@ -106,7 +93,7 @@ func pickRelease(list []github.Release, to string, pre bool, usable func(github.
 		if v == "" || !usable(r) {
 			continue
 		}
-		if best == nil || compareVersions(v, best.version) > 0 {
+		if best == nil || version.Compare(v, best.version) > 0 {
 			best = &release{version: v, Release: r}
 		}
 	}
@@ -122,11 +109,11 @@ func notesBetween(list []github.Release, old, newest string) []ReleaseNote {
 		if r.Tag == "v"+newest {
 			v = newest
 		}
-		if v == "" || compareVersions(v, newest) > 0 || v != newest && (old == "" || compareVersions(v, old) <= 0) {
+		if v == "" || version.Compare(v, newest) > 0 || v != newest && (old == "" || version.Compare(v, old) <= 0) {
 			continue
 		}
 		notes = append(notes, ReleaseNote{Version: v, URL: r.URL, Body: r.Body})
 	}
-	sort.SliceStable(notes, func(i, j int) bool { return compareVersions(notes[i].Version, notes[j].Version) > 0 })
+	sort.SliceStable(notes, func(i, j int) bool { return version.Compare(notes[i].Version, notes[j].Version) > 0 })
 	return notes
 }

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+
+	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
 
 // findRelease asks for the release to go to and picks the pins that are behind it.
@@ -14,7 +16,7 @@ func (j *job) findRelease(ctx context.Context) error {
 	}
 	oldest := ""
 	for _, p := range j.finder.pins {
-		if p.version != "" && (oldest == "" || compareVersions(p.version, oldest) < 0) {
+		if p.version != "" && (oldest == "" || version.Compare(p.version, oldest) < 0) {
 			oldest = p.version
 		}
 	}
@@ -31,7 +33,7 @@ func (j *job) findRelease(ctx context.Context) error {
 	if len(j.due) == 0 {
 		newest := j.result.OldVersion
 		for _, p := range j.finder.pins {
-			if compareVersions(p.version, newest) > 0 {
+			if version.Compare(p.version, newest) > 0 {
 				newest = p.version
 			}
 		}
@@ -54,7 +56,7 @@ func (j *job) refuseDowngrade() error {
 			return p.error(fmt.Sprintf("select release: the input %s names no release (%s), so it cannot go to %s", p.input.name, p.input.url, j.rel.version),
 				fmt.Sprintf("write github:%s/%s/v%s in the input's URL", j.pkg.Owner, j.pkg.Repo, j.rel.version))
 		}
-		if p.version != "" && compareVersions(j.rel.version, p.version) < 0 && !j.opts.AllowDowngrade {
+		if p.version != "" && version.Compare(j.rel.version, p.version) < 0 && !j.opts.AllowDowngrade {
 			return p.error(fmt.Sprintf("select release: %s is lower than the pinned %s", j.rel.version, p.version), "allow it with --allow-downgrade")
 		}
 	}
@@ -68,7 +70,7 @@ func (j *job) pinsDue() []*pin {
 	for _, p := range j.finder.pins {
 		order := -1
 		if p.version != "" {
-			order = compareVersions(p.version, j.rel.version)
+			order = version.Compare(p.version, j.rel.version)
 		}
 		switch {
 		case j.opts.Mode == Check && p.follows() && !p.placeholder():

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/nixtars/ollama-bump/bump/internal/diag"
 )
 
 // link takes in a symbolic link of the tree, and says whether name is one. Nix code that names it means the file
@@ -27,7 +29,7 @@ func (j *job) link(name string) bool {
 	}
 	if src, err := j.tree.read(name); err == nil && strings.Contains(strings.ToLower(string(src)), j.pkg.Name) {
 		j.sources.outside = append(j.sources.outside, &Error{
-			File: name, Line: 1, Column: 1,
+			Pos:  diag.Pos{File: name, Line: 1, Column: 1},
 			Text: fmt.Sprintf("read: a link to %s, outside of the flake, where Nix does not see it", target),
 			Hint: "put the file itself into the flake",
 		})

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"github.com/nixtars/ollama-bump/bump/internal/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
 
 // verify does what --verify asks for beyond the hashes, which the last round of the resolver has
@@ -119,8 +119,6 @@ func (j *job) evalConfiguration(ctx context.Context, installable string) (broken
 	return false, r.explain(failed)
 }
 
-var saysVersion = regexp.MustCompile(`[0-9]+\.[0-9]+\.[0-9]+(?:-rc[0-9]+)?`)
-
 // verifyBuild builds the packages and asks each for its version.
 func (j *job) verifyBuild(ctx context.Context) error {
 	r := j.hashes
@@ -143,7 +141,7 @@ func (j *job) verifyBuild(ctx context.Context) error {
 		if err != nil {
 			return &Error{Text: fmt.Sprintf("verify: run %s --version of %s: %v", j.pkg.Program, where, err), Hint: "the package builds but does not run here", Err: err}
 		}
-		found := saysVersion.FindString(string(said))
+		found := string(version.Find(string(said)))
 		if found != j.rel.version {
 			return p.error(fmt.Sprintf("verify: %s of %s says version %q, not %s", j.pkg.Program, where, found, j.rel.version),
 				"see the ldflags that set the version")

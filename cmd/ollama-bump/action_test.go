@@ -73,7 +73,7 @@ func TestActionCheckIsNoFailure(t *testing.T) {
 func TestActionFailure(t *testing.T) {
 	t.Parallel()
 	env, outputs, summary := runner(t)
-	o := runWith(env, bump.Result{}, &bump.Error{File: "a.nix", Line: 1, Column: 2, Text: "find `the` ```pin```", Hint: "look"}, "action")
+	o := runWith(env, bump.Result{}, &bump.Error{Pos: bump.Pos{File: "a.nix", Line: 1, Column: 2}, Text: "find `the` ```pin```", Hint: "look"}, "action")
 	assert.Equal(t, exitFailed, o.status)
 	assert.Equal(t, map[string]string{"status": "failed"}, parseOutputs(t, outputs))
 	text, err := os.ReadFile(summary)

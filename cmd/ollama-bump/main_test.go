@@ -265,15 +265,17 @@ func TestSentences(t *testing.T) {
 
 func TestFailure(t *testing.T) {
 	t.Parallel()
-	failure := &bump.Error{File: "nix/a,b.nix", Line: 12, Column: 7, Text: "find the pin: 100% wrong\nsecond\x1b[31m line", Hint: "change it"}
+	failure := &bump.Error{
+		Pos: bump.Pos{File: "nix/a,b.nix", Line: 12, Column: 7}, Text: "find the pin: 100% wrong\nsecond\x1b[31m line", Hint: "change it",
+	}
 	o := runWith(nil, bump.Result{}, fmt.Errorf("run: %w", failure), "--dry-run")
 	assert.Equal(t, exitFailed, o.status)
 	assert.Empty(t, o.stdout)
-	assert.Contains(t, o.stderr, "ollama-bump: run: nix/a,b.nix:12:7: find the pin: 100% wrong\n  | second[31m line\nhint: change it\n")
+	assert.Contains(t, o.stderr, "ollama-bump: run: nix/a,b.nix:12:7: find the pin: 100% wrong\n  | second line\nhint: change it\n")
 	assert.NotContains(t, o.stderr, "::error")
 
 	o = runWith([]string{"GITHUB_ACTIONS=true"}, bump.Result{}, failure, "--dry-run")
-	assert.Contains(t, o.stderr, "\n::error title=ollama-bump,file=nix/a%2Cb.nix,line=12,col=7::find the pin: 100%25 wrong%0Asecond[31m line%0Ahint: change it\n")
+	assert.Contains(t, o.stderr, "\n::error title=ollama-bump,file=nix/a%2Cb.nix,line=12,col=7::find the pin: 100%25 wrong%0Asecond line%0Ahint: change it\n")
 	assert.Contains(t, o.stderr, "\n::warning title=ollama-bump::a llama.cpp fork was left alone\n")
 }
 

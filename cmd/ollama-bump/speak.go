@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/term"
@@ -271,16 +270,7 @@ func (s *speaker) cleanLines(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-// harmless drops what could move a cursor, turn a line's direction or command a runner.
+// harmless is a line without what could move a cursor, turn a line's direction or command a runner.
 func harmless(line string) string {
-	line = strings.Map(func(r rune) rune {
-		switch {
-		case r == '\t':
-			return ' '
-		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), r == '\u2028', r == '\u2029':
-			return -1
-		}
-		return r
-	}, line)
-	return strings.TrimRight(strings.ReplaceAll(line, "##[", "## ["), " ")
+	return strings.TrimRight(strings.ReplaceAll(bump.Printable(line), "##[", "## ["), " ")
 }

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/nixtars/ollama-bump/bump/internal/diag"
 )
 
 // APIError is an answer that refuses a request. The more telling errors of this package unwrap to it.
@@ -54,15 +56,9 @@ func (e *APIError) field(name, code string) bool {
 	return false
 }
 
-// oneLine makes foreign text fit for a message: one line, no control characters, at most limit runes.
+// oneLine makes foreign text fit for a message: one line of at most limit runes.
 func oneLine(text string, limit int) string {
-	text = strings.Join(strings.Fields(text), " ")
-	text = strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7f && r < 0xa0 {
-			return -1
-		}
-		return r
-	}, text)
+	text = strings.Join(strings.Fields(diag.Line(text)), " ")
 	if runes := []rune(text); len(runes) > limit {
 		text = string(runes[:limit]) + "…"
 	}

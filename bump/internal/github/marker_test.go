@@ -1,7 +1,6 @@
 package github
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
@@ -9,20 +8,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
-
-func TestCompareVersions(t *testing.T) {
-	ordered := []string{
-		"0.1.9", "0.1.10", "0.9.3", "0.30.0-rc0", "0.30.0-rc2", "0.30.0-rc10", "0.30.0", "0.32.9", "0.32.15", "0.32.15.1", "1.0.0-beta", "1.0.0",
-	}
-	shuffled := slices.Clone(ordered)
-	slices.Reverse(shuffled)
-	slices.SortFunc(shuffled, CompareVersions)
-	assert.Equal(t, ordered, shuffled)
-	for _, v := range ordered {
-		assert.Zero(t, CompareVersions(v, v))
-	}
-	assert.Zero(t, CompareVersions("0.032.1", "0.32.1"))
-}
 
 func TestMarkerIsReadBack(t *testing.T) {
 	for _, m := range []marker{

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	gh "github.com/google/go-github/v66/github"
+
+	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
 
 // Standing finds out how the remote side stands before p is worked out; Title, Message and Body play no
@@ -139,7 +141,7 @@ func (c *Client) lookAtPulls(ctx context.Context, s *scene) error {
 			continue
 		}
 		if pull.GetHead().GetRef() == s.proposal.Branch {
-			if s.pull = pull; s.own != "" && CompareVersions(s.own, s.proposal.Version) > 0 {
+			if s.pull = pull; s.own != "" && version.Compare(s.own, s.proposal.Version) > 0 {
 				s.newer = &rival{pull, s.own, s.branchSHA, true}
 			}
 			continue
@@ -149,7 +151,7 @@ func (c *Client) lookAtPulls(ctx context.Context, s *scene) error {
 		case err != nil:
 			return err
 		case other == nil:
-		case CompareVersions(other.version, s.proposal.Version) > 0:
+		case version.Compare(other.version, s.proposal.Version) > 0:
 			s.newer = other
 		default:
 			s.older = append(s.older, other)
