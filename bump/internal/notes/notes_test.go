@@ -3,8 +3,10 @@ package notes_test
 import (
 	"html"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -135,8 +137,71 @@ func TestDefuseLong(t *testing.T) {
 func TestDefuseTooLong(t *testing.T) {
 	got := notes.Defuse(strings.Repeat("```\n@mona 12345678\n", 10_000))
 	assert.True(t, strings.HasSuffix(got, "\n\n…"))
-	assert.Less(t, len(got), 70_000)
+	assert.Less(t, len(got), 30_000)
 	requireDefused(t, got)
+}
+
+// costly are units that used gigabytes or seconds when a release note was nothing but them.
+var costly = []string{
+	">", "> ", "- ", "1. ", "- 1) > ", "_*a", "*a _b ", "[](", "[a](", "[", "![", "`", "``` ", "<", "<!--", "~a", "[a][b]",
+	"www.a.", "http://", "a@b.", "&#", "\\", "|", "|\n", "a|\n", "> a\n", " - a\n", "\t", "\n",
+}
+
+func TestDefuseCosts(t *testing.T) {
+	for _, unit := range costly {
+		requireCheap(t, strings.Repeat(unit, 60_000/len(unit)))
+	}
+	for _, columns := range []int{2, 100, 1_000, 2_000, 9_000} {
+		head := strings.Repeat("|a", columns) + "|\n" + strings.Repeat("|-", columns) + "|\n"
+		for _, prefix := range []string{"", "> ", "- ", "1. > - "} {
+			table := prefix + strings.ReplaceAll(head, "\n", "\n"+prefix)
+			requireCheap(t, table+strings.Repeat("|\n", 30_000))
+			requireCheap(t, table+strings.Repeat(prefix+"|\n", 10_000))
+			requireCheap(t, strings.Repeat(table, 10))
+		}
+	}
+	var steps strings.Builder
+	for depth := 0; steps.Len() < 60_000; depth += 32 {
+		steps.WriteString(strings.Repeat(" ", depth) + strings.Repeat("- ", 16) + "\n")
+	}
+	requireCheap(t, steps.String())
+}
+
+// requireCheap fails when a text costs more than one note of a release may. The bound of time is far
+// above what it takes (0.2 s), for a busy machine.
+func requireCheap(t testing.TB, markdown string) {
+	t.Helper()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	start := time.Now()
+	notes.Defuse(markdown)
+	took := time.Since(start)
+	runtime.ReadMemStats(&after)
+	require.Less(t, took, 3*time.Second, "%.40q", markdown)
+	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(64<<20), "bytes for %.40q", markdown)
+}
+
+func TestDefuseKeepsTablesThatPeopleWrite(t *testing.T) {
+	table := "| model | size |\n| --- | --- |\n" + strings.Repeat("| gemma3 | 4b |\n", 200)
+	assert.Equal(t, strings.TrimSuffix(table, "\n"), notes.Defuse(table))
+}
+
+func TestDefuseFlattens(t *testing.T) {
+	got := notes.Defuse(strings.Repeat("> ", 1_000) + "deep\n\nnext")
+	assert.Equal(t, strings.TrimSpace(strings.Repeat("> ", 12))+" deep\n\nnext", got)
+}
+
+func FuzzDefuseCosts(f *testing.F) {
+	for _, unit := range costly {
+		f.Add("", unit)
+	}
+	f.Add(strings.Repeat("|a", 100)+"|\n"+strings.Repeat("|-", 100)+"|\n", "|\n")
+	f.Fuzz(func(t *testing.T, head, unit string) {
+		if len(unit) == 0 {
+			return
+		}
+		requireCheap(t, head+strings.Repeat(unit, max(60_000-len(head), 0)/len(unit)))
+	})
 }
 
 func TestText(t *testing.T) {

@@ -16,28 +16,29 @@ import (
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 )
 
-const (
-	maxSource = 60_000 // bytes of one text that are looked at: a pull request holds no more, and parsing may take time by the square
-	maxDepth  = 12     // of quotes and lists; deeper ones lose their marks
-)
+// maxDepth is how deep quotes and lists may lie; deeper ones lose their marks.
+const maxDepth = 12
 
 // Defuse writes upstream's Markdown anew so that it is harmless anywhere in a pull request's body.
-// Headings become small ones. What it returns has no blank lines at the ends. Of more than 60,000 bytes it
-// takes the first, and ends with an ellipsis.
+// Headings become small ones. What it returns has no blank lines at the ends. Of a long text it takes
+// the first 20,000 bytes, and ends with an ellipsis; a table of thousands of cells shows as text. What
+// it costs is bounded whatever the text.
 func Defuse(markdown string) string {
-	if len(markdown) <= maxSource {
-		return defuse(markdown)
+	source, cut := bounded(diag.Safe(markdown))
+	text := defuse(source)
+	if cut {
+		text = strings.TrimLeft(text+"\n\n"+ending, "\n")
 	}
-	markdown = markdown[:maxSource]
-	if end := strings.LastIndexByte(markdown, '\n'); end > 0 {
-		markdown = markdown[:end]
-	}
-	return strings.TrimLeft(defuse(markdown)+"\n\n…", "\n")
+	return text
 }
 
 func defuse(markdown string) string {
-	source := []byte(diag.Safe(markdown))
-	parser := goldmark.New(goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.Linkify)).Parser()
+	extensions := []goldmark.Extender{extension.Strikethrough, extension.Linkify}
+	if cells(markdown) <= maxCells {
+		extensions = append(extensions, extension.Table)
+	}
+	source := []byte(markdown)
+	parser := goldmark.New(goldmark.WithExtensions(extensions...)).Parser()
 	w := &writer{source: source}
 	return strings.Trim(strings.Join(w.blocks(parser.Parse(text.NewReader(source)), 0), "\n"), "\n")
 }
