@@ -177,7 +177,7 @@ func createTree(w http.ResponseWriter, x *exchange, r *Repo) {
 	}
 	r.freshTrees[sha] = r.server.lag
 	w.Header().Set("Location", x.address(r)+"/git/trees/"+sha)
-	reply(w, 201, x.tree(r, sha))
+	reply(w, 201, x.tree(r, sha, false))
 }
 
 // addEntry grafts one entry, or answers why not and returns "".
@@ -223,7 +223,7 @@ func getTree(w http.ResponseWriter, x *exchange, r *Repo) {
 		notFound(w)
 		return
 	}
-	reply(w, 200, x.tree(r, sha))
+	reply(w, 200, x.tree(r, sha, x.URL.Query().Has("recursive")))
 }
 
 func createCommit(w http.ResponseWriter, x *exchange, r *Repo) {

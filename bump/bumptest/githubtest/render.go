@@ -83,20 +83,33 @@ func (x *exchange) ref(r *Repo, ref, sha string) object {
 	}
 }
 
-func (x *exchange) tree(r *Repo, sha string) object {
+// tree shows a tree, with recursive everything below it, up to the repository's limit.
+func (x *exchange) tree(r *Repo, sha string, recursive bool) object {
+	entries := x.treeEntries(r, sha, "", recursive)
+	truncated := r.TreeLimit > 0 && len(entries) > r.TreeLimit
+	if truncated {
+		entries = entries[:r.TreeLimit]
+	}
+	return object{"sha": sha, "url": x.address(r) + "/git/trees/" + sha, "tree": entries, "truncated": truncated}
+}
+
+func (x *exchange) treeEntries(r *Repo, sha, prefix string, recursive bool) []object {
 	entries := []object{}
 	for _, e := range r.readTree(sha) {
 		kind := r.objects[e.sha].kind
 		o := object{
-			"path": e.name, "mode": fmt.Sprintf("%06s", e.mode), "type": kind, "sha": e.sha,
+			"path": prefix + e.name, "mode": fmt.Sprintf("%06s", e.mode), "type": kind, "sha": e.sha,
 			"url": x.address(r) + "/git/" + kind + "s/" + e.sha,
 		}
 		if kind == "blob" {
 			o["size"] = len(r.objects[e.sha].data)
 		}
 		entries = append(entries, o)
+		if kind == "tree" && recursive {
+			entries = append(entries, x.treeEntries(r, e.sha, prefix+e.name+"/", true)...)
+		}
 	}
-	return object{"sha": sha, "url": x.address(r) + "/git/trees/" + sha, "tree": entries, "truncated": false}
+	return entries
 }
 
 func (x *exchange) verification(c gitCommit) object {

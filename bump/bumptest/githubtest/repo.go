@@ -20,6 +20,7 @@ type Repo struct {
 	NoMergeCommit bool     // merge commits are off; squashing stays on
 	NoDrafts      bool     // a plan without draft pull requests
 	Collaborators []string // who can be asked for a review or be assigned
+	TreeLimit     int      // entries after which a tree is cut off; 0 is none
 	Rules         []string // branches, as path.Match patterns, that nobody may write
 
 	server     *Server

@@ -24,6 +24,11 @@ type Proposal struct {
 	Body    string // Markdown; the marker is put in front, or replaced there
 	Files   []File
 
+	// BaseCommit is the commit of the base branch that Files were worked out from. When the branch has
+	// moved on, in files that Ignore does not name, the proposal is a *BaseMoved. "" compares Files only.
+	BaseCommit string
+	Ignore     func(path string) bool // reports whether a file plays no part; nil: every file does
+
 	Labels    []string
 	Reviewers []string // users, or teams as ORG/TEAM
 	Assignees []string
@@ -93,6 +98,7 @@ type Standing struct {
 	URL    string // of it
 	Branch string
 	Base   string // the branch that the proposal is for
+	Commit string // that Base is at
 	Reason string // one sentence without a full stop; "" for Fresh and Stale
 
 	// Rights is what keeps the token from writing, as far as reading shows it; nil does not promise
@@ -132,6 +138,9 @@ func (p Proposal) normal() (Proposal, error) {
 	}
 	return p, checkName(p.Owner, p.Repo)
 }
+
+// ignores reports whether a change of a file on the base plays no part.
+func (p Proposal) ignores(path string) bool { return p.Ignore != nil && p.Ignore(path) }
 
 // checkFiles refuses paths that are not clean.
 func (p Proposal) checkFiles() error {

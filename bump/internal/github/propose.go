@@ -59,6 +59,7 @@ type run struct {
 	head     string            // the commit that the branch is at
 	posted   bool              // a pull request was asked for
 	made     map[string]string // commits written, by tree and parent
+	unmoved  string            // a commit of the base that is as good as Proposal.BaseCommit
 	warnings []string
 }
 
@@ -74,6 +75,9 @@ func (r *run) once(ctx context.Context) (Outcome, error) {
 	}
 	if s.standing.Rights != nil {
 		return Outcome{}, s.standing.Rights
+	}
+	if err := r.checkBase(ctx); err != nil {
+		return Outcome{}, err
 	}
 	pl, err := r.c.plan(ctx, s)
 	if err != nil {
@@ -96,6 +100,26 @@ func (r *run) once(ctx context.Context) (Outcome, error) {
 		Status: Bumped, Operation: op, Number: pull.GetNumber(), URL: pull.GetHTMLURL(), Branch: r.p.Branch,
 	}
 	return r.finish(ctx, pull, out)
+}
+
+// checkBase compares the base with the commit that the proposal was worked out from.
+func (r *run) checkBase(ctx context.Context) error {
+	from, to := r.p.BaseCommit, r.s.baseSHA
+	if from == "" || from == to || r.unmoved == to {
+		return nil
+	}
+	path, err := r.c.moved(ctx, r.s, from, to)
+	if isNotFound(err) { // somebody rewrote the branch
+		path, err = r.p.Files[0].Path, nil
+	}
+	switch {
+	case err != nil:
+		return fmt.Errorf("compare branch %s with commit %.12s: %w", r.s.base, from, err)
+	case path != "":
+		return &BaseMoved{Base: r.s.base, From: from, To: to, Path: path}
+	}
+	r.unmoved = to
+	return nil
 }
 
 // finish adds what a pull request has besides its text, and ends the ones that it supersedes.
@@ -128,6 +152,11 @@ func (r *run) finish(ctx context.Context, pull *gh.PullRequest, out Outcome) (Ou
 // GitHub would close the pull request.
 func (r *run) moveBranch(ctx context.Context, pl *plan) error {
 	s := r.s
+	if pl.tree == "" {
+		if err := r.c.writeTree(ctx, s, pl); err != nil {
+			return err
+		}
+	}
 	if s.own == r.p.Version && s.commit.GetTree().GetSHA() == pl.tree && s.commit.Parents[0].GetSHA() == s.baseSHA {
 		r.head = s.branchSHA
 		return nil

@@ -79,7 +79,7 @@ func (c *Client) look(ctx context.Context, p Proposal) (*scene, error) {
 	if err := c.lookAtPulls(ctx, s); err != nil {
 		return nil, err
 	}
-	s.standing = Standing{Branch: p.Branch, Base: s.base, Rights: c.rights(s)}
+	s.standing = Standing{Branch: p.Branch, Base: s.base, Commit: s.baseSHA, Rights: c.rights(s)}
 	return s, c.judge(ctx, s)
 }
 

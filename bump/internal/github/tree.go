@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	gh "github.com/google/go-github/v66/github"
 )
@@ -18,8 +19,9 @@ import (
 // is worked out here so that a commit that has it already need not be made again.
 type plan struct {
 	baseTree string
-	tree     string
+	tree     string // "" when GitHub has to tell, see tree
 	changed  []change
+	written  bool // blobs and tree are on GitHub
 }
 
 // change is one file that changes.
@@ -53,18 +55,31 @@ func (c *Client) plan(ctx context.Context, s *scene) (*plan, error) {
 	return pl, err
 }
 
-// planTree plans one folder, prefix "" or ending in a slash, and returns its new tree's name.
+// tree reads one folder. It is not exact when a name in it is not UTF-8: GitHub replaces such bytes, so
+// the name of a tree with that entry cannot be worked out.
+func (c *Client) tree(ctx context.Context, s *scene, sha string) (entries []*gh.TreeEntry, exact bool, err error) {
+	tree, err := bare(c.api.Git.GetTree(ctx, s.owner, s.name, sha, false))
+	if err != nil {
+		return nil, false, fmt.Errorf("read tree %s: %w", sha, err)
+	}
+	replaced := slices.ContainsFunc(tree.Entries, func(e *gh.TreeEntry) bool { return strings.ContainsRune(e.GetPath(), utf8.RuneError) })
+	exact = treeName(tree.Entries) == sha
+	if tree.GetTruncated() || !exact && !replaced {
+		return nil, false, fmt.Errorf("read tree %s: GitHub's answer is not the whole of it", sha)
+	}
+	return tree.Entries, exact, nil
+}
+
+// planTree plans one folder, prefix "" or ending in a slash, and returns its new tree's name, "" when it
+// cannot be worked out.
 func (c *Client) planTree(ctx context.Context, s *scene, pl *plan, sha, prefix string, files []File) (string, error) {
 	var entries []*gh.TreeEntry
+	exact := true
 	if sha != "" {
-		tree, err := bare(c.api.Git.GetTree(ctx, s.owner, s.name, sha, false))
-		if err != nil {
-			return "", fmt.Errorf("reading tree %s: %w", sha, err)
+		var err error
+		if entries, exact, err = c.tree(ctx, s, sha); err != nil {
+			return "", err
 		}
-		if tree.GetTruncated() || treeName(tree.Entries) != sha {
-			return "", fmt.Errorf("reading tree %s: GitHub's answer is not the whole of it", sha)
-		}
-		entries = tree.Entries
 	}
 	below := map[string][]File{}
 	for _, f := range files {
@@ -90,7 +105,11 @@ func (c *Client) planTree(ctx context.Context, s *scene, pl *plan, sha, prefix s
 		if err != nil {
 			return "", err
 		}
+		exact = exact && child != ""
 		entries = put(entries, name, folderMode, child)
+	}
+	if !exact {
+		return "", nil
 	}
 	return treeName(entries), nil
 }
@@ -148,6 +167,16 @@ func treeName(entries []*gh.TreeEntry) string {
 
 // write makes blobs, tree and commit, which nobody sees until a branch points to the commit.
 func (c *Client) write(ctx context.Context, s *scene, pl *plan) (string, error) {
+	if !pl.written {
+		if err := c.writeTree(ctx, s, pl); err != nil {
+			return "", err
+		}
+	}
+	return c.writeCommit(ctx, s, pl)
+}
+
+// writeTree makes the blobs and the tree.
+func (c *Client) writeTree(ctx context.Context, s *scene, pl *plan) error {
 	var entries []*gh.TreeEntry
 	for _, ch := range pl.changed {
 		blob := &gh.Blob{Content: gh.String(base64.StdEncoding.EncodeToString(ch.data)), Encoding: gh.String("base64")}
@@ -156,21 +185,27 @@ func (c *Client) write(ctx context.Context, s *scene, pl *plan) (string, error) 
 			err = fmt.Errorf("GitHub named it %q, not %s", oneLine(made.GetSHA(), 40), ch.blob)
 		}
 		if err != nil {
-			return "", fmt.Errorf("writing %s to GitHub: %w", ch.path, err)
+			return fmt.Errorf("writing %s to GitHub: %w", ch.path, err)
 		}
 		entries = append(entries, &gh.TreeEntry{Path: &ch.path, Mode: &ch.mode, Type: gh.String("blob"), SHA: &ch.blob})
 	}
 	err := c.eventually(ctx, func() error {
 		made, err := bare(c.api.Git.CreateTree(ctx, s.owner, s.name, pl.baseTree, entries))
-		if err == nil && made.GetSHA() != pl.tree {
-			err = fmt.Errorf("GitHub named it %q, not %s", oneLine(made.GetSHA(), 40), pl.tree)
+		switch {
+		case err != nil:
+			return err
+		case pl.tree == "" && isObjectID(made.GetSHA()):
+			pl.tree = made.GetSHA()
+		case made.GetSHA() != pl.tree:
+			return fmt.Errorf("GitHub named it %q, not %s", oneLine(made.GetSHA(), 40), pl.tree)
 		}
-		return err
+		return nil
 	}, "is not a valid blob", "does not exist")
 	if err != nil {
-		return "", fmt.Errorf("writing the tree: %w", err)
+		return fmt.Errorf("writing the tree: %w", err)
 	}
-	return c.writeCommit(ctx, s, pl)
+	pl.written = true
+	return nil
 }
 
 // writeCommit names no author: GitHub takes the token's, and signs what an App commits.
