@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
+	"github.com/nixtars/ollama-bump/bump/internal/text"
 )
 
 // Run does one bump. The error is a *UsageError for options that contradict each other; an *Error
@@ -101,7 +102,7 @@ type job struct {
 	rel     *release
 	due     []*pin // the pins that are to move
 	hashes  *resolver
-	rep     Report
+	rep     text.Report
 	changed []changedFile
 }
 

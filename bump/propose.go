@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/nixtars/ollama-bump/bump/internal/github"
+	"github.com/nixtars/ollama-bump/bump/internal/text"
 )
 
 // propose makes the pull request. Nothing in the checkout changes.
@@ -14,7 +15,7 @@ func (j *job) propose(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.Title, p.Message, p.Body = j.result.Title, CommitMessage(j.rep), j.result.Body
+	p.Title, p.Message, p.Body = j.result.Title, text.CommitMessage(j.rep), j.result.Body
 	for _, f := range j.changed {
 		p.Files = append(p.Files, github.File{Path: f.name, Old: f.old, New: f.new})
 	}

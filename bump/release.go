@@ -6,6 +6,7 @@ import (
 	"sort"
 
 	"github.com/nixtars/ollama-bump/bump/internal/github"
+	"github.com/nixtars/ollama-bump/bump/internal/text"
 	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
 
@@ -13,7 +14,7 @@ import (
 type release struct {
 	version string // without v
 	github.Release
-	between []ReleaseNote // every stable release above the oldest pin up to this one, newest first
+	between []text.ReleaseNote // every stable release above the oldest pin up to this one, newest first
 }
 
 // versionOf is the version that a release stands for, or "" when it is none to bump to. Upstream moves one
@@ -102,8 +103,8 @@ func pickRelease(list []github.Release, to string, pre bool, usable func(github.
 
 // notesBetween are the notes of the stable releases above old, when that is known, up to newest, and
 // newest's own.
-func notesBetween(list []github.Release, old, newest string) []ReleaseNote {
-	var notes []ReleaseNote
+func notesBetween(list []github.Release, old, newest string) []text.ReleaseNote {
+	var notes []text.ReleaseNote
 	for _, r := range list {
 		v := versionOf(r, false)
 		if r.Tag == "v"+newest {
@@ -112,7 +113,7 @@ func notesBetween(list []github.Release, old, newest string) []ReleaseNote {
 		if v == "" || version.Compare(v, newest) > 0 || v != newest && (old == "" || version.Compare(v, old) <= 0) {
 			continue
 		}
-		notes = append(notes, ReleaseNote{Version: v, URL: r.URL, Body: r.Body})
+		notes = append(notes, text.ReleaseNote{Version: v, URL: r.URL, Body: r.Body})
 	}
 	sort.SliceStable(notes, func(i, j int) bool { return version.Compare(notes[i].Version, notes[j].Version) > 0 })
 	return notes

@@ -5,50 +5,9 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+
+	"github.com/nixtars/ollama-bump/bump/internal/text"
 )
-
-// Report is everything that the pull request's body, the step summary and the terminal say of a
-// bump: plain values, still as hostile as upstream made them; whoever renders defuses.
-type Report struct {
-	Package    string // "ollama"
-	Upstream   string // OWNER/NAME that the releases are read from, "ollama/ollama"
-	OldVersion string // without v; the lowest, when pins differed
-	NewVersion string
-	ReleaseURL string
-
-	Changes    []Change // every literal rewritten
-	Companions []Companion
-	Verified   []string // sentences: what was proved, "`.src` and `.goModules` build with …"
-	Warnings   []string // sentences: what a reader should know (pins left alone, forks, …)
-	Notes      []ReleaseNote
-	NixVersion string // "2.34.8"
-	System     string // "x86_64-linux"
-	Tool       string // "ollama-bump 1.2.3"
-}
-
-// Change is one rewritten literal.
-type Change struct {
-	File  string // from the repository's root
-	Line  int
-	Field string // "version", "ref", "src hash", "vendor hash", "llama.cpp tag", …
-	Old   string
-	New   string
-}
-
-// Companion is another source that should move with the package.
-type Companion struct {
-	Name     string // "llama.cpp"
-	Old, New string
-	Moved    bool
-	Why      string // when not moved
-}
-
-// ReleaseNote is what upstream wrote of one release.
-type ReleaseNote struct {
-	Version string // without v
-	URL     string
-	Body    string // Markdown, hostile
-}
 
 // changedFile is a file before and after.
 type changedFile struct {
@@ -76,11 +35,11 @@ func (j *job) report() error {
 	var diff strings.Builder
 	for _, f := range j.changed {
 		j.result.Files = append(j.result.Files, FileChange{Path: f.name, Edits: j.edits(f.name, changes)})
-		diff.WriteString(unifiedDiff(f.name, f.old, f.new))
+		diff.WriteString(text.Diff(f.name, f.old, f.new))
 	}
 	j.result.Diff = diff.String()
 	j.fillReport()
-	j.result.Title, j.result.Body = Title(j.rep), Body(j.rep, "")
+	j.result.Title, j.result.Body = text.Title(j.rep), text.Body(j.rep, "")
 	return nil
 }
 
@@ -131,7 +90,7 @@ func (j *job) fillReport() {
 	j.rep.Tool = strings.TrimSpace("ollama-bump " + j.opts.Version)
 	for _, f := range j.result.Files {
 		for _, e := range f.Edits {
-			j.rep.Changes = append(j.rep.Changes, Change{File: f.Path, Line: e.Line, Field: e.Field, Old: e.Old, New: e.New})
+			j.rep.Changes = append(j.rep.Changes, text.Change{File: f.Path, Line: e.Line, Field: e.Field, Old: e.Old, New: e.New})
 		}
 	}
 	for _, p := range j.due {
@@ -151,10 +110,10 @@ func (j *job) fillReport() {
 	j.rep.Warnings = j.result.Warnings
 }
 
-func (c *companionPin) report() Companion {
+func (c *companionPin) report() text.Companion {
 	name := c.old
 	if c.of != nil {
 		name = c.of.Name
 	}
-	return Companion{Name: name, Old: c.old, New: c.tag, Moved: c.left == "", Why: c.left}
+	return text.Companion{Name: name, Old: c.old, New: c.tag, Moved: c.left == "", Why: c.left}
 }
