@@ -30,8 +30,8 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	j.unlock()
 	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		err = &Error{
-			Text: fmt.Sprintf("bump: not finished after %s", j.opts.Timeout),
-			Hint: "allow more with --timeout, or see with -v what takes so long", Err: err,
+			Text: fmt.Sprintf("timed out after %s", j.opts.Timeout),
+			Hint: "raise Options.Timeout", Err: err,
 		}
 	}
 	return j.result, withHint(err)

@@ -79,5 +79,5 @@ func (r *resolver) moveWith(p *pin) error {
 // exposeHint says what makes a pin visible. Every package was looked at, so it is none that --attr could name
 // among them; another output may hold it.
 func exposeHint(system, name string) string {
-	return fmt.Sprintf("expose the package that this pin makes, packages.%s.%s = … for example, so that the bump can be verified, or name the output that holds it with --attr", system, name)
+	return fmt.Sprintf("expose the package that this pin makes, packages.%s.%s = … for example, so that the bump can be verified, or name the output that holds it with Options.Attr", system, name)
 }

@@ -92,7 +92,7 @@ func (r *resolver) nothingShows(cause error) error {
 			system = m[1]
 		}
 		e := p.error(fmt.Sprintf("find package: %s can only be built on %s, and this machine is %s", other[0], system, r.probe.req.System),
-			"run ollama-bump on a machine of that system, or give Nix a builder of it: -- --builders …")
+			"run ollama-bump on a machine of that system, or give Nix a builder of it: Options.NixArgs=--builders …")
 		e.Err = cause
 		return e
 	}
@@ -120,7 +120,7 @@ func (r *resolver) nothingShows(cause error) error {
 	}
 	hint := exposeHint(r.probe.req.System, r.pkg.Name)
 	if len(r.probe.req.Attr) > 0 {
-		hint = "--attr must name a package that this pin makes"
+		hint = "Options.Attr must name a package that this pin makes"
 	}
 	if p.foreign {
 		text += "; the flake has this pin for " + strings.Join(p.systems, " and ") + " only"

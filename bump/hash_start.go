@@ -78,7 +78,7 @@ func (j *job) refuseRetag() error {
 			return placeOfSlot(j.hashes.cand, h.slot).error(
 				fmt.Sprintf("verify: the %s of %s is %s, but %s is pinned: the release was tagged again, or the pinned hash was never right",
 					h.slot.field, p.version, h.got.SRI(), h.old.SRI()),
-				"look at what changed upstream; take the new hash with --accept-retag")
+				"look at what changed upstream; take the new hash with Options.AcceptRetag")
 		}
 	}
 	return nil

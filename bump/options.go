@@ -42,8 +42,15 @@ type Options struct {
 	Force          bool   // resolve the hashes although the version is current
 	AcceptRetag    bool   // a hash that changed under the same version is no error
 
+	MinAge   time.Duration // only releases at least this old, unless To names one
+	Skip     []string      // never these: X.Y.Z, X.Y.x or X.x, unless To names one
+	Allow    string        // only releases that meet this constraint of hashicorp/go-version, such as "< 0.33"
+	IgnoreGo bool          // do not compare the release's Go with that of nixpkgs
+	Unpin    bool          // remove a pin that nixpkgs has caught up with, instead of moving it
+
 	Attr   string      // flake attribute of the package; "" finds it
 	Verify VerifyLevel // "" is VerifyHashes
+	Build  []string    // flake attributes that VerifyBuild builds; empty is the package
 
 	Repo      string // OWNER/NAME; "" is $GITHUB_REPOSITORY, else the git remote origin
 	Base      string // "" is the repository's default branch
@@ -54,6 +61,9 @@ type Options struct {
 	Draft     bool
 	AutoMerge bool
 	Recreate  bool // propose again what somebody closed
+
+	// Templates of text/template with the fields of TemplateData. "" is the default text; BodyAppend adds to it.
+	Title, CommitMessage, BodyAppend string
 
 	APIURL         string // of the repository; "" is $GITHUB_API_URL, else https://api.github.com
 	UpstreamAPIURL string // ollama's releases; "" is $OLLAMA_BUMP_UPSTREAM_API_URL, else https://api.github.com
@@ -76,11 +86,11 @@ func (o Options) Check() error {
 		wrong bool
 		text  string
 	}{
-		{o.Verify != "" && o.Verify != VerifyHashes && o.Verify != VerifyEval && o.Verify != VerifyBuild, fmt.Sprintf("--verify takes hashes, eval or build, not %q", o.Verify)},
-		{o.Repo != "" && !named, fmt.Sprintf("--repo takes OWNER/NAME, not %q", o.Repo)},
-		{o.Base != "" && !github.ValidBranch(o.Base), fmt.Sprintf("--base: git allows no branch of the name %q", o.Base)},
-		{o.Branch != "" && !github.ValidBranch(o.Branch), fmt.Sprintf("--branch: git allows no branch of the name %q", o.Branch)},
-		{o.Branch != "" && branch == strings.TrimPrefix(o.Base, branchRefs), fmt.Sprintf("--base and --branch are both %q", branch)},
+		{o.Verify != "" && o.Verify != VerifyHashes && o.Verify != VerifyEval && o.Verify != VerifyBuild, fmt.Sprintf("Options.Verify must be hashes, eval or build, not %q", o.Verify)},
+		{o.Repo != "" && !named, fmt.Sprintf("Options.Repo must be OWNER/NAME, not %q", o.Repo)},
+		{o.Base != "" && !github.ValidBranch(o.Base), fmt.Sprintf("Options.Base: %q is not a valid branch name", o.Base)},
+		{o.Branch != "" && !github.ValidBranch(o.Branch), fmt.Sprintf("Options.Branch: %q is not a valid branch name", o.Branch)},
+		{o.Branch != "" && branch == strings.TrimPrefix(o.Base, branchRefs), fmt.Sprintf("Options.Base and Options.Branch are both %q", branch)},
 	} {
 		if c.wrong {
 			return &UsageError{Text: c.text}
@@ -120,7 +130,7 @@ const (
 	Skipped   Status = "skipped"   // people had the last word: a closed pull request, say
 )
 
-// Result is what a run did; it marshals to the JSON object that --json prints.
+// Result is what a run did; it marshals to a JSON object.
 type Result struct {
 	Schema      int          `json:"schema"` // 1
 	Status      Status       `json:"status"`

@@ -121,7 +121,7 @@ func (j *job) proposal(ctx context.Context) (github.Proposal, error) {
 	if j.token() == "" {
 		return github.Proposal{}, &Error{
 			Text: "propose: no token: neither GITHUB_TOKEN nor GH_TOKEN is set",
-			Hint: "set GITHUB_TOKEN to a token with contents: write and pull-requests: write, or use --dry-run or --no-pr",
+			Hint: "set GITHUB_TOKEN to a token with contents: write and pull-requests: write, or use Options.Mode=DryRun or Options.Mode=Write",
 		}
 	}
 	return github.Proposal{

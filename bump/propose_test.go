@@ -47,7 +47,7 @@ func TestRunRepairsWhatWasMerged(t *testing.T) {
 	set(w.Expand(flakeS01))
 	res = runs(t, w, o)
 	require.Equal(t, bump.Skipped, res.Status)
-	require.Equal(t, "pull request #2 for 0.32.15 was merged, but the files here pin 0.32.13; --recreate proposes it again", res.Reason)
+	require.Equal(t, "pull request #2 for 0.32.15 was merged, but the files here pin 0.32.13; Options.Recreate proposes it again", res.Reason)
 	o.To = "0.32.15"
 	res = runs(t, w, o)
 	require.Equal(t, bump.Bumped, res.Status)
@@ -81,10 +81,10 @@ func TestRunKeepsAttributesApart(t *testing.T) {
 	require.Equal(t, bump.Current, runs(t, w, o).Status)
 	o.Attr = "packages.x86_64-linux.b"
 	_, err := runIn(w, o)
-	require.ErrorContains(t, err, "writing the branch ollama-bump/0.32.15: it was made for the flake in the repository's root with --attr packages.x86_64-linux.a, not for the one in the repository's root with --attr packages.x86_64-linux.b")
+	require.ErrorContains(t, err, "writing the branch ollama-bump/0.32.15: it was made for the flake in the repository's root with Options.Attr=packages.x86_64-linux.a, not for the one in the repository's root with Options.Attr=packages.x86_64-linux.b")
 	var failure *bump.Error
 	require.ErrorAs(t, err, &failure)
-	require.Contains(t, failure.Hint, "its own --branch")
+	require.Contains(t, failure.Hint, "its own Options.Branch")
 	o.Branch = "ollama-bump/b"
 	require.Equal(t, bump.Bumped, runs(t, w, o).Status)
 	require.Len(t, repo.Open(), 2)

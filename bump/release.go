@@ -27,11 +27,11 @@ func versionOf(r github.Release, pre bool) string {
 	return string(v)
 }
 
-// parseTo reads the version of --to.
+// parseTo reads the version of Options.To.
 func parseTo(to string) (string, error) {
 	v, err := version.Parse(to)
 	if err != nil {
-		return "", &UsageError{Text: fmt.Sprintf("--to takes a release such as 0.32.15 or 0.33.0-rc2, not %q", to)}
+		return "", &UsageError{Text: fmt.Sprintf("Options.To must be a release such as 0.32.15 or 0.33.0-rc2, not %q", to)}
 	}
 	return string(v), nil
 }
@@ -73,7 +73,7 @@ func selectRelease(ctx context.Context, c *github.Client, pkg *Package, o Option
 	if best == nil {
 		return nil, &Error{
 			Text: fmt.Sprintf("read releases: %s/%s lists no stable release", pkg.Owner, pkg.Repo),
-			Hint: "name one with --to X.Y.Z, or let release candidates count with --pre",
+			Hint: "name one with Options.To=X.Y.Z, or include release candidates with Options.Pre",
 		}
 	}
 	best.between = notesBetween(seen, oldest, best.version)

@@ -45,7 +45,7 @@ func (j *job) findRelease(ctx context.Context) error {
 	return nil
 }
 
-// refuseDowngrade keeps --to from going below what is pinned unless that is wanted, and from naming a
+// refuseDowngrade keeps Options.To from going below what is pinned unless that is wanted, and from naming a
 // release to what follows a branch.
 func (j *job) refuseDowngrade() error {
 	if j.opts.To == "" {
@@ -57,7 +57,7 @@ func (j *job) refuseDowngrade() error {
 				fmt.Sprintf("write github:%s/%s/v%s in the input's URL", j.pkg.Owner, j.pkg.Repo, j.rel.version))
 		}
 		if p.version != "" && version.Compare(j.rel.version, p.version) < 0 && !j.opts.AllowDowngrade {
-			return p.error(fmt.Sprintf("select release: %s is lower than the pinned %s", j.rel.version, p.version), "allow it with --allow-downgrade")
+			return p.error(fmt.Sprintf("select release: %s is lower than the pinned %s", j.rel.version, p.version), "allow it with Options.AllowDowngrade")
 		}
 	}
 	return nil

@@ -80,8 +80,8 @@ func (j *job) repository(ctx context.Context) (owner, name string, err error) {
 	}
 	if !ok {
 		return "", "", &Error{
-			Text: "propose: the repository is not known: no --repo, no $GITHUB_REPOSITORY, and " + remote,
-			Hint: "name it with --repo OWNER/NAME, and its API with --api-url when it is not on github.com",
+			Text: "propose: the repository is not known: no Options.Repo, no $GITHUB_REPOSITORY, and " + remote,
+			Hint: "name it with Options.Repo=OWNER/NAME, and its API with Options.APIURL when it is not on github.com",
 		}
 	}
 	return owner, name, nil

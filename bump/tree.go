@@ -37,12 +37,12 @@ func openTree(ctx context.Context, dir string, env []string) (*tree, error) {
 		abs, err = filepath.EvalSymlinks(abs)
 	}
 	if err != nil {
-		return nil, &Error{Text: fmt.Sprintf("open flake: %v", err), Hint: "give the folder of the flake with --flake DIR", Err: err}
+		return nil, &Error{Text: fmt.Sprintf("open flake: %v", err), Hint: "give the folder of the flake with Options.Dir=DIR", Err: err}
 	}
 	if _, err := os.Stat(filepath.Join(abs, "flake.nix")); err != nil {
 		return nil, &Error{
 			Text: fmt.Sprintf("open flake: no flake.nix in %s", abs),
-			Hint: "run in the flake's folder, or name it with --flake DIR", Err: err,
+			Hint: "run in the flake's folder, or name it with Options.Dir=DIR", Err: err,
 		}
 	}
 	t := &tree{root: abs, env: gitEnv(env)}

@@ -19,7 +19,7 @@ func (t *tree) lock() (unlock func(), err error) {
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		dir.Close()
 		return nil, &Error{
-			Text: fmt.Sprintf("open flake: another ollama-bump --no-pr is at work in %s", t.root),
+			Text: fmt.Sprintf("open flake: another run that writes is at work in %s", t.root),
 			Hint: "wait until it has ended, or stop it; nothing was changed", Err: err,
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
 
-// verify does what --verify asks for beyond the hashes, which the last round of the resolver has
+// verify does what Options.Verify asks for beyond the hashes, which the last round of the resolver has
 // proved: they build, and every output that shows a pin carries them.
 func (j *job) verify(ctx context.Context) error {
 	r := j.hashes
@@ -78,7 +78,7 @@ func (j *job) verifyEval(ctx context.Context) error {
 			case err != nil:
 				return &Error{
 					Text: fmt.Sprintf("verify: %s.%s evaluates as it is, but not with %s %s: %v", kind, name, j.pkg.Name, j.rel.version, err),
-					Hint: "correct it for the new release, or leave this check out with --verify hashes", Err: err,
+					Hint: "correct it for the new release, or leave this check out with Options.Verify=hashes", Err: err,
 				}
 			case broken:
 				j.warn("verify", "%s.%s does not evaluate, with the bump or without it", kind, name)

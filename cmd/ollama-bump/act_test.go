@@ -172,9 +172,9 @@ func TestActionThatFails(t *testing.T) {
 	}{
 		{"no pin", "::error", map[string]string{"flake": "none"}},
 		{"no flake", "::error", map[string]string{"flake": "nowhere"}},
-		{"no boolean", `input draft takes true or false, not "yes"`, map[string]string{"draft": "yes"}},
-		{"two lines", "git allows no branch of the name", map[string]string{"flake": "old", "branch": "a\n::set-output name=status::bumped"}},
-		{"two modes", "--dry-run and --no-pr exclude each other", map[string]string{"dry-run": "true", "no-pr": "true"}},
+		{"no boolean", `input draft must be true or false, not "yes"`, map[string]string{"draft": "yes"}},
+		{"two lines", "is not a valid branch name", map[string]string{"flake": "old", "branch": "a\n::set-output name=status::bumped"}},
+		{"two modes", "--dry-run and --check exclude each other", map[string]string{"dry-run": "true", "check": "true"}},
 	} {
 		log, ok := r.run(c.inputs, goCaches...)
 		assert.False(t, ok, c.name)

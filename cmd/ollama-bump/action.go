@@ -4,65 +4,53 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"mvdan.cc/sh/v3/expand"
+	"mvdan.cc/sh/v3/syntax"
 
 	"github.com/nixtars/ollama-bump/bump"
 )
 
-// An input is one of action.yml's inputs. Its value comes in the environment variable env(), never
-// through a shell, and becomes one argument: a hostile one stays a value.
-type input struct {
-	name string // in action.yml
-	flag string
-	kind inputKind
-}
-
-type inputKind int
-
-const (
-	textInput inputKind = iota
-	boolInput           // true or false
-)
-
-// actionInputs are the inputs that become flags. Besides them there are token, which is passed as
-// GITHUB_TOKEN, and nix-args.
-var actionInputs = []input{
-	{"flake", "flake", textInput},
-	{"dry-run", "dry-run", boolInput},
-	{"no-pr", "no-pr", boolInput},
-	{"check", "check", boolInput},
-	{"to", "to", textInput},
-	{"pre", "pre", boolInput},
-	{"allow-downgrade", "allow-downgrade", boolInput},
-	{"force", "force", boolInput},
-	{"accept-retag", "accept-retag", boolInput},
-	{"attr", "attr", textInput},
-	{"verify", "verify", textInput},
-	{"repo", "repo", textInput},
-	{"base", "base", textInput},
-	{"branch", "branch", textInput},
-	{"labels", "label", textInput},
-	{"reviewers", "reviewer", textInput},
-	{"assignees", "assignee", textInput},
-	{"draft", "draft", boolInput},
-	{"auto-merge", "auto-merge", boolInput},
-	{"recreate", "recreate", boolInput},
-	{"api-url", "api-url", textInput},
-	{"upstream-api-url", "upstream-api-url", textInput},
-	{"timeout", "timeout", textInput},
-	{"max-wait", "max-wait", textInput},
-	{"verbose", "verbose", boolInput},
-}
+// Besides token, which is passed as GITHUB_TOKEN, and nix-args, action.yml has an input for every flag
+// but those of actionless. Its value comes in the environment variable
+// inputVariable(name), never through a shell, and becomes one argument: a hostile one stays a value.
 
 // nixArgsInput holds further arguments for Nix, in words as a shell has them.
-var nixArgsInput = input{name: "nix-args"}
+const nixArgsInput = "nix-args"
 
-// env is the variable that carries an input. It is not called INPUT_…: some runners set those by
-// themselves, and then a mapping that is missing in action.yml would go unseen.
-func (i input) env() string {
-	return "OLLAMA_BUMP_INPUT_" + strings.ToUpper(strings.ReplaceAll(i.name, "-", "_"))
+// actionless are the flags that are of no use in the Action.
+var actionless = []string{"json", "quiet", "version", "help"}
+
+// plural are the flags whose input takes several values at once and is called accordingly.
+var plural = []string{"label", "reviewer", "assignee"}
+
+// inputFlags returns the flags that have an input.
+func inputFlags() []*pflag.Flag {
+	var all []*pflag.Flag
+	newSettings().flags().VisitAll(func(f *pflag.Flag) {
+		if !slices.Contains(actionless, f.Name) {
+			all = append(all, f)
+		}
+	})
+	return all
+}
+
+// inputName returns the name of a flag's input.
+func inputName(flag string) string {
+	if slices.Contains(plural, flag) {
+		return flag + "s"
+	}
+	return flag
+}
+
+// inputVariable returns the variable that carries an input. It is not called INPUT_…: some runners set
+// those by themselves, and then a mapping that is missing in action.yml would go unseen.
+func inputVariable(name string) string {
+	return "OLLAMA_BUMP_INPUT_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 }
 
 // actionCommand is what action.yml runs.
@@ -74,6 +62,7 @@ func actionCommand(p *program) *cobra.Command {
 		Args:   cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			p.action = true
+			p.open(normal)
 			args, err := actionArgs(p.getenv)
 			if err != nil {
 				return err
@@ -88,19 +77,20 @@ func actionCommand(p *program) *cobra.Command {
 // actionArgs turns the inputs into arguments.
 func actionArgs(getenv func(string) string) ([]string, error) {
 	args := []string{} // not nil: cobra would take the process's own
-	for _, in := range actionInputs {
-		value := strings.TrimSpace(getenv(in.env()))
+	for _, f := range inputFlags() {
+		name := inputName(f.Name)
+		value := strings.TrimSpace(getenv(inputVariable(name)))
 		switch {
 		case value == "":
-		case in.kind == boolInput && value != "true" && value != "false":
-			return nil, &bump.UsageError{Text: fmt.Sprintf("input %s takes true or false, not %q", in.name, value)}
+		case f.Value.Type() == "bool" && value != "true" && value != "false":
+			return nil, usage("input %s must be true or false, not %q", name, value)
 		default:
-			args = append(args, "--"+in.flag+"="+value)
+			args = append(args, "--"+f.Name+"="+value)
 		}
 	}
-	words, err := splitWords(getenv(nixArgsInput.env()))
+	words, err := splitWords(getenv(inputVariable(nixArgsInput)))
 	if err != nil {
-		return nil, &bump.UsageError{Text: "input nix-args: " + err.Error()}
+		return nil, usage("input %s: %v", nixArgsInput, err)
 	}
 	if len(words) > 0 {
 		args = append(append(args, "--"), words...)
@@ -108,45 +98,27 @@ func actionArgs(getenv func(string) string) ([]string, error) {
 	return args, nil
 }
 
-// splitWords splits at blanks and line ends. Quotes of both kinds and backslashes hold a word
-// together as in a shell; nothing else is special, and nothing is expanded.
+// splitWords splits text into words as a POSIX shell does. What a shell would expand or run is an error:
+// whoever means it literally quotes it.
 func splitWords(text string) ([]string, error) {
 	var words []string
-	var word strings.Builder
-	var quote rune
-	inWord, escaped := false, false
-	for _, r := range text {
-		switch {
-		case escaped:
-			word.WriteRune(r)
-			escaped = false
-		case r == '\\' && quote != '\'':
-			inWord, escaped = true, true
-		case quote != 0 && r == quote:
-			quote = 0
-		case quote != 0:
-			word.WriteRune(r)
-		case r == '\'' || r == '"':
-			inWord, quote = true, r
-		case strings.ContainsRune(" \t\r\n", r):
-			if inWord {
-				words = append(words, word.String())
-			}
-			word.Reset()
-			inWord = false
-		default:
-			inWord = true
-			word.WriteRune(r)
+	config := &expand.Config{Env: expand.FuncEnviron(nothing), NoUnset: true}
+	parser := syntax.NewParser(syntax.Variant(syntax.LangPOSIX))
+	for word, err := range parser.WordsSeq(strings.NewReader(text)) {
+		if err != nil {
+			return nil, err
 		}
-	}
-	if quote != 0 || escaped {
-		return nil, errors.New("a quote is not closed")
-	}
-	if inWord {
-		words = append(words, word.String())
+		fields, err := expand.Fields(config, word)
+		if err != nil {
+			return nil, err
+		}
+		words = append(words, fields...)
 	}
 	return words, nil
 }
+
+// nothing is an empty environment.
+func nothing(string) string { return "" }
 
 // publish sets the outputs and writes the step summary.
 func (p *program) publish(mode bump.Mode, r bump.Result) error {
@@ -167,7 +139,7 @@ func (p *program) publish(mode bump.Mode, r bump.Result) error {
 	if err := p.setOutputs(outputs); err != nil {
 		return err
 	}
-	text := "### " + p.say.clean(sentence(mode, r)) + "\n\n"
+	text := "### " + p.log.clean(sentence(mode, r)) + "\n\n"
 	if r.Diff != "" {
 		fence := fenceFor(r.Diff)
 		text += fence + "diff\n" + strings.TrimSuffix(r.Diff, "\n") + "\n" + fence + "\n\n"
@@ -188,7 +160,7 @@ func (p *program) setOutputs(outputs []property) error {
 
 // summarize appends Markdown to the step summary.
 func (p *program) summarize(markdown string) error {
-	for _, secret := range p.say.secrets {
+	for _, secret := range p.log.secrets {
 		markdown = strings.ReplaceAll(markdown, secret, "***")
 	}
 	return appendFile(p.getenv("GITHUB_STEP_SUMMARY"), markdown)
@@ -196,9 +168,9 @@ func (p *program) summarize(markdown string) error {
 
 // summarizeFailure says in the outputs and in the step summary that the run failed, and why.
 func (p *program) summarizeFailure(failure error, hint string) error {
-	text := p.say.cleanLines(failure.Error())
+	text := p.log.cleanLines(failure.Error())
 	if hint != "" {
-		text += "\nhint: " + p.say.cleanLines(hint)
+		text += "\nhint: " + p.log.cleanLines(hint)
 	}
 	fence := fenceFor(text)
 	return errors.Join(

@@ -85,10 +85,10 @@ func TestActionFailure(t *testing.T) {
 func TestActionInputsThatAreWrong(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ input, text string }{
-		{"OLLAMA_BUMP_INPUT_DRAFT=yes", `input draft takes true or false, not "yes"`},
-		{"OLLAMA_BUMP_INPUT_NIX_ARGS='x", "input nix-args: a quote is not closed"},
-		{"OLLAMA_BUMP_INPUT_TO=--help", `--to takes a release such as 0.32.15 or 0.33.0-rc2, not "--help"`},
-		{"OLLAMA_BUMP_INPUT_BRANCH=a\n::error::b", "--branch: git allows no branch"},
+		{"OLLAMA_BUMP_INPUT_DRAFT=yes", `input draft must be true or false, not "yes"`},
+		{"OLLAMA_BUMP_INPUT_NIX_ARGS='x", "input nix-args: 1:1: reached EOF without closing quote"},
+		{"OLLAMA_BUMP_INPUT_TO=--help", `the input to must be a release such as 0.32.15 or 0.33.0-rc2, not "--help"`},
+		{"OLLAMA_BUMP_INPUT_BRANCH=a\n::error::b", `the input branch: "a\n::error::b" is not a valid branch name`},
 	} {
 		env, outputs, _ := runner(t, c.input)
 		o := runWith(env, bump.Result{}, nil, "action")
@@ -120,14 +120,15 @@ func TestSplitWords(t *testing.T) {
 		{" \n\t", nil},
 		{"a  b\nc", []string{"a", "b", "c"}},
 		{`'a b' "c d"e '' \ f`, []string{"a b", "c de", "", " f"}},
-		{`'$(id)' $HOME ; * "\""`, []string{"$(id)", "$HOME", ";", "*", `"`}},
+		{`'$(id)' '$HOME' \; * "\""`, []string{"$(id)", "$HOME", ";", "*", `"`}},
+		{`.#ollama --override-input nixpkgs 'github:a/b?dir=c&ref=d'`, []string{".#ollama", "--override-input", "nixpkgs", "github:a/b?dir=c&ref=d"}},
 		{`'a\b' a\\b`, []string{`a\b`, `a\b`}},
 	} {
 		got, err := splitWords(c.text)
 		require.NoError(t, err, c.text)
 		assert.Equal(t, c.want, got, c.text)
 	}
-	for _, text := range []string{"'", `"a`, `a\`, `"\"`} {
+	for _, text := range []string{"'", `"a`, `"\"`, "$(id)", "`id`", "$HOME", "a; b", "a & b", "a | b", "a >b"} {
 		_, err := splitWords(text)
 		assert.Error(t, err, text)
 	}

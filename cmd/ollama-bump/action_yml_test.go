@@ -4,7 +4,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -39,12 +38,13 @@ func TestEveryInputReachesTheProgram(t *testing.T) {
 	m := readAction(t)
 	want := map[string]string{"GITHUB_TOKEN": "${{ inputs.token }}", "OLLAMA_BUMP": "${{ steps.build.outputs.program }}"}
 	names := []string{"token"}
-	for _, in := range append(slices.Clone(actionInputs), nixArgsInput) {
-		names = append(names, in.name)
-		want[in.env()] = "${{ inputs." + in.name + " }}"
-		if in.kind == boolInput {
-			assert.Equal(t, "false", m.Inputs[in.name].Default, in.name)
-		}
+	inputs := []string{nixArgsInput}
+	for _, f := range inputFlags() {
+		inputs = append(inputs, inputName(f.Name))
+	}
+	for _, name := range inputs {
+		names = append(names, name)
+		want[inputVariable(name)] = "${{ inputs." + name + " }}"
 	}
 	var have []string
 	for name, in := range m.Inputs {

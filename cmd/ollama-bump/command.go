@@ -13,31 +13,31 @@ import (
 // newCommand returns the command with its subcommands. Errors that Execute returns are wrong
 // usage; everything else ends in p.status.
 func newCommand(p *program) *cobra.Command {
-	f := &flags{}
+	s := newSettings()
 	root := &cobra.Command{
 		Use:                   "ollama-bump [flags] [-- NIX-ARGS...]",
 		Short:                 summary,
-		Args:                  func(cmd *cobra.Command, args []string) error { return f.takeArgs(cmd.ArgsLenAtDash(), args) },
+		Args:                  func(cmd *cobra.Command, args []string) error { return s.takeArgs(cmd.ArgsLenAtDash(), args) },
 		DisableFlagsInUseLine: true,
 		SilenceErrors:         true,
 		SilenceUsage:          true,
-		RunE: func(*cobra.Command, []string) error {
-			if f.version {
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if s.showVersion {
 				_, err := fmt.Fprintf(p.stdout, "ollama-bump %s\n", programVersion())
 				return err
 			}
-			p.status = p.execute(f)
+			p.status = p.execute(s, cmd.Flags())
 			return nil
 		},
 	}
 	root.SetOut(p.stdout) // completion looks at it when it is made
 	root.SetErr(p.stderr)
-	groups := f.groups()
+	groups := s.groups()
 	for _, g := range groups {
 		root.Flags().AddFlagSet(g.set)
 	}
 	root.Flags().SortFlags = false
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &bump.UsageError{Text: err.Error()} })
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return flagError(cmd.Flags(), err) })
 	setHelp(root, groups)
 	complete(root)
 	root.AddCommand(manCommand(groups), actionCommand(p))
@@ -53,7 +53,7 @@ func needShell(root *cobra.Command) {
 		if cmd.Name() == "completion" {
 			cmd.Args = cobra.ArbitraryArgs
 			cmd.RunE = func(*cobra.Command, []string) error {
-				return &bump.UsageError{Text: "completion takes bash, zsh, fish or powershell"}
+				return usage("completion needs a shell: bash, zsh, fish or powershell")
 			}
 		}
 	}
@@ -67,7 +67,7 @@ func wrapArgs(cmd *cobra.Command) {
 			return nil
 		}
 		if err := check(cmd, args); err != nil {
-			return &bump.UsageError{Text: err.Error()}
+			return usage("%v", err)
 		}
 		return nil
 	}

@@ -65,7 +65,7 @@ var badInputs = map[string]badInput{
 	"a read-only file":                  {args: []string{"--no-pr"}, ready: func(s *site, dir string) { require.NoError(s.t, os.Chmod(filepath.Join(dir, "flake.nix"), 0o444)) }},
 	"a checkout behind its base branch": {args: proposing, ready: edited},
 	"another run in the same tree":      {args: []string{"--no-pr"}, ready: locked},
-	"wrong usage":                       {args: []string{"--no-pr", "--check"}},
+	"wrong usage":                       {args: []string{"--dry-run", "--check"}},
 }
 
 // fullDisk puts a full one over the tree.

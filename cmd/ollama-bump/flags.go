@@ -1,8 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -11,23 +14,14 @@ import (
 	"github.com/nixtars/ollama-bump/bump"
 )
 
-// flags are the values of the command line.
-type flags struct {
-	dir                          string
-	dryRun, noPR, check          bool
-	to                           string
-	pre, allowDowngrade          bool
-	force, acceptRetag           bool
-	attr, verify                 string
-	repo, base, branch           string
-	labels, reviewers, assignees []string
-	draft, autoMerge, recreate   bool
-	apiURL, upstreamAPIURL       string
-	timeout, maxWait             time.Duration
-	json, verbose, quiet         bool
-	version, help                bool
+// settings is what one run is told: the options of the bump, and what concerns this command only.
+type settings struct {
+	bump.Options
 
-	nixArgs []string
+	dryRun, noPR, check   bool // become Options.Mode
+	json                  bool
+	verbose, quiet        bool
+	showVersion, showHelp bool
 }
 
 // group is some flags under a heading of the help.
@@ -36,9 +30,40 @@ type group struct {
 	set   *pflag.FlagSet
 }
 
-// groups registers every flag. Help, manual page and completions are made from the usage strings here.
-func (f *flags) groups() []group {
-	return []group{f.modeFlags(), f.releaseFlags(), f.packageFlags(), f.pullRequestFlags(), f.otherFlags()}
+// newSettings returns the default settings.
+func newSettings() *settings {
+	return &settings{Options: bump.Options{
+		Dir: ".", Verify: bump.VerifyHashes, Timeout: bump.DefaultTimeout, MaxWait: time.Minute,
+	}}
+}
+
+// groups returns every flag, bound to s. Help, manual page, completions, the Action's inputs and the
+// keys of the configuration file are made from them.
+func (s *settings) groups() []group {
+	groups := []group{s.modeFlags(), s.releaseFlags(), s.packageFlags(), s.pullRequestFlags(), s.otherFlags()}
+	for i, g := range groups {
+		_, ready := newGroup(g.title)
+		g.set.VisitAll(func(f *pflag.Flag) {
+			if !slices.Contains(pending, f.Name) {
+				ready.AddFlag(f)
+			}
+		})
+		groups[i].set = ready
+	}
+	return groups
+}
+
+// pending are the flags whose options package bump does not obey yet: they are not offered.
+var pending = []string{"unpin", "min-age", "skip", "allow", "ignore-go", "title", "commit-message", "body-append", "build"}
+
+// flags returns the flags of all groups as one set.
+func (s *settings) flags() *pflag.FlagSet {
+	all := pflag.NewFlagSet("ollama-bump", pflag.ContinueOnError)
+	all.SortFlags = false
+	for _, g := range s.groups() {
+		all.AddFlagSet(g.set)
+	}
+	return all
 }
 
 func newGroup(title string) (group, *pflag.FlagSet) {
@@ -47,164 +72,317 @@ func newGroup(title string) (group, *pflag.FlagSet) {
 	return group{title, set}, set
 }
 
-func (f *flags) modeFlags() group {
+func (s *settings) modeFlags() group {
 	g, set := newGroup("What to do (default: open or refresh a pull request)")
-	set.BoolVar(&f.dryRun, "dry-run", false, "do everything but write and send: print the diff, which git apply takes, and the pull request")
-	set.BoolVar(&f.noPR, "no-pr", false, "write the files below DIR and open no pull request")
-	set.BoolVar(&f.check, "check", false, "only look, without Nix: exit status 3 when a newer release exists")
-	set.StringVar(&f.dir, "flake", ".", "bump the flake in `DIR`, which may lie below the repository's root")
+	set.BoolVar(&s.dryRun, "dry-run", false,
+		"compute everything, change nothing: print the diff (for git apply) and the pull request")
+	set.BoolVar(&s.noPR, "no-pr", false, "write the files below DIR and open no pull request")
+	set.BoolVar(&s.check, "check", false, "only look, without Nix: exit status 3 when a newer release exists")
+	set.BoolVar(&s.Unpin, "unpin", false, "remove the pin when nixpkgs has caught up with it, else bump it")
+	set.StringVar(&s.Dir, "flake", s.Dir, "bump the flake in `DIR`, which may lie below the repository's root")
 	return g
 }
 
-func (f *flags) releaseFlags() group {
+func (s *settings) releaseFlags() group {
 	g, set := newGroup("Which release")
-	set.StringVar(&f.to, "to", "", "bump to release `X.Y.Z` instead of the newest stable one")
-	set.BoolVar(&f.pre, "pre", false, "let release candidates count too")
-	set.BoolVar(&f.allowDowngrade, "allow-downgrade", false, "let --to go below what is pinned")
-	set.BoolVar(&f.force, "force", false, "resolve the hashes again although the version is current: repairs a wrong hash, shows a re-tagged release")
-	set.BoolVar(&f.acceptRetag, "accept-retag", false, "take the new hash of a release whose source changed under the same version")
+	set.StringVar(&s.To, "to", "", "bump to release `X.Y.Z` instead of the newest stable one")
+	set.BoolVar(&s.Pre, "pre", false, "include release candidates")
+	set.Var(&age{to: &s.MinAge}, "min-age", "wait until a release is `AGE` old, such as 3d or 36h; --to does not wait")
+	set.Var(&list{to: &s.Skip}, "skip", "never take release `X.Y.Z`, X.Y.x or X.x; repeatable or comma-separated")
+	set.StringVar(&s.Allow, "allow", "", "take only releases that meet `CONSTRAINT`, such as '<0.33'")
+	set.BoolVar(&s.IgnoreGo, "ignore-go", false, "take a release that needs a newer Go than nixpkgs has")
+	set.BoolVar(&s.AllowDowngrade, "allow-downgrade", false, "let --to go below what is pinned")
+	set.BoolVar(&s.Force, "force", false,
+		"resolve the hashes again although the version is current: repairs a wrong hash, shows a re-tagged release")
+	set.BoolVar(&s.AcceptRetag, "accept-retag", false,
+		"take the new hash of a release whose source changed under the same version")
 	return g
 }
 
-func (f *flags) packageFlags() group {
-	g, set := newGroup("Which package, and how sure to be")
-	set.StringVar(&f.attr, "attr", "", "flake attribute `PATH` of the package, such as packages.x86_64-linux.ollama (default: found)")
-	set.StringVar(&f.verify, "verify", string(bump.VerifyHashes), "`LEVEL` of proof: hashes (they build and the package carries them), eval (and every configuration evaluates) or build (and the package builds and runs)")
+func (s *settings) packageFlags() group {
+	g, set := newGroup("Package and verification")
+	set.StringVar(&s.Attr, "attr", "",
+		"flake attribute `PATH` of the package, such as packages.x86_64-linux.ollama (default: auto-detected)")
+	set.Var(&level{&s.Options}, "verify",
+		"verification `LEVEL`: hashes, eval (also evaluate every configuration) or build (also build and run the package)")
 	return g
 }
 
-func (f *flags) pullRequestFlags() group {
+func (s *settings) pullRequestFlags() group {
 	g, set := newGroup("The pull request")
-	set.StringVar(&f.repo, "repo", "", "repository `OWNER/NAME` (default: $GITHUB_REPOSITORY, else the git remote origin)")
-	set.StringVar(&f.base, "base", "", "`BRANCH` to merge into (default: the repository's default branch)")
-	set.StringVar(&f.branch, "branch", "", "branch `NAME` to push (default: ollama-bump/X.Y.Z)")
-	set.StringArrayVar(&f.labels, "label", nil, "add label `NAME`; repeatable, or with commas")
-	set.StringArrayVar(&f.reviewers, "reviewer", nil, "ask `USER` or ORG/TEAM for a review; repeatable, or with commas")
-	set.StringArrayVar(&f.assignees, "assignee", nil, "assign `USER`; repeatable, or with commas")
-	set.BoolVar(&f.draft, "draft", false, "open it as a draft")
-	set.BoolVar(&f.autoMerge, "auto-merge", false, "let GitHub merge it once its checks pass, where the repository allows that")
-	set.BoolVar(&f.recreate, "recreate", false, "propose again a version whose pull request somebody closed")
-	set.StringVar(&f.apiURL, "api-url", "", "`URL` of the API of the repository (default: $GITHUB_API_URL, else https://api.github.com)")
-	set.StringVar(&f.upstreamAPIURL, "upstream-api-url", "", "`URL` of the API that ollama's releases are read from (default: $OLLAMA_BUMP_UPSTREAM_API_URL, else https://api.github.com)")
+	set.StringVar(&s.Repo, "repo", "", "repository `OWNER/NAME` (default: $GITHUB_REPOSITORY, else the git remote origin)")
+	set.StringVar(&s.Base, "base", "", "`BRANCH` to merge into (default: the repository's default branch)")
+	set.StringVar(&s.Branch, "branch", "", "branch `NAME` to push (default: ollama-bump/X.Y.Z)")
+	set.Var(&list{to: &s.Labels}, "label", "add label `NAME`; repeatable or comma-separated")
+	set.Var(&list{to: &s.Reviewers}, "reviewer", "ask `USER` or ORG/TEAM for a review; repeatable or comma-separated")
+	set.Var(&list{to: &s.Assignees}, "assignee", "assign `USER`; repeatable or comma-separated")
+	set.StringVar(&s.Title, "title", "", "`TEMPLATE` of the title (Go text/template)")
+	set.StringVar(&s.CommitMessage, "commit-message", "", "`TEMPLATE` of the commit message")
+	set.StringVar(&s.BodyAppend, "body-append", "", "`TEMPLATE` of a paragraph at the end of the body")
+	set.BoolVar(&s.Draft, "draft", false, "open it as a draft")
+	set.BoolVar(&s.AutoMerge, "auto-merge", false, "let GitHub merge it once its checks pass, where the repository allows that")
+	set.BoolVar(&s.Recreate, "recreate", false, "propose again a version whose pull request somebody closed")
+	set.StringVar(&s.APIURL, "api-url", "",
+		"`URL` of the repository's API (default: $GITHUB_API_URL, else https://api.github.com)")
+	set.StringVar(&s.UpstreamAPIURL, "upstream-api-url", "",
+		"`URL` of the API that lists ollama's releases (default: $OLLAMA_BUMP_UPSTREAM_API_URL, else https://api.github.com)")
 	return g
 }
 
-func (f *flags) otherFlags() group {
+func (s *settings) otherFlags() group {
 	g, set := newGroup("Output and limits")
-	set.BoolVar(&f.json, "json", false, "print one JSON object on stdout and nothing else there")
-	set.DurationVar(&f.timeout, "timeout", bump.DefaultTimeout, "give up after `TIME`, such as 45m")
-	set.DurationVar(&f.maxWait, "max-wait", time.Minute, "wait at most `TIME` for one of GitHub's rate limits")
-	set.BoolVarP(&f.verbose, "verbose", "v", false, "tell more of what happens")
-	set.BoolVarP(&f.quiet, "quiet", "q", false, "tell nothing but warnings and errors")
-	set.BoolVar(&f.version, "version", false, "print the version of ollama-bump")
-	set.BoolVarP(&f.help, "help", "h", false, "show this help")
+	set.BoolVar(&s.json, "json", false, "print one JSON object on stdout and nothing else there")
+	set.Var(&duration{to: &s.Timeout, example: "45m"}, "timeout", "give up after `TIME`, such as 45m")
+	set.Var(&duration{to: &s.MaxWait, example: "60s"}, "max-wait", "wait at most `TIME` for one of GitHub's rate limits")
+	set.BoolVarP(&s.verbose, "verbose", "v", false, "print more detail")
+	set.BoolVarP(&s.quiet, "quiet", "q", false, "print only warnings and errors")
+	set.BoolVar(&s.showVersion, "version", false, "print the version of ollama-bump")
+	set.BoolVarP(&s.showHelp, "help", "h", false, "show this help")
 	return g
 }
 
-// takeArgs keeps what follows -- for Nix. dash is the count of arguments before it, -1 without it.
-func (f *flags) takeArgs(dash int, args []string) error {
+// takeArgs keeps the arguments after -- for Nix. dash is the count of arguments before it, -1 without it.
+func (s *settings) takeArgs(dash int, args []string) error {
 	before := args
 	if dash >= 0 {
-		before, f.nixArgs = args[:dash], args[dash:]
+		before, s.NixArgs = args[:dash], args[dash:]
 	}
 	if len(before) > 0 {
-		return &bump.UsageError{Text: fmt.Sprintf("unexpected argument %q: arguments for Nix stand after --, a folder after --flake", before[0])}
+		return usage("unexpected argument %q: arguments for Nix go after --, a folder after --flake", before[0])
 	}
 	return nil
 }
 
-// conflicts returns what is wrong with the flags taken together, "" when nothing is. What is wrong with
-// the value of one is bump.Options.Check's to say.
-func (f *flags) conflicts() string {
-	proposal := f.base != "" || f.branch != "" || f.draft || f.autoMerge || f.recreate ||
-		len(f.labels)+len(f.reviewers)+len(f.assignees) > 0
+// proposalFlags are the flags that shape a pull request and nothing else.
+var proposalFlags = []string{
+	"base", "branch", "label", "reviewer", "assignee", "draft", "auto-merge", "recreate",
+	"title", "commit-message", "body-append",
+}
+
+// conflicts returns a usage error for flags of the command line that contradict each other. What is
+// wrong with the value of one is for bump.Options.Check to say.
+func conflicts(given *pflag.FlagSet) error {
+	on := func(name string) bool {
+		f := given.Lookup(name)
+		return f != nil && f.Changed && f.Value.String() != "false"
+	}
+	proposal := slices.ContainsFunc(proposalFlags, func(name string) bool {
+		return on(name) && given.Lookup(name).Value.String() != ""
+	})
 	for _, c := range []struct {
 		wrong bool
 		text  string
 	}{
-		{f.dryRun && f.noPR, "--dry-run and --no-pr exclude each other"},
-		{f.dryRun && f.check, "--dry-run and --check exclude each other"},
-		{f.noPR && f.check, "--no-pr and --check exclude each other"},
-		{f.verbose && f.quiet, "--verbose and --quiet exclude each other"},
-		{f.check && f.force, "--check starts no Nix, so --force cannot resolve hashes"},
-		{f.noPR && proposal, "--no-pr opens no pull request, so flags that shape one have no effect"},
-		{f.check && proposal, "--check opens no pull request, so flags that shape one have no effect"},
-		{f.allowDowngrade && f.to == "", "--allow-downgrade needs --to"},
-		{f.dir == "", "--flake needs a folder"},
-		{f.timeout <= 0, "--timeout takes a time above zero, such as 45m"},
-		{f.maxWait <= 0, "--max-wait takes a time above zero, such as 60s"},
+		{on("dry-run") && on("check"), "--dry-run and --check exclude each other"},
+		{on("verbose") && on("quiet"), "--verbose and --quiet exclude each other"},
+		{on("check") && on("force"), "--check starts no Nix, so --force cannot resolve hashes"},
+		{on("no-pr") && proposal, "--no-pr cannot be combined with pull-request flags"},
+		{on("check") && proposal, "--check cannot be combined with pull-request flags"},
+		{on("allow-downgrade") && !given.Changed("to"), "--allow-downgrade needs --to"},
 	} {
 		if c.wrong {
-			return c.text
+			return usage("%s", c.text)
 		}
 	}
-	if text := wrongURL("--api-url", f.apiURL); text != "" {
-		return text
-	}
-	return wrongURL("--upstream-api-url", f.upstreamAPIURL)
+	return nil
 }
 
-// wrongURL says what is wrong with an API's address. The address itself is not repeated: somebody
+// validate returns a usage error for a value that cannot be right, whatever the flake and GitHub say.
+func (s *settings) validate() error {
+	if s.Dir == "" {
+		return usage("--flake must be a folder")
+	}
+	if err := wrongURL("--api-url", s.APIURL); err != nil {
+		return err
+	}
+	if err := wrongURL("--upstream-api-url", s.UpstreamAPIURL); err != nil {
+		return err
+	}
+	return s.Options.Check()
+}
+
+// wrongURL returns what is wrong with an API's address. The address itself is not repeated: somebody
 // may have put a password in it.
-func wrongURL(flag, address string) string {
+func wrongURL(flag, address string) error {
 	if address == "" {
-		return ""
+		return nil
 	}
 	u, err := url.Parse(address)
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
-		return flag + " takes an address such as https://github.example.com/api/v3"
+		return usage("%s must be an address such as https://github.example.com/api/v3", flag)
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return flag + " takes an address without user, query or fragment; the token comes from $GITHUB_TOKEN"
+		return usage("%s must be an address without user, query or fragment; the token comes from $GITHUB_TOKEN", flag)
 	}
-	return ""
+	return nil
 }
 
-// options checks the flags and turns them into bump's.
-func (f *flags) options(p *program) (bump.Options, error) {
-	f.labels, f.reviewers, f.assignees = list(f.labels), list(f.reviewers), list(f.assignees)
-	if text := f.conflicts(); text != "" {
-		return bump.Options{}, &bump.UsageError{Text: text}
-	}
-	opts := bump.Options{
-		Dir: f.dir, Mode: f.mode(),
-		To: f.to, Pre: f.pre, AllowDowngrade: f.allowDowngrade, Force: f.force, AcceptRetag: f.acceptRetag,
-		Attr: f.attr, Verify: bump.VerifyLevel(f.verify),
-		Repo: f.repo, Base: f.base, Branch: f.branch,
-		Labels: f.labels, Reviewers: f.reviewers, Assignees: f.assignees,
-		Draft: f.draft, AutoMerge: f.autoMerge, Recreate: f.recreate,
-		APIURL: f.apiURL, UpstreamAPIURL: f.upstreamAPIURL,
-		NixArgs: f.nixArgs, Env: p.env,
-		Timeout: f.timeout, MaxWait: f.maxWait,
-		Version: programVersion(),
-	}
-	return opts, opts.Check()
-}
-
-func (f *flags) mode() bump.Mode {
+// mode returns what the three flags say together. --no-pr beside one of the others is what that one would
+// look at, not something to do.
+func (s *settings) mode() bump.Mode {
 	switch {
-	case f.dryRun:
-		return bump.DryRun
-	case f.noPR:
-		return bump.Write
-	case f.check:
+	case s.check:
 		return bump.Check
+	case s.dryRun:
+		return bump.DryRun
+	case s.noPR:
+		return bump.Write
 	}
 	return bump.Propose
 }
 
-// list splits values at commas and line ends, and drops blanks and repetitions.
-func list(values []string) []string {
-	var all []string
-	seen := map[string]bool{}
-	for _, value := range values {
-		for _, item := range strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == '\n' || r == '\r' }) {
-			item = strings.TrimSpace(item)
-			if item != "" && !seen[item] {
-				seen[item] = true
-				all = append(all, item)
-			}
+// usage returns a usage error.
+func usage(format string, args ...any) error {
+	return &bump.UsageError{Text: fmt.Sprintf(format, args...)}
+}
+
+// flagError says what is wrong with a flag as this program says it.
+func flagError(set *pflag.FlagSet, err error) error {
+	var invalid *pflag.InvalidValueError
+	var unknown *pflag.NotExistError
+	switch {
+	case errors.As(err, &invalid):
+		return usage("--%s %v", invalid.GetFlag().Name, valueError(invalid.GetFlag(), invalid.GetValue(), invalid.Unwrap()))
+	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "":
+		return &usageHint{bump.UsageError{Text: err.Error()}, suggestFlag(set, unknown.GetSpecifiedName())}
+	}
+	return usage("%v", err)
+}
+
+// valueError says what a flag's value must be. Our own values say it themselves.
+func valueError(f *pflag.Flag, value string, err error) error {
+	if f.Value.Type() == "bool" {
+		return fmt.Errorf("must be true or false, not %q", value)
+	}
+	return err
+}
+
+// list is a flag of several values, split at commas and line ends, without blanks and repetitions. What
+// is set first replaces what stood there by default.
+type list struct {
+	to    *[]string
+	begun bool
+}
+
+func (l *list) Type() string { return "list" }
+
+func (l *list) String() string {
+	if l.to == nil || len(*l.to) == 0 {
+		return ""
+	}
+	return strings.Join(*l.to, ",")
+}
+
+func (l *list) Set(value string) error {
+	if !l.begun {
+		*l.to, l.begun = nil, true
+	}
+	for _, item := range strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(",\n\r", r) }) {
+		if item = strings.TrimSpace(item); item != "" && !slices.Contains(*l.to, item) {
+			*l.to = append(*l.to, item)
 		}
 	}
-	return all
+	return nil
+}
+
+// duration is a flag that takes a time above zero.
+type duration struct {
+	to      *time.Duration
+	example string
+}
+
+func (d *duration) Type() string { return "duration" }
+
+func (d *duration) String() string {
+	if d.to == nil || *d.to == 0 {
+		return ""
+	}
+	text := d.to.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
+
+func (d *duration) Set(value string) error {
+	parsed, err := time.ParseDuration(value)
+	if err != nil || parsed <= 0 {
+		return fmt.Errorf("must be a time above zero such as %s, not %q", d.example, value)
+	}
+	*d.to = parsed
+	return nil
+}
+
+// age is a flag that takes a time in days or as Go writes it. A bare number could be anything.
+type age struct{ to *time.Duration }
+
+func (a *age) Type() string { return "age" }
+
+func (a *age) String() string {
+	if a.to == nil || *a.to == 0 {
+		return ""
+	}
+	if days := *a.to / day; *a.to%day == 0 {
+		return fmt.Sprintf("%dd", days)
+	}
+	return a.to.String()
+}
+
+const day = 24 * time.Hour
+
+func (a *age) Set(value string) error {
+	wrong := fmt.Errorf("must be an age such as 3d or 36h, not %q", value)
+	if strings.HasPrefix(value, "-") || strings.HasPrefix(value, "+") {
+		return wrong
+	}
+	if days, ok := strings.CutSuffix(value, "d"); ok {
+		n, err := strconv.ParseUint(days, 10, 16)
+		if err != nil {
+			return wrong
+		}
+		*a.to = time.Duration(n) * day
+		return nil
+	}
+	parsed, err := time.ParseDuration(value)
+	if err != nil || !strings.ContainsAny(value, "hmsnuµ") {
+		return wrong
+	}
+	*a.to = parsed
+	return nil
+}
+
+// level is the flag for the depth of verification, build with the attributes to build: build=ATTR,ATTR.
+type level struct{ o *bump.Options }
+
+func (l *level) Type() string { return "level" }
+
+func (l *level) String() string {
+	if l.o == nil {
+		return ""
+	}
+	if len(l.o.Build) > 0 {
+		return string(l.o.Verify) + "=" + strings.Join(l.o.Build, ",")
+	}
+	return string(l.o.Verify)
+}
+
+func (l *level) Set(value string) error {
+	name, attrs, some := strings.Cut(value, "=")
+	l.o.Verify, l.o.Build = bump.VerifyLevel(name), nil
+	if some && slices.Contains(pending, "build") {
+		return fmt.Errorf("must be hashes, eval or build, not %q", value)
+	}
+	if some && (l.o.Verify != bump.VerifyBuild || slices.Contains(strings.Split(attrs, ","), "")) {
+		return fmt.Errorf("must be hashes, eval, build or build=ATTR,ATTR, not %q", value)
+	}
+	if some {
+		l.o.Build = strings.Split(attrs, ",")
+	}
+	if !slices.Contains([]bump.VerifyLevel{bump.VerifyHashes, bump.VerifyEval, bump.VerifyBuild}, l.o.Verify) {
+		return fmt.Errorf("must be hashes, eval or build, not %q", value)
+	}
+	return nil
 }

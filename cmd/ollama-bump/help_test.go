@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,7 +31,7 @@ func TestExamplesRun(t *testing.T) {
 func TestEveryFlagIsDescribed(t *testing.T) {
 	t.Parallel()
 	var help, man bytes.Buffer
-	groups := (&flags{}).groups()
+	groups := newSettings().groups()
 	writeHelp(&help, groups)
 	require.NoError(t, writeMan(&man, groups))
 	count := 0
@@ -45,20 +46,21 @@ func TestEveryFlagIsDescribed(t *testing.T) {
 	assert.Greater(t, count, 25)
 }
 
-// The Action has an input for every flag that makes sense there.
-func TestEveryFlagIsAnInput(t *testing.T) {
+// The Action has an input for every flag that makes sense there, and no two of one name.
+func TestInputsOfFlags(t *testing.T) {
 	t.Parallel()
-	inputs := map[string]bool{"json": true, "quiet": true, "version": true, "help": true} // of no use in the Action
-	for _, in := range actionInputs {
-		inputs[in.flag] = true
+	names := map[string]bool{nixArgsInput: true}
+	for _, f := range inputFlags() {
+		name := inputName(f.Name)
+		assert.False(t, names[name], name)
+		names[name] = true
 	}
-	for _, g := range (&flags{}).groups() {
-		g.set.VisitAll(func(f *pflag.Flag) {
-			assert.True(t, inputs[f.Name], f.Name)
-			delete(inputs, f.Name)
-		})
+	assert.True(t, names["labels"])
+	assert.True(t, names["api-url"])
+	assert.False(t, names["help"])
+	for _, name := range slices.Concat(actionless, plural) {
+		assert.NotNil(t, newSettings().flags().Lookup(name), "no flag %s", name)
 	}
-	assert.Empty(t, inputs, "inputs without a flag")
 }
 
 func TestWrap(t *testing.T) {

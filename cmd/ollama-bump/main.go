@@ -13,6 +13,8 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/spf13/pflag"
+
 	"github.com/nixtars/ollama-bump/bump"
 )
 
@@ -50,7 +52,7 @@ func signalContext() context.Context {
 // run is the program: it returns the exit status.
 func run(ctx context.Context, args, env []string, stdout, stderr io.Writer, do bumpFunc) int {
 	p := &program{ctx: ctx, env: env, stdout: stdout, stderr: stderr, bump: do}
-	p.say = newSpeaker(stderr, p.getenv, normal)
+	p.open(normal)
 	root := newCommand(p)
 	root.SetArgs(args)
 	if err := root.ExecuteContext(ctx); err != nil {
@@ -66,7 +68,7 @@ type program struct {
 	stdout, stderr io.Writer
 	bump           bumpFunc
 
-	say    *speaker
+	log    *console
 	action bool // run by action.yml: outputs and a step summary are wanted
 	status int
 }
@@ -91,40 +93,58 @@ func cutName(entry, name string) (string, bool) {
 	return "", false
 }
 
-// execute bumps with the given flags and returns the exit status.
-func (p *program) execute(f *flags) int {
-	opts, err := f.options(p)
+// open makes the console that tells of this run.
+func (p *program) open(level verbosity) {
+	p.log = newConsole(p.stderr, p.getenv, level)
+	if p.action {
+		p.log.words = asInputs
+	}
+}
+
+// execute bumps as the command line says and returns the exit status.
+func (p *program) execute(s *settings, given *pflag.FlagSet) int {
+	p.open(s.verbosity())
+	err := conflicts(given)
+	if err == nil {
+		err = s.validate()
+	}
 	if err != nil {
 		return p.fail(err)
 	}
-	p.say = newSpeaker(p.stderr, p.getenv, f.loudness())
-	opts.Progress = p.say.event
-	result, err := p.bump(p.ctx, opts)
-	p.say.done()
+	s.Mode, s.Env, s.Version, s.Progress = s.mode(), p.env, programVersion(), p.log.event
+	result, err := p.bump(p.ctx, s.Options)
+	p.log.done()
 	if err != nil {
 		if p.ctx.Err() != nil && errors.Is(err, context.Canceled) {
 			err = &bump.Error{Text: "interrupted", Hint: "run it again: it starts afresh and ends in the same state"}
 		}
 		return p.fail(err)
 	}
-	return p.report(f, opts, result)
+	result.Reason = p.log.words(result.Reason)
+	for i, warning := range result.Warnings {
+		result.Warnings[i] = p.log.words(warning)
+	}
+	return p.report(s, result)
 }
 
-// fail tells of an error and returns the exit status that goes with it.
+// fail reports an error and returns the exit status that goes with it.
 func (p *program) fail(err error) int {
 	var usage *bump.UsageError
-	status, hint := exitFailed, ""
+	var suggestion *usageHint
 	var failure *bump.Error
+	status, hint := exitFailed, ""
 	switch {
+	case errors.As(err, &suggestion):
+		status, hint = exitUsage, suggestion.hint
 	case errors.As(err, &usage):
-		status, hint = exitUsage, "ollama-bump --help shows how it is used"
+		status, hint = exitUsage, helpHint
 	case errors.As(err, &failure):
 		hint = failure.Hint
 	}
-	p.say.failure(err, failure, hint)
+	p.log.failure(err, failure, hint)
 	if p.action {
 		if err := p.summarizeFailure(err, hint); err != nil {
-			p.say.failure(fmt.Errorf("write the step summary: %w", err), nil, "")
+			p.log.failure(fmt.Errorf("write the step summary: %w", err), nil, "")
 		}
 	}
 	return status

@@ -81,7 +81,7 @@ func TestReadmeCommands(t *testing.T) {
 func TestReadmeInlineCommands(t *testing.T) {
 	t.Parallel()
 	known := map[string]bool{}
-	for _, g := range (&flags{}).groups() {
+	for _, g := range newSettings().groups() {
 		for _, r := range flagRows(g.set) {
 			for _, word := range strings.Fields(strings.ReplaceAll(r.term, ",", " ")) {
 				known[word] = true

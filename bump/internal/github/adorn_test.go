@@ -86,7 +86,7 @@ func TestRightsAreLookedAtBeforeAnythingIsWritten(t *testing.T) {
 		standing  bool // reading shows it
 	}{
 		{"no token", "", githubtest.Rights{}, false, "it wants a token and there is none", "$GITHUB_TOKEN", true},
-		{"archived", canary, githubtest.All(), true, "me/flake: the repository was archived so is read-only", "--repo", true},
+		{"archived", canary, githubtest.All(), true, "me/flake: the repository was archived so is read-only", "Options.Repo", true},
 		{"a reader's token", canary, githubtest.Rights{Contents: githubtest.Read}, false, "the token lacks contents: write", "`contents: write`", true},
 		{"GITHUB_TOKEN that only reads", "ghs_x", githubtest.Rights{App: true, Contents: githubtest.Read}, false, "the token lacks contents: write", "add `permissions:`", false},
 	} {
@@ -153,7 +153,7 @@ func TestRulesetsAreNamed(t *testing.T) {
 	require.ErrorContains(t, err, "Repository rule violations found Cannot create ref due to creations being restricted.")
 	var hint hinter
 	require.ErrorAs(t, err, &hint)
-	assert.Contains(t, hint.Hint(), "--branch")
+	assert.Contains(t, hint.Hint(), "Options.Branch")
 }
 
 func TestBranchThatIsAFolder(t *testing.T) {
@@ -164,7 +164,7 @@ func TestBranchThatIsAFolder(t *testing.T) {
 	require.ErrorContains(t, err, "making the branch "+branch15+" failed")
 	var hint hinter
 	require.ErrorAs(t, err, &hint)
-	assert.Contains(t, hint.Hint(), "--branch")
+	assert.Contains(t, hint.Hint(), "Options.Branch")
 }
 
 func TestEventualConsistency(t *testing.T) {
@@ -340,11 +340,11 @@ func TestBadProposals(t *testing.T) {
 		err    string
 	}{
 		{func(p *github.Proposal) { p.Version = "1 -->" }, `proposing: "ollama" "1 -->" is no package and version`},
-		{func(p *github.Proposal) { p.Branch = "a..b" }, `proposing: "a..b" is no name for a branch; give another --branch`},
-		{func(p *github.Proposal) { p.Branch = "main" }, "proposing: --branch main is the base branch itself"},
-		{func(p *github.Proposal) { p.Base, p.Branch = "x", "x" }, "proposing: --base and --branch are both x"},
+		{func(p *github.Proposal) { p.Branch = "a..b" }, `proposing: "a..b" is not a valid branch name; choose another Options.Branch`},
+		{func(p *github.Proposal) { p.Branch = "main" }, "proposing: Options.Branch=main is the base branch itself"},
+		{func(p *github.Proposal) { p.Base, p.Branch = "x", "x" }, "proposing: Options.Base and Options.Branch are both x"},
 		{func(p *github.Proposal) { p.Title = "a\nb" }, "proposing: the title is not one line of at most 256 characters: a b"},
-		{func(p *github.Proposal) { p.Base = "nope" }, "looking for the base branch nope of me/flake (see --base): not found (404)"},
+		{func(p *github.Proposal) { p.Base = "nope" }, "looking for the base branch nope of me/flake (see Options.Base): not found (404)"},
 		{func(p *github.Proposal) { p.Repo = "nope" }, "looking for repository me/nope: not found (404)"},
 		{func(p *github.Proposal) { p.Repo = "empty" }, "reading branch main: the repository me/empty is empty; push the flake first"},
 		{func(p *github.Proposal) { p.Files = nil }, "proposing: no files"},
@@ -378,7 +378,7 @@ func TestScopesKeepProposalsApart(t *testing.T) {
 	require.EqualError(t, err, "writing the branch bump-c: it was made for the flake in hosts/c, not for the one in the repository's root")
 	var hint hinter
 	require.ErrorAs(t, err, &hint)
-	assert.Contains(t, hint.Hint(), "--branch")
+	assert.Contains(t, hint.Hint(), "Options.Branch")
 }
 
 func TestABranchThatPeopleFinishedAndMergedIsSpent(t *testing.T) {

@@ -163,7 +163,7 @@ func (e *Unauthorized) Hint() string {
 	if !e.Token {
 		return "set $GITHUB_TOKEN to a token with contents: write and pull-requests: write"
 	}
-	return "the token in $GITHUB_TOKEN has expired, was revoked, or belongs to another host than " + e.Host + ": set a new one, or --api-url"
+	return "the token in $GITHUB_TOKEN has expired, was revoked, or belongs to another host than " + e.Host + ": set a new one, or Options.APIURL"
 }
 
 // Unwrap returns the answer.
@@ -242,7 +242,7 @@ func (e *Archived) Error() string {
 
 // Hint says what to do.
 func (e *Archived) Hint() string {
-	return "unarchive the repository in its settings, or name another one with --repo"
+	return "unarchive the repository in its settings, or name another one with Options.Repo"
 }
 
 // Unwrap returns the answer, or nil.
@@ -260,7 +260,7 @@ func (e *RulesetRefused) Error() string {
 
 // Hint says what to do.
 func (e *RulesetRefused) Hint() string {
-	return "exempt the branch (or the token's actor) in Settings → Rules → Rulesets, or choose a branch that may be written with --branch"
+	return "exempt the branch (or the token's actor) in Settings → Rules → Rulesets, or choose a branch that may be written with Options.Branch"
 }
 
 // Unwrap returns the answer.
@@ -317,12 +317,12 @@ func (e *RateLimited) short() string {
 // Hint says what to do.
 func (e *RateLimited) Hint() string {
 	if e.Anonymous && e.Elsewhere {
-		return "the token in $GITHUB_TOKEN is for another host and is not sent to " + e.Host + ": run again after that time, or allow a longer wait with --max-wait"
+		return "the token in $GITHUB_TOKEN is for another host and is not sent to " + e.Host + ": run again after that time, or allow a longer wait with Options.MaxWait"
 	}
 	if e.Anonymous {
 		return "set $GITHUB_TOKEN: with a token the limit is a thousand requests an hour and more, without one 60"
 	}
-	return "run again after that time, or allow a longer wait with --max-wait"
+	return "run again after that time, or allow a longer wait with Options.MaxWait"
 }
 
 // RedirectRefused is a redirect that was not followed, because a write or the token would have gone
@@ -340,7 +340,7 @@ func (e *RedirectRefused) Error() string {
 }
 
 // Hint says what to do.
-func (e *RedirectRefused) Hint() string { return "name the host that is meant with --api-url" }
+func (e *RedirectRefused) Hint() string { return "name the host that is meant with Options.APIURL" }
 
 // Unavailable is a server that kept failing.
 type Unavailable struct {
@@ -398,7 +398,7 @@ func (e *BaseDiffers) Error() string {
 
 // Hint says what to do.
 func (e *BaseDiffers) Hint() string {
-	return fmt.Sprintf("check out the newest commit of %s without local changes and run again, or name another branch with --base", e.Base)
+	return fmt.Sprintf("check out the newest commit of %s without local changes and run again, or name another branch with Options.Base", e.Base)
 }
 
 // ForeignBranch is a branch under the name asked for that somebody else made.
@@ -413,7 +413,7 @@ func (e *ForeignBranch) Error() string {
 
 // Hint says what to do.
 func (e *ForeignBranch) Hint() string {
-	return "delete or rename that branch, or choose another one with --branch"
+	return "delete or rename that branch, or choose another one with Options.Branch"
 }
 
 // OtherScope is a branch under the name asked for that a proposal for something else in the same
@@ -429,7 +429,7 @@ func (e *OtherScope) Error() string {
 
 // Hint says what to do.
 func (e *OtherScope) Hint() string {
-	return "give each flake, and each --attr of one, its own --branch"
+	return "give each flake, and each Options.Attr of one, its own Options.Branch"
 }
 
 // scopeName is a scope for people: the root has no name.
@@ -439,7 +439,7 @@ func scopeName(scope string) string {
 		folder = "the repository's root"
 	}
 	if attr != "" {
-		folder += " with --attr " + attr
+		folder += " with Options.Attr=" + attr
 	}
 	return folder
 }

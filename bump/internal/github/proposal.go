@@ -130,9 +130,9 @@ func (p Proposal) normal() (Proposal, error) {
 	case p.BranchPrefix == "" || p.Package == "" || !plainWord.MatchString(p.Version):
 		return p, fmt.Errorf("proposing: %q %q is no package and version", p.Package, oneLine(p.Version, 80))
 	case !ValidBranch(p.Branch):
-		return p, fmt.Errorf("proposing: %q is no name for a branch; give another --branch", oneLine(p.Branch, 80))
+		return p, fmt.Errorf("proposing: %q is not a valid branch name; choose another Options.Branch", oneLine(p.Branch, 80))
 	case p.Base == p.Branch:
-		return p, fmt.Errorf("proposing: --base and --branch are both %s", p.Base)
+		return p, fmt.Errorf("proposing: Options.Base and Options.Branch are both %s", p.Base)
 	case strings.ContainsAny(p.Title, "\r\n") || utf8.RuneCountInString(p.Title) > 256:
 		return p, fmt.Errorf("proposing: the title is not one line of at most 256 characters: %s", oneLine(p.Title, 80))
 	}

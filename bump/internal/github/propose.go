@@ -303,7 +303,7 @@ func (r *run) createPull(ctx context.Context) (*gh.PullRequest, error) {
 	case e.says("already exists"):
 		return nil, &startOver{"a pull request from " + r.p.Branch + " exists since a moment ago", err}
 	case e.field("base", "invalid"):
-		return nil, &NotFound{What: "the base branch " + r.s.base + " (see --base)", Token: true, Err: err}
+		return nil, &NotFound{What: "the base branch " + r.s.base + " (see Options.Base)", Token: true, Err: err}
 	}
 	return nil, fmt.Errorf("opening the pull request from branch %s, which is ready: %w", r.p.Branch, err)
 }

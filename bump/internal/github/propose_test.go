@@ -219,7 +219,7 @@ var lifeCases = []lifeCase{
 	},
 	{
 		name: "somebody closed it", state: github.Closed, given: proposed(closePull),
-		want:  settled(github.Skipped, 1, "pull request #1 for 0.32.15 was closed; --recreate proposes it again"),
+		want:  settled(github.Skipped, 1, "pull request #1 for 0.32.15 was closed; Options.Recreate proposes it again"),
 		check: func(t *testing.T, repo *githubtest.Repo) { assert.Empty(t, repo.Open()) },
 	},
 	{
@@ -228,7 +228,7 @@ var lifeCases = []lifeCase{
 			repo.SetBranch(branch15, "")
 			repo.ChangePull(1, func(p *githubtest.Pull) { p.Body = "" })
 		}),
-		want: settled(github.Skipped, 1, "pull request #1 for 0.32.15 was closed; --recreate proposes it again"),
+		want: settled(github.Skipped, 1, "pull request #1 for 0.32.15 was closed; Options.Recreate proposes it again"),
 	},
 	{
 		name: "closed and recreated", state: github.Stale, given: proposed(closePull), want: bumped(github.Created, 2),
@@ -237,11 +237,11 @@ var lifeCases = []lifeCase{
 	},
 	{
 		name: "merged", state: github.Merged, given: proposed(func(repo *githubtest.Repo) { repo.Merge(1, true) }),
-		want: settled(github.Current, 1, "pull request #1 for 0.32.15 was merged; --recreate proposes it again"),
+		want: settled(github.Current, 1, "pull request #1 for 0.32.15 was merged; Options.Recreate proposes it again"),
 	},
 	{
 		name: "merged and taken back", state: github.Reverted, given: proposed(takenBack),
-		want: settled(github.Skipped, 1, "pull request #1 for 0.32.15 was merged, but the files here pin 0.32.13; --recreate proposes it again"),
+		want: settled(github.Skipped, 1, "pull request #1 for 0.32.15 was merged, but the files here pin 0.32.13; Options.Recreate proposes it again"),
 	},
 	{
 		name: "merged and taken back, and asked for again", state: github.Stale, given: proposed(takenBack), want: bumped(github.Created, 2),
@@ -263,7 +263,7 @@ var lifeCases = []lifeCase{
 	{
 		name: "closed, and asked for again", state: github.Closed, given: proposed(closePull),
 		change: func(p *github.Proposal) { p.Redo = true },
-		want:   settled(github.Skipped, 1, "pull request #1 for 0.32.15 was closed; --recreate proposes it again"),
+		want:   settled(github.Skipped, 1, "pull request #1 for 0.32.15 was closed; Options.Recreate proposes it again"),
 	},
 	{
 		name: "the base has it already", state: github.Fresh, want: settled(github.Current, 0, "branch main has 0.32.15 already"),

@@ -65,13 +65,13 @@ func (c *Client) look(ctx context.Context, p Proposal) (*scene, error) {
 		s.base = s.repo.GetDefaultBranch()
 	}
 	if s.base == p.Branch {
-		return nil, fmt.Errorf("proposing: --branch %s is the base branch itself", p.Branch)
+		return nil, fmt.Errorf("proposing: Options.Branch=%s is the base branch itself", p.Branch)
 	}
 	if s.baseSHA, err = c.head(ctx, s, s.base); err != nil {
 		return nil, err
 	}
 	if s.baseSHA == "" {
-		return nil, &NotFound{What: fmt.Sprintf("the base branch %s of %s/%s (see --base)", s.base, s.owner, s.name), Token: c.transport.token != ""}
+		return nil, &NotFound{What: fmt.Sprintf("the base branch %s of %s/%s (see Options.Base)", s.base, s.owner, s.name), Token: c.transport.token != ""}
 	}
 	if err := c.lookAtBranch(ctx, s); err != nil {
 		return nil, err
@@ -284,7 +284,7 @@ func (c *Client) judgePast(ctx context.Context, s *scene) (done bool, err error)
 		switch {
 		case !past || p.Recreate || pull.GetState() == "open":
 		case pull.MergedAt == nil:
-			s.settle(Closed, pull, "pull request #%d for %s was closed; --recreate proposes it again", pull.GetNumber(), p.Version)
+			s.settle(Closed, pull, "pull request #%d for %s was closed; Options.Recreate proposes it again", pull.GetNumber(), p.Version)
 			return true, nil
 		case p.Redo:
 			return false, nil
@@ -302,9 +302,9 @@ func (c *Client) judgeMerged(ctx context.Context, s *scene, pull *gh.PullRequest
 	case err != nil:
 		return err
 	case went:
-		s.settle(Reverted, pull, "pull request #%d for %s was merged, but the files here pin %s; --recreate proposes it again", pull.GetNumber(), s.proposal.Version, s.proposal.OldVersion)
+		s.settle(Reverted, pull, "pull request #%d for %s was merged, but the files here pin %s; Options.Recreate proposes it again", pull.GetNumber(), s.proposal.Version, s.proposal.OldVersion)
 	default:
-		s.settle(Merged, pull, "pull request #%d for %s was merged; --recreate proposes it again", pull.GetNumber(), s.proposal.Version)
+		s.settle(Merged, pull, "pull request #%d for %s was merged; Options.Recreate proposes it again", pull.GetNumber(), s.proposal.Version)
 	}
 	return nil
 }

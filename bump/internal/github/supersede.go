@@ -19,7 +19,7 @@ func (r *run) supersede(ctx context.Context, pull *gh.PullRequest, out Outcome) 
 	}
 	for _, older := range r.s.older {
 		if older.GetNumber() > pull.GetNumber() && older.version == r.p.Version {
-			r.warn("pull request #%d proposes %s too, from branch %s: use one --branch", older.GetNumber(), older.version, older.GetHead().GetRef())
+			r.warn("pull request #%d proposes %s too, from branch %s: use one Options.Branch", older.GetNumber(), older.version, older.GetHead().GetRef())
 			continue
 		}
 		if err := r.end(ctx, older, pull); err != nil {

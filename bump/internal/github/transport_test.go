@@ -137,7 +137,7 @@ func TestLimits(t *testing.T) {
 		{"secondary without end", []http.HandlerFunc{answer(429, secondary)}, []time.Duration{time.Minute}, "the rate limit is spent until 2026-11-21 04:02:00 UTC (in 2m0s)"},
 		{"Retry-After below zero", []http.HandlerFunc{answer(429, secondary, "Retry-After", "-5"), good}, []time.Duration{0}, ""},
 		{
-			"longer than --max-wait",
+			"longer than MaxWait",
 			[]http.HandlerFunc{answer(403, primary, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", epoch(30*time.Minute))},
 			nil,
 			"the rate limit is spent until 2026-11-21 04:30:01 UTC (in 30m1s): API rate limit exceeded for user ID 1.",

@@ -11,9 +11,9 @@ import (
 	"github.com/nixtars/ollama-bump/bump"
 )
 
-// onTerminal returns a speaker that believes in a terminal of the given width.
-func onTerminal(w *bytes.Buffer, columns int, level loudness) *speaker {
-	s := newSpeaker(w, func(string) string { return "" }, level)
+// onTerminal returns a console that believes in a terminal of the given width.
+func onTerminal(w *bytes.Buffer, columns int, level verbosity) *console {
+	s := newConsole(w, func(string) string { return "" }, level)
 	start := time.Now()
 	s.now = func() time.Time { return start }
 	s.width = func() int { return columns }
@@ -86,6 +86,6 @@ func TestFit(t *testing.T) {
 
 func TestSecretsOfAFewLettersStay(t *testing.T) {
 	t.Parallel()
-	s := newSpeaker(&bytes.Buffer{}, func(string) string { return "x" }, normal)
+	s := newConsole(&bytes.Buffer{}, func(string) string { return "x" }, normal)
 	assert.Equal(t, "xyz", s.clean("xyz"))
 }

@@ -10,39 +10,39 @@ import (
 )
 
 // report tells of a run that succeeded and returns the exit status.
-func (p *program) report(f *flags, opts bump.Options, r bump.Result) int {
+func (p *program) report(s *settings, r bump.Result) int {
 	for _, warning := range r.Warnings {
-		p.say.warning(warning)
+		p.log.warning(warning)
 	}
-	text, err := p.output(f, r)
+	text, err := p.output(s, r)
 	if err == nil {
 		err = mustWrite(p.stdout, text)
 	}
 	if err != nil {
 		return p.fail(err)
 	}
-	p.say.result(sentence(opts.Mode, r))
+	p.log.result(sentence(s.Mode, r))
 	if p.action {
-		if err := p.publish(opts.Mode, r); err != nil {
+		if err := p.publish(s.Mode, r); err != nil {
 			return p.fail(err)
 		}
 	}
-	if opts.Mode == bump.Check && r.Status == bump.Available && !p.action {
+	if s.Mode == bump.Check && r.Status == bump.Available && !p.action {
 		return exitAvailable
 	}
 	return exitOK
 }
 
 // output returns what goes to stdout.
-func (p *program) output(f *flags, r bump.Result) (string, error) {
+func (p *program) output(s *settings, r bump.Result) (string, error) {
 	switch {
-	case f.json:
+	case s.json:
 		return marshal(r)
-	case !f.dryRun || r.Diff == "":
+	case s.Mode != bump.DryRun || r.Diff == "":
 		return "", nil
 	}
 	text := p.colourDiff(r.Diff) + "\n" + p.quote(r.Title+"\n\n"+r.Body)
-	if p.say.actions {
+	if p.log.actions {
 		text = silenced(text)
 	}
 	return text, nil
@@ -71,7 +71,7 @@ func marshal(r bump.Result) (string, error) {
 func (p *program) quote(text string) string {
 	var b strings.Builder
 	for _, line := range strings.Split(strings.TrimRight(text, "\n"), "\n") {
-		for _, secret := range p.say.secrets {
+		for _, secret := range p.log.secrets {
 			line = strings.ReplaceAll(line, secret, "***")
 		}
 		b.WriteString(strings.TrimRight("| "+harmless(line), " ") + "\n")

@@ -25,33 +25,34 @@ import (
 // line. Colours are for terminals, and NO_COLOR or TERM=dumb switch them off. Under GitHub Actions
 // errors, warnings and the result are annotations besides. Tokens are never said.
 
-// loudness is how much is said.
-type loudness string
+// verbosity is how much is printed.
+type verbosity int
 
 const (
-	quiet   loudness = "quiet" // warnings and errors
-	normal  loudness = ""
-	verbose loudness = "verbose" // and what happens within a stage
+	quiet   verbosity = iota - 1 // warnings and errors
+	normal                       // and the steps of the run
+	verbose                      // and what happens within a step
 )
 
-func (f *flags) loudness() loudness {
+func (s *settings) verbosity() verbosity {
 	switch {
-	case f.quiet:
+	case s.quiet:
 		return quiet
-	case f.verbose:
+	case s.verbose:
 		return verbose
 	}
 	return normal
 }
 
-// speaker writes to stderr.
-type speaker struct {
+// console writes to stderr.
+type console struct {
 	w       io.Writer
-	level   loudness
+	level   verbosity
 	colour  bool
-	actions bool       // GitHub Actions reads what we say
-	width   func() int // of the terminal, in columns; nil without one
-	secrets []string   // never said
+	actions bool                // GitHub Actions reads what we say
+	width   func() int          // of the terminal, in columns; nil without one
+	secrets []string            // never said
+	words   func(string) string // puts flags or inputs in place of the options that bump names
 	now     func() time.Time
 
 	mu     sync.Mutex
@@ -61,12 +62,12 @@ type speaker struct {
 	warned map[string]bool
 }
 
-// newSpeaker looks at the stream and the environment for what it may use.
-func newSpeaker(w io.Writer, getenv func(string) string, level loudness) *speaker {
-	s := &speaker{
+// newConsole looks at the stream and the environment for what it may use.
+func newConsole(w io.Writer, getenv func(string) string, level verbosity) *console {
+	s := &console{
 		w: w, level: level, now: time.Now, warned: map[string]bool{},
 		actions: getenv("GITHUB_ACTIONS") == "true",
-		secrets: secrets(getenv),
+		secrets: secrets(getenv), words: asFlags,
 	}
 	if file, ok := terminal(w, getenv); ok && !s.actions {
 		s.colour = getenv("NO_COLOR") == ""
@@ -100,7 +101,7 @@ func secrets(getenv func(string) string) []string {
 }
 
 // event is bump's Progress.
-func (s *speaker) event(e bump.Event) {
+func (s *console) event(e bump.Event) {
 	text := s.clean(e.Text)
 	switch {
 	case e.Kind == bump.Warning:
@@ -122,7 +123,7 @@ func elapsed(d time.Duration) string {
 }
 
 // warning says a warning, once.
-func (s *speaker) warning(text string) {
+func (s *console) warning(text string) {
 	text = s.clean(text)
 	s.mu.Lock()
 	known := s.warned[text]
@@ -138,7 +139,7 @@ func (s *speaker) warning(text string) {
 }
 
 // failure says an error: where and what, then what to do. failure is nil when err has no place.
-func (s *speaker) failure(err error, failure *bump.Error, hint string) {
+func (s *console) failure(err error, failure *bump.Error, hint string) {
 	s.done()
 	text := s.cleanLines(err.Error())
 	s.line(s.paint("31;1", "ollama-bump:") + " " + strings.ReplaceAll(text, "\n", "\n  | "))
@@ -161,7 +162,7 @@ func (s *speaker) failure(err error, failure *bump.Error, hint string) {
 }
 
 // result says how the run ended.
-func (s *speaker) result(text string) {
+func (s *console) result(text string) {
 	text = s.clean(text)
 	if s.level != quiet {
 		s.line(s.paint("32;1", "ollama-bump:") + " " + text)
@@ -172,7 +173,7 @@ func (s *speaker) result(text string) {
 }
 
 // line writes one message, above the live line if there is one.
-func (s *speaker) line(text string) {
+func (s *console) line(text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.erase()
@@ -182,7 +183,7 @@ func (s *speaker) line(text string) {
 }
 
 // setLive shows text in the live line; total is the time since the run began.
-func (s *speaker) setLive(text string, total time.Duration) {
+func (s *console) setLive(text string, total time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.erase()
@@ -195,7 +196,7 @@ func (s *speaker) setLive(text string, total time.Duration) {
 }
 
 // keepTime redraws the live line, so that a long download does not look like a hang.
-func (s *speaker) keepTime(tick *time.Ticker) {
+func (s *console) keepTime(tick *time.Ticker) {
 	for range tick.C {
 		s.mu.Lock()
 		if s.tick != tick {
@@ -209,7 +210,7 @@ func (s *speaker) keepTime(tick *time.Ticker) {
 }
 
 // done removes the live line.
-func (s *speaker) done() {
+func (s *console) done() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.erase()
@@ -220,13 +221,13 @@ func (s *speaker) done() {
 	}
 }
 
-func (s *speaker) erase() {
+func (s *console) erase() {
 	if s.live != "" {
 		_, _ = io.WriteString(s.w, "\r\x1b[K")
 	}
 }
 
-func (s *speaker) draw() {
+func (s *console) draw() {
 	if s.live == "" {
 		return
 	}
@@ -243,7 +244,7 @@ func fit(text, suffix string, width int) string {
 }
 
 // paint colours text on a terminal. code is that of ECMA-48's SGR.
-func (s *speaker) paint(code, text string) string {
+func (s *console) paint(code, text string) string {
 	if !s.colour {
 		return text
 	}
@@ -252,12 +253,13 @@ func (s *speaker) paint(code, text string) string {
 
 // clean makes one harmless line of text: no control characters, no bidirectional overrides, no
 // secrets, and no "##[", which old runners take for a command anywhere in a line.
-func (s *speaker) clean(text string) string {
+func (s *console) clean(text string) string {
 	return s.cleanLines(strings.Join(strings.Fields(text), " "))
 }
 
 // cleanLines is clean for text of several lines, without blank ones.
-func (s *speaker) cleanLines(text string) string {
+func (s *console) cleanLines(text string) string {
+	text = s.words(text)
 	for _, secret := range s.secrets {
 		text = strings.ReplaceAll(text, secret, "***")
 	}
