@@ -12,6 +12,7 @@ import (
 	"github.com/nixtars/ollama-bump/bump/internal/github"
 	"github.com/nixtars/ollama-bump/bump/internal/version"
 	"github.com/nixtars/ollama-bump/nixexpr"
+	"github.com/nixtars/ollama-bump/nixexpr/eval"
 )
 
 // FuzzJSONPin rewrites every string of a JSON file that holds a version: the result is JSON, says the new version
@@ -29,13 +30,13 @@ func FuzzJSONPin(f *testing.F) {
 		if !json.Valid([]byte(src)) {
 			return
 		}
-		prog := nixexpr.NewProgram(nil)
+		prog := eval.NewProgram(t.Context(), nil)
 		prog.AddData("pin.json", []byte(src))
-		d := prog.ReadJSON(&nixexpr.PathValue{Name: "pin.json"})
+		d := prog.ReadJSON(&eval.Path{Name: "pin.json"})
 		if d == nil {
 			return // nested too deep
 		}
-		eachText(prog, d, 0, func(text *nixexpr.Text) {
+		eachText(prog, d, 0, func(text *eval.Text) {
 			slots, err := textSlots(text, from, "version")
 			if err != nil {
 				return
@@ -61,15 +62,15 @@ func FuzzJSONPin(f *testing.F) {
 }
 
 // eachText visits the strings of a value.
-func eachText(prog *nixexpr.Program, d *nixexpr.Def, depth int, visit func(*nixexpr.Text)) {
+func eachText(prog *eval.Program, d *eval.Def, depth int, visit func(*eval.Text)) {
 	switch v := prog.Value(d).(type) {
-	case *nixexpr.Text:
+	case *eval.Text:
 		visit(v)
-	case *nixexpr.Set:
+	case *eval.Set:
 		for _, name := range v.Names() {
 			eachText(prog, v.Get(name), depth+1, visit)
 		}
-	case *nixexpr.Seq:
+	case *eval.List:
 		for _, elem := range v.Elems {
 			eachText(prog, elem, depth+1, visit)
 		}

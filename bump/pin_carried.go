@@ -3,19 +3,19 @@ package bump
 import (
 	"strings"
 
-	"github.com/nixtars/ollama-bump/nixexpr"
+	"github.com/nixtars/ollama-bump/nixexpr/eval"
 )
 
 // carrier is the flake input, other than the flake's own nixpkgs, whose package a value is: that of
 // inputs.NAME.legacyPackages.SYSTEM.ollama, or of (import NAME { … }).ollama. To move such a package is
 // to move the input.
-func (f *finder) carrier(v nixexpr.Value) *inputPin {
+func (f *finder) carrier(v eval.Value) *inputPin {
 	for {
-		o, ok := v.(*nixexpr.Open)
+		o, ok := v.(*eval.Unknown)
 		if !ok {
 			return nil
 		}
-		fn, _ := o.Fn.(*nixexpr.Open)
+		fn, _ := o.Fn.(*eval.Unknown)
 		name, args := o.Callee()
 		switch {
 		case fn != nil && fn.Fn == nil && strings.HasPrefix(fn.Name, "override"):
@@ -34,17 +34,17 @@ func (f *finder) carrier(v nixexpr.Value) *inputPin {
 
 // isOther says whether a term is inputs.NAME, or a parameter NAME, of an input that may be moved for the
 // package's sake. The input named nixpkgs carries everything else as well.
-func (f *finder) isOther(o *nixexpr.Open) bool {
+func (f *finder) isOther(o *eval.Unknown) bool {
 	if f.others[o.Name] == nil || o.Name == "nixpkgs" {
 		return false
 	}
-	base, selected := o.Base.(*nixexpr.Open)
-	return selected && base.Name == "inputs" || o.Base == nil && o.Why == "a parameter"
+	base, selected := o.Base.(*eval.Unknown)
+	return selected && base.Name == "inputs" || o.Base == nil && o.Reason == eval.Parameter
 }
 
 // carried reads an override of vendorHash alone: version and source are the input's, so the lock's node
 // and the hash move.
-func (f *finder) carried(d *derivation, body *nixexpr.Set, at place) (*pin, *Error) {
+func (f *finder) carried(d *derivation, body *eval.Set, at place) (*pin, *Error) {
 	p := &pin{place: at, names: f.baseNames(d.base), input: f.carrier(d.base), tagless: true, label: "untagged"}
 	if d.call.Node != nil {
 		p.names = union(namesAround(d.call.File, d.call.Node), p.names)

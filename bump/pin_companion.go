@@ -5,17 +5,18 @@ import (
 	"strings"
 
 	"github.com/nixtars/ollama-bump/nixexpr"
+	"github.com/nixtars/ollama-bump/nixexpr/eval"
 )
 
 // readCompanions finds the other sources that the derivation is made with: those that the package
 // names as companions, which move with it, and any other, which the report says were left.
-func (f *finder) readCompanions(d *derivation, p *pin, body *nixexpr.Set) {
+func (f *finder) readCompanions(d *derivation, p *pin, body *eval.Set) {
 	seen := map[nixexpr.Node]bool{}
 	for _, name := range body.Names() {
 		if name == "src" || name == "srcs" || name == "vendorHash" {
 			continue
 		}
-		f.prog.Reach(f.prog.Value(body.Get(name)), func(o *nixexpr.Open) bool {
+		f.prog.Reach(f.prog.Value(body.Get(name)), func(o *eval.Unknown) bool {
 			if o == d.old || f.derivation(o) != nil {
 				return false
 			}
@@ -23,7 +24,7 @@ func (f *finder) readCompanions(d *derivation, p *pin, body *nixexpr.Set) {
 			if !strings.HasPrefix(name, "fetch") || len(args) == 0 || seen[o.Node] {
 				return true
 			}
-			if set, ok := f.prog.Value(args[len(args)-1]).(*nixexpr.Set); ok {
+			if set, ok := f.prog.Value(args[len(args)-1]).(*eval.Set); ok {
 				seen[o.Node] = true
 				f.readCompanion(d, p, o, name, set)
 				return false
@@ -34,7 +35,7 @@ func (f *finder) readCompanions(d *derivation, p *pin, body *nixexpr.Set) {
 }
 
 // readCompanion reads one fetch that is not the source itself.
-func (f *finder) readCompanion(d *derivation, p *pin, o *nixexpr.Open, fetcher string, set *nixexpr.Set) {
+func (f *finder) readCompanion(d *derivation, p *pin, o *eval.Unknown, fetcher string, set *eval.Set) {
 	at := p.place
 	if o.Node != nil {
 		at = placeOf(o.File, o.Node.Start())
@@ -81,7 +82,7 @@ func (f *finder) companionSource(s source) *CompanionSource {
 }
 
 // readCompanionSlots reads a companion's ref and hash; it returns why they cannot be moved.
-func (f *finder) readCompanionSlots(p *pin, c *companionPin, set *nixexpr.Set, owner string) string {
+func (f *finder) readCompanionSlots(p *pin, c *companionPin, set *eval.Set, owner string) string {
 	ours := false
 	for _, o := range c.of.Owners {
 		ours = ours || strings.EqualFold(o, owner)
@@ -114,8 +115,8 @@ func (f *finder) readCompanionSlots(p *pin, c *companionPin, set *nixexpr.Set, o
 	return "it has no hash"
 }
 
-func (f *finder) readCompanionRef(c *companionPin, def *nixexpr.Def, field string) string {
-	t, ok := f.prog.Value(def).(*nixexpr.Text)
+func (f *finder) readCompanionRef(c *companionPin, def *eval.Def, field string) string {
+	t, ok := f.prog.Value(def).(*eval.Text)
 	if !ok {
 		c.derived = true
 		return ""

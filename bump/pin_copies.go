@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/nixtars/ollama-bump/nixexpr"
+	"github.com/nixtars/ollama-bump/nixexpr/eval"
 )
 
 // copier finds what else in a derivation says the pinned version.
@@ -19,7 +20,7 @@ type copier struct {
 
 // readCopies finds what else in the derivation says the pinned version: literal copies inside its own
 // attributes and its own fetch, the guards around it, and the files of the source that its phases call.
-func (f *finder) readCopies(d *derivation, p *pin, body *nixexpr.Set) {
+func (f *finder) readCopies(d *derivation, p *pin, body *eval.Set) {
 	c := &copier{f: f, d: d, p: p, versions: union([]string{p.version, p.refOf}, nil), nested: f.nestedIn(d, body)}
 	c.set(body)
 	for _, s := range f.sources(d, body) {
@@ -34,10 +35,10 @@ func (f *finder) readCopies(d *derivation, p *pin, body *nixexpr.Set) {
 }
 
 // nestedIn are the calls inside a derivation that make packages of their own.
-func (f *finder) nestedIn(d *derivation, body *nixexpr.Set) map[nixexpr.Node]bool {
+func (f *finder) nestedIn(d *derivation, body *eval.Set) map[nixexpr.Node]bool {
 	nested := map[nixexpr.Node]bool{}
 	for _, name := range body.Names() {
-		f.prog.Reach(f.prog.Value(body.Get(name)), func(o *nixexpr.Open) bool {
+		f.prog.Reach(f.prog.Value(body.Get(name)), func(o *eval.Unknown) bool {
 			if o == d.old {
 				return false
 			}
@@ -45,7 +46,7 @@ func (f *finder) nestedIn(d *derivation, body *nixexpr.Set) map[nixexpr.Node]boo
 			if inner == nil {
 				return true
 			}
-			if base, ok := inner.base.(*nixexpr.Open); ok && d.old != nil && base.Root() == d.old {
+			if base, ok := inner.base.(*eval.Unknown); ok && d.old != nil && base.Root() == d.old {
 				return true // old.goModules.overrideAttrs is still this package's
 			}
 			if o.Node != nil {
@@ -58,7 +59,7 @@ func (f *finder) nestedIn(d *derivation, body *nixexpr.Set) map[nixexpr.Node]boo
 }
 
 // set collects the copies in the attributes of a set.
-func (c *copier) set(s *nixexpr.Set) {
+func (c *copier) set(s *eval.Set) {
 	for _, name := range s.Names() {
 		if def := s.Get(name); def.File != nil && def.Expr != nil {
 			c.file = def.File
@@ -151,7 +152,7 @@ func (c *copier) left(sl versionSlot, why string) {
 
 // copies are the places of the version in one part of a string.
 func (c *copier) copies(s *nixexpr.Str, part int) []versionSlot {
-	at := nixexpr.Literal{File: c.file.Name, Nix: c.file, Str: s, Part: part, Span: s.Span}
+	at := eval.Literal{File: c.file.Name, Nix: c.file, Str: s, Part: part, Span: s.Span}
 	var slots []versionSlot
 	for _, v := range c.versions {
 		slots = append(slots, literalSlots(at, v, "version copy")...)
@@ -183,7 +184,7 @@ func (c *copier) inString(s *nixexpr.Str) {
 		for _, companion := range c.p.companions {
 			// A companion's tag is too short to be looked for inside other text.
 			if companion.left == "" && !companion.derived && len(s.Parts) == 1 && text == companion.old {
-				companion.addRef(nixexpr.Literal{File: c.file.Name, Nix: c.file, Str: s, Part: i, Span: s.Span}, companion.of.Name+" tag")
+				companion.addRef(eval.Literal{File: c.file.Name, Nix: c.file, Str: s, Part: i, Span: s.Span}, companion.of.Name+" tag")
 			}
 		}
 	}
@@ -223,7 +224,7 @@ func (c *copier) fileTails(s *nixexpr.Str) []int {
 	return tails
 }
 
-func (c *companionPin) addRef(at nixexpr.Literal, field string) {
+func (c *companionPin) addRef(at eval.Literal, field string) {
 	start, end := contentSpan(at)
 	s := versionSlot{version: c.old, slot: slot{field: field, file: at.File, at: at.Span.Start(), start: start, end: end, old: c.old}}
 	for _, known := range c.refs {

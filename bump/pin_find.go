@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/nixtars/ollama-bump/nixexpr"
+	"github.com/nixtars/ollama-bump/nixexpr/eval"
 )
 
 // finder looks for the pins of a package in a program: every call that makes a derivation, by
@@ -15,7 +16,7 @@ import (
 type finder struct {
 	pkg    *Package
 	system string // that the flake is read for
-	prog   *nixexpr.Program
+	prog   *eval.Program
 	folder string               // of flake.nix
 	inputs map[string]*inputPin // the flake's inputs that are the package's source
 	others map[string]*inputPin // and those that are not: nixpkgs and the like
@@ -25,20 +26,20 @@ type finder struct {
 	refused []*Error
 	foreign []foreignUse
 	outers  []outerUse
-	byCall  map[*nixexpr.Open][]*pin // the pins that a call makes
+	byCall  map[*eval.Unknown][]*pin // the pins that a call makes
 	apart   map[slotKey]bool         // placeholders that are filled in where they are used
 
-	calls     []packageCall  // of functions that make packages
-	overrides []*nixexpr.Set // the arguments of calls of override
-	implied   bool           // while arguments are tried that the flake does not give
+	calls     []packageCall // of functions that make packages
+	overrides []*eval.Set   // the arguments of calls of override
+	implied   bool          // while arguments are tried that the flake does not give
 }
 
 // derivation is a call that makes one.
 type derivation struct {
-	call *nixexpr.Open
-	base nixexpr.Value // what is overridden; nil for a builder's call
-	old  *nixexpr.Open // stands for the overridden attributes
-	body nixexpr.Value // the attributes
+	call *eval.Unknown
+	base eval.Value    // what is overridden; nil for a builder's call
+	old  *eval.Unknown // stands for the overridden attributes
+	body eval.Value    // the attributes
 }
 
 // builders are the functions that make a derivation of a set of attributes. Others are recognised
@@ -46,11 +47,11 @@ type derivation struct {
 var builders = regexp.MustCompile(`^(buildGo\w*Module|mkDerivation|goBuild|buildGoPackage)$`)
 
 // findPins evaluates the roots and collects the pins.
-func findPins(prog *nixexpr.Program, pkg *Package, flake string, roots []*nixexpr.File) *finder {
+func findPins(prog *eval.Program, pkg *Package, flake string, roots []*nixexpr.File) *finder {
 	f := &finder{
 		pkg: pkg, prog: prog, folder: path.Dir(flake), seen: map[slotKey]*pin{},
 	}
-	prog.Call, prog.Trusting = f.library, true
+	prog.Intrinsic = f.library
 	f.inputs, f.others = f.findInputs(flake)
 	if len(roots) == 0 {
 		return f
@@ -67,13 +68,13 @@ func findPins(prog *nixexpr.Program, pkg *Package, flake string, roots []*nixexp
 
 // look visits everything that the roots hold.
 func (f *finder) look(roots []*nixexpr.File) {
-	f.byCall = map[*nixexpr.Open][]*pin{}
+	f.byCall = map[*eval.Unknown][]*pin{}
 	f.prog.Visit(f.note, roots...)
 	f.findVariants(roots)
 }
 
 // note takes a call for what it is: one that makes a package, or overrides one, or fixes content.
-func (f *finder) note(o *nixexpr.Open) {
+func (f *finder) note(o *eval.Unknown) {
 	f.noteOverride(o)
 	if d := f.derivation(o); d != nil {
 		f.inspect(d)
@@ -85,12 +86,12 @@ func (f *finder) note(o *nixexpr.Open) {
 }
 
 // derivation recognises a call that makes a derivation.
-func (f *finder) derivation(o *nixexpr.Open) *derivation {
+func (f *finder) derivation(o *eval.Unknown) *derivation {
 	if o.Fn == nil {
 		return nil
 	}
-	if fn, ok := o.Fn.(*nixexpr.Open); ok && fn.Fn == nil && fn.Name == "overrideAttrs" && fn.Base != nil {
-		d := &derivation{call: o, base: fn.Base, old: &nixexpr.Open{Name: "old", Why: "the attributes that are overridden"}}
+	if fn, ok := o.Fn.(*eval.Unknown); ok && fn.Fn == nil && fn.Name == "overrideAttrs" && fn.Base != nil {
+		d := &derivation{call: o, base: fn.Base, old: &eval.Unknown{Name: "old", Reason: eval.OldAttrs}}
 		d.body = f.overrideBody(o.Arg, d.old)
 		return d
 	}
@@ -100,11 +101,11 @@ func (f *finder) derivation(o *nixexpr.Open) *derivation {
 	}
 	arg := f.prog.Value(args[len(args)-1])
 	switch arg := arg.(type) {
-	case *nixexpr.Func:
+	case *eval.Func:
 		if builders.MatchString(name) && len(args) == 1 {
-			return &derivation{call: o, body: f.prog.Fix(arg, &nixexpr.Open{Name: "finalAttrs"})}
+			return &derivation{call: o, body: f.prog.Fix(arg, &eval.Unknown{Name: "finalAttrs"})}
 		}
-	case *nixexpr.Set:
+	case *eval.Set:
 		if builders.MatchString(name) || arg.Get("src") != nil && (arg.Get("version") != nil || arg.Get("pname") != nil) {
 			return &derivation{call: o, body: arg}
 		}
@@ -113,11 +114,11 @@ func (f *finder) derivation(o *nixexpr.Open) *derivation {
 }
 
 // builder is the callee of a term; buildGoModule.override { go = …; } builds as buildGoModule does.
-func builder(o *nixexpr.Open) (name string, args []*nixexpr.Def) {
-	if call, ok := o.Fn.(*nixexpr.Open); ok {
-		if fn, ok := call.Fn.(*nixexpr.Open); ok && fn.Fn == nil && fn.Name == "override" {
-			if base, ok := fn.Base.(*nixexpr.Open); ok && base.Fn == nil && builders.MatchString(base.Name) {
-				return base.Name, []*nixexpr.Def{o.Arg}
+func builder(o *eval.Unknown) (name string, args []*eval.Def) {
+	if call, ok := o.Fn.(*eval.Unknown); ok {
+		if fn, ok := call.Fn.(*eval.Unknown); ok && fn.Fn == nil && fn.Name == "override" {
+			if base, ok := fn.Base.(*eval.Unknown); ok && base.Fn == nil && builders.MatchString(base.Name) {
+				return base.Name, []*eval.Def{o.Arg}
 			}
 		}
 	}
@@ -126,15 +127,15 @@ func builder(o *nixexpr.Open) (name string, args []*nixexpr.Def) {
 
 // overrideBody is what the argument of overrideAttrs yields: a set, a function of the old
 // attributes, or one of the final and the old ones.
-func (f *finder) overrideBody(arg *nixexpr.Def, old *nixexpr.Open) nixexpr.Value {
+func (f *finder) overrideBody(arg *eval.Def, old *eval.Unknown) eval.Value {
 	v := f.prog.Value(arg)
-	fn, ok := v.(*nixexpr.Func)
+	fn, ok := v.(*eval.Func)
 	if !ok {
 		return v
 	}
-	oldDef := nixexpr.Made(old)
+	oldDef := eval.Known(old)
 	v = f.prog.Apply(fn, oldDef, nil, nil)
-	if _, two := v.(*nixexpr.Func); two {
+	if _, two := v.(*eval.Func); two {
 		v = f.prog.Fix(fn, old, oldDef)
 	}
 	return v
@@ -142,8 +143,8 @@ func (f *finder) overrideBody(arg *nixexpr.Def, old *nixexpr.Open) nixexpr.Value
 
 // inspect turns a derivation into pins: one for each set that its attributes may be.
 func (f *finder) inspect(d *derivation) {
-	for _, alt := range nixexpr.Alternatives(d.body) {
-		body, ok := alt.(*nixexpr.Set)
+	for _, alt := range eval.Alternatives(d.body) {
+		body, ok := alt.(*eval.Set)
 		if !ok {
 			continue
 		}
@@ -267,10 +268,10 @@ func (d *derivation) place() place {
 }
 
 // baseNames are the attribute names of the package that is overridden.
-func (f *finder) baseNames(v nixexpr.Value) []string {
+func (f *finder) baseNames(v eval.Value) []string {
 	var names []string
-	for _, alt := range nixexpr.Alternatives(v) {
-		o, ok := alt.(*nixexpr.Open)
+	for _, alt := range eval.Alternatives(v) {
+		o, ok := alt.(*eval.Unknown)
 		if !ok {
 			continue
 		}
@@ -279,13 +280,13 @@ func (f *finder) baseNames(v nixexpr.Value) []string {
 			continue
 		}
 		// prev.ollama.override { … } and prev.ollama.overrideAttrs … are still that package.
-		if fn, ok := o.Fn.(*nixexpr.Open); ok && fn.Base != nil && strings.HasPrefix(fn.Name, "override") {
+		if fn, ok := o.Fn.(*eval.Unknown); ok && fn.Base != nil && strings.HasPrefix(fn.Name, "override") {
 			names = append(names, f.baseNames(fn.Base)...)
 		}
 		names = append(names, f.calledName(o)...)
 		// A package made by its own definition has that definition's pname.
 		if d := f.derivation(o); d != nil && d.base == nil {
-			if set, ok := d.body.(*nixexpr.Set); ok && set.Get("pname") != nil {
+			if set, ok := d.body.(*eval.Set); ok && set.Get("pname") != nil {
 				if name, ok := f.constant(set.Get("pname")); ok {
 					names = append(names, name)
 				}
@@ -297,27 +298,27 @@ func (f *finder) baseNames(v nixexpr.Value) []string {
 
 // calledName is the name of the folder of a package that callPackage is given by a path which leads out of the flake,
 // nixpkgs' say.
-func (f *finder) calledName(o *nixexpr.Open) []string {
+func (f *finder) calledName(o *eval.Unknown) []string {
 	name, args := o.Callee()
 	if name != "callPackage" || len(args) == 0 {
 		return nil
 	}
 	text := ""
 	switch v := f.prog.Value(args[0]).(type) {
-	case *nixexpr.Text:
+	case *eval.Text:
 		text = knownText(v)
-	case *nixexpr.PathValue:
+	case *eval.Path:
 		text = v.Text
 	}
 	return union([]string{path.Base(strings.TrimSuffix(strings.TrimSuffix(text, "/package.nix"), "/default.nix"))}, nil)
 }
 
 // constant is the text of a definition, when it is a known string.
-func (f *finder) constant(d *nixexpr.Def) (string, bool) {
+func (f *finder) constant(d *eval.Def) (string, bool) {
 	if d == nil {
 		return "", false
 	}
-	t, ok := f.prog.Value(d).(*nixexpr.Text)
+	t, ok := f.prog.Value(d).(*eval.Text)
 	if !ok {
 		return "", false
 	}
@@ -357,17 +358,17 @@ func union(a, b []string) []string {
 }
 
 // describe says how a value that is no literal came about, for messages.
-func (f *finder) describe(d *nixexpr.Def) string {
+func (f *finder) describe(d *eval.Def) string {
 	hops := d.Trail()
 	last := hops[len(hops)-1]
-	if o, ok := f.prog.Value(last).(*nixexpr.Open); ok {
+	if o, ok := f.prog.Value(last).(*eval.Unknown); ok {
 		if name, args := o.Callee(); len(args) > 0 && name != "" {
 			return fmt.Sprintf("the result of %s", name)
 		}
 		if o.Name != "" {
-			return fmt.Sprintf("%s, %s", o.Name, o.Why)
+			return fmt.Sprintf("%s, %s", o.Name, o.Reason)
 		}
-		return o.Why
+		return o.Reason.String()
 	}
 	return "no literal"
 }

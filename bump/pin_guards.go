@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/nixtars/ollama-bump/nixexpr"
+	"github.com/nixtars/ollama-bump/nixexpr/eval"
 )
 
 // conditional are nixpkgs' functions whose first argument decides whether the last one counts.
@@ -91,7 +92,7 @@ func (c *copier) compares(e nixexpr.Expr) bool {
 			continue
 		}
 		if c.isBaseVersion(sides[1-i]) {
-			at := nixexpr.Literal{File: c.file.Name, Nix: c.file, Str: s, Span: s.Span}
+			at := eval.Literal{File: c.file.Name, Nix: c.file, Str: s, Span: s.Span}
 			c.p.texts = append(c.p.texts, literalSlots(at, c.p.version, "guard")...)
 		} else {
 			c.stays(s)

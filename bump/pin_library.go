@@ -5,18 +5,19 @@ import (
 	"strings"
 
 	"github.com/nixtars/ollama-bump/nixexpr"
+	"github.com/nixtars/ollama-bump/nixexpr/eval"
 )
 
 // library gives the meaning of the functions of nixpkgs' library that values pass through on their
 // way from a literal to a package. What it says is only a hypothesis: that an edit took effect is
 // proved by evaluation.
-func (f *finder) library(name string, args []*nixexpr.Def) *nixexpr.Def {
+func (f *finder) library(name string, args []*eval.Def) *eval.Def {
 	switch {
 	case len(args) == 1 && (name == "mkForce" || name == "mkDefault" || name == "trim" || name == "importJSON"):
 		if name == "importJSON" {
 			return f.prog.ReadJSON(f.flakePath(f.prog.Value(args[0])))
 		}
-		if _, open := f.prog.Value(args[0]).(*nixexpr.Open); open && name == "trim" {
+		if _, open := f.prog.Value(args[0]).(*eval.Unknown); open && name == "trim" {
 			return nil
 		}
 		return args[0]
@@ -26,7 +27,7 @@ func (f *finder) library(name string, args []*nixexpr.Def) *nixexpr.Def {
 		case "addMetaAttrs":
 			return nil
 		case "optional":
-			return nixexpr.Made(&nixexpr.Seq{Elems: args[1:]})
+			return eval.Known(&eval.List{Elems: args[1:]})
 		}
 		return args[1]
 	case len(args) == 1 && name == "import":
@@ -34,7 +35,7 @@ func (f *finder) library(name string, args []*nixexpr.Def) *nixexpr.Def {
 	case len(args) == 1 && name == "readFile":
 		return f.readFile(args[0])
 	case len(args) == 2 && (name == "recursiveUpdate" || name == "mergeAttrs"):
-		return nixexpr.Made(nixexpr.Update(f.prog.Value(args[0]), f.prog.Value(args[1])))
+		return eval.Known(f.prog.Update(f.prog.Value(args[0]), f.prog.Value(args[1])))
 	case len(args) == 2 && name == "removePrefix":
 		return f.removePrefix(args[0], args[1])
 	case len(args) == 2 && name == "genAttrs":
@@ -51,48 +52,48 @@ func (f *finder) library(name string, args []*nixexpr.Def) *nixexpr.Def {
 
 // callPackage is the package of a function, or of a file that holds one: what the caller gives it,
 // over whatever nixpkgs has.
-func (f *finder) callPackage(fn, args *nixexpr.Def) *nixexpr.Def {
+func (f *finder) callPackage(fn, args *eval.Def) *eval.Def {
 	v := f.flakePath(f.prog.Value(fn))
 	if d := f.prog.Import(v); d != nil {
 		v = f.prog.Value(d)
 	}
-	callee, ok := v.(*nixexpr.Func)
+	callee, ok := v.(*eval.Func)
 	if !ok {
 		return nil
 	}
-	given := nixexpr.Update(callPackageRest, f.prog.Value(args))
+	given := f.prog.Update(callPackageRest, f.prog.Value(args))
 	f.noteCall(callee, given)
-	return nixexpr.Lazy(func() nixexpr.Value { return f.prog.Apply(callee, nixexpr.Made(given), nil, nil) })
+	return eval.Thunk(func() eval.Value { return f.prog.Apply(callee, eval.Known(given), nil, nil) })
 }
 
 // callPackageRest stands for nixpkgs: it has every package, and none of the names that people give
 // the arguments of their own package functions (version, hash, …); those keep their defaults.
-var callPackageRest = &nixexpr.Open{Name: "pkgs", Why: "a parameter"}
+var callPackageRest = &eval.Unknown{Name: "pkgs", Reason: eval.Parameter}
 
 // flakePath is the path in the flake that self + "/x", "${self}/x" or "${./folder}/x" is, else v itself.
-func (f *finder) flakePath(v nixexpr.Value) nixexpr.Value {
-	var base nixexpr.Value
-	rest := &nixexpr.Text{}
+func (f *finder) flakePath(v eval.Value) eval.Value {
+	var base eval.Value
+	rest := &eval.Text{}
 	switch v := v.(type) {
-	case *nixexpr.Text:
+	case *eval.Text:
 		if len(v.Pieces) < 2 {
 			return v
 		}
-		base, rest = v.Pieces[0].Value, &nixexpr.Text{Pieces: v.Pieces[1:]}
-	case *nixexpr.Open:
+		base, rest = v.Pieces[0].Value, &eval.Text{Pieces: v.Pieces[1:]}
+	case *eval.Unknown:
 		if sum, ok := v.Node.(*nixexpr.Binary); !ok || sum.Op != nixexpr.OpAdd || len(v.Operands) != 2 {
 			return v
 		}
 		base = f.prog.Value(v.Operands[0])
-		rest, _ = f.prog.Value(v.Operands[1]).(*nixexpr.Text)
+		rest, _ = f.prog.Value(v.Operands[1]).(*eval.Text)
 	}
 	folder := ""
 	switch base := base.(type) {
-	case *nixexpr.PathValue:
+	case *eval.Path:
 		folder = base.Name
-	case *nixexpr.Open:
+	case *eval.Unknown:
 		if base.Name == "outPath" && base.Base != nil {
-			base, _ = base.Base.(*nixexpr.Open)
+			base, _ = base.Base.(*eval.Unknown)
 		}
 		if base != nil && base.Fn == nil && base.Name == "self" {
 			folder = f.folder
@@ -106,25 +107,25 @@ func (f *finder) flakePath(v nixexpr.Value) nixexpr.Value {
 	if !known || !strings.HasPrefix(below, "/") || strings.HasPrefix(name, "..") {
 		return v
 	}
-	return &nixexpr.PathValue{Name: name, Text: "./" + below}
+	return &eval.Path{Name: name, Text: "./" + below}
 }
 
 // readFile is readFile of the path in the flake that its argument is.
-func (f *finder) readFile(arg *nixexpr.Def) *nixexpr.Def {
+func (f *finder) readFile(arg *eval.Def) *eval.Def {
 	v := f.prog.Value(arg)
 	at := f.flakePath(v)
 	if at == v {
 		return nil
 	}
-	return nixexpr.Made(&nixexpr.Open{
-		Fn: &nixexpr.Open{Name: "readFile", Why: "a free variable"}, Arg: nixexpr.Made(at), Why: "the content of a file", File: arg.File,
+	return eval.Known(&eval.Unknown{
+		Fn: &eval.Unknown{Name: "readFile", Reason: eval.FreeVariable}, Arg: eval.Known(at), Reason: eval.FileContent, File: arg.File,
 	})
 }
 
 // removePrefix is a text without its beginning, when both are known: the rest stays where it is written.
-func (f *finder) removePrefix(prefix, text *nixexpr.Def) *nixexpr.Def {
+func (f *finder) removePrefix(prefix, text *eval.Def) *eval.Def {
 	drop, ok := f.constant(prefix)
-	t, isText := f.prog.Value(text).(*nixexpr.Text)
+	t, isText := f.prog.Value(text).(*eval.Text)
 	if !ok || !isText || len(t.Pieces) == 0 || t.Pieces[0].Value != nil {
 		return nil
 	}
@@ -138,23 +139,23 @@ func (f *finder) removePrefix(prefix, text *nixexpr.Def) *nixexpr.Def {
 		return nil
 	}
 	first.Text = rest
-	return nixexpr.Made(&nixexpr.Text{Pieces: append([]nixexpr.Piece{first}, t.Pieces[1:]...)})
+	return eval.Known(&eval.Text{Pieces: append([]eval.Piece{first}, t.Pieces[1:]...)})
 }
 
 // genAttrs is the set of fn's values for every name of a list.
-func (f *finder) genAttrs(list, fn *nixexpr.Def) *nixexpr.Def {
-	seq, ok := f.prog.Value(list).(*nixexpr.Seq)
+func (f *finder) genAttrs(list, fn *eval.Def) *eval.Def {
+	seq, ok := f.prog.Value(list).(*eval.List)
 	if !ok {
 		return nil
 	}
-	attrs, names := map[string]*nixexpr.Def{}, []string{}
+	attrs, names := map[string]*eval.Def{}, []string{}
 	for _, d := range seq.Elems {
 		name, ok := f.constant(d)
 		if !ok {
 			return nil
 		}
 		names = append(names, name)
-		attrs[name] = nixexpr.Lazy(func() nixexpr.Value { return f.prog.Apply(f.prog.Value(fn), d, d.File, nil) })
+		attrs[name] = eval.Thunk(func() eval.Value { return f.prog.Apply(f.prog.Value(fn), d, d.File, nil) })
 	}
-	return nixexpr.Made(nixexpr.NewSet(attrs, names))
+	return eval.Known(f.prog.NewSet(attrs, names))
 }

@@ -3,14 +3,14 @@ package bump
 import (
 	"strings"
 
-	"github.com/nixtars/ollama-bump/nixexpr"
+	"github.com/nixtars/ollama-bump/nixexpr/eval"
 )
 
 // outerUse is an override that has no source of its own: what it says of the version is that of the pin
 // beneath it, if there is one.
 type outerUse struct {
 	d    *derivation
-	body *nixexpr.Set
+	body *eval.Set
 }
 
 // readOuters reads what overrides a pinned package once more: copies of the version, and the vendorHash
@@ -27,15 +27,15 @@ func (f *finder) readOuters() {
 }
 
 // beneath are the pins that an overridden package is made by.
-func (f *finder) beneath(v nixexpr.Value) []*pin {
+func (f *finder) beneath(v eval.Value) []*pin {
 	var found []*pin
-	for _, alt := range nixexpr.Alternatives(v) {
-		o, ok := alt.(*nixexpr.Open)
+	for _, alt := range eval.Alternatives(v) {
+		o, ok := alt.(*eval.Unknown)
 		if !ok || o.Fn == nil {
 			continue
 		}
 		pins := f.byCall[o]
-		if fn, ok := o.Fn.(*nixexpr.Open); ok && len(pins) == 0 && fn.Base != nil && strings.HasPrefix(fn.Name, "override") {
+		if fn, ok := o.Fn.(*eval.Unknown); ok && len(pins) == 0 && fn.Base != nil && strings.HasPrefix(fn.Name, "override") {
 			pins = f.beneath(fn.Base)
 		}
 		found = append(found, pins...)

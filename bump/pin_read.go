@@ -6,7 +6,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/nixtars/ollama-bump/nixexpr"
+	"github.com/nixtars/ollama-bump/nixexpr/eval"
 )
 
 var (
@@ -17,7 +17,7 @@ var (
 
 // readPin reads a derivation as a pin. It returns neither a pin nor an error for what is none of the
 // package's business, and an error for what looks like its pin and cannot be rewritten.
-func (f *finder) readPin(d *derivation, body *nixexpr.Set) (*pin, *Error) {
+func (f *finder) readPin(d *derivation, body *eval.Set) (*pin, *Error) {
 	at := d.place()
 	if body.Get("src") == nil && body.Get("srcs") == nil {
 		return f.sourceless(d, body, at)
@@ -66,7 +66,7 @@ func (f *finder) readPin(d *derivation, body *nixexpr.Set) (*pin, *Error) {
 }
 
 // sourceless reads an override that has no source of its own.
-func (f *finder) sourceless(d *derivation, body *nixexpr.Set, at place) (*pin, *Error) {
+func (f *finder) sourceless(d *derivation, body *eval.Set, at place) (*pin, *Error) {
 	if d.base == nil || !f.isPackage(d.base) {
 		return nil, nil
 	}
@@ -138,9 +138,9 @@ func (f *finder) readHash(p *pin, s source, h *fixed) *Error {
 }
 
 // readRef reads a tag, a tag's full name, or a commit.
-func (f *finder) readRef(d *derivation, p *pin, def *nixexpr.Def) *Error {
+func (f *finder) readRef(d *derivation, p *pin, def *eval.Def) *Error {
 	at := f.defPlace(def, p.place)
-	t, ok := f.prog.Value(def).(*nixexpr.Text)
+	t, ok := f.prog.Value(def).(*eval.Text)
 	if !ok {
 		if f.isOld(d, def) {
 			return at.error("find pin: the ref is the overridden package's, not this pin's", `write tag = "v${version}";`)
@@ -168,9 +168,9 @@ func (f *finder) readRef(d *derivation, p *pin, def *nixexpr.Def) *Error {
 }
 
 // unknownText says why a text that must be known is not.
-func (f *finder) unknownText(d *derivation, t *nixexpr.Text, at place, what string) *Error {
+func (f *finder) unknownText(d *derivation, t *eval.Text, at place, what string) *Error {
 	for _, piece := range t.Pieces {
-		o, ok := piece.Value.(*nixexpr.Open)
+		o, ok := piece.Value.(*eval.Unknown)
 		if !ok {
 			continue
 		}
@@ -182,13 +182,13 @@ func (f *finder) unknownText(d *derivation, t *nixexpr.Text, at place, what stri
 		if name == "" {
 			name, _ = o.Callee()
 		}
-		return at.error(fmt.Sprintf("find pin: the %s holds %s, %s, which this flake does not define", what, name, o.Why),
+		return at.error(fmt.Sprintf("find pin: the %s holds %s, %s, which this flake does not define", what, name, o.Reason),
 			"write it as a string, or in a variable of this flake")
 	}
 	return at.error("find pin: the "+what+" is not known", "write it as a string")
 }
 
-func (p *pin) addTexts(t *nixexpr.Text, version, field string, at place) *Error {
+func (p *pin) addTexts(t *eval.Text, version, field string, at place) *Error {
 	slots, err := textSlots(t, version, field)
 	if err != nil {
 		return at.error(fmt.Sprintf("find pin: version %s of the %s is not written in one literal", version, field), "write the version as one string")
@@ -249,7 +249,7 @@ func shownURL(url string) string {
 
 // endingSlot is where the ending of an asset's name is written, .tgz say; nil when that is not the end
 // of a literal.
-func endingSlot(t *nixexpr.Text, url string) *change {
+func endingSlot(t *eval.Text, url string) *change {
 	name := path.Base(url)
 	ending := strings.TrimPrefix(name, stem(name))
 	last := t.Pieces[len(t.Pieces)-1]
@@ -263,7 +263,7 @@ func endingSlot(t *nixexpr.Text, url string) *change {
 }
 
 // readVersion reads the version attribute.
-func (f *finder) readVersion(d *derivation, p *pin, body *nixexpr.Set) *Error {
+func (f *finder) readVersion(d *derivation, p *pin, body *eval.Set) *Error {
 	p.version = p.refOf
 	if p.input != nil && p.input.slot != nil {
 		p.version = p.input.slot.version
@@ -276,7 +276,7 @@ func (f *finder) readVersion(d *derivation, p *pin, body *nixexpr.Set) *Error {
 		return nil
 	}
 	at := f.defPlace(def, p.place)
-	t, ok := f.prog.Value(def).(*nixexpr.Text)
+	t, ok := f.prog.Value(def).(*eval.Text)
 	text, known := "", false
 	if ok {
 		text, known = t.String()
@@ -304,13 +304,13 @@ func (f *finder) readVersion(d *derivation, p *pin, body *nixexpr.Set) *Error {
 }
 
 // isOld says whether a value is the overridden package's.
-func (f *finder) isOld(d *derivation, def *nixexpr.Def) bool {
-	o, ok := f.prog.Value(def).(*nixexpr.Open)
+func (f *finder) isOld(d *derivation, def *eval.Def) bool {
+	o, ok := f.prog.Value(def).(*eval.Unknown)
 	return ok && d.old != nil && o.Root() == d.old
 }
 
 // readVendor reads vendorHash.
-func (f *finder) readVendor(d *derivation, p *pin, body *nixexpr.Set) *Error {
+func (f *finder) readVendor(d *derivation, p *pin, body *eval.Set) *Error {
 	if p.noVendor {
 		return nil
 	}
@@ -329,7 +329,7 @@ func (f *finder) readVendor(d *derivation, p *pin, body *nixexpr.Set) *Error {
 		p.noVendor = true
 		return nil
 	}
-	if s, ok := f.prog.Value(def).(*nixexpr.Scalar); ok && s.Text == "null" {
+	if s, ok := f.prog.Value(def).(*eval.Scalar); ok && s.Text == "null" {
 		p.noVendor = true
 		return nil
 	}
@@ -350,7 +350,7 @@ func (f *finder) readVendor(d *derivation, p *pin, body *nixexpr.Set) *Error {
 }
 
 // inheritVendor adds the slot of a vendorHash that the file does not have: after src, in its indentation.
-func (f *finder) inheritVendor(p *pin, body *nixexpr.Set) *Error {
+func (f *finder) inheritVendor(p *pin, body *eval.Set) *Error {
 	src := body.Get("src")
 	if src == nil || src.Binding == nil || src.File == nil {
 		return p.error("find pin: vendorHash is not set, and there is no place beside src to add it", "add vendorHash = lib.fakeHash;")
@@ -365,7 +365,7 @@ func (f *finder) inheritVendor(p *pin, body *nixexpr.Set) *Error {
 }
 
 // defPlace is where a definition's value is written, or fallback.
-func (f *finder) defPlace(d *nixexpr.Def, fallback place) place {
+func (f *finder) defPlace(d *eval.Def, fallback place) place {
 	for _, hop := range d.Trail() {
 		switch {
 		case hop.File != nil && hop.Expr != nil:

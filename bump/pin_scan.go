@@ -9,6 +9,7 @@ import (
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/nixexpr"
+	"github.com/nixtars/ollama-bump/nixexpr/eval"
 )
 
 // sources are the flake's files that pins may stand in.
@@ -37,17 +38,17 @@ func (j *job) findPins(ctx context.Context) error {
 	}
 	roots := j.sources.relevant(j.pkg.Name)
 	for _, w := range systemWorlds(roots) {
-		prog := nixexpr.NewProgram(j.programFiles())
+		prog := eval.NewProgram(ctx, j.programFiles())
 		for name, data := range j.sources.data {
 			prog.AddData(name, data)
 		}
 		for name, target := range j.sources.links {
 			prog.AddLink(name, target)
 		}
-		prog.Assume = w.assume
+		prog.External = w.assume
 		f := findPins(prog, j.pkg, j.tree.flakeFile("flake.nix"), roots)
 		f.system = w.system
-		if prog.Exhausted() {
+		if prog.Err() != nil {
 			j.warn("pin", "the flake is too intertwined to be read to its end; a pin may be missed")
 		}
 		if j.finder != nil {

@@ -5,7 +5,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/nixtars/ollama-bump/nixexpr"
+	"github.com/nixtars/ollama-bump/nixexpr/eval"
 )
 
 // foreignUse is a call that fixes content by a hash. As long as it is no pin's own, whatever it is made
@@ -34,7 +34,7 @@ type fetchKey struct {
 var hashAttr = regexp.MustCompile(`^(hash|md5|sha1|sha256|sha512|imageDigest)$|(Hash|Sha256|Sha512)$`)
 
 // noteHashed notes a call that has a hash among its arguments.
-func (f *finder) noteHashed(o *nixexpr.Open) {
+func (f *finder) noteHashed(o *eval.Unknown) {
 	if o.Fn == nil {
 		return
 	}
@@ -42,8 +42,8 @@ func (f *finder) noteHashed(o *nixexpr.Open) {
 	use := foreignUse{place: callPlace(o), literal: map[literalKey]bool{}}
 	hashed := false
 	for _, arg := range args {
-		for _, alt := range nixexpr.Alternatives(f.prog.Value(arg)) {
-			if set, ok := alt.(*nixexpr.Set); ok && f.noteHashes(&use, set) {
+		for _, alt := range eval.Alternatives(f.prog.Value(arg)) {
+			if set, ok := alt.(*eval.Set); ok && f.noteHashes(&use, set) {
 				hashed = true
 			}
 		}
@@ -65,7 +65,7 @@ func (f *finder) noteHashed(o *nixexpr.Open) {
 
 // readForeign notes a derivation of another package: the literals that it is fetched by, and those of its
 // name where it has a hash of its own.
-func (f *finder) readForeign(d *derivation, body *nixexpr.Set) {
+func (f *finder) readForeign(d *derivation, body *eval.Set) {
 	use := foreignUse{place: d.place(), literal: map[literalKey]bool{}}
 	hashed := false
 	for _, s := range f.sources(d, body) {
@@ -111,7 +111,7 @@ func nameOfSource(s source) string {
 	return ""
 }
 
-func callPlace(o *nixexpr.Open) place {
+func callPlace(o *eval.Unknown) place {
 	if o == nil || o.Node == nil {
 		return place{}
 	}
@@ -120,7 +120,7 @@ func callPlace(o *nixexpr.Open) place {
 
 // noteHashes notes where the hashes of a set are written, and says whether there is one. What a function
 // gets as an argument is seen where it is called.
-func (f *finder) noteHashes(use *foreignUse, set *nixexpr.Set) bool {
+func (f *finder) noteHashes(use *foreignUse, set *eval.Set) bool {
 	hashed := false
 	for _, name := range set.Names() {
 		if !hashAttr.MatchString(name) {
@@ -131,8 +131,8 @@ func (f *finder) noteHashes(use *foreignUse, set *nixexpr.Set) bool {
 			use.hashes, hashed = append(use.hashes, s.key()), true
 			continue
 		}
-		for _, alt := range nixexpr.Alternatives(f.prog.Value(def)) {
-			if t, ok := alt.(*nixexpr.Text); ok {
+		for _, alt := range eval.Alternatives(f.prog.Value(def)) {
+			if t, ok := alt.(*eval.Text); ok {
 				hashed = true
 				if s, err := wholeSlot(t, name); err == nil {
 					use.hashes = append(use.hashes, s.key())
@@ -148,17 +148,17 @@ const noteDepth = 8
 
 // noteLiterals collects the literals that a value is made of. What is made of other packages is not: those
 // have calls of their own.
-func (f *finder) noteLiterals(into map[literalKey]bool, v nixexpr.Value, depth int) {
+func (f *finder) noteLiterals(into map[literalKey]bool, v eval.Value, depth int) {
 	if depth > noteDepth {
 		return
 	}
-	def := func(d *nixexpr.Def) {
+	def := func(d *eval.Def) {
 		if d != nil {
 			f.noteLiterals(into, f.prog.Value(d), depth+1)
 		}
 	}
 	switch v := v.(type) {
-	case *nixexpr.Text:
+	case *eval.Text:
 		for _, p := range v.Pieces {
 			switch {
 			case p.Value != nil:
@@ -167,19 +167,19 @@ func (f *finder) noteLiterals(into map[literalKey]bool, v nixexpr.Value, depth i
 				into[literalKey{p.At.File, p.At.Span.Start()}] = true
 			}
 		}
-	case *nixexpr.Choice:
+	case *eval.Choice:
 		for _, alt := range v.Alts {
 			f.noteLiterals(into, alt, depth+1)
 		}
-	case *nixexpr.Seq:
+	case *eval.List:
 		for _, d := range v.Elems {
 			def(d)
 		}
-	case *nixexpr.Set:
+	case *eval.Set:
 		for _, name := range v.Names() {
 			def(v.Get(name))
 		}
-	case *nixexpr.Open:
+	case *eval.Unknown:
 		if f.makes(v) {
 			return
 		}
@@ -192,14 +192,14 @@ func (f *finder) noteLiterals(into map[literalKey]bool, v nixexpr.Value, depth i
 }
 
 // makes says whether a term is a derivation, or a call that fixes content.
-func (f *finder) makes(o *nixexpr.Open) bool {
+func (f *finder) makes(o *eval.Unknown) bool {
 	if o.Fn == nil {
 		return false
 	}
 	if f.derivation(o) != nil {
 		return true
 	}
-	set, ok := f.prog.Value(o.Arg).(*nixexpr.Set)
+	set, ok := f.prog.Value(o.Arg).(*eval.Set)
 	return ok && f.noteHashes(&foreignUse{}, set)
 }
 

@@ -7,14 +7,14 @@ import (
 
 	"github.com/nixtars/ollama-bump/bump/internal/nix"
 	"github.com/nixtars/ollama-bump/bump/internal/version"
-	"github.com/nixtars/ollama-bump/nixexpr"
+	"github.com/nixtars/ollama-bump/nixexpr/eval"
 )
 
 // errNoLiteral says that a value is not written anywhere as a literal.
 var errNoLiteral = errors.New("no literal")
 
 // contentSpan is where the text of a literal stands in its file, without the quotes.
-func contentSpan(at nixexpr.Literal) (start, end int) {
+func contentSpan(at eval.Literal) (start, end int) {
 	start, end = at.Span.Start(), at.Span.End()
 	switch {
 	case at.Nix == nil:
@@ -31,7 +31,7 @@ func contentSpan(at nixexpr.Literal) (start, end int) {
 }
 
 // raw is the source text of a literal, escapes as written.
-func raw(at nixexpr.Literal) string {
+func raw(at eval.Literal) string {
 	if at.Nix == nil {
 		return at.Raw
 	}
@@ -40,7 +40,7 @@ func raw(at nixexpr.Literal) string {
 }
 
 // textSlots finds the literals in which a string's version is written.
-func textSlots(t *nixexpr.Text, version, field string) ([]versionSlot, error) {
+func textSlots(t *eval.Text, version, field string) ([]versionSlot, error) {
 	var slots []versionSlot
 	for _, p := range t.Pieces {
 		if p.Value != nil {
@@ -55,7 +55,7 @@ func textSlots(t *nixexpr.Text, version, field string) ([]versionSlot, error) {
 }
 
 // literalSlots finds a version in one literal.
-func literalSlots(at nixexpr.Literal, v, field string) []versionSlot {
+func literalSlots(at eval.Literal, v, field string) []versionSlot {
 	if at.File == "" {
 		return nil
 	}
@@ -71,8 +71,8 @@ func literalSlots(at nixexpr.Literal, v, field string) []versionSlot {
 }
 
 // wholeSlot is the slot of a string that is one literal.
-func wholeSlot(t *nixexpr.Text, field string) (slot, error) {
-	var only *nixexpr.Piece
+func wholeSlot(t *eval.Text, field string) (slot, error) {
+	var only *eval.Piece
 	for i := range t.Pieces {
 		p := &t.Pieces[i]
 		if p.Value != nil || p.At.File == "" {
@@ -98,7 +98,7 @@ var fakeNames = regexp.MustCompile(`^fake(Hash|Sha256|Sha512)$`)
 
 // hashSlot reads a hash attribute: a literal in any spelling, or a placeholder. The hash is nil for
 // a placeholder.
-func (f *finder) hashSlot(d *nixexpr.Def, field string) (slot, *nix.Hash, error) {
+func (f *finder) hashSlot(d *eval.Def, field string) (slot, *nix.Hash, error) {
 	s, hash, err := f.writtenHash(d, field)
 	if err == nil && f.apart[s.key()] {
 		if use, ok := useSlot(d, field, s.old); ok {
@@ -109,7 +109,7 @@ func (f *finder) hashSlot(d *nixexpr.Def, field string) (slot, *nix.Hash, error)
 }
 
 // useSlot is where a hash is used, when it is written somewhere else and named here: hash = todo;.
-func useSlot(d *nixexpr.Def, field, old string) (slot, bool) {
+func useSlot(d *eval.Def, field, old string) (slot, bool) {
 	if len(d.Trail()) < 2 || d.Binding == nil || d.Expr == nil || d.Binding.Value != d.Expr {
 		return slot{}, false
 	}
@@ -120,20 +120,20 @@ func useSlot(d *nixexpr.Def, field, old string) (slot, bool) {
 }
 
 // writtenHash is hashSlot, where the hash is written.
-func (f *finder) writtenHash(d *nixexpr.Def, field string) (slot, *nix.Hash, error) {
+func (f *finder) writtenHash(d *eval.Def, field string) (slot, *nix.Hash, error) {
 	switch v := f.prog.Value(d).(type) {
-	case *nixexpr.Text:
+	case *eval.Text:
 		s, err := wholeSlot(v, field)
 		if err != nil {
 			return slot{}, nil, err
 		}
 		return s, parseHash(s.old), nil
-	case *nixexpr.Open:
+	case *eval.Unknown:
 		if v.Fn == nil && fakeNames.MatchString(v.Name) {
 			s, err := exprSlot(d, field, v.Name)
 			return s, nil, err
 		}
-	case *nixexpr.Scalar:
+	case *eval.Scalar:
 		if v.Text == "null" {
 			s, err := exprSlot(d, field, "null")
 			return s, nil, err
@@ -159,7 +159,7 @@ func parseHash(text string) *nix.Hash {
 }
 
 // exprSlot is the slot of an expression that a string literal takes the place of.
-func exprSlot(d *nixexpr.Def, field, old string) (slot, error) {
+func exprSlot(d *eval.Def, field, old string) (slot, error) {
 	hops := d.Trail()
 	last := hops[len(hops)-1]
 	if last.Expr == nil || last.File == nil {

@@ -5,15 +5,15 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/nixtars/ollama-bump/nixexpr"
+	"github.com/nixtars/ollama-bump/nixexpr/eval"
 )
 
 // source is what a derivation's src attribute says of where the source comes from.
 type source struct {
 	kind    sourceKind
-	call    *nixexpr.Open // the fetch; nil for an input
-	args    *nixexpr.Set  // of the fetch; nil when it has none
-	url     *nixexpr.Text // of kind sourceURL
+	call    *eval.Unknown // the fetch; nil for an input
+	args    *eval.Set     // of the fetch; nil when it has none
+	url     *eval.Text    // of kind sourceURL
 	owner   string
 	repo    string
 	fetcher string
@@ -39,33 +39,33 @@ var (
 )
 
 // sources reads every value that src may have, or every element of srcs.
-func (f *finder) sources(d *derivation, body *nixexpr.Set) []source {
-	defs := []*nixexpr.Def{}
+func (f *finder) sources(d *derivation, body *eval.Set) []source {
+	defs := []*eval.Def{}
 	if src := body.Get("src"); src != nil {
 		defs = append(defs, src)
 	} else if srcs := body.Get("srcs"); srcs != nil {
-		if list, ok := f.prog.Value(srcs).(*nixexpr.Seq); ok {
+		if list, ok := f.prog.Value(srcs).(*eval.List); ok {
 			defs = list.Elems
 		}
 	}
 	var all []source
 	for _, def := range defs {
-		for _, v := range nixexpr.Alternatives(f.prog.Value(def)) {
+		for _, v := range eval.Alternatives(f.prog.Value(def)) {
 			all = append(all, f.source(d, v))
 		}
 	}
 	return all
 }
 
-func (f *finder) source(d *derivation, v nixexpr.Value) source {
-	if t, ok := v.(*nixexpr.Text); ok && knownText(t) == "\x00" { // "${input}"
+func (f *finder) source(d *derivation, v eval.Value) source {
+	if t, ok := v.(*eval.Text); ok && knownText(t) == "\x00" { // "${input}"
 		for _, piece := range t.Pieces {
 			if piece.Value != nil {
 				v = piece.Value
 			}
 		}
 	}
-	o, ok := v.(*nixexpr.Open)
+	o, ok := v.(*eval.Unknown)
 	if !ok {
 		return source{}
 	}
@@ -74,10 +74,10 @@ func (f *finder) source(d *derivation, v nixexpr.Value) source {
 		return f.inputSource(o)
 	}
 	last := f.prog.Value(args[len(args)-1])
-	if fn, ok := last.(*nixexpr.Func); ok && name == "override" { // of the arguments that it replaces
-		last = f.prog.Apply(fn, nixexpr.Made(&nixexpr.Open{Name: "args", Why: "the arguments that are overridden"}), nil, nil)
+	if fn, ok := last.(*eval.Func); ok && name == "override" { // of the arguments that it replaces
+		last = f.prog.Apply(fn, eval.Known(&eval.Unknown{Name: "args", Reason: eval.OldArgs}), nil, nil)
 	}
-	set, _ := last.(*nixexpr.Set)
+	set, _ := last.(*eval.Set)
 	switch {
 	case set != nil && f.throws(set):
 		return source{}
@@ -97,17 +97,17 @@ func (f *finder) source(d *derivation, v nixexpr.Value) source {
 
 // throws says whether an argument of a fetch cannot be had: the system that the flake is read for is one that the
 // package is not for.
-func (f *finder) throws(set *nixexpr.Set) bool {
+func (f *finder) throws(set *eval.Set) bool {
 	for _, name := range set.Names() {
 		v := f.prog.Value(set.Get(name))
-		values := []nixexpr.Value{v}
-		if t, ok := v.(*nixexpr.Text); ok {
+		values := []eval.Value{v}
+		if t, ok := v.(*eval.Text); ok {
 			for _, piece := range t.Pieces {
 				values = append(values, piece.Value)
 			}
 		}
 		for _, v := range values {
-			if o, ok := v.(*nixexpr.Open); ok {
+			if o, ok := v.(*eval.Unknown); ok {
 				if callee, args := o.Root().Callee(); len(args) == 1 && (callee == "throw" || callee == "abort") {
 					return true
 				}
@@ -118,24 +118,24 @@ func (f *finder) throws(set *nixexpr.Set) bool {
 }
 
 // isOldSource recognises old.src.override, prev.ollama.src.override and the like.
-func (f *finder) isOldSource(d *derivation, call *nixexpr.Open) bool {
-	fn, ok := call.Fn.(*nixexpr.Open)
+func (f *finder) isOldSource(d *derivation, call *eval.Unknown) bool {
+	fn, ok := call.Fn.(*eval.Unknown)
 	if !ok {
 		return false
 	}
-	src, ok := fn.Base.(*nixexpr.Open)
+	src, ok := fn.Base.(*eval.Unknown)
 	if !ok || src.Name != "src" {
 		return false
 	}
 	base := src.Base
-	if base == nixexpr.Value(d.old) && d.old != nil {
+	if base == eval.Value(d.old) && d.old != nil {
 		base = d.base
 	}
 	return f.isPackage(base)
 }
 
 // isPackage says whether a value is nixpkgs' package or a variant of it.
-func (f *finder) isPackage(v nixexpr.Value) bool {
+func (f *finder) isPackage(v eval.Value) bool {
 	if v == nil {
 		return false
 	}
@@ -148,19 +148,19 @@ func (f *finder) isPackage(v nixexpr.Value) bool {
 }
 
 // coordinate is an owner or a repository: a known text, or what the overridden package has.
-func (f *finder) coordinate(d *derivation, def *nixexpr.Def) string {
+func (f *finder) coordinate(d *derivation, def *eval.Def) string {
 	if text, ok := f.constant(def); ok || def == nil {
 		return text
 	}
-	o, ok := f.prog.Value(def).(*nixexpr.Open)
+	o, ok := f.prog.Value(def).(*eval.Unknown)
 	if !ok || o.Fn != nil {
 		return ""
 	}
 	base := o.Base
-	if src, ok := base.(*nixexpr.Open); ok && src.Name == "src" && src.Fn == nil {
+	if src, ok := base.(*eval.Unknown); ok && src.Name == "src" && src.Fn == nil {
 		base = src.Base
 	}
-	if d.old != nil && base == nixexpr.Value(d.old) {
+	if d.old != nil && base == eval.Value(d.old) {
 		base = d.base
 	}
 	if !f.isPackage(base) {
@@ -169,7 +169,7 @@ func (f *finder) coordinate(d *derivation, def *nixexpr.Def) string {
 	return map[string]string{"owner": f.pkg.Owner, "repo": f.pkg.Repo, "pname": f.pkg.Name}[o.Name]
 }
 
-func (f *finder) githubSource(d *derivation, o *nixexpr.Open, name string, set *nixexpr.Set) source {
+func (f *finder) githubSource(d *derivation, o *eval.Unknown, name string, set *eval.Set) source {
 	s := source{call: o, args: set, fetcher: name}
 	s.owner = f.coordinate(d, set.Get("owner"))
 	s.repo = f.coordinate(d, set.Get("repo"))
@@ -188,15 +188,15 @@ func (f *finder) repository(owner, repo string, kind sourceKind) sourceKind {
 	return sourceOther
 }
 
-func (f *finder) urlSource(o *nixexpr.Open, name string, set *nixexpr.Set, last nixexpr.Value) source {
+func (f *finder) urlSource(o *eval.Unknown, name string, set *eval.Set, last eval.Value) source {
 	s := source{call: o, args: set, fetcher: name}
-	url, _ := last.(*nixexpr.Text)
+	url, _ := last.(*eval.Text)
 	if set != nil {
 		if d := set.Get("url"); d != nil {
-			url, _ = f.prog.Value(d).(*nixexpr.Text)
+			url, _ = f.prog.Value(d).(*eval.Text)
 		} else if d := set.Get("urls"); d != nil {
-			if list, ok := f.prog.Value(d).(*nixexpr.Seq); ok && len(list.Elems) > 0 {
-				url, _ = f.prog.Value(list.Elems[0]).(*nixexpr.Text)
+			if list, ok := f.prog.Value(d).(*eval.List); ok && len(list.Elems) > 0 {
+				url, _ = f.prog.Value(list.Elems[0]).(*eval.Text)
 			}
 		}
 	}
@@ -223,7 +223,7 @@ func (f *finder) urlSource(o *nixexpr.Open, name string, set *nixexpr.Set, last 
 }
 
 // knownText is the text of t with a mark in the place of what is not known.
-func knownText(t *nixexpr.Text) string {
+func knownText(t *eval.Text) string {
 	var b strings.Builder
 	for _, p := range t.Pieces {
 		if p.Value != nil {
@@ -236,9 +236,9 @@ func knownText(t *nixexpr.Text) string {
 }
 
 // inputSource recognises inputs.NAME, or a parameter of that name, that is an input of the flake.
-func (f *finder) inputSource(o *nixexpr.Open) source {
+func (f *finder) inputSource(o *eval.Unknown) source {
 	if o.Name == "outPath" {
-		if base, ok := o.Base.(*nixexpr.Open); ok {
+		if base, ok := o.Base.(*eval.Unknown); ok {
 			o = base
 		}
 	}
@@ -246,7 +246,7 @@ func (f *finder) inputSource(o *nixexpr.Open) source {
 	if in == nil || o.Fn != nil {
 		return source{}
 	}
-	if base, ok := o.Base.(*nixexpr.Open); ok && base.Name != "inputs" && base.Base == nil && base.Why != "a parameter" {
+	if base, ok := o.Base.(*eval.Unknown); ok && base.Name != "inputs" && base.Base == nil && base.Reason != eval.Parameter {
 		return source{}
 	}
 	return source{kind: sourceInput, input: in}
@@ -259,16 +259,16 @@ func (f *finder) findInputs(flake string) (found, others map[string]*inputPin) {
 	if file == nil {
 		return found, others
 	}
-	root, ok := f.prog.Value(f.prog.Root(file)).(*nixexpr.Set)
+	root, ok := f.prog.Value(f.prog.Root(file)).(*eval.Set)
 	if !ok || root.Get("inputs") == nil {
 		return found, others
 	}
-	inputs, ok := f.prog.Value(root.Get("inputs")).(*nixexpr.Set)
+	inputs, ok := f.prog.Value(root.Get("inputs")).(*eval.Set)
 	if !ok {
 		return found, others
 	}
 	for _, name := range inputs.Names() {
-		set, ok := f.prog.Value(inputs.Get(name)).(*nixexpr.Set)
+		set, ok := f.prog.Value(inputs.Get(name)).(*eval.Set)
 		if !ok {
 			continue
 		}
@@ -278,7 +278,7 @@ func (f *finder) findInputs(flake string) (found, others map[string]*inputPin) {
 		if set.Get("url") == nil {
 			continue
 		}
-		text, ok := f.prog.Value(set.Get("url")).(*nixexpr.Text)
+		text, ok := f.prog.Value(set.Get("url")).(*eval.Text)
 		if !ok {
 			continue
 		}
@@ -293,7 +293,7 @@ func (f *finder) findInputs(flake string) (found, others map[string]*inputPin) {
 
 // inputSet reads a flake input that is given as a set, { type = "github"; owner; repo; ref; }: nil when it is not the
 // package's repository.
-func (f *finder) inputSet(name string, set *nixexpr.Set) *inputPin {
+func (f *finder) inputSet(name string, set *eval.Set) *inputPin {
 	text := map[string]string{}
 	for _, attr := range []string{"type", "owner", "repo", "ref"} {
 		text[attr], _ = f.constant(set.Get(attr))
@@ -303,7 +303,7 @@ func (f *finder) inputSet(name string, set *nixexpr.Set) *inputPin {
 	}
 	in := &inputPin{name: name, url: strings.TrimSuffix(fmt.Sprintf("github:%s/%s/%s", text["owner"], text["repo"], text["ref"]), "/")}
 	if m := releaseRef.FindStringSubmatch(text["ref"]); m != nil {
-		ref, _ := f.prog.Value(set.Get("ref")).(*nixexpr.Text)
+		ref, _ := f.prog.Value(set.Get("ref")).(*eval.Text)
 		if slots, err := textSlots(ref, m[1], "input ref"); err == nil && len(slots) == 1 {
 			in.slot = &slots[0]
 		}
@@ -319,7 +319,7 @@ var (
 )
 
 // inputPin reads the URL of a flake input: nil when it is not the package's repository.
-func (f *finder) inputPin(name string, text *nixexpr.Text) *inputPin {
+func (f *finder) inputPin(name string, text *eval.Text) *inputPin {
 	url := knownText(text)
 	var owner, repo, ref string
 	if m := inputShort.FindStringSubmatch(url); m != nil {

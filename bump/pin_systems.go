@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/nixtars/ollama-bump/nixexpr"
+	"github.com/nixtars/ollama-bump/nixexpr/eval"
 )
 
 // world is a system that a flake is read for. What a pin holds may differ from one to the other: a
@@ -45,16 +46,16 @@ func mention(files []*nixexpr.File, text string) bool {
 }
 
 // assume gives names of nixpkgs that tell systems apart their values.
-func (w world) assume(name string) nixexpr.Value {
-	is := func(yes bool) nixexpr.Value {
+func (w world) assume(name string) eval.Value {
+	is := func(yes bool) eval.Value {
 		if yes {
-			return &nixexpr.Scalar{Text: "true"}
+			return &eval.Scalar{Text: "true"}
 		}
-		return &nixexpr.Scalar{Text: "false"}
+		return &eval.Scalar{Text: "false"}
 	}
 	switch name {
 	case "system", "currentSystem":
-		return &nixexpr.Text{Pieces: []nixexpr.Piece{{Text: w.system}}}
+		return &eval.Text{Pieces: []eval.Piece{{Text: w.system}}}
 	case "isDarwin":
 		return is(strings.HasSuffix(w.system, "-darwin"))
 	case "isLinux":

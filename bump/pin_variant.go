@@ -4,13 +4,14 @@ import (
 	"slices"
 
 	"github.com/nixtars/ollama-bump/nixexpr"
+	"github.com/nixtars/ollama-bump/nixexpr/eval"
 )
 
 // packageCall is a function that makes a package, with what it is called with. nixpkgs' override calls it once
 // more, with other arguments: what those choose, another hash of a table say, moves with the version, too.
 type packageCall struct {
-	fn    *nixexpr.Func
-	given nixexpr.Value
+	fn    *eval.Func
+	given eval.Value
 }
 
 // maxVariants bounds the calls that are tried: a package has a handful of arguments that choose anything.
@@ -20,7 +21,7 @@ const maxVariants = 64
 // call them, and with whatever else an argument of theirs may be.
 func (f *finder) findVariants(roots []*nixexpr.File) {
 	for _, file := range roots {
-		if fn, ok := f.prog.Value(f.prog.Root(file)).(*nixexpr.Func); ok {
+		if fn, ok := f.prog.Value(f.prog.Root(file)).(*eval.Func); ok {
 			f.noteCall(fn, callPackageRest)
 		}
 	}
@@ -31,8 +32,8 @@ func (f *finder) findVariants(roots []*nixexpr.File) {
 				return
 			}
 			f.implied = i >= len(f.overridesOf(c))
-			merged := nixexpr.Made(nixexpr.Update(c.given, args))
-			f.prog.Reach(f.prog.Apply(c.fn, merged, nil, nil), func(o *nixexpr.Open) bool {
+			merged := eval.Known(f.prog.Update(c.given, args))
+			f.prog.Reach(f.prog.Apply(c.fn, merged, nil, nil), func(o *eval.Unknown) bool {
 				f.note(o)
 				return true
 			})
@@ -43,7 +44,7 @@ func (f *finder) findVariants(roots []*nixexpr.File) {
 }
 
 // noteCall keeps a call for findVariants, once.
-func (f *finder) noteCall(fn *nixexpr.Func, given nixexpr.Value) {
+func (f *finder) noteCall(fn *eval.Func, given eval.Value) {
 	if fn.Lambda.Formals == nil || !mention([]*nixexpr.File{fn.File}, f.pkg.Name) {
 		return
 	}
@@ -56,19 +57,19 @@ func (f *finder) noteCall(fn *nixexpr.Func, given nixexpr.Value) {
 }
 
 // noteOverride keeps the arguments of a call of override.
-func (f *finder) noteOverride(o *nixexpr.Open) {
-	fn, ok := o.Fn.(*nixexpr.Open)
+func (f *finder) noteOverride(o *eval.Unknown) {
+	fn, ok := o.Fn.(*eval.Unknown)
 	if !ok || fn.Fn != nil || fn.Name != "override" {
 		return
 	}
-	if args, ok := f.prog.Value(o.Arg).(*nixexpr.Set); ok {
+	if args, ok := f.prog.Value(o.Arg).(*eval.Set); ok {
 		f.overrides = append(f.overrides, args)
 	}
 }
 
 // overridesOf are the arguments of the flake's overrides that the function may be meant by.
-func (f *finder) overridesOf(c packageCall) []*nixexpr.Set {
-	var list []*nixexpr.Set
+func (f *finder) overridesOf(c packageCall) []*eval.Set {
+	var list []*eval.Set
 	for _, args := range f.overrides {
 		if len(args.Names()) > 0 && !slices.ContainsFunc(args.Names(), func(name string) bool { return c.formal(name) == nil }) {
 			list = append(list, args)
@@ -105,12 +106,12 @@ func (c packageCall) formal(name string) *nixexpr.Formal {
 }
 
 // otherArguments are sets of one argument each, which has another value than it has in the call.
-func (f *finder) otherArguments(c packageCall) []*nixexpr.Set {
-	var list []*nixexpr.Set
+func (f *finder) otherArguments(c packageCall) []*eval.Set {
+	var list []*eval.Set
 	for i := range c.fn.Lambda.Formals.List {
 		formal := &c.fn.Lambda.Formals.List[i]
 		for _, v := range f.otherValues(c, formal) {
-			list = append(list, nixexpr.NewSet(map[string]*nixexpr.Def{formal.Name: nixexpr.Made(v)}, []string{formal.Name}))
+			list = append(list, f.prog.NewSet(map[string]*eval.Def{formal.Name: eval.Known(v)}, []string{formal.Name}))
 		}
 	}
 	return list
@@ -118,25 +119,25 @@ func (f *finder) otherArguments(c packageCall) []*nixexpr.Set {
 
 // otherValues are what an argument may be instead: the other truth, another name of a set that has its value as a
 // name, or what it is compared with.
-func (f *finder) otherValues(c packageCall, formal *nixexpr.Formal) []nixexpr.Value {
+func (f *finder) otherValues(c packageCall, formal *nixexpr.Formal) []eval.Value {
 	words, truths := map[string]bool{}, map[string]bool{}
-	note := func(v nixexpr.Value) {
+	note := func(v eval.Value) {
 		switch v := v.(type) {
-		case *nixexpr.Text:
+		case *eval.Text:
 			if word, ok := v.String(); ok && !versionAttr.MatchString(word) {
 				words[word] = true
 			}
-		case *nixexpr.Scalar:
+		case *eval.Scalar:
 			truths[v.Text] = true
 		}
 	}
-	if set, ok := c.given.(*nixexpr.Set); ok && set.Get(formal.Name) != nil {
+	if set, ok := c.given.(*eval.Set); ok && set.Get(formal.Name) != nil {
 		note(f.prog.Value(set.Get(formal.Name)))
 	}
 	switch e := formal.Default.(type) {
 	case *nixexpr.Str:
 		if word, ok := c.fn.File.StringValue(e); ok {
-			note(&nixexpr.Text{Pieces: []nixexpr.Piece{{Text: word}}})
+			note(&eval.Text{Pieces: []eval.Piece{{Text: word}}})
 		}
 	case *nixexpr.Ident:
 		truths[e.Name] = true
@@ -145,12 +146,12 @@ func (f *finder) otherValues(c packageCall, formal *nixexpr.Formal) []nixexpr.Va
 			return nil // nixpkgs gives it
 		}
 	}
-	var values []nixexpr.Value
+	var values []eval.Value
 	switch {
 	case truths["true"] || truths["false"]:
 		for _, truth := range []string{"true", "false"} {
 			if truths["true"] && truths["false"] || !truths[truth] {
-				values = append(values, &nixexpr.Scalar{Text: truth})
+				values = append(values, &eval.Scalar{Text: truth})
 			}
 		}
 		return values
@@ -158,7 +159,7 @@ func (f *finder) otherValues(c packageCall, formal *nixexpr.Formal) []nixexpr.Va
 		return nil
 	}
 	for _, word := range choices(c.fn.File, formal.Name, words) {
-		values = append(values, &nixexpr.Text{Pieces: []nixexpr.Piece{{Text: word}}})
+		values = append(values, &eval.Text{Pieces: []eval.Piece{{Text: word}}})
 	}
 	return values
 }

@@ -1,4 +1,6 @@
-package nixexpr
+package eval
+
+import "github.com/nixtars/ollama-bump/nixexpr"
 
 // A layer is a set, or a let, as Nix's parser leaves it: what is defined by paths, and by several sets of
 // one name, merged into the first of them. That one says whether the names are a scope, and everything that is
@@ -6,47 +8,57 @@ package nixexpr
 type layer struct {
 	rec    bool
 	bounds []bound
-	index  map[string]int // of the static names in bounds; inherited ones merge with nothing
+	index  map[string]int // of the names in bounds that are not computed
 }
 
-// A bound is the definition of one name, or an inherit.
+// A bound is the definition of one name.
 type bound struct {
-	*Binding
+	*nixexpr.Binding
 	depth int    // its name is Path[depth]
 	below *layer // the set that it is, when that is made of paths or of more than one; else it is Value
 }
 
-func (b *bound) attr() *Attr { return &b.Path[b.depth] }
+func (b *bound) attr() *nixexpr.Attr { return &b.Path[b.depth] }
 
 // layerOf is the layer of a set's bindings, made once.
-func (p *Program) layerOf(bindings []Binding, rec bool) *layer {
+func (p *Program) layerOf(bindings []nixexpr.Binding, rec bool) *layer {
 	if len(bindings) == 0 {
 		return &layer{rec: rec}
 	}
 	l := p.layers[&bindings[0]]
 	if l == nil {
+		names := 0
+		for i := range bindings {
+			names += len(bindings[i].Path)
+		}
+		if !p.pay(names) {
+			return &layer{rec: rec}
+		}
 		l = newLayer(bindings, rec)
 		p.layers[&bindings[0]] = l
 	}
 	return l
 }
 
-func newLayer(bindings []Binding, rec bool) *layer {
+func newLayer(bindings []nixexpr.Binding, rec bool) *layer {
 	l := &layer{rec: rec, bounds: make([]bound, 0, len(bindings)), index: make(map[string]int, len(bindings))}
 	l.merge(bindings)
 	return l
 }
 
-func (l *layer) merge(bindings []Binding) {
+func (l *layer) merge(bindings []nixexpr.Binding) {
 	for i := range bindings {
 		l.add(&bindings[i], 0)
 	}
 }
 
 // add merges a binding, of whose path depth names are taken already.
-func (l *layer) add(b *Binding, depth int) {
-	if b.Value == nil {
-		l.bounds = append(l.bounds, bound{Binding: b, depth: depth})
+func (l *layer) add(b *nixexpr.Binding, depth int) {
+	if b.Value == nil { // the parser refuses a name that is inherited and defined again
+		for i := range b.Path {
+			l.index[b.Path[i].Name] = len(l.bounds)
+			l.bounds = append(l.bounds, bound{Binding: b, depth: i})
+		}
 		return
 	}
 	name, last := &b.Path[depth], depth == len(b.Path)-1
@@ -83,30 +95,16 @@ func (b *bound) open() *layer {
 	return b.below
 }
 
-// holds says whether a node stands in the values or names of a layer.
-func (l *layer) holds(n Node) bool {
-	for i := range l.bounds {
-		if b := &l.bounds[i]; b.below != nil && b.below.holds(n) || b.below == nil && within(b.Binding, n) {
-			return true
+// literalSet returns the set that an expression is when parentheses are left out, else nil.
+func literalSet(e nixexpr.Expr) *nixexpr.AttrSet {
+	for {
+		switch n := e.(type) {
+		case *nixexpr.Paren:
+			e = n.X
+		case *nixexpr.AttrSet:
+			return n
+		default:
+			return nil
 		}
 	}
-	return false
-}
-
-// around is the scope of the definition in l that target stands in, and that definition. Sc is the scope
-// around l.
-func (p *Program) around(f *File, l *layer, target Node, sc *env, scope bool) (*env, Node) {
-	inner, _ := p.layerScope(f, l, sc, scope)
-	for i := range l.bounds {
-		b := &l.bounds[i]
-		switch {
-		case b.Value != nil && within(b.attr(), target):
-			return inner, b.attr()
-		case b.below != nil && b.below.holds(target):
-			return p.around(f, b.below, target, inner, b.below.rec)
-		case b.below == nil && within(b.Binding, target):
-			return inner, b.Binding
-		}
-	}
-	return inner, nil
 }

@@ -1,9 +1,12 @@
-package nixexpr
+package eval_test
 
 import (
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/nixtars/ollama-bump/nixexpr"
+	"github.com/nixtars/ollama-bump/nixexpr/eval"
 )
 
 // FuzzVisit evaluates whatever parses: no source may make evaluation panic or go on without end.
@@ -23,25 +26,17 @@ func FuzzVisit(f *testing.F) {
 		f.Add(src)
 	}
 	f.Fuzz(func(t *testing.T, src string) {
-		file, err := Parse("f.nix", []byte(src))
+		file, err := nixexpr.Parse("f.nix", []byte(src))
 		if err != nil {
 			return
 		}
 		slow := time.AfterFunc(4*time.Second, func() { panic("slow: " + strconv.Quote(src)) })
 		defer slow.Stop()
-		for _, trusting := range []bool{false, true} {
-			p := NewProgram([]*File{file})
-			p.Trusting = trusting
-			p.AddData("d.json", []byte(`{ "x": [ "1", { "y": null } ] }`))
-			p.Visit(func(*Open) {})
-			Walk(file.Root, func(n Node) bool {
-				if e, ok := n.(Expr); ok {
-					if found, err := p.Lookup(file, e); err == nil && found == nil {
-						t.Fatalf("%q: neither found nor an error", file.Text(e))
-					}
-				}
-				return true
-			})
-		}
+		p := eval.NewProgram(t.Context(), []*nixexpr.File{file})
+		p.AddData("d.json", []byte(`{ "x": [ "1", { "y": null } ] }`))
+		p.Visit(func(u *eval.Unknown) {
+			u.Callee()
+			u.Root()
+		}, file)
 	})
 }

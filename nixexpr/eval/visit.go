@@ -1,46 +1,39 @@
-package nixexpr
+package eval
+
+import "github.com/nixtars/ollama-bump/nixexpr"
 
 // Visit evaluates everything that the files hold, lambdas with unknown arguments included, and
 // calls found once for every term that the source does not determine, outer terms first. Terms
 // that stand at the same place are different ones when they are reached with different arguments.
-// When roots are given, it begins with those files only.
-func (p *Program) Visit(found func(*Open), roots ...*File) {
-	v := p.visitor(func(o *Open) bool {
-		found(o)
+func (p *Program) Visit(found func(*Unknown), files ...*nixexpr.File) {
+	v := p.visitor(func(u *Unknown) bool {
+		found(u)
 		return true
 	})
-	if len(roots) == 0 {
-		roots = p.Files()
-	}
-	for _, f := range roots {
+	for _, f := range files {
 		v.def(p.Root(f), 0)
 	}
 }
 
 // Reach visits the terms that val is made of, as Visit does; below a term it goes on only when
 // found says so.
-func (p *Program) Reach(val Value, found func(*Open) bool) {
+func (p *Program) Reach(val Value, found func(*Unknown) bool) {
 	p.visitor(found).value(val, 0)
 }
 
-func (p *Program) visitor(found func(*Open) bool) *visitor {
+func (p *Program) visitor(found func(*Unknown) bool) *visitor {
 	return &visitor{p: p, found: found, defs: map[*Def]bool{}, values: map[Value]bool{}}
 }
 
 type visitor struct {
 	p      *Program
-	escape bool // note the functions and files that are reached
-	found  func(*Open) bool
+	found  func(*Unknown) bool
 	defs   map[*Def]bool
 	values map[Value]bool
 }
 
 func (v *visitor) def(d *Def, depth int) {
-	if depth > maxDepth {
-		v.p.lost = true
-		return
-	}
-	if d == nil || v.defs[d] {
+	if d == nil || depth > maxDepth || v.defs[d] {
 		return
 	}
 	v.defs[d] = true
@@ -48,42 +41,31 @@ func (v *visitor) def(d *Def, depth int) {
 }
 
 func (v *visitor) value(val Value, depth int) {
-	if depth > maxDepth {
-		v.p.lost = true
-		return
-	}
-	if val == nil || v.values[val] {
+	if val == nil || depth > maxDepth || v.values[val] || !v.p.pay(1) {
 		return
 	}
 	v.values[val] = true
 	switch val := val.(type) {
 	case *Set:
 		v.set(val, depth)
-	case *Seq:
+	case *List:
 		for _, d := range val.Elems {
 			v.def(d, depth)
 		}
 	case *Text:
-		for _, piece := range val.Pieces {
-			v.value(piece.Value, depth)
+		for i := range val.Pieces {
+			v.value(val.Pieces[i].Value, depth)
 		}
 	case *Choice:
 		for _, a := range val.Alts {
 			v.value(a, depth)
 		}
 		v.def(val.Cond, depth)
-	case *PathValue:
-		if v.escape {
-			v.file(val, depth)
-		}
 	case *Func:
-		if v.escape {
-			v.p.escaped[val.Lambda] = true
-		}
-		v.value(v.p.applyOpen(val), depth)
-	case *Open:
+		v.value(v.p.applyUnknown(val), depth)
+	case *Unknown:
 		if v.found(val) {
-			v.open(val, depth)
+			v.unknown(val, depth)
 		}
 	}
 }
@@ -92,19 +74,19 @@ func (v *visitor) set(s *Set, depth int) {
 	for _, n := range s.order {
 		v.def(s.attrs[n], depth)
 	}
-	for _, d := range s.Loose {
+	for _, d := range s.loose {
 		v.def(d, depth)
 	}
-	for _, r := range s.Rest {
+	for _, r := range s.rest {
 		v.value(r, depth)
 	}
 }
 
-func (v *visitor) open(o *Open, depth int) {
-	v.value(o.Base, depth)
-	v.value(o.Fn, depth)
-	v.def(o.Arg, depth)
-	for _, d := range o.Operands {
+func (v *visitor) unknown(u *Unknown, depth int) {
+	v.value(u.Base, depth)
+	v.value(u.Fn, depth)
+	v.def(u.Arg, depth)
+	for _, d := range u.Operands {
 		v.def(d, depth)
 	}
 }

@@ -1,30 +1,44 @@
-package nixexpr
+package eval
 
 import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+
+	"github.com/nixtars/ollama-bump/nixexpr"
 )
 
-// ReadJSON is the value of the JSON file at a path, or nil when v is no path of a data file of
+// ReadJSON returns the value of the JSON file at a path, or nil when v is no path of a data file of
 // the program or the file does not parse. Every string knows its place in the file.
 func (p *Program) ReadJSON(v Value) *Def {
-	pv, ok := v.(*PathValue)
-	if !ok || pv.Name == "" {
+	at, ok := v.(*Path)
+	if !ok || at.Name == "" {
 		return nil
 	}
-	file := p.follow(pv.Name)
-	src, ok := p.data[file]
+	name := p.follow(at.Name)
+	src, ok := p.data[name]
 	if !ok {
 		return nil
 	}
-	r := &jsonReader{name: file, src: src, dec: json.NewDecoder(bytes.NewReader(src))}
+	d, read := p.json[name]
+	if !read {
+		d = p.parseJSON(name, src)
+		p.json[name] = d
+	}
+	return d
+}
+
+func (p *Program) parseJSON(name string, src []byte) *Def {
+	if !p.payText(len(src)) {
+		return nil
+	}
+	r := &jsonReader{name: name, src: src, dec: json.NewDecoder(bytes.NewReader(src))}
 	r.dec.UseNumber()
-	val, err := r.value(0)
+	v, err := r.value(0)
 	if err != nil {
 		return nil
 	}
-	return Made(val)
+	return Known(v)
 }
 
 type jsonReader struct {
@@ -51,7 +65,7 @@ func (r *jsonReader) value(depth int) (Value, error) {
 	case string:
 		// Between two tokens stand only blanks and punctuation, so the next quote opens this one.
 		start := int(before) + bytes.IndexByte(r.src[before:], '"')
-		span := Span{From: int32(start), To: int32(r.dec.InputOffset())}
+		span := nixexpr.Span{From: int32(start), To: int32(r.dec.InputOffset())}
 		return &Text{Pieces: []Piece{{Text: tok, At: Literal{File: r.name, Span: span, Raw: string(r.src[start+1 : r.dec.InputOffset()-1])}}}}, nil
 	}
 	return &Scalar{Text: fmt.Sprint(tok)}, nil
@@ -69,7 +83,7 @@ func (r *jsonReader) object(depth int) (Value, error) {
 			return nil, err
 		}
 		if name, ok := key.(string); ok {
-			s.put(name, Made(v))
+			s.put(name, Known(v))
 		}
 	}
 	_, err := r.dec.Token()
@@ -77,13 +91,13 @@ func (r *jsonReader) object(depth int) (Value, error) {
 }
 
 func (r *jsonReader) array(depth int) (Value, error) {
-	s := &Seq{}
+	s := &List{}
 	for r.dec.More() {
 		v, err := r.value(depth + 1)
 		if err != nil {
 			return nil, err
 		}
-		s.Elems = append(s.Elems, Made(v))
+		s.Elems = append(s.Elems, Known(v))
 	}
 	_, err := r.dec.Token()
 	return s, err

@@ -1,24 +1,24 @@
-package nixexpr
+package eval
+
+import "github.com/nixtars/ollama-bump/nixexpr"
 
 // logic is a comparison, or a combination of truths, as far as both sides are known. It is how files choose
 // by system or by an argument.
-func (p *Program) logic(f *File, e *Binary, sc *env) Value {
-	x, y := p.thunk(f, e.X, sc), p.thunk(f, e.Y, sc)
-	p.forces(x)
-	p.forces(y)
-	unknown := &Open{Why: "a computed value", Operands: []*Def{x, y}, File: f, Node: e}
+func (p *Program) logic(f *nixexpr.File, e *nixexpr.Binary, sc *env) Value {
+	x, y := thunk(f, e.X, sc), thunk(f, e.Y, sc)
+	unknown := &Unknown{Reason: Computed, Operands: []*Def{x, y}, File: f, Node: e}
 	switch e.Op {
-	case OpEqual, OpNotEqual:
-		same, known := equal(p.Value(x), p.Value(y))
+	case nixexpr.OpEqual, nixexpr.OpNotEqual:
+		same, known := p.equal(p.Value(x), p.Value(y))
 		if !known {
 			return unknown
 		}
-		return boolean(same == (e.Op == OpEqual))
+		return boolean(same == (e.Op == nixexpr.OpEqual))
 	}
 	// Each operator is decided by one side alone when that side has one of the two truths.
-	decides, result := e.Op == OpOr, e.Op != OpAnd
+	decides, result := e.Op == nixexpr.OpOr, e.Op != nixexpr.OpAnd
 	left, leftKnown := truth(p.Value(x))
-	if e.Op == OpImpl { // x -> y is !x || y
+	if e.Op == nixexpr.OpImpl { // x -> y is !x || y
 		left, decides = !left, true
 	}
 	if leftKnown && left == decides {
@@ -35,13 +35,12 @@ func (p *Program) logic(f *File, e *Binary, sc *env) Value {
 }
 
 // not is !x, when x is known.
-func (p *Program) not(f *File, e *Unary, sc *env) Value {
-	x := p.thunk(f, e.X, sc)
-	p.forces(x)
+func (p *Program) not(f *nixexpr.File, e *nixexpr.Unary, sc *env) Value {
+	x := thunk(f, e.X, sc)
 	if is, known := truth(p.Value(x)); known {
 		return boolean(!is)
 	}
-	return &Open{Why: "a computed value", Operands: []*Def{x}, File: f, Node: e}
+	return &Unknown{Reason: Computed, Operands: []*Def{x}, File: f, Node: e}
 }
 
 func boolean(is bool) Value {
@@ -61,13 +60,13 @@ func truth(v Value) (is, known bool) {
 }
 
 // equal compares strings, booleans and null.
-func equal(x, y Value) (same, known bool) {
+func (p *Program) equal(x, y Value) (same, known bool) {
 	switch x := x.(type) {
 	case *Text:
 		switch y := y.(type) {
 		case *Text:
-			a, okA := x.String()
-			b, okB := y.String()
+			a, okA := p.known(x)
+			b, okB := p.known(y)
 			return a == b, okA && okB
 		case *Scalar:
 			return false, true
@@ -85,13 +84,3 @@ func equal(x, y Value) (same, known bool) {
 }
 
 func word(scalar string) bool { return scalar == "true" || scalar == "false" || scalar == "null" }
-
-// fails says whether a value is a call of throw or abort: whatever asks for it ends there.
-func fails(v Value) bool {
-	o, ok := v.(*Open)
-	if !ok || o.Fn == nil {
-		return false
-	}
-	fn, ok := o.Fn.(*Open)
-	return ok && fn.Fn == nil && (fn.Name == "throw" || fn.Name == "abort")
-}
