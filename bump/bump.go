@@ -34,7 +34,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 			Hint: "raise Options.Timeout", Err: err,
 		}
 	}
-	return j.result, withHint(err)
+	return j.redacted(), j.redactedError(withHint(err))
 }
 
 // run calls the stages.
@@ -90,11 +90,12 @@ func (j *job) run(ctx context.Context) error {
 
 // job is one run: the options, and what each stage found.
 type job struct {
-	opts   Options
-	pkg    *Package
-	start  time.Time
-	result Result
-	unlock func() // gives the tree back to other runs
+	opts    Options
+	secrets diag.Secrets
+	pkg     *Package
+	start   time.Time
+	result  Result
+	unlock  func() // gives the tree back to other runs
 
 	tree    *tree
 	sources sources
@@ -126,7 +127,7 @@ func newJob(o Options) (*job, error) {
 	if err := o.Check(); err != nil {
 		return nil, err
 	}
-	return &job{opts: o, pkg: &Ollama, start: time.Now(), result: Result{Schema: 1, Files: []FileChange{}}, unlock: func() {}}, nil
+	return &job{opts: o, secrets: diag.SecretsOf(o.Env), pkg: &Ollama, start: time.Now(), result: Result{Schema: 1, Files: []FileChange{}}, unlock: func() {}}, nil
 }
 
 // say tells whoever watches what happens.
@@ -135,13 +136,13 @@ func (j *job) say(kind EventKind, stage, format string, args ...any) {
 		return
 	}
 	j.opts.Progress(Event{
-		Stage: stage, Kind: kind, Text: diag.Line(fmt.Sprintf(format, args...)), Elapsed: time.Since(j.start),
+		Stage: stage, Kind: kind, Text: diag.Line(j.secrets.Redact(fmt.Sprintf(format, args...))), Elapsed: time.Since(j.start),
 	})
 }
 
 // warn tells it, and puts it into the result.
 func (j *job) warn(stage, format string, args ...any) {
-	text := diag.Line(fmt.Sprintf(format, args...))
+	text := diag.Line(j.secrets.Redact(fmt.Sprintf(format, args...)))
 	j.result.Warnings = append(j.result.Warnings, text)
 	j.say(Warning, stage, "%s", text)
 }

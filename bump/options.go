@@ -181,8 +181,17 @@ type Pos = diag.Pos
 type Error = diag.Error
 
 // Printable returns foreign text as one line that is safe to show: without escape sequences, control
-// characters and what reorders or hides text.
+// characters, what reorders or hides text, and commands for CI runners.
 func Printable(text string) string { return diag.Line(text) }
+
+// PrintableLines is Printable for text of several lines.
+func PrintableLines(text string) string { return diag.Lines(text) }
+
+// Secrets are texts that no output may show.
+type Secrets = diag.Secrets
+
+// SecretsOf returns the secrets of an environment.
+func SecretsOf(env []string) Secrets { return diag.SecretsOf(env) }
 
 // DefaultTimeout bounds a run whose Options name no timeout.
 const DefaultTimeout = 2 * time.Hour

@@ -15,7 +15,7 @@ func (j *job) propose(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.Title, p.Message, p.Body = j.result.Title, text.CommitMessage(j.rep), j.result.Body
+	p.Title, p.Message, p.Body = j.result.Title, j.secrets.Exact(text.CommitMessage(j.rep)), j.result.Body
 	for _, f := range j.changed {
 		p.Files = append(p.Files, github.File{Path: f.name, Old: f.old, New: f.new})
 	}

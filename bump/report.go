@@ -2,6 +2,7 @@ package bump
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"sort"
 	"strings"
@@ -39,8 +40,35 @@ func (j *job) report() error {
 	}
 	j.result.Diff = diff.String()
 	j.fillReport()
-	j.result.Title, j.result.Body = text.Title(j.rep), text.Body(j.rep, "")
+	j.result.Title, j.result.Body = j.secrets.Exact(text.Title(j.rep)), j.secrets.Exact(text.Body(j.rep, ""))
 	return nil
+}
+
+// redacted returns the result without the run's secrets, which other people's text and the flake's own
+// files may hold.
+func (j *job) redacted() Result {
+	r := j.result
+	hide := j.secrets.Exact
+	r.Reason, r.Diff, r.Title, r.Body = hide(r.Reason), hide(r.Diff), hide(r.Title), hide(r.Body)
+	for i := range r.Warnings {
+		r.Warnings[i] = j.secrets.Redact(r.Warnings[i])
+	}
+	for i := range r.Files {
+		for k := range r.Files[i].Edits {
+			e := &r.Files[i].Edits[k]
+			e.Old, e.New = hide(e.Old), hide(e.New)
+		}
+	}
+	return r
+}
+
+// redactedError returns err with no secret in what it says.
+func (j *job) redactedError(err error) error {
+	var e *Error
+	if errors.As(err, &e) {
+		e.Text, e.Hint = j.secrets.Redact(e.Text), j.secrets.Redact(e.Hint)
+	}
+	return err
 }
 
 // originals are the files' contents as they were read.
@@ -108,6 +136,7 @@ func (j *job) fillReport() {
 		}
 	}
 	j.rep.Warnings = j.result.Warnings
+	j.rep.Redact(j.secrets.Exact)
 }
 
 func (c *companionPin) report() text.Companion {

@@ -153,17 +153,14 @@ func (p *program) setOutputs(outputs []property) error {
 	var b strings.Builder
 	for _, o := range outputs {
 		end := unguessable()
-		fmt.Fprintf(&b, "%s<<%s\n%s\n%s\n", o.name, end, strings.TrimSuffix(o.value, "\n"), end)
+		fmt.Fprintf(&b, "%s<<%s\n%s\n%s\n", o.name, end, strings.TrimSuffix(p.log.secrets.Exact(o.value), "\n"), end)
 	}
 	return appendFile(p.getenv("GITHUB_OUTPUT"), b.String())
 }
 
 // summarize appends Markdown to the step summary.
 func (p *program) summarize(markdown string) error {
-	for _, secret := range p.log.secrets {
-		markdown = strings.ReplaceAll(markdown, secret, "***")
-	}
-	return appendFile(p.getenv("GITHUB_STEP_SUMMARY"), markdown)
+	return appendFile(p.getenv("GITHUB_STEP_SUMMARY"), p.log.secrets.Exact(markdown))
 }
 
 // summarizeFailure says in the outputs and in the step summary that the run failed, and why.

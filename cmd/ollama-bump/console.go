@@ -51,7 +51,7 @@ type console struct {
 	colour  bool
 	actions bool                // GitHub Actions reads what we say
 	width   func() int          // of the terminal, in columns; nil without one
-	secrets []string            // never said
+	secrets bump.Secrets        // never shown
 	words   func(string) string // puts flags or inputs in place of the options that bump names
 	now     func() time.Time
 
@@ -88,16 +88,13 @@ func terminal(w io.Writer, getenv func(string) string) (*os.File, bool) {
 	return file, ok && getenv("TERM") != "dumb" && term.IsTerminal(int(file.Fd()))
 }
 
-// secrets returns the tokens of the environment. One of a few letters is no real token, and hiding
-// it would garble everything.
-func secrets(getenv func(string) string) []string {
-	var all []string
-	for _, name := range []string{"GITHUB_TOKEN", "GH_TOKEN"} {
-		if value := strings.TrimSpace(getenv(name)); len(value) >= 8 {
-			all = append(all, value)
-		}
+// secrets returns the secrets of the environment.
+func secrets(getenv func(string) string) bump.Secrets {
+	var env []string
+	for _, name := range []string{"GITHUB_TOKEN", "GH_TOKEN", "NIX_CONFIG"} {
+		env = append(env, name+"="+getenv(name))
 	}
-	return all
+	return bump.SecretsOf(env)
 }
 
 // event is bump's Progress.
@@ -251,28 +248,12 @@ func (s *console) paint(code, text string) string {
 	return "\x1b[" + code + "m" + text + "\x1b[0m"
 }
 
-// clean makes one harmless line of text: no control characters, no bidirectional overrides, no
-// secrets, and no "##[", which old runners take for a command anywhere in a line.
+// clean makes one harmless line of text, without secrets.
 func (s *console) clean(text string) string {
-	return s.cleanLines(strings.Join(strings.Fields(text), " "))
+	return bump.Printable(s.secrets.Redact(s.words(text)))
 }
 
 // cleanLines is clean for text of several lines, without blank ones.
 func (s *console) cleanLines(text string) string {
-	text = s.words(text)
-	for _, secret := range s.secrets {
-		text = strings.ReplaceAll(text, secret, "***")
-	}
-	var lines []string
-	for line := range strings.Lines(text) {
-		if line = harmless(line); line != "" {
-			lines = append(lines, line)
-		}
-	}
-	return strings.Join(lines, "\n")
-}
-
-// harmless is a line without what could move a cursor, turn a line's direction or command a runner.
-func harmless(line string) string {
-	return strings.TrimRight(strings.ReplaceAll(bump.Printable(line), "##[", "## ["), " ")
+	return bump.PrintableLines(s.secrets.Redact(s.words(text)))
 }

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -43,6 +44,47 @@ func TestTheTokenIsSeenNowhere(t *testing.T) {
 	s.Break("/v0.32.15.tar.gz", 404)
 	s.run(dir, action, "--dry-run", "--to", "0.32.15", "-v")
 	s.run(dir, []string{"GOPROXY=off"}, "--no-pr", "-v")
+}
+
+// Whatever a token got into, no output repeats it; and what is a command to a CI runner in upstream's text
+// is none in ours.
+func TestOutputsAreRedacted(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	note := "a token: " + bumptest.Token + "\n\n```\nbuild ##vso[task.setvariable variable=PATH]x ##[set-env name=PATH]y\n```\n"
+	s.GitHub.AddRelease("ollama", "ollama", githubtest.Release{Tag: "v0.32.14", Name: "v0.32.14", Body: note, PublishedAt: time.Now()})
+	dir := s.Flake(map[string]string{"flake.nix": overlayFlake})
+	repo := s.Repository(dir, "me/flake")
+	files := filepath.Join(s.Dir, "step")
+	action := []string{"GITHUB_ACTIONS=true", "GITHUB_STEP_SUMMARY=" + files, "GITHUB_OUTPUT=" + files, "OLLAMA_BUMP_INPUT_DRY_RUN=true"}
+	e := s.run(dir, action, "action")
+	require.Equal(t, 0, e.status, e.String())
+	shown := e.stdout + e.stderr
+	for _, args := range [][]string{{"--dry-run", "-v"}, {"--dry-run", "--json"}, {"--repo", "me/flake", "--json"}} {
+		e := s.run(dir, nil, args...)
+		require.Equal(t, 0, e.status, e.String())
+		shown += e.stdout + e.stderr
+	}
+	require.NotContains(t, shown, "##vso[")
+	require.NotContains(t, shown, "##[")
+	require.Contains(t, shown, "## vso[", "the note is shown")
+	step, err := os.ReadFile(files)
+	require.NoError(t, err)
+	require.Contains(t, string(step), "a token: \\*\\*\\*")
+	require.Len(t, repo.Pulls(), 1)
+	require.Contains(t, repo.Pulls()[0].Body, "a token: \\*\\*\\*")
+	require.NotContains(t, shown+string(step)+repo.Pulls()[0].Body, bumptest.Token)
+}
+
+// Nix quotes a line of the configuration that it cannot read, with the token of another host in it.
+func TestMistypedAccessTokens(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	dir := s.Flake(map[string]string{"flake.nix": overlayFlake})
+	e := s.run(dir, []string{"NIX_CONFIG=acess-tokens git.example=hunter2hunter2hunter2"}, "--no-pr", "-v")
+	require.Equal(t, 1, e.status, e.String())
+	require.Contains(t, e.stderr, "configuration line 'acess-tokens ***'")
+	require.NotContains(t, e.stdout+e.stderr, "hunter2")
 }
 
 // Releases may be read from another host than the one that the token is for.

@@ -37,20 +37,19 @@ func (p *program) report(s *settings, r bump.Result) int {
 func (p *program) output(s *settings, r bump.Result) (string, error) {
 	switch {
 	case s.json:
-		return marshal(r)
+		return p.marshal(r)
 	case s.Mode != bump.DryRun || r.Diff == "":
 		return "", nil
 	}
-	text := p.colourDiff(r.Diff) + "\n" + p.quote(r.Title+"\n\n"+r.Body)
+	text := p.colourDiff(p.log.secrets.Exact(r.Diff)) + "\n" + p.quote(r.Title+"\n\n"+r.Body)
 	if p.log.actions {
 		text = silenced(text)
 	}
 	return text, nil
 }
 
-// marshal returns the JSON object. "##[" is spelled with an escape, for old runners take it for a
-// command anywhere in a line.
-func marshal(r bump.Result) (string, error) {
+// marshal returns the JSON object, without secrets and without commands for CI runners.
+func (p *program) marshal(r bump.Result) (string, error) {
 	if r.Schema == 0 {
 		r.Schema = 1
 	}
@@ -63,18 +62,15 @@ func marshal(r bump.Result) (string, error) {
 	if err := enc.Encode(r); err != nil {
 		return "", fmt.Errorf("write the JSON object: %w", err)
 	}
-	return strings.ReplaceAll(b.String(), "##[", `##\u005b`), nil
+	return p.log.secrets.JSON(b.String()), nil
 }
 
 // quote puts "| " in front of each line. Release notes may hold a patch: behind the bar neither
 // git apply nor patch takes it for one, and what they apply is our diff alone.
 func (p *program) quote(text string) string {
 	var b strings.Builder
-	for _, line := range strings.Split(strings.TrimRight(text, "\n"), "\n") {
-		for _, secret := range p.log.secrets {
-			line = strings.ReplaceAll(line, secret, "***")
-		}
-		b.WriteString(strings.TrimRight("| "+harmless(line), " ") + "\n")
+	for _, line := range strings.Split(strings.TrimRight(p.log.secrets.Exact(text), "\n"), "\n") {
+		b.WriteString(strings.TrimRight("| "+bump.PrintableLines(line), " ") + "\n")
 	}
 	return b.String()
 }

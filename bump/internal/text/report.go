@@ -21,6 +21,29 @@ type Report struct {
 	Tool       string // "ollama-bump 1.2.3"
 }
 
+// Redact replaces every text of r by what hide makes of it. Once rendered, a secret may be escaped so that
+// nobody finds it.
+func (r *Report) Redact(hide func(string) string) {
+	for i := range r.Changes {
+		c := &r.Changes[i]
+		c.File, c.Old, c.New = hide(c.File), hide(c.Old), hide(c.New)
+	}
+	for i := range r.Companions {
+		c := &r.Companions[i]
+		c.Name, c.Old, c.New, c.Why = hide(c.Name), hide(c.Old), hide(c.New), hide(c.Why)
+	}
+	for i := range r.Notes {
+		n := &r.Notes[i]
+		n.URL, n.Body = hide(n.URL), hide(n.Body)
+	}
+	for _, list := range [][]string{r.Verified, r.Warnings} {
+		for i := range list {
+			list[i] = hide(list[i])
+		}
+	}
+	r.ReleaseURL = hide(r.ReleaseURL)
+}
+
 // Change is one rewritten literal.
 type Change struct {
 	File  string // from the repository's root
