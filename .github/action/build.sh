@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds ollama-bump from the checkout that this script lies in, for action.yml. Needs Go, which
-# GitHub's runners have, and its module cache or a proxy. Is given no token.
+# Builds ollama-bump from the checkout that this script lies in, for action.yml, if fetch.sh found no release binary.
+# Needs Go, which GitHub's runners have, and its module cache or a proxy. Is given no token, and runs on macOS's bash 3.2.
 set -euo pipefail
 
 fail() {
@@ -22,13 +22,6 @@ version() {
   printf '%s' "$number${ref:++$ref}"
 }
 
-if [[ ${CHECK:-} != true ]] && ! command -v nix >/dev/null; then
-  fail 'nix is not installed: add a step before this one that installs it, such as cachix/install-nix-action'
-fi
-if ! command -v go >/dev/null; then
-  fail 'go is not installed: add a step before this one that installs it, such as actions/setup-go'
-fi
-
 source=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 program=$(mktemp -d "${RUNNER_TEMP:-/tmp}/ollama-bump-action.XXXXXX")/ollama-bump
 
@@ -36,12 +29,14 @@ program=$(mktemp -d "${RUNNER_TEMP:-/tmp}/ollama-bump-action.XXXXXX")/ollama-bum
 # `go env -w`. What says where modules come from and where they are kept stays.
 clean=(env -u GOOS -u GOARCH -u GO386 -u GOAMD64 -u GOARM -u GOARM64 -u GOEXPERIMENT -u GOFIPS140 -u GO111MODULE
   GOWORK=off GOFLAGS=-mod=readonly GOTOOLCHAIN=auto CGO_ENABLED=0)
-kept=(GOPROXY GONOPROXY GOSUMDB GONOSUMDB GOPRIVATE GOINSECURE GOCACHE GOMODCACHE)
 cd / # outside of the workflow's module
-mapfile -t values < <("${clean[@]}" go env "${kept[@]}")
-for i in "${!kept[@]}"; do
-  clean+=("${kept[i]}=${values[i]-}")
+for name in GOPROXY GONOPROXY GOSUMDB GONOSUMDB GOPRIVATE GOINSECURE GOCACHE GOMODCACHE; do
+  clean+=("$name=$("${clean[@]}" go env "$name")")
 done
+# A build cache of our own, so that action.yml can keep it between runs without the workflow's.
+if [[ -n ${RUNNER_TOOL_CACHE:-} ]]; then
+  clean+=("GOCACHE=$RUNNER_TOOL_CACHE/ollama-bump/go-build")
+fi
 cd "$source"
 if ! "${clean[@]}" GOENV=off \
   go build -trimpath -buildvcs=false -ldflags "-X main.version=$(version)" -o "$program" ./cmd/ollama-bump 2>&1; then

@@ -5,8 +5,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -63,8 +65,21 @@ type actRunner struct {
 	act     string
 	dir     string // the user's repository
 	action  string // a checkout of this project
+	cache   string // a stand-in for actions/cache
+	host    *releaseHost
 	outputs map[string]string
 }
+
+// standInCache writes down what actions/cache is asked to keep. That it is kept, the machine itself sees to here.
+const standInCache = `name: cache
+inputs: { path: {}, key: {}, restore-keys: {} }
+runs:
+  using: composite
+  steps:
+    - shell: bash
+      run: printf '%s\n%s\n' "$CACHE_KEY" "$CACHE_PATH" >>"$CACHE_LOG"
+      env: { CACHE_KEY: "${{ inputs.key }}", CACHE_PATH: "${{ inputs.path }}" }
+`
 
 // run runs the Action with inputs, and returns the log and whether the job succeeded.
 func (r *actRunner) run(inputs map[string]string, extra ...string) (string, bool) {
@@ -74,12 +89,13 @@ func (r *actRunner) run(inputs map[string]string, extra ...string) (string, bool
 	workflow := filepath.Join(r.t.TempDir(), "bump.yml")
 	report := workflow + ".outputs"
 	require.NoError(r.t, os.WriteFile(workflow, []byte(strings.Replace(job, "WITH", string(with), 1)), 0o644))
-	env := r.world.Env(extra...)
+	env := r.world.Env(append(append(r.host.env(), "CACHE_LOG="+filepath.Join(r.cache, "log")), extra...)...)
+	cacheUse := regexp.MustCompile(`actions/cache@[0-9a-f]{40}`).FindString(inProject(r.t, "action.yml"))
 	args := []string{
 		"workflow_dispatch", "--no-cache-server", "--platform", "ubuntu-latest=-self-hosted",
 		"--workflows", workflow, "--secret", "GITHUB_TOKEN=a-token-of-some-length",
-		"--local-repository", "nixtars/ollama-bump@v1=" + r.action,
-		"--env", "REPORT=" + report, "--env", "GITHUB_API_URL=" + r.world.GitHub.URL,
+		"--local-repository", "nixtars/ollama-bump@v1=" + r.action, "--local-repository", cacheUse + "=" + r.cache,
+		"--env", "REPORT=" + report, "--env", "GITHUB_API_URL=" + r.world.GitHub.URL, "--env", "GITHUB_SERVER_URL=" + r.host.url,
 	}
 	cmd := exec.Command(r.act, args...)
 	cmd.Dir, cmd.Env = r.dir, env
@@ -101,9 +117,11 @@ func actionCheckout(t *testing.T) string {
 	return dir
 }
 
-func newActRunner(t *testing.T) *actRunner {
+// newActRunner returns a runner; program is what this project's release has, nil for no release.
+func newActRunner(t *testing.T, program []byte) *actRunner {
 	t.Helper()
-	r := &actRunner{t: t, act: goTool(t, act), world: bumptest.New(t), action: actionCheckout(t)}
+	r := &actRunner{t: t, act: goTool(t, act), world: bumptest.New(t), action: actionCheckout(t), cache: t.TempDir(), host: newReleaseHost(t, program)}
+	require.NoError(t, os.WriteFile(filepath.Join(r.cache, "action.yml"), []byte(standInCache), 0o644))
 	at := func(version string) string { return strings.ReplaceAll(overlay, "VERSION", version) }
 	r.dir = r.world.FlakeIn("old", map[string]string{
 		"old/flake.nix": flakeNix, "old/overlay.nix": at("0.32.9"),
@@ -121,13 +139,41 @@ func (r *actRunner) repository() *githubtest.Repo {
 	return repo
 }
 
+// releasedProgram builds what a release has.
+func releasedProgram(t *testing.T) []byte {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "ollama-bump")
+	output, err := command(t, projectRoot(t), "env", "CGO_ENABLED=0", "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-X main.version=1.0.0", "-o", path, "./cmd/ollama-bump")
+	require.NoError(t, err, "%s", output)
+	program, err := os.ReadFile(path)
+	require.NoError(t, err)
+	return program
+}
+
+// tools makes a folder with the named programs of this machine and nothing else.
+func tools(t *testing.T, names ...string) string {
+	t.Helper()
+	bin := t.TempDir()
+	for _, name := range names {
+		path, err := exec.LookPath(name)
+		require.NoError(t, err)
+		require.NoError(t, os.Symlink(path, filepath.Join(bin, name)))
+	}
+	return bin
+}
+
+// runnerTools are what the steps need besides Nix and Go.
+var runnerTools = []string{
+	"bash", "sh", "git", "env", "cat", "printf", "mkdir", "mktemp", "chmod", "dirname", "sed", "tr", "uname", "grep",
+	"curl", "tar", "gzip", "sha256sum", "find", "sort", "xargs",
+}
+
 func TestActionOnARunner(t *testing.T) {
 	t.Parallel()
-	r := newActRunner(t)
+	r := newActRunner(t, releasedProgram(t))
 	repo := r.repository()
-	goCaches := []string{goEnv(t, "GOMODCACHE"), goEnv(t, "GOCACHE")}
 
-	log, ok := r.run(map[string]string{"flake": "old", "dry-run": "true"}, goCaches...)
+	log, ok := r.run(map[string]string{"flake": "old", "dry-run": "true"})
 	require.True(t, ok, log)
 	assert.Equal(t, "available", r.outputs["status"])
 	assert.Equal(t, "0.32.9", r.outputs["old-version"])
@@ -141,7 +187,7 @@ func TestActionOnARunner(t *testing.T) {
 
 	log, ok = r.run(map[string]string{
 		"flake": "old", "branch": branch, "labels": "dependencies\nnix, $(id)", "draft": "true",
-	}, goCaches...)
+	})
 	require.True(t, ok, log)
 	assert.Equal(t, "bumped", r.outputs["status"])
 	assert.Equal(t, "created", r.outputs["pull-request-operation"])
@@ -155,7 +201,7 @@ func TestActionOnARunner(t *testing.T) {
 	assert.NoFileExists(t, filepath.Join(r.world.Dir, "pwned"))
 	assert.NotContains(t, log, "a-token-of-some-length")
 
-	log, ok = r.run(map[string]string{"flake": "current"}, goCaches...)
+	log, ok = r.run(map[string]string{"flake": "current"})
 	require.True(t, ok, log)
 	assert.Equal(t, "current", r.outputs["status"])
 	assert.Len(t, repo.Pulls(), 1)
@@ -163,9 +209,8 @@ func TestActionOnARunner(t *testing.T) {
 
 func TestActionThatFails(t *testing.T) {
 	t.Parallel()
-	r := newActRunner(t)
+	r := newActRunner(t, releasedProgram(t))
 	repo := r.repository()
-	goCaches := []string{goEnv(t, "GOMODCACHE"), goEnv(t, "GOCACHE")}
 	for _, c := range []struct {
 		name, text string
 		inputs     map[string]string
@@ -176,7 +221,7 @@ func TestActionThatFails(t *testing.T) {
 		{"two lines", "is not a valid branch name", map[string]string{"flake": "old", "branch": "a\n::set-output name=status::bumped"}},
 		{"two modes", "--dry-run and --check exclude each other", map[string]string{"dry-run": "true", "check": "true"}},
 	} {
-		log, ok := r.run(c.inputs, goCaches...)
+		log, ok := r.run(c.inputs)
 		assert.False(t, ok, c.name)
 		assert.Equal(t, "failed", r.outputs["status"], "%s: %s", c.name, log)
 		assert.Contains(t, log, c.text, c.name)
@@ -184,14 +229,64 @@ func TestActionThatFails(t *testing.T) {
 	assert.Empty(t, repo.Pulls())
 	assert.Empty(t, r.world.NixRuns())
 
-	bin := t.TempDir() // a machine with everything but Nix
-	for _, name := range []string{"bash", "sh", "git", "env", "cat", "printf", "mkdir", "go"} {
-		path, err := exec.LookPath(name)
-		require.NoError(t, err)
-		require.NoError(t, os.Symlink(path, filepath.Join(bin, name)))
-	}
-	log, ok := r.run(map[string]string{"flake": "old"}, append(goCaches, "PATH="+bin)...)
+	log, ok := r.run(map[string]string{"flake": "old"}, "PATH="+tools(t, append(runnerTools, "go")...))
 	assert.False(t, ok)
 	assert.Contains(t, log, "nix is not installed: add a step before this one that installs it, such as cachix/install-nix-action")
 	assert.Empty(t, r.outputs["status"])
+}
+
+// quickest runs the Action some times and returns the shortest time: the machine has other things to do as well.
+func (r *actRunner) quickest(inputs map[string]string, extra ...string) time.Duration {
+	r.t.Helper()
+	best := time.Hour
+	for range 3 {
+		start := time.Now()
+		log, ok := r.run(inputs, extra...)
+		best = min(best, time.Since(start))
+		require.True(r.t, ok, log)
+		require.Equal(r.t, "current", r.outputs["status"], log)
+	}
+	return best
+}
+
+// quick is what a run may take that has nothing to do.
+const quick = 5 * time.Second
+
+// With a release nothing is compiled: the machine has neither Go nor, with check, Nix.
+func TestActionWithARelease(t *testing.T) {
+	t.Parallel()
+	r := newActRunner(t, releasedProgram(t))
+	r.repository()
+	path := "PATH=" + tools(t, runnerTools...)
+	took := r.quickest(map[string]string{"flake": "current", "check": "true"}, path)
+	assert.Less(t, took, quick)
+	took = r.quickest(map[string]string{"flake": "current"}, "PATH="+tools(t, append(runnerTools, "nix")...))
+	assert.Less(t, took, quick)
+	assert.NoFileExists(t, filepath.Join(r.cache, "log"), "nothing to keep")
+
+	log, ok := r.run(map[string]string{"flake": "old", "check": "true"}, path)
+	require.True(t, ok, log)
+	assert.Equal(t, "available", r.outputs["status"])
+}
+
+// Without one the Action compiles, in a build cache that is kept.
+func TestActionWithoutARelease(t *testing.T) {
+	t.Parallel()
+	r := newActRunner(t, nil)
+	r.repository()
+	modules := goEnv(t, "GOMODCACHE")
+	// what actions/cache brings back from an earlier run
+	kept := filepath.Join(r.world.Dir, "home", ".cache", "act", "tool_cache", "ollama-bump", "go-build")
+	require.NoError(t, os.MkdirAll(filepath.Dir(kept), 0o755))
+	_, builds, _ := strings.Cut(goEnv(t, "GOCACHE"), "=")
+	require.NoError(t, os.Symlink(builds, kept))
+
+	log, ok := r.run(map[string]string{"flake": "old", "check": "true"}, modules)
+	require.True(t, ok, log)
+	assert.Equal(t, "available", r.outputs["status"])
+	asked, err := os.ReadFile(filepath.Join(r.cache, "log"))
+	require.NoError(t, err)
+	_, path, _ := strings.Cut(modules, "=")
+	assert.Regexp(t, `^ollama-bump-Linux-\w+-[0-9a-f]{64}\n`+regexp.QuoteMeta(kept+"\n"+path+"/cache/download\n")+`$`, string(asked))
+	assert.Less(t, r.quickest(map[string]string{"flake": "current"}, modules), quick)
 }

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,8 +20,8 @@ type metadata struct {
 	Outputs map[string]struct{ Description, Value string }
 	Runs    struct {
 		Steps []struct {
-			ID, Run, Shell, Uses string
-			Env                  map[string]string
+			ID, Run, Shell, Uses, If string
+			Env, With                map[string]string
 		}
 	}
 }
@@ -36,7 +38,7 @@ func readAction(t *testing.T) metadata {
 func TestEveryInputReachesTheProgram(t *testing.T) {
 	t.Parallel()
 	m := readAction(t)
-	want := map[string]string{"GITHUB_TOKEN": "${{ inputs.token }}", "OLLAMA_BUMP": "${{ steps.build.outputs.program }}"}
+	want := map[string]string{"GITHUB_TOKEN": "${{ inputs.token }}", "OLLAMA_BUMP": "${{ steps.fetch.outputs.program || steps.build.outputs.program }}"}
 	names := []string{"token"}
 	inputs := []string{nixArgsInput}
 	for _, f := range inputFlags() {
@@ -52,20 +54,34 @@ func TestEveryInputReachesTheProgram(t *testing.T) {
 		assert.NotEmpty(t, in.Description, name)
 	}
 	assert.ElementsMatch(t, names, have)
-	assert.Equal(t, want, m.Runs.Steps[1].Env)
+	assert.Equal(t, want, m.Runs.Steps[len(m.Runs.Steps)-1].Env)
 	assert.Equal(t, "${{ github.token }}", m.Inputs["token"].Default)
 }
 
+// No value of a workflow is shell code, only the last step has the token, and other people's code is GitHub's own,
+// pinned by commit.
 func TestNoExpressionInShell(t *testing.T) {
 	t.Parallel()
 	m := readAction(t)
-	require.Len(t, m.Runs.Steps, 2)
-	for _, step := range m.Runs.Steps {
+	var ids []string
+	for i, step := range m.Runs.Steps {
+		ids = append(ids, step.ID)
 		assert.NotContains(t, step.Run, "${{")
+		if i < len(m.Runs.Steps)-1 {
+			for _, value := range append(slices.Collect(maps.Values(step.Env)), slices.Collect(maps.Values(step.With))...) {
+				assert.NotContains(t, value, "token")
+			}
+		}
+		if step.Uses != "" {
+			assert.Regexp(t, `^actions/cache@[0-9a-f]{40}$`, step.Uses)
+			continue
+		}
 		assert.Equal(t, "bash", step.Shell)
-		assert.Empty(t, step.Uses, "other people's code with the token")
 	}
-	assert.NotContains(t, m.Runs.Steps[0].Env, "GITHUB_TOKEN")
+	assert.Equal(t, []string{"fetch", "", "build", "bump"}, ids)
+	for _, step := range m.Runs.Steps[1:3] {
+		assert.Equal(t, "steps.fetch.outputs.program == ''", step.If, "only what has to be compiled")
+	}
 }
 
 func TestEveryOutputIsPassedOn(t *testing.T) {
@@ -131,6 +147,38 @@ func TestActionlint(t *testing.T) {
 	assert.Contains(t, output, `input "flak" is not defined in action "ollama-bump"`)
 }
 
+// The examples look for a release before they install Nix, which takes longer than the rest of a day without one.
+func TestExamplesCheckFirst(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"daily.yml", "app-token.yml", "matrix.yml"} {
+		var workflow struct {
+			Jobs map[string]struct {
+				Steps []struct {
+					ID, If, Uses string
+					With         map[string]string
+				}
+			}
+		}
+		require.NoError(t, yaml.Unmarshal([]byte(inProject(t, "examples", name)), &workflow), name)
+		checked, installed := false, false
+		for _, step := range workflow.Jobs["bump"].Steps {
+			action, _, _ := strings.Cut(step.Uses, "@")
+			switch {
+			case action == "nixtars/ollama-bump" && !checked:
+				assert.Equal(t, "true", step.With["check"], name)
+				assert.Equal(t, "release", step.ID, name)
+				assert.Empty(t, step.If, name)
+				checked = true
+			case action == "cachix/install-nix-action", action == "nixtars/ollama-bump":
+				require.True(t, checked, "%s: %s", name, action)
+				assert.Equal(t, "steps.release.outputs.status == 'available'", step.If, "%s: %s", name, action)
+				installed = true
+			}
+		}
+		assert.True(t, installed, name)
+	}
+}
+
 func TestShellcheck(t *testing.T) {
 	t.Parallel()
 	root := projectRoot(t)
@@ -148,9 +196,10 @@ func TestUsesArePinned(t *testing.T) {
 	t.Parallel()
 	uses := regexp.MustCompile(`uses: (\S+)(.*)`)
 	pinned := regexp.MustCompile(`^[^@]+@[0-9a-f]{40}$`)
-	for _, folder := range []string{".github/workflows", "examples"} {
-		files, err := filepath.Glob(filepath.Join(projectRoot(t), folder, "*.yml"))
+	for _, pattern := range []string{".github/workflows/*.yml", "examples/*.yml", "action.yml"} {
+		files, err := filepath.Glob(filepath.Join(projectRoot(t), pattern))
 		require.NoError(t, err)
+		require.NotEmpty(t, files)
 		for _, file := range files {
 			text, err := os.ReadFile(file)
 			require.NoError(t, err)
