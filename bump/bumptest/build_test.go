@@ -81,7 +81,7 @@ func TestStagingHelperMovedIn033(t *testing.T) {
 
 func TestGraphicsToolkitIsNeverBuiltUnnoticed(t *testing.T) {
 	w := bumptest.New(t)
-	dir := w.Flake(pinned("pkgs.ollama-cuda"))
+	dir := w.Flake(pinned(`(import nixpkgs { system = "@system@"; config.allowUnfree = true; }).ollama-cuda`))
 	w.Nix(dir, "build", "--no-link", "path:"+dir+"#p.src", "path:"+dir+"#p.goModules")
 	_, said, err := w.TryNix(dir, "build", "--no-link", "-L", "path:"+dir+"#p")
 	require.Error(t, err)

@@ -105,10 +105,10 @@ func goProxy(modules []module) (tree, error) {
 	return t, nil
 }
 
-// require adds go.mod, go.sum and a main package that needs the modules to t.
-func require(t tree, modulePath string, modules []module, run string) {
+// require adds go.mod, go.sum and a main package that needs the modules to t. goVersion is go.mod's go line.
+func require(t tree, modulePath, goVersion string, modules []module, run string) {
 	var mod, sum, imports, uses strings.Builder
-	fmt.Fprintf(&mod, "module %s\n\ngo 1.21\n", modulePath)
+	fmt.Fprintf(&mod, "module %s\n\ngo %s\n", modulePath, goVersion)
 	if len(modules) > 0 {
 		io.WriteString(&mod, "\nrequire (\n")
 	}

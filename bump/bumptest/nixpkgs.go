@@ -3,11 +3,10 @@ package bumptest
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
+	"strings"
 	"sync"
 )
 
@@ -56,38 +55,41 @@ var thePrepared = sync.OnceValues(func() (*prepared, error) {
 	return &prepared{upstream: u, hasher: h, proxy: proxy}, nil
 })
 
-// branches are the stand-in nixpkgs' branches and the era of their buildGoModule.
-var branches = map[string]string{
-	"nixos-unstable": "25.11", "nixpkgs-unstable": "25.11", "nixos-unstable-small": "25.11", "master": "25.11",
-	"nixos-25.11": "25.11", "nixos-25.05": "25.11", "nixpkgs-25.11-darwin": "25.11",
-	"nixos-24.05": "24.05", "nixos-23.11": "24.05",
-}
-
 func addNixpkgs(u *upstream, h *hasher) error {
 	t, err := readTree(filepath.Join(u.testdata, "nixpkgs"))
 	if err != nil {
 		return fmt.Errorf("read stand-in nixpkgs: %w", err)
 	}
-	for name, f := range t {
-		text, err := h.expand(string(f.data))
-		if err != nil {
-			return fmt.Errorf("expand nixpkgs/%s: %w", name, err)
-		}
-		t.add(name, text)
-	}
 	host, err := hostFile()
 	if err != nil {
 		return err
 	}
-	t.add("host.nix", host)
 	r := u.repository("NixOS/nixpkgs")
 	r.head = "refs/heads/master"
-	for branch, era := range branches {
-		own := maps.Clone(t)
-		own.add("era.nix", strconv.Quote(era)+"\n")
+	for branch, e := range branches {
+		own := tree{}
+		for name, f := range t {
+			text := string(f.data)
+			if strings.HasPrefix(name, "pkgs/ollama/") && e.finalModules {
+				text = strings.ReplaceAll(text, current.ollama, e.ollama)
+				text = strings.ReplaceAll(text, compat(u, current.ollama), compat(u, e.ollama))
+			}
+			if text, err = h.expand(text); err != nil {
+				return fmt.Errorf("expand nixpkgs/%s: %w", name, err)
+			}
+			own.add(name, text)
+		}
+		own.add("host.nix", host)
+		own.add("era.nix", e.nix())
 		r.commit("refs/heads/"+branch, own)
 	}
 	return nil
+}
+
+// compat is the path of the helper in a release's source that the recipe of nixpkgs runs.
+func compat(u *upstream, version string) string {
+	release, _ := u.release(version)
+	return release.Compat
 }
 
 // hostFile is nixpkgs/host.nix for this machine.

@@ -114,6 +114,7 @@ func TestConfigurationsUseTheirPackage(t *testing.T) {
         nixpkgs.hostPlatform = "@system@";
         nixpkgs.config.packageOverrides = pkgs: { ollama = pkgs.ollama.overrideAttrs { version = "0.32.11"; }; };
         services.ollama.enable = lib.mkDefault true;
+        boot.isContainer = true;
       }) ];
     };
     homeConfigurations.me = home-manager.lib.homeManagerConfiguration {

@@ -17,9 +17,11 @@ import (
 // Release is one row of the table of ollama's stand-in releases.
 type Release struct {
 	Version    string   `json:"version"`   // without v
+	Go         string   `json:"go"`        // the go line of go.mod
 	Modules    []string `json:"modules"`   // what go.mod requires: "gguf v1.4.0"
 	Llama      string   `json:"llama"`     // content of LLAMA_CPP_VERSION; "" before 0.30
 	Compat     string   `json:"compat"`    // path of the helper that stages llama.cpp
+	Fits       string   `json:"fits"`      // the oldest llama.cpp that its patches apply to
 	Published  string   `json:"published"` // YYYY-MM-DD
 	Prerelease bool     `json:"prerelease"`
 	AssetStyle string   `json:"assets"` // plain, tgz or zst: how the Linux build is packed
@@ -177,10 +179,10 @@ func (u *upstream) addRelease(release Release) error {
 	}
 	t := tree{}
 	maps.Copy(t, u.base)
-	require(t, "github.com/ollama/ollama", modules, "os.Exit(cmd.Run(os.Args[1:]))")
+	require(t, "github.com/ollama/ollama", release.Go, modules, "os.Exit(cmd.Run(os.Args[1:]))")
 	if release.Llama != "" {
 		t.add("LLAMA_CPP_VERSION", release.Llama+"\n")
-		t.add(release.Compat, "# stages llama.cpp and applies our patches\n")
+		t.add(release.Compat, "# stages llama.cpp and applies our patches, which fit "+release.Fits+" and newer\n")
 		llama := u.repository("ggml-org/llama.cpp")
 		if _, known := llama.resolve(release.Llama); !known {
 			llama.commit("refs/tags/"+release.Llama, llamaTree(release.Llama))
@@ -217,10 +219,10 @@ func (u *upstream) addSibling(repo, tag string, requires []string) error {
 		t = llamaTree(tag)
 	case strings.HasSuffix(repo, "/ollama"):
 		maps.Copy(t, u.base)
-		require(t, "github.com/ollama/ollama", modules, "os.Exit(cmd.Run(os.Args[1:]))")
+		require(t, "github.com/ollama/ollama", "1.24.1", modules, "os.Exit(cmd.Run(os.Args[1:]))")
 	default:
 		t.add("README.md", repo+" "+tag+"\n")
-		require(t, "github.com/"+repo, modules, `println("`+repo+` `+tag+`")`)
+		require(t, "github.com/"+repo, "1.21", modules, `println("`+repo+` `+tag+`")`)
 	}
 	r := u.repository(repo)
 	r.refs[r.head] = r.commit("refs/tags/"+tag, t)

@@ -8,6 +8,7 @@
 let
   lib = import ./lib;
   era = import ./era.nix;
+  oldNix = builtins.compareVersions era.nix builtins.nixVersion == 1;
   host = import ./host.nix;
 
   localName =
@@ -33,4 +34,14 @@ let
   }));
   packages = build ([ packageOverrides ] ++ overlays);
 in
-packages
+if oldNix then
+  abort ''
+
+    This version of Nixpkgs requires an implementation of Nix with the following features:
+    - `builtins.nixVersion` reports at least ${era.nix}
+
+    Your are evaluating with Nix ${builtins.nixVersion}, please upgrade:
+
+    - If you are running NixOS, `nixos-rebuild' can be used to upgrade your system.
+  ''
+else packages

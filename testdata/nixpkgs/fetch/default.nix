@@ -1,6 +1,6 @@
 # Fetchers: fixed outputs that download with the machine's curl and git. The network that they see
 # is the one that the proxy variables name, as with the real ones.
-{ lib, stdenv }:
+{ lib, era, stdenv }:
 let
   impureEnvVars = lib.fetchers.proxyImpureEnvVars ++ [ "NIX_SSL_CERT_FILE" "GIT_SSL_CAINFO" "GIT_CONFIG_GLOBAL" ];
 
@@ -21,54 +21,60 @@ let
   hashesIn = args: builtins.intersectAttrs (lib.genAttrs hashNames (_: null)) args;
 in
 rec {
-  fetchurl = lib.makeOverridable (
-    { url ? "", urls ? [ ], name ? "", pname ? "", version ? "", curlOpts ? "", postFetch ? "", executable ? false, recursiveHash ? false
-    , hash ? "", sha256 ? "", sha1 ? "", sha512 ? "", outputHash ? "", outputHashAlgo ? "", downloadToTemp ? false
-    , meta ? { }, passthru ? { }, nativeBuildInputs ? [ ], ...
-    }@args:
-    let
-      urls' = if urls != [ ] then urls else [ url ];
-    in
-    stdenv.mkDerivation (outputHashOf "fetchurl" args // {
-      name = if name != "" then name else if pname != "" then "${pname}-${version}" else baseNameOf (toString (builtins.head urls'));
-      urls = urls';
-      inherit curlOpts postFetch executable downloadToTemp impureEnvVars meta nativeBuildInputs;
-      outputHashMode = if recursiveHash || executable then "recursive" else "flat";
-      builder = ./fetchurl.sh;
-      preferLocalBuild = true;
-      passthru = { url = builtins.head urls'; } // passthru;
-    })
-  );
+  fetchurl = lib.makeOverridable (lib.extendMkDerivation {
+    constructDrv = stdenv.mkDerivation;
+    excludeDrvArgNames = hashNames ++ [ "url" "pname" "version" "recursiveHash" ];
+    extendDrvArgs = finalAttrs:
+      { url ? "", urls ? [ ], name ? "", pname ? "", version ? "", curlOpts ? "", postFetch ? "", executable ? false, recursiveHash ? false
+      , hash ? "", sha256 ? "", sha1 ? "", sha512 ? "", outputHash ? "", outputHashAlgo ? "", downloadToTemp ? false
+      , meta ? { }, passthru ? { }, nativeBuildInputs ? [ ], ...
+      }@args:
+      let
+        urls' = if urls != [ ] then urls else [ url ];
+      in
+      outputHashOf "fetchurl" args // {
+        name = if name != "" then name else if pname != "" then "${pname}-${version}" else baseNameOf (toString (builtins.head urls'));
+        urls = urls';
+        inherit curlOpts postFetch executable downloadToTemp impureEnvVars meta nativeBuildInputs;
+        outputHashMode = if recursiveHash || executable then "recursive" else "flat";
+        builder = ./fetchurl.sh;
+        preferLocalBuild = true;
+        passthru = { url = builtins.head urls'; } // passthru;
+      };
+  });
 
-  fetchzip = lib.makeOverridable (
-    { url ? "", urls ? [ ], name ? "source", stripRoot ? true, extension ? null, postFetch ? "", curlOpts ? "", meta ? { }, passthru ? { }, ... }@args:
-    fetchurl (hashesIn args // {
-      inherit name meta passthru url urls curlOpts;
-      recursiveHash = true;
-      downloadToTemp = true;
-      postFetch = ''
-        unpackDir=$TMPDIR/unpack
-        mkdir "$unpackDir"
-        cd "$unpackDir"
-        case ${lib.escapeShellArg (if extension != null then ".${extension}" else if url != "" then url else builtins.head urls)} in
-          *.zst) tar --zstd -xf "$downloadedFile" ;;
-          *.zip) unzip -q "$downloadedFile" ;;
-          *) tar -xf "$downloadedFile" ;;
-        esac
-        chmod -R +w "$unpackDir"
-      '' + (if stripRoot then ''
-        if [ "$(ls -A "$unpackDir" | wc -l)" != 1 ]; then
-          echo "error: zip file must contain a single file or directory."
-          echo "hint: Pass stripRoot=false; to fetchzip to assume flat list of files."
-          exit 1
-        fi
-        fn=$(cd "$unpackDir" && ls -A)
-        mv "$unpackDir/$fn" "$out"
-      '' else ''
-        mv "$unpackDir" "$out"
-      '') + postFetch;
-    })
-  );
+  fetchzip = lib.makeOverridable (lib.extendMkDerivation {
+    constructDrv = fetchurl;
+    excludeDrvArgNames = [ "extension" "stripRoot" ];
+    extendDrvArgs = finalAttrs:
+      { url ? "", urls ? [ ], name ? "source", stripRoot ? true, extension ? null, postFetch ? "", curlOpts ? "", meta ? { }, passthru ? { }, ... }@args:
+      {
+        inherit name meta passthru url urls curlOpts;
+        recursiveHash = true;
+        downloadToTemp = true;
+        postFetch = ''
+          unpackDir=$TMPDIR/unpack
+          mkdir "$unpackDir"
+          cd "$unpackDir"
+          case ${lib.escapeShellArg (if extension != null then ".${extension}" else if url != "" then url else builtins.head urls)} in
+            *.zst) tar --zstd -xf "$downloadedFile" ;;
+            *.zip) unzip -q "$downloadedFile" ;;
+            *) tar -xf "$downloadedFile" ;;
+          esac
+          chmod -R +w "$unpackDir"
+        '' + (if stripRoot then ''
+          if [ "$(ls -A "$unpackDir" | wc -l)" != 1 ]; then
+            echo "error: zip file must contain a single file or directory."
+            echo "hint: Pass stripRoot=false; to fetchzip to assume flat list of files."
+            exit 1
+          fi
+          fn=$(cd "$unpackDir" && ls -A)
+          mv "$unpackDir/$fn" "$out"
+        '' else ''
+          mv "$unpackDir" "$out"
+        '') + postFetch;
+      };
+  });
 
   fetchgit = lib.makeOverridable (
     { url, rev ? null, tag ? null, name ? "source", leaveDotGit ? false, deepClone ? false, fetchSubmodules ? false, sparseCheckout ? [ ]
@@ -93,22 +99,33 @@ rec {
     , hash ? "", sha256 ? "", ...
     }@args:
     let
-      one = (tag == null) != (rev == null);
       baseUrl = "https://${githubBase}/${owner}/${repo}";
       useGit = fetchSubmodules || leaveDotGit || deepClone || forceFetchGit || sparseCheckout != [ ];
-      revWithTag = if tag != null then "refs/tags/${tag}" else rev;
+      # the ref that is asked for, of the call's arguments or of the final attributes
+      refOf = { tag ? null, rev ? null, ... }:
+        if (tag == null) == (rev == null)
+        then throw "fetchFromGitHub requires one of either `rev` or `tag` to be provided (not both)."
+        else if tag != null then "refs/tags/${tag}" else rev;
       common = hashesIn args // {
         inherit name postFetch;
         meta = { homepage = baseUrl; } // meta;
-        passthru = { inherit owner repo tag; rev = revWithTag; gitRepoUrl = "${baseUrl}.git"; } // passthru;
+      };
+      passthruOf = attrs: { inherit owner repo; tag = attrs.tag or null; rev = refOf attrs; gitRepoUrl = "${baseUrl}.git"; } // passthru;
+      archiveOf = attrs: "${baseUrl}/archive/${refOf attrs}.tar.gz";
+      final = finalAttrs: common // {
+        inherit owner repo tag rev;
+        url = archiveOf finalAttrs;
+        passthru = passthruOf finalAttrs;
       };
     in
-    if !one then
-      throw "fetchFromGitHub requires one of either `rev` or `tag` to be provided (not both)."
-    else if useGit then
-      fetchgit (common // { inherit tag rev fetchSubmodules leaveDotGit deepClone; url = "${baseUrl}.git"; })
-    else
-      fetchzip (common // { url = "${baseUrl}/archive/${revWithTag}.tar.gz"; })
+    if useGit then
+      builtins.seq (refOf args) (fetchgit (common // {
+        inherit tag rev fetchSubmodules leaveDotGit deepClone;
+        url = "${baseUrl}.git";
+        passthru = passthruOf args;
+      }))
+    else if era.finalFetchers then fetchzip final
+    else fetchzip (common // { url = archiveOf args; passthru = passthruOf args; })
   );
   fetchFromGitea = fetchFromGitHub;
 

@@ -47,7 +47,7 @@ stdenv.mkDerivation (args // {
   GO111MODULE = "on";
   GOTOOLCHAIN = "local";
   ldflags = ldflags ++ lib.optional (!lib.any (lib.hasPrefix "-buildid=") ldflags) "-buildid=";
-  configurePhase = args.configurePhase or (steps.configure { inherit proxyVendor vendorHash goModules; });
+  configurePhase = args.configurePhase or (steps.configure { inherit go proxyVendor vendorHash goModules; });
   buildPhase = args.buildPhase or steps.build;
   installPhase = args.installPhase or steps.install;
   doCheck = false;

@@ -54,6 +54,7 @@ lib.extendMkDerivation {
           )).overrideAttrs finalAttrs.passthru.overrideModAttrs;
 
       configurePhase = args.configurePhase or (steps.configure {
+        inherit go;
         inherit (finalAttrs) proxyVendor vendorHash goModules;
       });
       buildPhase = args.buildPhase or steps.build;

@@ -96,9 +96,9 @@ let
     throwIfNot = cond: lib.throwIf (!cond);
     assertMsg = cond: message: if cond then true else builtins.trace message false;
     importJSON = path: builtins.fromJSON (builtins.readFile path);
-    trivial = { inherit (lib) importJSON warn id; release = import ../era.nix; };
-    version = "${import ../era.nix}.20260101.standin";
-    release = import ../era.nix;
+    trivial = { inherit (lib) importJSON warn id release; };
+    version = "${lib.release}.20260101.standin";
+    inherit (import ../era.nix) release;
     inPureEvalMode = !(builtins ? currentSystem);
 
     # strings
@@ -165,7 +165,7 @@ let
     fakeHash = "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
     fakeSha256 = "0000000000000000000000000000000000000000000000000000000000000000";
     fakeSha512 = lib.fakeSha256 + lib.fakeSha256;
-    licenses = lib.genAttrs [ "mit" "asl20" "bsd3" "unfree" "gpl3Only" "gpl3Plus" ] (id: { spdxId = id; free = id != "unfree"; });
+    licenses = lib.genAttrs [ "mit" "asl20" "bsd3" "unfree" "gpl3Only" "gpl3Plus" ] (id: { spdxId = id; shortName = id; free = id != "unfree"; });
     maintainers = { };
     platforms = rec {
       linux = [ "x86_64-linux" "aarch64-linux" ];

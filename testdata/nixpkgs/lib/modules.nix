@@ -1,5 +1,6 @@
-# A small module system: imports, options with defaults, mkIf, mkMerge and priorities. Unlike the
-# real one it takes settings that no module declares.
+# A small module system: imports, options with defaults and types, mkIf, mkMerge and priorities. As in the real one,
+# a definition that no option takes makes every access to the configuration throw, whatever its conditions say; and a
+# value of a wrong type throws where it is used.
 lib:
 let
   special = type: content: { _type = type; } // content;
@@ -33,21 +34,23 @@ let
     let top = builtins.foldl' (least: value: lib.min least (priority value)) 9999 values;
     in map bare (builtins.filter (value: priority value == top) values);
 
-  mergeLeaf = path: values:
+  mergeLeaf = options: path: values:
     let chosen = best (active values); in
     if chosen == [ ] then throw "The option `${builtins.concatStringsSep "." path}' is used but not defined."
     else if builtins.isList (builtins.head chosen) then builtins.concatLists chosen
     else if builtins.length chosen == 1 then builtins.head chosen
     else if builtins.all builtins.isFunction chosen then
-      argument: mergeLeaf path (map (f: f argument) chosen)
-    else if builtins.all isTree chosen then mergeTree path chosen
+      argument: mergeLeaf options path (map (f: f argument) chosen)
+    else if builtins.all isTree chosen then mergeTree options path chosen
     else if builtins.all (value: value == builtins.head chosen) chosen then builtins.head chosen
     else throw "The option `${builtins.concatStringsSep "." path}' has conflicting definition values.";
 
-  mergeTree = path: definitions:
+  # options: what is declared below path. Inside an option a name exists when a definition of it is active.
+  mergeTree = options: path: definitions:
     let
       pushed = builtins.concatMap push definitions;
-      names = lib.unique (builtins.concatMap (value: builtins.attrNames (bare value)) pushed);
+      all = lib.unique (builtins.concatMap (value: builtins.attrNames (bare value)) pushed);
+      names = if isType "option" options then builtins.filter (name: active (at name) != [ ]) all else all;
       at = name: builtins.concatMap
         (value: let set = bare value; in if set ? ${name} then [ (wrap value set.${name}) ] else [ ])
         pushed;
@@ -55,16 +58,58 @@ let
     lib.genAttrs names (name:
       let
         values = builtins.concatMap push (at name);
+        below = if isType "option" options then options else options.${name} or { };
       in
       if builtins.any (value: isTree (bare value)) values && builtins.all (value: isTree (bare value)) values
-      then mergeTree (path ++ [ name ]) values
-      else mergeLeaf (path ++ [ name ]) values);
+      then mergeTree below (path ++ [ name ]) values
+      else mergeLeaf below (path ++ [ name ]) values);
 
   optionDefaults = options:
-    if isType "option" options then
-      (if options ? default then special "override" { priority = 1500; content = options.default; } else special "merge" { contents = [ ]; })
-    else builtins.mapAttrs (_: optionDefaults) options;
+    if isType "option" options then special "override" { priority = 1500; content = options.default; }
+    else builtins.mapAttrs (_: optionDefaults) (lib.filterAttrs (_: option: !(isType "option" option) || option ? default) options);
 
+  # the definitions that no option takes
+  strays = options: path: value:
+    if isType "option" options then [ ] # what is inside is the option's, and not looked at: it may need the configuration
+    else if isType "merge" value then builtins.concatMap (strays options path) value.contents
+    else if isType "if" value || isType "override" value || isType "order" value then strays options path value.content
+    else if !(isTree value) then [ ]
+    else builtins.concatMap
+      (name:
+        if path == [ ] && name == "_module" then [ ]
+        else if options ? ${name} then strays options.${name} (path ++ [ name ]) value.${name}
+        else [ { path = path ++ [ name ]; value = value.${name}; } ])
+      (builtins.attrNames value);
+
+  show = value:
+    if builtins.isBool value || builtins.isInt value || builtins.isString value then builtins.toJSON value
+    else if builtins.isList value then "<list>"
+    else "<set>";
+  defined = file: value: "Definition values:\n- In `${file}': ${show value}";
+  refuseStrays = declared: modules: result:
+    let
+      found = builtins.concatMap (m: map (stray: stray // { inherit (m) file; }) (strays declared [ ] m.body)) modules;
+      stray = builtins.head found;
+    in
+    if found == [ ] then result
+    else throw "The option `${builtins.concatStringsSep "." stray.path}' does not exist. ${defined stray.file (bare stray.value)}";
+
+  # the configuration with the types of its options
+  typed = options: path: config:
+    config // builtins.mapAttrs
+      (name: option:
+        let
+          at = path ++ [ name ];
+          value = config.${name};
+        in
+        if !(isType "option" option) then typed option at value
+        else if !(option ? type.check) || option.type.check value then value
+        else throw "A definition for option `${builtins.concatStringsSep "." at}' is not of type `${option.type.description}'. ${defined "<unknown-file>" value}")
+      (builtins.intersectAttrs config options);
+
+  mergeOptions = lib.recursiveUpdateUntil (_: a: b: isType "option" a || isType "option" b);
+
+  # every module with what it imports: { file; options; body; }
   collect = args: module:
     let
       loaded = if builtins.isPath module || builtins.isString module then import module else module;
@@ -76,13 +121,25 @@ let
       body = if structured then called.config or { } else builtins.removeAttrs called [ "imports" "_file" "key" "disabledModules" ];
     in
     builtins.concatMap (collect args) (called.imports or [ ])
-    ++ lib.optional (called ? options) (optionDefaults called.options)
-    ++ [ body ];
+    ++ [ {
+      file = if builtins.isPath module || builtins.isString module then toString module else called._file or "<unknown-file>";
+      options = called.options or { };
+      inherit body;
+    } ];
+  checked = builtins.mapAttrs (name: type: type // { inherit name; }) {
+    bool = { description = "boolean"; check = builtins.isBool; };
+    str = { description = "string"; check = builtins.isString; };
+    int = { description = "signed integer"; check = builtins.isInt; };
+    package = { description = "package"; check = value: lib.isDerivation value || builtins.isPath value || builtins.isString value; };
+  };
 in
 {
   evalModules = { modules, specialArgs ? { }, ... }:
     let
-      config = mergeTree [ ] ([{ _module.args = { }; }] ++ builtins.concatMap (collect args) modules);
+      collected = builtins.concatMap (collect args) modules;
+      declared = builtins.foldl' mergeOptions { } (map (m: m.options) collected);
+      merged = mergeTree declared [ ] ([ { _module.args = { }; } (optionDefaults declared) ] ++ map (m: m.body) collected);
+      config = refuseStrays declared collected (typed declared [ ] merged);
       args = { inherit config lib; options = { }; pkgs = config._module.args.pkgs; } // specialArgs;
     in
     { inherit config; options = { }; inherit (args) pkgs; _module.args = config._module.args; type = "configuration"; };
@@ -97,15 +154,15 @@ in
   mkBefore = content: special "order" { priority = 500; inherit content; };
   mkAfter = content: special "order" { priority = 1500; inherit content; };
   mkOption = content: special "option" content;
-  mkEnableOption = description: special "option" { default = false; inherit description; };
+  mkEnableOption = description: special "option" { default = false; type = checked.bool; inherit description; };
   mkPackageOption = pkgs: name: more:
-    special "option" { default = pkgs.${if builtins.isString name then name else builtins.head name}; };
+    special "option" { default = pkgs.${if builtins.isString name then name else builtins.head name}; type = checked.package; };
   types =
     let
       plain = lib.genAttrs
-        [ "bool" "str" "int" "path" "package" "attrs" "anything" "port" "raw" "lines" "float" "unspecified" ]
+        [ "path" "attrs" "anything" "port" "raw" "lines" "float" "unspecified" ]
         (name: { inherit name; });
       one = lib.genAttrs [ "listOf" "attrsOf" "nullOr" "enum" "submodule" "lazyAttrsOf" "functionTo" ] (name: _: { inherit name; });
     in
-    plain // one // { either = _: _: { name = "either"; }; oneOf = _: { name = "oneOf"; }; };
+    plain // one // checked // { either = _: _: { name = "either"; }; oneOf = _: { name = "oneOf"; }; };
 }

@@ -1,10 +1,13 @@
 # The packages, as a function of the final set.
 { lib, era, host, overlays, pkgs, system, config }:
 let
-  stdenv = import ../stdenv { inherit lib system host; };
-  fetchers = import ../fetch { inherit lib; inherit (pkgs) stdenv; };
+  stdenv = import ../stdenv { inherit lib system host config; };
+  fetchers = import ../fetch { inherit lib era; inherit (pkgs) stdenv; };
   callPackage = lib.callPackageWith pkgs;
-  ollamaFile = if era == "24.05" then ./ollama/before-24-11.nix else ./ollama;
+  ollamaFile =
+    if !era.finalModules then ./ollama/before-24-11.nix
+    else if era.finalCompanion then ./ollama
+    else ./ollama/before-2026-08.nix;
 
   # a package that is only named, never looked into; building it makes an empty folder
   stub = name: pkgs.runCommand name { pname = name; version = "1.0"; } "mkdir -p $out/bin";
@@ -16,10 +19,12 @@ let
   ] stub;
 
   # what takes hours: only the package itself needs it, so a run that builds it went too far
-  heavy = name: pkgs.runCommand name { pname = name; version = "12.8"; } ''
+  heavy = meta: name: pkgs.runCommand name { pname = name; version = "12.8"; inherit meta; } ''
     echo "${name}: this would build the GPU toolkit, which takes hours" >&2
     exit 1
   '';
+  cudaLicense = { shortName = "CUDA EULA"; fullName = "CUDA Toolkit End User License Agreement (EULA)"; free = false; };
+  cudaMeta = { license = cudaLicense; platforms = lib.platforms.linux; };
 in
 stubs // fetchers // rec {
   inherit lib system overlays config stdenv;
@@ -69,10 +74,10 @@ stubs // fetchers // rec {
   testers.testVersion = { package, ... }: package;
   nixosTests = lib.genAttrs [ "ollama" "ollama-cuda" "ollama-rocm" "ollama-vulkan" ] (name: stub "vm-test-${name}");
 
-  go = stub "go" // { inherit (stdenv.hostPlatform.go) GOOS GOARCH; CGO_ENABLED = 0; };
+  go = stub "go" // { version = era.go; inherit (stdenv.hostPlatform.go) GOOS GOARCH; CGO_ENABLED = 0; };
   go_1_25 = go;
   go_1_24 = go;
-  buildGoModule = callPackage (if era == "24.05" then ../go/before-24-11.nix else ../go) { };
+  buildGoModule = callPackage (if era.finalModules then ../go else ../go/before-24-11.nix) { };
   buildGo124Module = pkgs.buildGoModule;
   buildGo125Module = pkgs.buildGoModule;
   buildGoLatestModule = pkgs.buildGoModule;
@@ -80,8 +85,8 @@ stubs // fetchers // rec {
   # enough of CMake to run a script, configure nothing and build nothing
   cmake = writeShellScriptBin "cmake" (builtins.readFile ./cmake.sh) // { setupHook = ""; };
   vulkan-tools = stub "vulkan-tools" // { inherit stdenv; };
-  cudaPackages = lib.genAttrs [ "cuda_cudart" "libcublas" "cccl" "cudatoolkit" "cuda_cccl" "cudnn" ] heavy // {
-    cuda_nvcc = stub "cuda_nvcc";
+  cudaPackages = lib.genAttrs [ "cuda_cudart" "libcublas" "cccl" "cudatoolkit" "cuda_cccl" "cudnn" ] (heavy cudaMeta) // {
+    cuda_nvcc = pkgs.runCommand "cuda_nvcc" { pname = "cuda_nvcc"; version = "12.8"; meta = cudaMeta; } "mkdir -p $out/bin";
     backendStdenv = stdenv;
     flags = { realArches = [ "sm_75" "sm_86" "sm_89" ]; cudaCapabilities = [ "7.5" "8.6" "8.9" ]; };
     cudaVersion = "12.8";
@@ -90,8 +95,8 @@ stubs // fetchers // rec {
   cudaPackages_12 = cudaPackages;
   cudaPackages_12_8 = cudaPackages;
   cudaPackages_13 = cudaPackages;
-  rocmPackages = lib.genAttrs [ "hipblas" "hipblas-common" "rocblas" "rocsolver" "rocsparse" "rocm-device-libs" "rocm-smi" "rocm-path" ] heavy // {
-    clr = heavy "clr" // { version = "7.1.0"; gpuTargets = [ "gfx1030" "gfx1100" ]; localGpuTargets = [ "gfx1030" "gfx1100" ]; };
+  rocmPackages = lib.genAttrs [ "hipblas" "hipblas-common" "rocblas" "rocsolver" "rocsparse" "rocm-device-libs" "rocm-smi" "rocm-path" ] (heavy { }) // {
+    clr = heavy { } "clr" // { version = "7.1.0"; gpuTargets = [ "gfx1030" "gfx1100" ]; localGpuTargets = [ "gfx1030" "gfx1100" ]; };
     llvm.bintools = stub "bintools";
     inherit stdenv;
   };

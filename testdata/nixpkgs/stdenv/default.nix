@@ -1,8 +1,9 @@
 # mkDerivation: attributes or a function of the final attributes in, a derivation out, with every
 # form of overrideAttrs. Builders are bash and the machine's own tools.
-{ lib, system, host }:
+{ lib, system, host, config }:
 let
   setup = ./setup.sh;
+  checked = import ./check-meta.nix { inherit lib config system; };
 
   # what stays out of the derivation's environment
   hidden = [ "passthru" "meta" "env" "pos" "finalPackage" "overrideModAttrs" ];
@@ -46,8 +47,11 @@ let
     let
       attrs = rattrs (attrs // { finalPackage = package; inherit overrideAttrs; });
       overrideAttrs = change: fixedPoint (lib.extends (noticed (lib.toExtension change)) rattrs);
-      package = outcome attrs // (attrs.passthru or { }) // {
+      made = outcome attrs;
+      package = made // (attrs.passthru or { }) // {
         inherit overrideAttrs;
+        drvPath = checked attrs made.drvPath;
+        outPath = checked attrs made.outPath;
         passthru = attrs.passthru or { };
         meta = metaOf attrs;
       };

@@ -1,5 +1,6 @@
-# ollama as nixpkgs has it since llama.cpp is a source of its own: a build in several instances, of
-# which ollama-cuda and the others are not overrides of ollama.
+# ollama as nixpkgs has it since August 2026: a build in several instances, of which ollama-cuda and the others are
+# not overrides of ollama. llama.cpp is a source of its own, taken from the final attributes, so that an override of
+# passthru reaches it.
 { lib
 , buildGoModule
 , fetchFromGitHub
@@ -24,13 +25,6 @@ let
   withRocm = wants "rocm" config.rocmSupport && stdenv.hostPlatform.isLinux;
   withCuda = wants "cuda" config.cudaSupport && stdenv.hostPlatform.isLinux;
   withVulkan = wants "vulkan" false && stdenv.hostPlatform.isLinux;
-
-  llamaCppSrc = fetchFromGitHub {
-    owner = "ggml-org";
-    repo = "llama.cpp";
-    tag = "@llama-tag:0.32.9@";
-    hash = "@llama:0.32.9@";
-  };
 in
 buildGoModule (finalAttrs: {
   pname = "ollama";
@@ -60,7 +54,7 @@ buildGoModule (finalAttrs: {
   postPatch = ''
     substituteInPlace version/version.go --replace-fail 0.0.0 '${finalAttrs.version}'
     rm -r app
-    cp -r ${llamaCppSrc} "$TMPDIR/llama-cpp"
+    cp -r ${finalAttrs.passthru.llamaCppSrc} "$TMPDIR/llama-cpp"
     chmod -R u+w "$TMPDIR/llama-cpp"
     (cd "$TMPDIR/llama-cpp" && cmake -P "$NIX_BUILD_TOP/source/llama/compat/apply-patch.cmake")
   '';
@@ -81,7 +75,16 @@ buildGoModule (finalAttrs: {
     "-X=github.com/ollama/ollama/server.mode=release"
   ];
 
-  passthru.updateScript = "none";
+  passthru = {
+    llamaCppVersion = "@llama-tag:0.32.9@";
+    llamaCppSrc = fetchFromGitHub {
+      owner = "ggml-org";
+      repo = "llama.cpp";
+      tag = finalAttrs.passthru.llamaCppVersion;
+      hash = "@llama:0.32.9@";
+    };
+    updateScript = "none";
+  };
   meta = {
     description = "Get up and running with large language models locally";
     homepage = "https://github.com/ollama/ollama";

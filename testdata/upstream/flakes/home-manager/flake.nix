@@ -6,13 +6,16 @@
   outputs = { self, nixpkgs }:
     let
       module = { config, lib, pkgs, ... }: {
-        options = {
+        options = nixpkgs.lib.genAttrs [ "programs" "systemd" "xdg" ] (_: lib.mkOption { default = { }; }) // {
+          assertions = lib.mkOption { default = [ ]; };
           services.ollama.enable = lib.mkEnableOption "ollama";
           services.ollama.package = lib.mkPackageOption pkgs "ollama" { };
           home.packages = lib.mkOption { default = [ ]; };
           home.username = lib.mkOption { default = "me"; };
           home.homeDirectory = lib.mkOption { default = "/home/me"; };
           home.stateVersion = lib.mkOption { default = lib.release; };
+          home.sessionVariables = lib.mkOption { default = { }; };
+          home.activationPackage = lib.mkOption { };
         };
         config = {
           home.packages = lib.mkIf config.services.ollama.enable [ config.services.ollama.package ];
@@ -49,7 +52,12 @@
             ] ++ modules;
           };
         in
-        evaluated // { activationPackage = evaluated.config.home.activationPackage; };
+        evaluated // {
+          activationPackage =
+            let failed = builtins.filter (a: !a.assertion) evaluated.config.assertions;
+            in lib.throwIf (failed != [ ]) "\nFailed assertions:\n${lib.concatMapStringsSep "\n" (a: "- ${a.message}") failed}"
+              evaluated.config.home.activationPackage;
+        };
       nixosModules.home-manager = asModule;
       nixosModules.default = asModule;
       darwinModules.home-manager = asModule;

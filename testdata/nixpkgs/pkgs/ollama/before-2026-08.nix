@@ -1,0 +1,92 @@
+# ollama as nixpkgs had it from June to August 2026: llama.cpp is a source of its own, which no override reaches.
+{ lib
+, buildGoModule
+, fetchFromGitHub
+, stdenv
+, cmake
+, gitMinimal
+, makeBinaryWrapper
+, rocmPackages
+, rocmGpuTargets ? rocmPackages.clr.localGpuTargets or [ ]
+, cudaPackages
+, cudaArches ? cudaPackages.flags.realArches or [ ]
+, vulkan-headers
+, vulkan-loader
+, config
+, acceleration ? null
+}:
+
+assert builtins.elem acceleration [ null false "rocm" "cuda" "vulkan" ];
+
+let
+  wants = name: fallback: acceleration == name || (acceleration == null && fallback);
+  withRocm = wants "rocm" config.rocmSupport && stdenv.hostPlatform.isLinux;
+  withCuda = wants "cuda" config.cudaSupport && stdenv.hostPlatform.isLinux;
+  withVulkan = wants "vulkan" false && stdenv.hostPlatform.isLinux;
+
+  llamaCppSrc = fetchFromGitHub {
+    owner = "ggml-org";
+    repo = "llama.cpp";
+    tag = "@llama-tag:0.32.9@";
+    hash = "@llama:0.32.9@";
+  };
+in
+buildGoModule (finalAttrs: {
+  pname = "ollama";
+  version = "0.32.9";
+
+  src = fetchFromGitHub {
+    owner = "ollama";
+    repo = "ollama";
+    tag = "v${finalAttrs.version}";
+    hash = "@src:0.32.9@";
+  };
+
+  vendorHash = "@vendor:0.32.9@";
+  proxyVendor = true;
+
+  env = lib.optionalAttrs withCuda { CUDA_ARCHITECTURES = toString cudaArches; }
+    // lib.optionalAttrs withRocm { ROCM_TARGETS = toString rocmGpuTargets; };
+
+  nativeBuildInputs = [ cmake gitMinimal ]
+    ++ lib.optional withCuda cudaPackages.cuda_nvcc
+    ++ lib.optional (withCuda || withRocm) makeBinaryWrapper;
+  buildInputs = lib.optionals withCuda [ cudaPackages.cuda_cudart cudaPackages.libcublas ]
+    ++ lib.optionals withRocm [ rocmPackages.clr rocmPackages.rocblas ]
+    ++ lib.optionals withVulkan [ vulkan-headers vulkan-loader ];
+
+  # goModules runs this too
+  postPatch = ''
+    substituteInPlace version/version.go --replace-fail 0.0.0 '${finalAttrs.version}'
+    rm -r app
+    cp -r ${llamaCppSrc} "$TMPDIR/llama-cpp"
+    chmod -R u+w "$TMPDIR/llama-cpp"
+    (cd "$TMPDIR/llama-cpp" && cmake -P "$NIX_BUILD_TOP/source/llama/compat/apply-patch.cmake")
+  '';
+
+  # the runners need the compiler, the modules do not
+  overrideModAttrs = _: _: { preBuild = ""; };
+  preBuild = ''
+    cmake -B build -DFETCHCONTENT_SOURCE_DIR_LLAMA_CPP="$TMPDIR/llama-cpp"
+    cmake --build build -j "$NIX_BUILD_CORES"
+  '';
+  postInstall = ''
+    mkdir -p $out/lib
+    cp -r build/lib/ollama $out/lib/
+  '';
+
+  ldflags = [
+    "-X=github.com/ollama/ollama/version.Version=${finalAttrs.version}"
+    "-X=github.com/ollama/ollama/server.mode=release"
+  ];
+
+  passthru.updateScript = "none";
+  meta = {
+    description = "Get up and running with large language models locally";
+    homepage = "https://github.com/ollama/ollama";
+    changelog = "https://github.com/ollama/ollama/releases/tag/v${finalAttrs.version}";
+    license = lib.licenses.mit;
+    platforms = lib.platforms.unix;
+    mainProgram = "ollama";
+  };
+})
