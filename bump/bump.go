@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
+	tree "github.com/nixtars/ollama-bump/bump/internal/source"
 	"github.com/nixtars/ollama-bump/bump/internal/text"
 )
 
@@ -72,7 +73,7 @@ func (j *job) run(ctx context.Context) error {
 	if err := j.verify(ctx); err != nil {
 		return err
 	}
-	if err := j.report(); err != nil {
+	if err := j.report(ctx); err != nil {
 		return err
 	}
 	switch {
@@ -97,7 +98,7 @@ type job struct {
 	result  Result
 	unlock  func() // gives the tree back to other runs
 
-	tree    *tree
+	tree    *tree.Set
 	sources sources
 	finder  *finder
 	rel     *release

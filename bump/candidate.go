@@ -5,20 +5,20 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/url"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"sort"
 	"strings"
 
+	"github.com/nixtars/ollama-bump/bump/internal/git"
+	tree "github.com/nixtars/ollama-bump/bump/internal/source"
 	"github.com/nixtars/ollama-bump/nixexpr"
 )
 
 // candidate is a throw-away copy of the flake, outside the tree, in which a bump is tried out.
 type candidate struct {
-	tree  *tree
+	tree  *tree.Set
+	repo  *git.Scratch             // of a flake in a subfolder, which sees its repository only through git
 	files map[string]*nixexpr.File // parsed, by name; the sources that edits apply to
 	data  map[string][]byte        // JSON and lock files, likewise
 	ws    *workspace
@@ -26,18 +26,25 @@ type candidate struct {
 }
 
 // newCandidate copies the files that Nix sees into the workspace.
-func newCandidate(ctx context.Context, t *tree, ws *workspace, s sources) (*candidate, error) {
+func newCandidate(ctx context.Context, t *tree.Set, ws *workspace, s sources) (*candidate, error) {
 	c := &candidate{tree: t, files: s.nix, data: s.data, ws: ws, now: map[string][]byte{}}
-	for _, name := range t.files {
+	for _, name := range t.Files {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if err := copyFile(t.abs(name), c.abs(name)); err != nil {
-			return nil, &Error{Text: fmt.Sprintf("copy flake: %v", err), Hint: "make room, or set TMPDIR to a folder with more of it", Err: err}
+		if err := c.take(ctx, name); err != nil {
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			return nil, &Error{Text: fmt.Sprintf("copy flake: %s: %v", name, plainError(err)), Hint: copyHint(err), Err: err}
 		}
 	}
-	if t.sub != "" {
-		return c, c.git(ctx, "init", "--quiet")
+	if t.Sub == "" {
+		return c, nil
+	}
+	var err error
+	if c.repo, err = git.NewScratch(ctx, c.abs("."), ws.env); err != nil {
+		return nil, fmt.Errorf("prepare candidate: %w", err)
 	}
 	return c, nil
 }
@@ -50,36 +57,22 @@ func (c *candidate) abs(name string) string {
 // url is the flake reference of the copy. A flake in a subfolder sees its repository only through git.
 func (c *candidate) url() string {
 	root := filepath.Join(c.ws.dir, "flake")
-	if c.tree.sub == "" {
+	if c.repo == nil {
 		return "path:" + root
 	}
 	// Nix's reader of references knows %20, and takes a plain blank or # for an end
-	sub := strings.NewReplacer("+", "%20", "%2F", "/").Replace(url.QueryEscape(c.tree.sub))
+	sub := strings.NewReplacer("+", "%20", "%2F", "/").Replace(url.QueryEscape(c.tree.Sub))
 	return "git+file://" + root + "?dir=" + sub
 }
 
 // commit makes the present content of the copy what git+file shows, with a revision, so that it
 // counts as locked.
 func (c *candidate) commit(ctx context.Context) error {
-	if c.tree.sub == "" {
+	if c.repo == nil {
 		return nil
 	}
-	if err := c.git(ctx, "add", "--all", "--force"); err != nil {
-		return err
-	}
-	return c.git(ctx, "-c", "user.name=ollama-bump", "-c", "user.email=ollama-bump@localhost", "-c", "commit.gpgsign=false",
-		"commit", "--quiet", "--allow-empty", "--no-verify", "--message=candidate")
-}
-
-func (c *candidate) git(ctx context.Context, args ...string) error {
-	cmd := exec.CommandContext(ctx, "git", args...)
-	cmd.Dir, cmd.Env = filepath.Join(c.ws.dir, "flake"), c.tree.env
-	out, err := cmd.CombinedOutput()
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	if err != nil {
-		return fmt.Errorf("prepare candidate: git %s: %w: %s", args[0], err, out)
+	if err := c.repo.Commit(ctx, "candidate"); err != nil {
+		return fmt.Errorf("prepare candidate: %w", err)
 	}
 	return nil
 }
@@ -97,7 +90,7 @@ func (c *candidate) apply(changes []change) error {
 		byFile[ch.file] = append(byFile[ch.file], ch.edit(ch.value))
 	}
 	for name := range c.now {
-		if byFile[name] == nil && (c.files[name] != nil || c.data[name] != nil) && name != c.tree.flakeFile("flake.lock") {
+		if byFile[name] == nil && (c.files[name] != nil || c.data[name] != nil) && name != c.tree.Lock() {
 			byFile[name] = []nixexpr.Edit{}
 		}
 	}
@@ -107,8 +100,8 @@ func (c *candidate) apply(changes []change) error {
 			return err
 		}
 		c.now[name] = out
-		if err := os.WriteFile(c.abs(name), out, 0o644); err != nil {
-			return fmt.Errorf("write candidate: %w", err)
+		if err := c.put(name, out); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -151,68 +144,4 @@ func splice(src []byte, edits []nixexpr.Edit) ([]byte, error) {
 		last = e.End
 	}
 	return append(out, src[last:]...), nil
-}
-
-// copyFile copies a regular file or a symbolic link; the copy is readable for Nix's build users.
-func copyFile(from, to string) error {
-	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-		return err
-	}
-	info, err := os.Lstat(from)
-	if err != nil {
-		return err
-	}
-	if info.Mode()&os.ModeSymlink != 0 {
-		target, err := os.Readlink(from)
-		if err != nil {
-			return err
-		}
-		return os.Symlink(target, to)
-	}
-	in, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	mode := os.FileMode(0o644)
-	if info.Mode()&0o100 != 0 {
-		mode = 0o755
-	}
-	out, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY|os.O_EXCL, mode)
-	if err != nil {
-		return err
-	}
-	if _, err := io.Copy(out, in); err != nil {
-		out.Close()
-		return err
-	}
-	return out.Close()
-}
-
-// readLock takes over the flake.lock that Nix wrote in the copy.
-func (c *candidate) readLock() error {
-	name := c.tree.flakeFile("flake.lock")
-	lock, err := os.ReadFile(c.abs(name))
-	if err != nil {
-		return fmt.Errorf("read candidate: %w", err)
-	}
-	c.now[name] = lock
-	return nil
-}
-
-// restoreLock puts the tree's flake.lock back into the copy.
-func (c *candidate) restoreLock() error {
-	name := c.tree.flakeFile("flake.lock")
-	delete(c.now, name)
-	lock, err := c.tree.read(name)
-	if errors.Is(err, os.ErrNotExist) {
-		return os.RemoveAll(c.abs(name))
-	}
-	if err == nil {
-		err = os.WriteFile(c.abs(name), lock, 0o644)
-	}
-	if err != nil {
-		return fmt.Errorf("restore flake.lock in candidate: %w", err)
-	}
-	return nil
 }

@@ -16,6 +16,7 @@ import (
 // Nix misread in a flake reference, and Nix's build users may read it.
 type workspace struct {
 	dir  string
+	env  []string // of the caller
 	lock *os.File // held as long as the run lives: others know by it that the folder is in use
 }
 
@@ -40,6 +41,7 @@ func openWorkspace(env []string) (*workspace, error) {
 	if err != nil {
 		return nil, &Error{Text: fmt.Sprintf("make temporary folder: %v", err), Hint: "make room there, or set TMPDIR to another folder", Err: err}
 	}
+	ws.env = env
 	return ws, nil
 }
 

@@ -146,10 +146,10 @@ func (r *resolver) moveInputs(ctx context.Context) error {
 		if err := r.cand.commit(ctx); err != nil {
 			return err
 		}
-		if err := r.probe.run.UpdateLock(ctx, filepath.Dir(r.cand.abs(r.cand.tree.flakeFile("flake.nix"))), p.input.name); err != nil {
+		if err := r.probe.run.UpdateLock(ctx, filepath.Dir(r.cand.abs(r.cand.tree.InFlake("flake.nix"))), p.input.name); err != nil {
 			return r.explain(err)
 		}
-		if err := r.cand.readLock(); err != nil {
+		if err := r.cand.readLock(ctx); err != nil {
 			return err
 		}
 	}
@@ -172,7 +172,7 @@ func (r *resolver) relock(ctx context.Context) error {
 	if !stale {
 		return nil
 	}
-	if err := r.cand.restoreLock(); err != nil {
+	if err := r.cand.restoreLock(ctx); err != nil {
 		return err
 	}
 	return r.moveInputs(ctx)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
@@ -134,10 +133,10 @@ func (r *resolver) before(ctx context.Context, places []string) (map[string]prob
 		return nil, err
 	}
 	saved := *r.probe
-	name := r.cand.tree.flakeFile("flake.lock")
+	name := r.cand.tree.Lock()
 	lock, locked := r.cand.now[name]
 	if locked {
-		if err := r.cand.restoreLock(); err != nil {
+		if err := r.cand.restoreLock(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -152,10 +151,9 @@ func (r *resolver) before(ctx context.Context, places []string) (map[string]prob
 	*r.probe = saved
 	r.probe.rounds = rounds
 	if locked {
-		if err := os.WriteFile(r.cand.abs(name), lock, 0o644); err != nil {
-			return nil, fmt.Errorf("restore flake.lock in candidate: %w", err)
+		if err := r.cand.putLock(lock); err != nil {
+			return nil, err
 		}
-		r.cand.now[name] = lock
 	}
 	if err := r.cand.apply(changes); err != nil {
 		return nil, err

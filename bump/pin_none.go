@@ -37,7 +37,7 @@ var nixpkgsRevision = regexp.MustCompile(`(?i)\bnixos/nixpkgs/(?:archive/|tarbal
 // notSource finds the first way to get the package that pins no source: an image, or a whole nixpkgs.
 func (j *job) notSource() *Error {
 	var found *Error
-	for _, name := range j.tree.files {
+	for _, name := range j.tree.Files {
 		f := j.sources.nix[name]
 		if f == nil || found != nil {
 			continue

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
+	tree "github.com/nixtars/ollama-bump/bump/internal/source"
 	"github.com/nixtars/ollama-bump/nixexpr"
 	"github.com/nixtars/ollama-bump/nixexpr/eval"
 )
@@ -17,17 +18,17 @@ type sources struct {
 	nix     map[string]*nixexpr.File
 	data    map[string][]byte // JSON
 	links   map[string]string // symbolic links to the place that they mean
-	outside []*Error          // files that speak of the package, behind links that Nix does not follow
+	outside []*Error          // links that Nix does not follow, whose files could hold a pin
 }
 
 // findPins reads the flake and finds every pin in it. No pin is an error that names the nearest misses.
 func (j *job) findPins(ctx context.Context) error {
 	var err error
-	if j.tree, err = openTree(ctx, j.opts.Dir, j.opts.Env); err != nil {
+	if j.tree, err = tree.Open(ctx, j.opts.Dir, j.opts.Env); err != nil {
 		return err
 	}
 	if j.opts.Mode == Write {
-		unlock, err := j.tree.lock()
+		unlock, err := j.tree.Exclude()
 		if err != nil {
 			return err
 		}
@@ -46,7 +47,7 @@ func (j *job) findPins(ctx context.Context) error {
 			prog.AddLink(name, target)
 		}
 		prog.External = w.assume
-		f := findPins(prog, j.pkg, j.tree.flakeFile("flake.nix"), roots)
+		f := findPins(prog, j.pkg, j.tree.InFlake("flake.nix"), roots)
 		f.system = w.system
 		if prog.Err() != nil {
 			j.warn("pin", "the flake is too intertwined to be read to its end; a pin may be missed")
@@ -62,8 +63,8 @@ func (j *job) findPins(ctx context.Context) error {
 	}
 	j.finder.refuseShared()
 	j.finder.settle()
-	j.finder.refused = append(j.finder.refused, j.sources.outside...)
 	if len(j.finder.pins) == 0 {
+		j.finder.refused = append(j.finder.refused, j.sources.outside...)
 		return j.noPin()
 	}
 	for _, p := range j.finder.pins {
@@ -90,18 +91,18 @@ func (j *job) programFiles() []*nixexpr.File {
 // speaks of the package.
 func (j *job) readSources(ctx context.Context) error {
 	j.sources = sources{nix: map[string]*nixexpr.File{}, data: map[string][]byte{}, links: map[string]string{}}
-	for _, name := range j.tree.files {
+	for _, name := range j.tree.Files {
 		if j.link(name) {
 			continue
 		}
 		isNix, isJSON := strings.HasSuffix(name, ".nix"), strings.HasSuffix(name, ".json")
-		if !isNix && !isJSON || j.tree.inSibling(name) {
+		if !isNix && !isJSON || j.tree.Sibling(name) {
 			continue
 		}
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		src, err := j.tree.read(name)
+		src, err := j.tree.Read(ctx, name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -118,12 +119,30 @@ func (j *job) readSources(ctx context.Context) error {
 			j.sources.nix[name] = f
 			continue
 		}
-		if name == j.tree.flakeFile("flake.nix") || strings.Contains(strings.ToLower(string(src)), j.pkg.Name) {
+		if name == j.tree.InFlake("flake.nix") || strings.Contains(strings.ToLower(string(src)), j.pkg.Name) {
 			return syntaxError(err)
 		}
 		j.say(Detail, "pin", "%s is not read: %v", name, err)
 	}
 	return nil
+}
+
+// link takes in a symbolic link of the tree, and reports whether name is one. Nix code that names it means the
+// file or folder behind it, so that one is read and edited, under its own name. What lies outside of the tree,
+// Nix does not see, and is not opened.
+func (j *job) link(name string) bool {
+	target, inside, isLink := j.tree.Link(name)
+	switch {
+	case inside:
+		j.sources.links[name] = target
+	case isLink && target != "" && (strings.HasSuffix(name, ".nix") || strings.HasSuffix(name, ".json")):
+		j.sources.outside = append(j.sources.outside, &Error{
+			Pos:  diag.Pos{File: name, Line: 1, Column: 1},
+			Text: fmt.Sprintf("read: a link to %s, outside of the flake, where Nix does not see it", target),
+			Hint: "put the file itself into the flake",
+		})
+	}
+	return isLink
 }
 
 func syntaxError(err error) error {

@@ -66,7 +66,7 @@ func (j *job) standing(ctx context.Context) (settled bool, err error) {
 		return false, err
 	}
 	for _, f := range j.dueFiles() {
-		src, err := j.tree.read(f)
+		src, err := j.tree.Read(ctx, f)
 		if err != nil {
 			return false, fmt.Errorf("read %s: %w", f, err)
 		}
@@ -107,9 +107,9 @@ func (j *job) redo() bool {
 // scope tells the proposals for one repository apart as Nix names what they are for: FOLDER#ATTR.
 func (j *job) scope() string {
 	if j.opts.Attr == "" {
-		return j.tree.sub
+		return j.tree.Sub
 	}
-	return j.tree.sub + "#" + j.opts.Attr
+	return j.tree.Sub + "#" + j.opts.Attr
 }
 
 // proposal is what is proposed, without its content.

@@ -67,7 +67,7 @@ func webHost(api string) string {
 func (j *job) repository(ctx context.Context) (owner, name string, err error) {
 	full, remote := cmp.Or(j.opts.Repo, lookupEnv(j.opts.Env, "GITHUB_REPOSITORY")), "there is no git remote origin"
 	if full == "" {
-		if url := j.tree.origin(ctx); url != "" {
+		if url := j.origin(ctx); url != "" {
 			host, path := splitRemote(url)
 			if full = path; !gitHost(host, webHost(j.opts.APIURL)) {
 				full, remote = "", fmt.Sprintf("the git remote origin is no repository on %s", webHost(j.opts.APIURL))
@@ -85,6 +85,14 @@ func (j *job) repository(ctx context.Context) (owner, name string, err error) {
 		}
 	}
 	return owner, name, nil
+}
+
+// origin is the URL of the git remote origin, or "".
+func (j *job) origin(ctx context.Context) string {
+	if j.tree.Repo == nil {
+		return ""
+	}
+	return j.tree.Repo.Origin(ctx)
 }
 
 // gitHost says whether a remote's host is that of the web pages; github.com has one more, for SSH

@@ -2,11 +2,15 @@ package bump
 
 import (
 	"fmt"
+	"os"
 	"os/exec"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/nixtars/ollama-bump/bump/internal/git"
+	tree "github.com/nixtars/ollama-bump/bump/internal/source"
 
 	"github.com/nixtars/ollama-bump/bump/bumptest/githubtest"
 	"github.com/nixtars/ollama-bump/bump/internal/github"
@@ -32,15 +36,17 @@ func TestRepositoryOfTheRemote(t *testing.T) {
 		{"", "", ""},
 	} {
 		dir := t.TempDir()
-		git := func(args ...string) {
+		run := func(args ...string) {
 			out, err := exec.Command("git", append([]string{"-C", dir}, args...)...).CombinedOutput()
 			require.NoError(t, err, "%s", out)
 		}
-		git("init", "-q")
+		run("init", "-q")
 		if test.remote != "" {
-			git("remote", "add", "origin", test.remote)
+			run("remote", "add", "origin", test.remote)
 		}
-		j := &job{opts: Options{APIURL: test.api}, tree: &tree{root: dir, git: true}}
+		repo, err := git.Find(t.Context(), dir, os.Environ())
+		require.NoError(t, err)
+		j := &job{opts: Options{APIURL: test.api}, tree: &tree.Set{Repo: repo}}
 		owner, name, err := j.repository(t.Context())
 		if test.want == "" {
 			require.ErrorContains(t, err, "propose: the repository is not known", test.remote)

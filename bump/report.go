@@ -2,6 +2,7 @@ package bump
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"sort"
@@ -17,13 +18,13 @@ type changedFile struct {
 }
 
 // report makes the diff, the list of edits and the report of what was found.
-func (j *job) report() error {
+func (j *job) report(ctx context.Context) error {
 	cand := j.hashes.cand
 	changes, err := j.hashes.changes()
 	if err != nil {
 		return err
 	}
-	originals, err := j.originals()
+	originals, err := j.originals(ctx)
 	if err != nil {
 		return err
 	}
@@ -72,7 +73,7 @@ func (j *job) redactedError(err error) error {
 }
 
 // originals are the files' contents as they were read.
-func (j *job) originals() (map[string][]byte, error) {
+func (j *job) originals(ctx context.Context) (map[string][]byte, error) {
 	all := map[string][]byte{}
 	for name := range j.hashes.cand.now {
 		switch f := j.sources.nix[name]; {
@@ -81,7 +82,7 @@ func (j *job) originals() (map[string][]byte, error) {
 		case j.sources.data[name] != nil:
 			all[name] = j.sources.data[name]
 		default:
-			src, err := j.tree.read(name)
+			src, err := j.tree.Read(ctx, name)
 			if err != nil {
 				return nil, fmt.Errorf("report: %w", err)
 			}

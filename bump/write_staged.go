@@ -10,8 +10,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"syscall"
+
+	tree "github.com/nixtars/ollama-bump/bump/internal/source"
 )
 
 // stagedFile is a new content that waits on disk until all of them are there.
@@ -27,11 +28,11 @@ type stagedFile struct {
 // run would leave them, and each is used only for files of its own file system. The git folder is the
 // likeliest to have the same one; the folder of temporary files is this run's own.
 func (j *job) shelves(ctx context.Context) []string {
-	key := fmt.Sprintf("ollama-bump-%x", sha256.Sum256([]byte(j.tree.root)))[:28]
+	key := fmt.Sprintf("ollama-bump-%x", sha256.Sum256([]byte(j.tree.Root)))[:28]
 	var all []string
-	if j.tree.git {
-		if dir, err := j.tree.gitOutput(ctx, j.tree.root, "rev-parse", "--absolute-git-dir"); err == nil {
-			all = append(all, filepath.Join(strings.TrimSuffix(string(dir), "\n"), key+"-*"))
+	if j.tree.Repo != nil {
+		if dir, err := j.tree.Repo.Dir(ctx); err == nil {
+			all = append(all, filepath.Join(dir, key+"-*"))
 		}
 	}
 	return append(all, filepath.Join(j.hashes.cand.ws.dir, key+"-*"), filepath.Join("/var/tmp", key+"-*"))
@@ -65,12 +66,12 @@ func (j *job) writable() error {
 }
 
 // find looks the file up.
-func (s *stagedFile) find(t *tree) error {
+func (s *stagedFile) find(t *tree.Set) error {
 	var err error
-	if s.target, err = filepath.EvalSymlinks(t.abs(s.name)); err != nil {
+	if s.target, err = filepath.EvalSymlinks(t.Abs(s.name)); err != nil {
 		return s.failed(err)
 	}
-	if rel, err := filepath.Rel(t.root, s.target); err != nil || !filepath.IsLocal(rel) {
+	if rel, err := filepath.Rel(t.Root, s.target); err != nil || !filepath.IsLocal(rel) {
 		return &Error{
 			Text: fmt.Sprintf("write %s: it is a link to %s, outside the flake", s.name, s.target),
 			Hint: "edit that file by hand, or copy it into the flake; nothing was changed",
@@ -86,7 +87,7 @@ func (s *stagedFile) find(t *tree) error {
 }
 
 // stage writes the new content to disk, with the mode and owner of the file.
-func stage(t *tree, f changedFile, shelves []string) (*stagedFile, error) {
+func stage(t *tree.Set, f changedFile, shelves []string) (*stagedFile, error) {
 	s := &stagedFile{changedFile: f, shelves: shelves}
 	err := s.find(t)
 	if err == nil {

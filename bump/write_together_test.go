@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	tree "github.com/nixtars/ollama-bump/bump/internal/source"
 )
 
 // manyFiles stages a new content for each of n files below dir.
@@ -18,7 +20,7 @@ func manyFiles(t *testing.T, dir string, n int) []*stagedFile {
 		name := fmt.Sprintf("%03d 'a\"$b\n.nix", i)
 		f := changedFile{name: name, old: []byte("old"), new: []byte("new")}
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "tree", name), f.old, 0o640))
-		s, err := stage(&tree{root: filepath.Join(dir, "tree")}, f, []string{filepath.Join(dir, "shelf", "ollama-bump-*")})
+		s, err := stage(&tree.Set{Root: filepath.Join(dir, "tree")}, f, []string{filepath.Join(dir, "shelf", "ollama-bump-*")})
 		require.NoError(t, err)
 		all = append(all, s)
 	}

@@ -1,4 +1,4 @@
-package bump
+package source
 
 import (
 	"testing"
@@ -10,9 +10,13 @@ func TestFilesOfSiblingFlakes(t *testing.T) {
 	t.Parallel()
 	files := []string{"flake.nix", "shared/a.nix", "hosts/flake.nix", "hosts/gpu/flake.nix", "hosts/gpu/x/a.nix", "hosts/gpu/x/flake.nix", "hosts/tpu/flake.nix", "hosts/tpu/y/a.nix"}
 	in := func(sub string) []string {
+		s := &Set{Sub: sub, has: map[string]bool{}}
+		for _, name := range files {
+			s.has[name] = true
+		}
 		var siblings []string
 		for _, name := range files {
-			if (&tree{sub: sub, files: files}).inSibling(name) {
+			if s.Sibling(name) {
 				siblings = append(siblings, name)
 			}
 		}
