@@ -26,9 +26,17 @@ func processorTime(t *testing.T) time.Duration {
 	return time.Duration(use.Utime.Nano())
 }
 
+// scaled is n, or less with -short: enough to tell linear from quadratic, too little to wait for.
+func scaled(n int) int {
+	if testing.Short() {
+		return n / 8
+	}
+	return n
+}
+
 // manyMB is about three megabytes of a text.
 func manyMB(text string) []byte {
-	return []byte(strings.Repeat(text, 3_000_000/len(text)))
+	return []byte(strings.Repeat(text, scaled(3_000_000)/len(text)))
 }
 
 func TestTooDeep(t *testing.T) {
@@ -53,7 +61,7 @@ func TestTooDeep(t *testing.T) {
 func TestTooHigh(t *testing.T) {
 	for _, link := range []string{" + a", " - a", " * a", " && a", " || a", " ? a", " |> a", " a", " (b)", ` "b"`} {
 		t.Run(link, func(t *testing.T) {
-			_, err := nixexpr.Parse("high.nix", append([]byte("a"), manyMB(link)...))
+			_, err := nixexpr.Parse("high.nix", append([]byte("a"), strings.Repeat(link, 3_000_000/len(link))...))
 			require.Error(t, err)
 			assert.Contains(t, err.Error(), "nested too deeply")
 		})
@@ -103,7 +111,7 @@ func TestHighEnough(t *testing.T) {
 
 // TestLinear reads sources that invite a parser to look at the same bytes again and again.
 func TestLinear(t *testing.T) {
-	const n = 300_000
+	n := scaled(300_000)
 	var names, merged, formals strings.Builder
 	for i := range n {
 		fmt.Fprintf(&names, "a%d = 1; ", i)

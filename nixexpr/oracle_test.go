@@ -26,6 +26,9 @@ type oracle struct {
 
 func newOracle(t testing.TB) *oracle {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("needs Nix; -short leaves it out")
+	}
 	home := t.TempDir()
 	o := &oracle{dir: t.TempDir()}
 	o.env = append(os.Environ(), "HOME="+home, "NIX_STORE_DIR="+home+"/store", "NIX_STATE_DIR="+home+"/var",
