@@ -16,12 +16,13 @@ type copier struct {
 	versions []string
 	nested   map[nixexpr.Node]bool // calls inside that make other packages
 	file     *nixexpr.File         // that is read
+	read     map[nixexpr.Expr]int  // conditions, and to which depth: however many variables lead to one, it is read once
 }
 
 // readCopies finds what else in the derivation says the pinned version: literal copies inside its own
 // attributes and its own fetch, the guards around it, and the files of the source that its phases call.
 func (f *finder) readCopies(d *derivation, p *pin, body *eval.Set) {
-	c := &copier{f: f, d: d, p: p, versions: union([]string{p.version, p.refOf}, nil), nested: f.nestedIn(d, body)}
+	c := &copier{f: f, d: d, p: p, versions: union([]string{p.version, p.refOf}, nil), nested: f.nestedIn(d, body), read: map[nixexpr.Expr]int{}}
 	c.set(body)
 	for _, s := range f.sources(d, body) {
 		if s.args != nil && s.kind != sourceOther {
@@ -161,7 +162,7 @@ func (c *copier) copies(s *nixexpr.Str, part int) []versionSlot {
 }
 
 func (c *copier) inString(s *nixexpr.Str) {
-	tails := c.fileTails(s)
+	tails, comments := c.fileTails(s), commentsIn(c.file, s)
 	for i, part := range s.Parts {
 		if part.Expr != nil {
 			continue
@@ -174,7 +175,7 @@ func (c *copier) inString(s *nixexpr.Str) {
 		}
 		for _, sl := range c.copies(s, i) {
 			switch {
-			case inShellComment(c.file, s, sl.start):
+			case comments.cover(sl.start):
 			case sl.start < tails[i]:
 				c.left(sl, "names a file")
 			default:

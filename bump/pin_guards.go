@@ -38,11 +38,16 @@ func (c *copier) guards(call nixexpr.Node) {
 	})
 }
 
+// bytesPerStep is how much of a file is looked through, for the definition of a variable, for one step of the
+// program's budget.
+const bytesPerStep = 100
+
 // condition reads a condition: what it is put together of, variables followed.
 func (c *copier) condition(e nixexpr.Expr, depth int) {
-	if depth == 0 {
+	if depth <= c.read[e] || !c.f.prog.Pay(1+len(c.file.Src)/bytesPerStep) {
 		return
 	}
+	c.read[e] = depth
 	e = resolved(c.file, e)
 	if c.compares(e) {
 		return

@@ -49,8 +49,10 @@ func (j *job) findPins(ctx context.Context) error {
 		prog.External = w.assume
 		f := findPins(prog, j.pkg, j.tree.InFlake("flake.nix"), roots)
 		f.system = w.system
-		if prog.Err() != nil {
+		if err := prog.Err(); errors.Is(err, eval.ErrBudget) {
 			j.warn("pin", "the flake is too intertwined to be read to its end; a pin may be missed")
+		} else if err != nil {
+			return err
 		}
 		if j.finder != nil {
 			j.finder.merge(f)

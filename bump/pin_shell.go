@@ -1,30 +1,61 @@
 package bump
 
 import (
+	"bytes"
 	"regexp"
 	"strings"
 
 	"github.com/nixtars/ollama-bump/nixexpr"
 )
 
-// inShellComment says whether an offset in a string stands in a comment of the shell script that the string
-// is: behind a # that begins a word, outside of the shell's quotes.
-func inShellComment(file *nixexpr.File, s *nixexpr.Str, offset int) bool {
-	if !s.Indented && !strings.Contains(string(file.Src[s.Start():offset]), "\n") {
+// comments finds the comments of the shell script that a string is: what stands behind a # that begins a
+// word, outside of the shell's quotes. It reads the string once when it is asked for places in their order.
+type comments struct {
+	file    *nixexpr.File
+	str     *nixexpr.Str
+	script  bool // the string may have more than one line
+	newline int  // the first line end of a string in double quotes: before it nothing is a comment
+	sh      shell
+	part    int // that is read
+	at      int // up to where
+}
+
+func commentsIn(file *nixexpr.File, s *nixexpr.Str) *comments {
+	c := &comments{file: file, str: s, script: s.Indented, sh: shell{begins: true}, at: s.Start()}
+	if !s.Indented {
+		i := bytes.IndexByte(file.Src[s.Start():s.End()], '\n')
+		c.script, c.newline = i >= 0, s.Start()+i
+	}
+	return c
+}
+
+// cover reports whether an offset in the string stands in a comment.
+func (c *comments) cover(offset int) bool {
+	if !c.script || offset <= c.newline {
 		return false
 	}
-	sh := shell{begins: true}
-	for _, part := range s.Parts {
+	if offset < c.at {
+		*c = *commentsIn(c.file, c.str)
+	}
+	for ; c.part < len(c.str.Parts); c.part++ {
+		part := &c.str.Parts[c.part]
 		if part.Start() >= offset {
 			break
 		}
+		c.at = max(c.at, part.Start())
 		if part.Expr != nil {
-			sh.next('x')
+			c.sh.next('x')
+			c.at = part.End()
 			continue
 		}
-		sh.read(file.Src[part.Start():min(part.End(), offset)], s.Indented)
+		for c.at < min(part.End(), offset) {
+			c.at += c.sh.read(c.file.Src[c.at:part.End()], c.str.Indented)
+		}
+		if c.at < part.End() {
+			break
+		}
 	}
-	return sh.comment
+	return c.sh.comment
 }
 
 // shell follows a script's quotes and comments.
@@ -37,23 +68,23 @@ type shell struct {
 	until   string // the word that ends a here-document; "" outside of one
 }
 
-// read takes a part of a Nix string, as it is written.
-func (s *shell) read(text []byte, indented bool) {
-	for i := 0; i < len(text); i++ {
-		c := text[i]
-		rest := text[i:]
-		switch {
-		case indented && len(rest) > 2 && c == '\'' && rest[1] == '\'' && rest[2] == '\'':
-			i += 2 // two quotes, one behind the other, change nothing
-			continue
-		case indented && len(rest) > 2 && c == '\'' && rest[1] == '\'' && rest[2] == '$':
-			i, c = i+2, '$'
-		case indented && len(rest) > 3 && c == '\'' && rest[1] == '\'' && rest[2] == '\\':
-			i, c = i+3, escape(rest[3])
-		case !indented && len(rest) > 1 && c == '\\':
-			i, c = i+1, escape(rest[1])
-		}
+// read takes one byte of the script from a Nix string as it is written, and returns how many bytes spell it.
+func (s *shell) read(text []byte, indented bool) int {
+	switch c := text[0]; {
+	case indented && bytes.HasPrefix(text, []byte("'''")):
+		return 3 // two quotes, one behind the other, change nothing
+	case indented && bytes.HasPrefix(text, []byte("''$")):
+		s.next('$')
+		return 3
+	case indented && bytes.HasPrefix(text, []byte("''\\")) && len(text) > 3:
+		s.next(escape(text[3]))
+		return 4
+	case !indented && c == '\\' && len(text) > 1:
+		s.next(escape(text[1]))
+		return 2
+	default:
 		s.next(c)
+		return 1
 	}
 }
 

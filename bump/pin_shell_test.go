@@ -9,8 +9,8 @@ import (
 	"github.com/nixtars/ollama-bump/nixexpr"
 )
 
-// TestInShellComment asks of every X in a script whether it stands in a comment; x is outside of one.
-func TestInShellComment(t *testing.T) {
+// TestComments asks of every X in a script whether it stands in a comment; x is outside of one.
+func TestComments(t *testing.T) {
 	for _, text := range []string{
 		`''x # X''`,
 		`''# X''`,
@@ -35,10 +35,15 @@ func TestInShellComment(t *testing.T) {
 		require.NoError(t, err, text)
 		s, ok := f.Root.(*nixexpr.Str)
 		require.True(t, ok, text)
+		once := commentsIn(f, s)
 		for i, c := range text {
 			if c == 'x' || c == 'X' {
-				require.Equal(t, c == 'X', inShellComment(f, s, i), "%s at %d: %s", text, i, strings.TrimSpace(text[:i]))
+				require.Equal(t, c == 'X', once.cover(i), "%s at %d: %s", text, i, strings.TrimSpace(text[:i]))
+				require.Equal(t, c == 'X', commentsIn(f, s).cover(i), "%s at %d, asked alone", text, i)
 			}
+		}
+		if i := strings.IndexByte(text, 'x'); i >= 0 {
+			require.False(t, once.cover(i), "%s at %d, asked again", text, i)
 		}
 	}
 }

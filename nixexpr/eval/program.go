@@ -83,6 +83,10 @@ func (p *Program) AddLink(name, target string) { p.links[name] = target }
 // the error of the context. It returns nil when nothing stopped it.
 func (p *Program) Err() error { return p.err }
 
+// Pay takes steps from the budget, for work that a caller does on what it finds, and reports whether it may be
+// done. Walking through a file takes about a step for each hundred bytes.
+func (p *Program) Pay(steps int) bool { return p.pay(steps) }
+
 // pay takes steps from the budget and reports whether evaluation may go on.
 func (p *Program) pay(steps int) bool {
 	if p.err != nil {

@@ -1,0 +1,79 @@
+package bump
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/nixtars/ollama-bump/nixexpr"
+	"github.com/nixtars/ollama-bump/nixexpr/eval"
+)
+
+// findIn finds the pins of a flake that is one file.
+func findIn(ctx context.Context, t *testing.T, src string) *finder {
+	t.Helper()
+	file, err := nixexpr.Parse("flake.nix", []byte(src))
+	require.NoError(t, err)
+	files := []*nixexpr.File{file}
+	return findPins(eval.NewProgram(ctx, files), &Ollama, "flake.nix", files)
+}
+
+// pinned is a flake whose package has further attributes.
+func pinned(attrs string) string {
+	return `{ outputs = { nixpkgs, ... }: let pkgs = nixpkgs.legacyPackages.x86_64-linux; in {
+	packages.x86_64-linux.default = pkgs.ollama.overrideAttrs (old: rec {
+		version = "0.32.13";
+		src = pkgs.fetchFromGitHub { owner = "ollama"; repo = "ollama"; tag = "v${version}"; hash = "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="; };
+		` + attrs + `
+	});
+}; }`
+}
+
+// TestManyCopiesAreQuick finds a pin whose version stands at very many places: each is looked at once.
+func TestManyCopiesAreQuick(t *testing.T) {
+	const n = 30_000
+	for name, attrs := range map[string]string{
+		"in one script":          "postPatch = ''\n" + strings.Repeat("  echo 0.32.13\n", n) + "'';",
+		"in one line":            "postPatch = ''\n" + strings.Repeat("echo 0.32.13;", n) + "'';",
+		"in comments":            "postPatch = ''\n" + strings.Repeat("  # 0.32.13\n", n) + "'';",
+		"between interpolations": "postPatch = ''\n" + strings.Repeat("${old.x} 0.32.13\n", n) + "'';",
+		"in quotes":              `postPatch = "` + strings.Repeat("0.32.13 ", n) + `";`,
+		"in many strings":        "list = [ " + strings.Repeat(`"0.32.13" `, n) + "];",
+		"in words of one string": `name = "` + strings.Repeat("a0.32.13", n) + `";`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			start := time.Now()
+			f := findIn(t.Context(), t, pinned(attrs))
+			require.Len(t, f.pins, 1)
+			require.Equal(t, "0.32.13", f.pins[0].version)
+			took := time.Since(start)
+			t.Logf("%v, %d texts", took, len(f.pins[0].texts))
+			require.Less(t, took, 10*time.Second)
+		})
+	}
+}
+
+// TestConditionsAreReadOnce finds a pin below conditions that say each other many times over.
+func TestConditionsAreReadOnce(t *testing.T) {
+	var conditions strings.Builder
+	for i := range 9 {
+		fmt.Fprintf(&conditions, "c%d = f %s; ", i, strings.Repeat(fmt.Sprintf("(c%d == 1) ", i+1), 30))
+	}
+	src := "let " + conditions.String() + "in if c0 then " + pinned("") + " else { }"
+	start := time.Now()
+	require.Len(t, findIn(t.Context(), t, src).pins, 1)
+	require.Less(t, time.Since(start), 5*time.Second)
+}
+
+// TestFindingHearsTheContext finds nothing any more once the run is over.
+func TestFindingHearsTheContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	f := findIn(ctx, t, pinned(strings.Repeat("x", 1)+" = 1;"))
+	require.Empty(t, f.pins)
+	require.ErrorIs(t, f.prog.Err(), context.Canceled)
+}
