@@ -37,17 +37,29 @@
           has = i: attempt (flake.inputs.${i} ? legacyPackages) == true;
           candidates = builtins.filter has (only (namesOf flake.inputs) [ "nixpkgs" ] ++ without [ "nixpkgs" ] (namesOf flake.inputs));
           input = flake.inputs.${builtins.head candidates};
-          importable = attempt (input ? lib.nixosSystem && builtins.pathExists "${input}/default.nix") == true;
         in
-        if candidates == [ ] then null
-        else if importable then import input { inherit system; config = everythingAllowed; }
-        else input.legacyPackages.${system} or null;
+        if candidates == [ ] then null else (permissive input).legacyPackages.${system} or null;
+      permissive =
+        input:
+        if attempt (input ? lib.nixosSystem && builtins.pathExists "${input}/default.nix") == true then
+          input // { legacyPackages = builtins.mapAttrs (s: _: import input { system = s; config = everythingAllowed; }) input.legacyPackages; }
+        else
+          input;
       everythingAllowed = {
         allowUnfree = true;
         allowBroken = true;
         allowUnsupportedSystem = true;
         allowInsecurePredicate = _: true;
       };
+
+      # the flake in hand, made again of inputs that allow everything
+      permissiveFlake =
+        let
+          inputs = builtins.mapAttrs (_: permissive) flake.inputs;
+          outputs = (import "${flake}/flake.nix").outputs (inputs // { self = again; });
+          again = flake // outputs // { inherit inputs outputs; };
+        in
+        if builtins.pathExists "${flake}/flake.nix" then again else flake;
 
       ofOverlay =
         prefix: overlay:
@@ -70,8 +82,10 @@
 
       # what a NixOS, nix-darwin or home-manager configuration holds
       ofConfiguration =
-        prefix: c:
+        root: prefix: given:
         let
+          # a configuration has settings of its own
+          c = if root.allow && attempt (given ? extendModules) == true then given.extendModules { modules = [ { nixpkgs.config = everythingAllowed; } ]; } else given;
           pkgs = attempt (c.pkgs or { });
           cfg = attempt (c.config or { });
           users = attempt (cfg.home-manager.users or { });
@@ -86,11 +100,12 @@
           ++ inList "${prefix}.config.home-manager.users.${u}.home.packages" (users.${u}.home.packages or [ ])
         ) (namesOf users);
 
-      each = key: f: builtins.concatMap (n: f "${key}.${n}" flake.${key}.${n}) (namesOf (attempt (flake.${key} or { })));
+      each = flake: key: f: builtins.concatMap (n: f "${key}.${n}" flake.${key}.${n}) (namesOf (attempt (flake.${key} or { })));
 
       path = set: builtins.foldl' (s: n: s.${n}) set;
       has = set: p: p == [ ] || builtins.isAttrs set && set ? ${builtins.head p} && has set.${builtins.head p} (builtins.tail p);
       ofAttr =
+        flake:
         let
           tries = builtins.filter (p: attempt (has flake p) == true) [
             req.attr
@@ -100,23 +115,27 @@
         in
         map (p: location (builtins.concatStringsSep "." p) (path flake p)) (if tries == [ ] then [ req.attr ] else [ (builtins.head tries) ]);
 
-      families =
+      families = familiesOf { inherit flake; allow = false; };
+      familiesOf =
+        root:
         if req.attr != [ ] then
-          [ { key = "attr"; locations = ofAttr; } ]
+          [ { key = "attr"; locations = ofAttr root.flake; } ]
         else
-          map (key: { inherit key; locations = familyOf.${key}; }) req.families;
+          map (key: { inherit key; locations = familyOf.${key} root; }) req.families;
       familyOf = {
-        packages = inSet "packages.${system}" (named (flake.packages.${system} or { })) flake.packages.${system};
-        legacyPackages = inSet "legacyPackages.${system}" (builtins.filter (
+        packages = { flake, ... }: inSet "packages.${system}" (named (flake.packages.${system} or { })) flake.packages.${system};
+        legacyPackages = { flake, ... }: inSet "legacyPackages.${system}" (builtins.filter (
           n: attempt (flake.legacyPackages.${system} ? ${n}) == true
         ) (if attempt (flake ? legacyPackages.${system}) == true then req.names else [ ])) flake.legacyPackages.${system};
-        overlays =
-          each "overlays" ofOverlay
+        overlays = { flake, ... }:
+          each flake "overlays" ofOverlay
           ++ (if flake ? overlay then ofOverlay "overlay" flake.overlay else [ ]);
-        nixosConfigurations = each "nixosConfigurations" ofConfiguration;
-        darwinConfigurations = each "darwinConfigurations" ofConfiguration;
-        homeConfigurations = each "homeConfigurations" ofConfiguration;
+        nixosConfigurations = root: each root.flake "nixosConfigurations" (ofConfiguration root);
+        darwinConfigurations = root: each root.flake "darwinConfigurations" (ofConfiguration root);
+        homeConfigurations = root: each root.flake "homeConfigurations" (ofConfiguration root);
       };
+      # every location again, by name, with everything allowed
+      permitted = builtins.listToAttrs (builtins.concatMap (family: map (l: { name = l.where; inherit (l) value; }) family.locations) (familiesOf { flake = permissiveFlake; allow = true; }));
 
       describe =
         where: p:
@@ -148,7 +167,7 @@
         info: p:
         info
         // {
-          modDrv = str (attempt (p.goModules.drvPath or null));
+          modDrv = str (attempt ((allowed info.where (p: p.goModules or null) p).drvPath or null));
           drv = if req.deep || builtins.elem info.where req.whole then str (attempt p.drvPath) else null;
         };
 
@@ -175,7 +194,15 @@
         if fams == [ ] || complete st then st else scan (say { family = (builtins.head fams).key; } (builtins.foldl' step st (builtins.head fams).locations)) (builtins.tail fams);
       found = say { nix = builtins.nixVersion; } (scan { } families);
 
-      fixedOutput =
+      # what nixpkgs refuses under the settings of the flake is taken from where everything is allowed
+      allowed =
+        where: select: p:
+        let
+          mine = select p;
+        in
+        if isDrv mine && attempt mine.drvPath == null && permitted ? ${where} then select permitted.${where} else mine;
+      fixedOutput = pin: f: allowed f.info.where (p: fixedOutputOf pin (f // { inherit p; })) f.p;
+      fixedOutputOf =
         pin: f:
         if pin.vendor && f.info.hasMod then f.p.goModules
         else if isDrv (f.p.src or null) then f.p.src

@@ -6,9 +6,9 @@ let
     specialArgs = { modulesPath = nixpkgs + "/nixos/modules"; } // specialArgs;
     modules = [ (import ./base.nix { inherit nixpkgs system pkgs; }) ] ++ modules;
   };
-  result = evaluate modules;
+  withMore = modules: evaluate modules // {
+    lib = nixlib;
+    extendModules = more: withMore (modules ++ more.modules or [ ]);
+  };
 in
-result // {
-  lib = nixlib;
-  extendModules = { modules ? [ ], ... }: evaluate modules;
-}
+withMore modules
