@@ -27,8 +27,16 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, j.opts.Timeout)
 	defer cancel()
-	err = j.run(ctx)
-	j.unlock()
+	for {
+		err = j.run(ctx)
+		j.unlock()
+		var other *rebase
+		if !errors.As(err, &other) {
+			break
+		}
+		defer other.ws.close()
+		j = j.startOver(other)
+	}
 	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		err = &Error{
 			Text: fmt.Sprintf("timed out after %s", j.opts.Timeout),
@@ -99,6 +107,7 @@ type job struct {
 	unlock  func() // gives the tree back to other runs
 
 	tree    *tree.Set
+	base    base
 	sources sources
 	finder  *finder
 	rel     *release

@@ -107,6 +107,9 @@ func makeReadable(dir string) error {
 func (ws *workspace) temp() string { return filepath.Join(ws.dir, "tmp") }
 
 func (ws *workspace) close() {
+	if ws == nil {
+		return
+	}
 	removeFolder(ws.dir)
 	if ws.lock != nil {
 		ws.lock.Close()

@@ -23,9 +23,11 @@ type sources struct {
 
 // findPins reads the flake and finds every pin in it. No pin is an error that names the nearest misses.
 func (j *job) findPins(ctx context.Context) error {
-	var err error
-	if j.tree, err = tree.Open(ctx, j.opts.Dir, j.opts.Env); err != nil {
-		return err
+	if j.tree == nil {
+		var err error
+		if j.tree, err = tree.Open(ctx, j.opts.Dir, j.opts.Env); err != nil {
+			return err
+		}
 	}
 	if j.opts.Mode == Write {
 		unlock, err := j.tree.Exclude()

@@ -2,6 +2,7 @@ package bump
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -15,6 +16,7 @@ func (j *job) propose(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	p.BaseCommit, p.Ignore = j.base.commit, j.ignores
 	p.Title, p.Message, p.Body = j.result.Title, j.secrets.Exact(text.CommitMessage(j.rep)), j.result.Body
 	for _, f := range j.changed {
 		p.Files = append(p.Files, github.File{Path: f.name, Old: f.old, New: f.new})
@@ -25,6 +27,15 @@ func (j *job) propose(ctx context.Context) error {
 	}
 	j.say(Step, "propose", "%s/%s: %s", p.Owner, p.Repo, p.Title)
 	out, err := c.Propose(ctx, p)
+	var moved *github.BaseMoved
+	if errors.As(err, &moved) && j.base.moves < maxMoves {
+		j.base.moves++
+		j.say(Step, "propose", "branch %s has moved, in %s", moved.Base, moved.Path)
+		if err := j.fromBase(ctx, c, p, moved.Base, moved.To); err != nil {
+			return err
+		}
+		return j.propose(ctx)
+	}
 	// A pull request that is there but unfinished comes with an error; the next run finishes it.
 	if out.Number != 0 || err == nil {
 		j.outcome(out)
@@ -82,7 +93,7 @@ func (j *job) standing(ctx context.Context) (settled bool, err error) {
 	// What is proposed already is settled, unless the hashes are wanted anew.
 	out, done := st.Settled()
 	if !done || j.opts.Force && st.State == github.Ours {
-		return false, nil
+		return false, j.fromBase(ctx, c, p, st.Base, st.Commit)
 	}
 	j.outcome(out)
 	return true, nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"maps"
 	"net/http"
 	"os"
@@ -63,7 +64,7 @@ var badInputs = map[string]badInput{
 	"a run that takes too long":         {args: []string{"--no-pr", "--timeout", "200ms"}},
 	"a full disk":                       {args: []string{"--no-pr"}, ready: fullDisk},
 	"a read-only file":                  {args: []string{"--no-pr"}, ready: func(s *site, dir string) { require.NoError(s.t, os.Chmod(filepath.Join(dir, "flake.nix"), 0o444)) }},
-	"a checkout behind its base branch": {args: proposing, ready: edited},
+	"a checkout behind its base branch": {args: proposing, ready: farBehind},
 	"another run in the same tree":      {args: []string{"--no-pr"}, ready: locked},
 	"wrong usage":                       {args: []string{"--dry-run", "--check"}},
 }
@@ -77,12 +78,13 @@ func fullDisk(s *site, dir string) {
 	fill(s.t, dir)
 }
 
-// edited commits something that the repository on GitHub does not have.
-func edited(s *site, dir string) {
-	file := filepath.Join(dir, "flake.nix")
-	text, err := os.ReadFile(file)
-	require.NoError(s.t, err)
-	require.NoError(s.t, os.WriteFile(file, append(text, "# mine\n"...), 0o644))
+// farBehind has the base branch move on by more files than are asked for one by one.
+func farBehind(s *site, _ string) {
+	files := map[string]string{}
+	for i := range 120 {
+		files[fmt.Sprintf("new/%d.nix", i)] = "{ }\n"
+	}
+	s.GitHub.Repo("me", "flake").Push("main", "theirs", files)
 }
 
 // locked holds the lock of a run that writes.

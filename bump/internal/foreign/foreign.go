@@ -117,6 +117,21 @@ func (d *Dir) Read(ctx context.Context, name string, limit int64) ([]byte, error
 	return data, nil
 }
 
+// Literal returns what stands under a name as git stores it: the content of a file of at most limit bytes,
+// or where a symbolic link leads, which is not followed.
+func (d *Dir) Literal(ctx context.Context, name string, limit int64) (data []byte, link bool, err error) {
+	info, err := d.root.Lstat(filepath.FromSlash(name))
+	if err != nil {
+		return nil, false, err
+	}
+	if info.Mode()&fs.ModeSymlink != 0 {
+		target, err := d.root.Readlink(filepath.FromSlash(name))
+		return []byte(target), true, err
+	}
+	data, err = d.Read(ctx, name, limit)
+	return data, false, err
+}
+
 // Has reports whether a regular file of that name is there.
 func (d *Dir) Has(name string) bool {
 	info, err := d.root.Stat(filepath.FromSlash(name))

@@ -112,3 +112,25 @@ func TestCopy(t *testing.T) {
 	_, err = d.Copy(t.Context(), &b, "up")
 	require.Error(t, err)
 }
+
+func TestLiteral(t *testing.T) {
+	root := hostile(t)
+	dir, err := Open(root)
+	require.NoError(t, err)
+	defer dir.Close()
+	for name, want := range map[string]struct {
+		data string
+		link bool
+	}{"sub/file": {"content", false}, "inside": {"sub/file", true}, "environ": {"/proc/self/environ", true}, "loop": {"loop", true}, "inside-folder/file": {"content", false}} {
+		data, link, err := dir.Literal(t.Context(), name, 10)
+		require.NoError(t, err, name)
+		assert.Equal(t, want.data, string(data), name)
+		assert.Equal(t, want.link, link, name)
+	}
+	for _, name := range []string{"pipe", "socket", "sub", "gone", "out/secret", "../secret"} {
+		_, _, err := dir.Literal(t.Context(), name, 10)
+		require.Error(t, err, name)
+	}
+	_, _, err = dir.Literal(t.Context(), "sub/file", 3)
+	require.Error(t, err)
+}

@@ -67,6 +67,27 @@ func Open(ctx context.Context, dir string, env []string) (*Set, error) {
 	return s, s.check()
 }
 
+// OpenCheckout opens the flake in the folder sub below root, which a commit's files were written to: all of
+// them, and no repository.
+func OpenCheckout(root, sub string, files []string) (*Set, error) {
+	s := &Set{Root: root, Sub: sub, has: map[string]bool{}, links: map[string]string{}, strays: map[string]string{}, read: map[string][]byte{}}
+	for _, name := range files {
+		info, err := os.Lstat(s.Abs(name))
+		if err != nil {
+			return nil, fmt.Errorf("open flake: %w", err)
+		}
+		s.add(name, info.Mode())
+	}
+	if !s.has[s.InFlake("flake.nix")] {
+		return nil, fmt.Errorf("open flake: no %s", s.InFlake("flake.nix"))
+	}
+	var err error
+	if s.dir, err = foreign.Open(root); err != nil {
+		return nil, fmt.Errorf("open flake: %w", err)
+	}
+	return s, s.check()
+}
+
 // list fills in the files, the root and the flake's folder below it.
 func (s *Set) list(ctx context.Context, flake string) error {
 	if s.Repo == nil {
