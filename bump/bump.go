@@ -103,6 +103,7 @@ type job struct {
 	secrets diag.Secrets
 	pkg     *Package
 	start   time.Time
+	stage   string // that runs Nix
 	result  Result
 	unlock  func() // gives the tree back to other runs
 
@@ -142,12 +143,16 @@ func newJob(o Options) (*job, error) {
 
 // say tells whoever watches what happens.
 func (j *job) say(kind EventKind, stage, format string, args ...any) {
+	j.send(Event{Stage: stage, Kind: kind, Text: fmt.Sprintf(format, args...)})
+}
+
+// send sends an event, with its text made harmless.
+func (j *job) send(e Event) {
 	if j.opts.Progress == nil {
 		return
 	}
-	j.opts.Progress(Event{
-		Stage: stage, Kind: kind, Text: diag.Line(j.secrets.Redact(fmt.Sprintf(format, args...))), Elapsed: time.Since(j.start),
-	})
+	e.Text, e.Elapsed = diag.Line(j.secrets.Redact(e.Text)), time.Since(j.start)
+	j.opts.Progress(e)
 }
 
 // warn tells it, and puts it into the result.

@@ -16,8 +16,9 @@ func (j *job) findHashes(ctx context.Context, ws *workspace) error {
 	}
 	runner := &nix.Runner{
 		Env: append(slices.Clone(j.opts.Env), "TMPDIR="+ws.temp()), Args: j.opts.NixArgs, Token: j.token(), TokenHost: webHost(j.opts.APIURL),
-		Progress: func(a nix.Activity) { j.say(Live, "hash", "%s %s", a.What, a.Text) },
+		Progress: j.nixProgress,
 	}
+	j.stage = "hash"
 	pr, err := newProbe(runner, cand, j.pkg, j.opts)
 	if err != nil {
 		return err
@@ -82,4 +83,17 @@ func (j *job) refuseRetag() error {
 		}
 	}
 	return nil
+}
+
+// nixProgress passes on what Nix does: commands and build logs for who wants every detail, the rest live.
+func (j *job) nixProgress(a nix.Activity) {
+	kind := Live
+	if a.What == nix.Running || a.What == nix.Logging {
+		kind = Detail
+	}
+	text := string(a.What) + " " + a.Text
+	if a.What == nix.Logging {
+		text = a.Text
+	}
+	j.send(Event{Stage: j.stage, Kind: kind, Text: text, Done: a.Done, Total: a.Total})
 }

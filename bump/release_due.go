@@ -21,6 +21,7 @@ func (j *job) findRelease(ctx context.Context) error {
 		}
 	}
 	j.say(Step, "release", "pinned: %s %s", j.pkg.Name, cmp.Or(oldest, j.finder.pins[0].label))
+	j.say(Step, "release", "asking %s", apiHost(j.opts.UpstreamAPIURL))
 	j.rel, err = selectRelease(ctx, upstream, j.pkg, j.opts, oldest, j.usable)
 	if err != nil {
 		return err

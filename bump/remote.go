@@ -54,6 +54,14 @@ func sameOrigin(a, b string) bool {
 	return origin(a) == origin(b)
 }
 
+// apiHost returns the host of an API, for messages.
+func apiHost(api string) string {
+	if u, err := url.Parse(cmp.Or(api, publicAPI)); err == nil {
+		return u.Host
+	}
+	return "GitHub"
+}
+
 // webHost is the host of the API's web pages and git repositories.
 func webHost(api string) string {
 	u, err := url.Parse(api)

@@ -16,6 +16,7 @@ import (
 // proved: they build, and every output that shows a pin carries them.
 func (j *job) verify(ctx context.Context) error {
 	r := j.hashes
+	j.stage = "verify"
 	r.describeSource()
 	var shown []string
 	built, listed, unpacked := false, false, false

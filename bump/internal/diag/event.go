@@ -11,6 +11,9 @@ type Event struct {
 	Text    string // one line, no full stop, control characters removed
 	Kind    EventKind
 	Elapsed time.Duration // since the run began
+
+	// Bytes so far and in all of what is downloaded; 0 where unknown.
+	Done, Total int64
 }
 
 // EventKind says how loud an Event is.

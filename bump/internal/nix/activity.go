@@ -10,11 +10,27 @@ import (
 
 // Activity is what Nix does at a moment, for a line of progress.
 type Activity struct {
-	What string // "evaluating", "building", "downloading", "fetching", "copying" or "waiting"
+	What What
 	Text string // of what: a derivation's name, a URL without secrets; for a build its log's last line follows
 	// Bytes so far and in all; 0 where unknown.
 	Done, Total int64
 }
+
+// What is the kind of an Activity.
+type What string
+
+// The kinds. A command, and a line of a build's log, is reported once; the others as often as they change,
+// within the bounds of Runner.Progress.
+const (
+	Evaluating  What = "evaluating"
+	Building    What = "building"
+	Downloading What = "downloading"
+	Fetching    What = "fetching"
+	Copying     What = "copying"
+	Waiting     What = "waiting"
+	Running     What = "running" // Text is a command that is started
+	Logging     What = "log"     // Text is a derivation's name, "> " and a line of its log
+)
 
 // activity is one that runs.
 type activity struct {
@@ -89,6 +105,7 @@ func (l *logReader) result(e *event) {
 		if telling(line) != Other {
 			a.build.told = line
 		}
+		l.progress(Activity{What: Logging, Text: a.shown.Text + "> " + line})
 		shown := a.shown
 		shown.Text += ": " + line
 		l.show(shown, false)
@@ -120,18 +137,18 @@ func describe(e *event) Activity {
 		if host := e.field(1); host != "" {
 			text += " on " + host
 		}
-		return Activity{What: "building", Text: logLine(text)}
+		return Activity{What: Building, Text: logLine(text)}
 	case actFileTransfer:
-		return Activity{What: "downloading", Text: logLine(e.field(0))}
+		return Activity{What: Downloading, Text: logLine(e.field(0))}
 	case actFetchTree:
-		return Activity{What: "fetching", Text: text}
+		return Activity{What: Fetching, Text: text}
 	case actCopyPath, actSubstitute:
-		return Activity{What: "copying", Text: derivationName(path.Base(e.field(0)))}
+		return Activity{What: Copying, Text: derivationName(path.Base(e.field(0)))}
 	case actBuildWaiting:
-		return Activity{What: "waiting", Text: text}
+		return Activity{What: Waiting, Text: text}
 	case actUnknown:
 		if rest, ok := strings.CutPrefix(text, "evaluating "); ok {
-			return Activity{What: "evaluating", Text: rest}
+			return Activity{What: Evaluating, Text: rest}
 		}
 	}
 	return Activity{}

@@ -1,9 +1,11 @@
 package nix
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -25,7 +27,7 @@ func TestFailuresOfRealNix(t *testing.T) {
 		position            string // its end; "" for none
 		hint                string
 	}{
-		{"attribute", `{ }`, "nope", nil, MissingAttribute, "does not provide attribute 'packages.x86_64-linux.nope', 'legacyPackages.x86_64-linux.nope' or 'nope'", "", "--attr"},
+		{"attribute", `{ }`, "nope", nil, MissingAttribute, "does not provide attribute 'packages.x86_64-linux.nope', 'legacyPackages.x86_64-linux.nope' or 'nope'", "", "Options.Attr"},
 		{"nested attribute", `{ a = { }.b; }`, "a", nil, MissingAttribute, "attribute 'b' missing", "flake.nix:8:", "Options.Attr"},
 		{"throw", `{ a = throw "no\nluck"; }`, "a", nil, Eval, "no luck", "", "nix flake show"},
 		{"syntax", `{ a = ; }`, "a", nil, Eval, "syntax error, unexpected ';'", "flake.nix:8:", ""},
@@ -109,13 +111,17 @@ func TestFlakeCannotConfigureNixNorReadTheEnvironment(t *testing.T) {
 func TestProgress(t *testing.T) {
 	r, dir := testRunner(t)
 	var seen []string
-	r.Progress = func(a Activity) { seen = append(seen, a.What+" "+a.Text) }
+	r.Progress = func(a Activity) { seen = append(seen, string(a.What)+" "+a.Text) }
 	url := writeFlake(t, dir, `{ a = fod "src" "`+fakeOne+`" "for i in 1 2 3; do echo step $i; sleep 0.15; done; echo > $out"; }`)
 	_, err := r.Build(t.Context(), BuildRequest{Installables: []string{url + "#a"}})
 	require.NoError(t, err)
 	assert.Equal(t, "evaluating the flake", seen[0])
+	assert.Regexp(t, "^running nix build .*'nix-command flakes' .* "+regexp.QuoteMeta(url)+"#a$", seen[1])
 	assert.Contains(t, seen, "building src")
 	assert.Contains(t, seen, "building src: step 3")
+	for i := 1; i <= 3; i++ { // every line once, however fast they come
+		assert.Equal(t, 1, strings.Count(strings.Join(seen, "\n")+"\n", fmt.Sprintf("log src> step %d\n", i)))
+	}
 	assert.Less(t, len(seen), 20)
 }
 

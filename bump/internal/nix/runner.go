@@ -27,8 +27,8 @@ type Runner struct {
 	Token     string
 	TokenHost string
 
-	// Progress is told what Nix does, about ten times a second at most, while a method runs. It must
-	// not block. May be nil.
+	// Progress is told what Nix does while a method runs, about ten times a second at most apart from
+	// commands and lines of build logs. It must not block. May be nil.
 	Progress func(Activity)
 
 	// Grace is the time between SIGTERM and SIGKILL when a context ends; 0 is five seconds.
@@ -57,6 +57,7 @@ func (r *Runner) runProgram(ctx context.Context, name string, log *logReader, ar
 		Path: program, Args: args, Dir: r.Dir, Env: r.environment(), Stdout: out, Stderr: log,
 		Grace: r.Grace, Linger: true,
 	}
+	log.progress(Activity{What: Running, Text: commandLine(name, args)})
 	err = cmd.Run(ctx)
 	log.Close()
 	switch {
@@ -73,6 +74,23 @@ func (r *Runner) runProgram(ctx context.Context, name string, log *logReader, ar
 		return nil, true, f
 	}
 	return nil, true, nil
+}
+
+// commandLine returns a command as a shell takes it, on one line.
+func commandLine(name string, args []string) string {
+	words := []string{name}
+	for _, arg := range args {
+		if arg == "" || strings.ContainsFunc(arg, special) {
+			arg = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+		}
+		words = append(words, arg)
+	}
+	return clip(strings.Join(strings.Fields(strings.Join(words, " ")), " "), maxText)
+}
+
+// special reports whether a shell may take r for more than itself.
+func special(r rune) bool {
+	return !strings.ContainsRune("#%+,-./:=@_", r) && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
 }
 
 func tooLarge(text string) *Failure {
