@@ -1,6 +1,7 @@
 package bump
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -168,6 +169,9 @@ type PullRequest struct {
 	Branch    string `json:"branch"`
 	Operation string `json:"operation"` // created, updated, none
 }
+
+// ErrNoToken is the cause of an Error about a proposal without a token.
+var ErrNoToken = errors.New("no token")
 
 // UsageError is a wrong combination of options (exit status 2).
 type UsageError struct{ Text string }

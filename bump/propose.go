@@ -132,7 +132,7 @@ func (j *job) proposal(ctx context.Context) (github.Proposal, error) {
 	if j.token() == "" {
 		return github.Proposal{}, &Error{
 			Text: "propose: no token: neither GITHUB_TOKEN nor GH_TOKEN is set",
-			Hint: "set GITHUB_TOKEN to a token with contents: write and pull-requests: write, or use Options.Mode=DryRun or Options.Mode=Write",
+			Hint: "set GITHUB_TOKEN to a token with contents: write and pull-requests: write, or use Options.Mode=DryRun or Options.Mode=Write", Err: ErrNoToken,
 		}
 	}
 	return github.Proposal{

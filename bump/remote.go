@@ -74,11 +74,13 @@ func webHost(api string) string {
 // repository is OWNER and NAME of the repository: of the options, the environment, or the git remote.
 func (j *job) repository(ctx context.Context) (owner, name string, err error) {
 	full, remote := cmp.Or(j.opts.Repo, lookupEnv(j.opts.Env, "GITHUB_REPOSITORY")), "there is no git remote origin"
+	hint := "name it with Options.Repo=OWNER/NAME, and its API with Options.APIURL when it is not on github.com"
 	if full == "" {
 		if url := j.origin(ctx); url != "" {
 			host, path := splitRemote(url)
 			if full = path; !gitHost(host, webHost(j.opts.APIURL)) {
-				full, remote = "", fmt.Sprintf("the git remote origin is no repository on %s", webHost(j.opts.APIURL))
+				full, remote = "", fmt.Sprintf("the git remote origin is not on %s", webHost(j.opts.APIURL))
+				hint = otherForge
 			}
 		}
 	}
@@ -89,7 +91,7 @@ func (j *job) repository(ctx context.Context) (owner, name string, err error) {
 	if !ok {
 		return "", "", &Error{
 			Text: "propose: the repository is not known: no Options.Repo, no $GITHUB_REPOSITORY, and " + remote,
-			Hint: "name it with Options.Repo=OWNER/NAME, and its API with Options.APIURL when it is not on github.com",
+			Hint: hint,
 		}
 	}
 	return owner, name, nil
@@ -102,6 +104,10 @@ func (j *job) origin(ctx context.Context) string {
 	}
 	return j.tree.Repo.Origin(ctx)
 }
+
+// otherForge is what to do where the repository is not on GitHub.
+const otherForge = "pull requests need the API of GitHub: for GitHub Enterprise set Options.APIURL; for GitLab, Forgejo and others " +
+	"Options.Mode=Write changes the files, and https://github.com/nixtars/ollama-bump/blob/main/examples/gitlab.yml commits them"
 
 // gitHost says whether a remote's host is that of the web pages; github.com has one more, for SSH
 // through firewalls.

@@ -23,7 +23,7 @@ import (
 const nixArgsInput = "nix-args"
 
 // actionless are the flags that are of no use in the Action.
-var actionless = []string{"json", "quiet", "version", "help"}
+var actionless = []string{"json", "full", "quiet", "version", "help"}
 
 // plural are the flags whose input takes several values at once and is called accordingly.
 var plural = []string{"label", "reviewer", "assignee"}

@@ -7,23 +7,23 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"golang.org/x/term"
 
 	"github.com/nixtars/ollama-bump/bump"
 )
 
-// What is said, and where:
+// What is printed, and where:
 //
-// Stdout holds the result: a diff and a pull request (--dry-run) or one JSON object (--json).
-// Everything else goes to stderr, in lines that begin with "ollama-bump: " or the name of a stage,
-// so that nothing that a release or a builder wrote ever stands at the beginning of a line. Further
-// lines of one message begin with "  | ".
+// Stdout holds the result: a diff and a pull request (--dry-run), one JSON object (--json) or the address
+// of the pull request. Everything else goes to stderr, in lines that begin with "ollama-bump: " or the
+// name of a stage, so that nothing that a release or a builder wrote ever begins a line. Further lines
+// of one message begin with "  | ".
 //
-// On a terminal the stages share one live line that is gone in the end; elsewhere each one is a
-// line. Colours are for terminals, and NO_COLOR or TERM=dumb switch them off. Under GitHub Actions
-// errors, warnings and the result are annotations besides. Tokens are never said.
+// On a terminal the stages share one live line that is gone in the end; elsewhere each one is a line,
+// and one more tells every half minute what still goes on. Colours are for terminals and for the log of
+// GitHub Actions; NO_COLOR or TERM=dumb switch them off. Under GitHub Actions the lines of a stage are
+// a group, and errors, warnings and the result are annotations besides. Tokens are never printed.
 
 // verbosity is how much is printed.
 type verbosity int
@@ -49,28 +49,29 @@ type console struct {
 	w       io.Writer
 	level   verbosity
 	colour  bool
-	actions bool                // GitHub Actions reads what we say
+	actions bool                // GitHub Actions reads what is printed
 	width   func() int          // of the terminal, in columns; nil without one
-	secrets bump.Secrets        // never shown
+	secrets bump.Secrets        // never printed
 	words   func(string) string // puts flags or inputs in place of the options that bump names
 	now     func() time.Time
 
-	mu     sync.Mutex
-	live   string    // shown in the live line
-	since  time.Time // when the run began, as the live line counts it
-	tick   *time.Ticker
-	warned map[string]bool
+	mu      sync.Mutex
+	warned  map[string]bool
+	group   string // of GitHub Actions that is open
+	sending bool   // the remote side is being changed
+	progress
 }
 
-// newConsole looks at the stream and the environment for what it may use.
+// newConsole returns the console for a stream; the environment says what may be used there.
 func newConsole(w io.Writer, getenv func(string) string, level verbosity) *console {
 	s := &console{
 		w: w, level: level, now: time.Now, warned: map[string]bool{},
 		actions: getenv("GITHUB_ACTIONS") == "true",
 		secrets: secrets(getenv), words: asFlags,
 	}
-	if file, ok := terminal(w, getenv); ok && !s.actions {
-		s.colour = getenv("NO_COLOR") == ""
+	file, ok := terminal(w, getenv)
+	s.colour = (ok || s.actions) && getenv("NO_COLOR") == ""
+	if ok && !s.actions {
 		s.width = func() int {
 			width, _, err := term.GetSize(int(file.Fd()))
 			if err != nil || width < 20 {
@@ -97,18 +98,43 @@ func secrets(getenv func(string) string) bump.Secrets {
 	return bump.SecretsOf(env)
 }
 
-// event is bump's Progress.
+// event prints an event of bump.
 func (s *console) event(e bump.Event) {
-	text := s.clean(e.Text)
-	switch {
-	case e.Kind == bump.Warning:
+	if e.Kind == bump.Warning {
 		s.warning(e.Text)
-	case s.level == quiet, e.Kind == bump.Detail && s.level != verbose, e.Kind == bump.Live && s.width == nil:
-	case s.width != nil && (e.Kind == bump.Live || s.level != verbose):
-		s.setLive(e.Stage+": "+text, e.Elapsed)
-	default:
-		s.line(e.Stage + ": " + text + elapsed(e.Elapsed))
+		return
 	}
+	s.sending = e.Stage == "propose"
+	text := s.clean(e.Stage + ": " + e.Text)
+	step := e.Kind == bump.Step || e.Kind == bump.Detail && s.level == verbose
+	switch {
+	case s.level == quiet, e.Kind == bump.Detail && !step:
+		return
+	case step && (s.width == nil || s.level == verbose):
+		s.stage(e.Stage)
+		s.line(text + elapsed(e.Elapsed))
+	}
+	if e.Kind != bump.Detail {
+		s.show(text, e)
+	}
+}
+
+// stage opens the group of a stage in the log of GitHub Actions.
+func (s *console) stage(name string) {
+	if !s.actions || s.group == name {
+		return
+	}
+	s.endGroup()
+	s.line("::group::" + name)
+	s.group = name
+}
+
+// endGroup closes the group, for what is printed from here on must be seen.
+func (s *console) endGroup() {
+	if s.group != "" {
+		s.line("::endgroup::")
+	}
+	s.group = ""
 }
 
 // elapsed returns " [1m2s]", or nothing for what took no time worth a word.
@@ -119,7 +145,7 @@ func elapsed(d time.Duration) string {
 	return " [" + d.Truncate(time.Second).String() + "]"
 }
 
-// warning says a warning, once.
+// warning prints a warning, once.
 func (s *console) warning(text string) {
 	text = s.clean(text)
 	s.mu.Lock()
@@ -135,9 +161,10 @@ func (s *console) warning(text string) {
 	}
 }
 
-// failure says an error: where and what, then what to do. failure is nil when err has no place.
+// failure prints an error: where and what, then what to do. failure is nil when err has no place.
 func (s *console) failure(err error, failure *bump.Error, hint string) {
 	s.done()
+	s.endGroup()
 	text := s.cleanLines(err.Error())
 	s.line(s.paint("31;1", "ollama-bump:") + " " + strings.ReplaceAll(text, "\n", "\n  | "))
 	hint = s.cleanLines(hint)
@@ -158,8 +185,9 @@ func (s *console) failure(err error, failure *bump.Error, hint string) {
 	s.line(annotation("error", where, text))
 }
 
-// result says how the run ended.
+// result prints how the run ended.
 func (s *console) result(text string) {
+	s.endGroup()
 	text = s.clean(text)
 	if s.level != quiet {
 		s.line(s.paint("32;1", "ollama-bump:") + " " + text)
@@ -169,78 +197,7 @@ func (s *console) result(text string) {
 	}
 }
 
-// line writes one message, above the live line if there is one.
-func (s *console) line(text string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.erase()
-	// Nothing can be told of a stderr that is gone, and the job itself does not need it.
-	_, _ = io.WriteString(s.w, text+"\n")
-	s.draw()
-}
-
-// setLive shows text in the live line; total is the time since the run began.
-func (s *console) setLive(text string, total time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.erase()
-	s.live, s.since = text, s.now().Add(-total)
-	s.draw()
-	if s.tick == nil {
-		s.tick = time.NewTicker(time.Second)
-		go s.keepTime(s.tick)
-	}
-}
-
-// keepTime redraws the live line, so that a long download does not look like a hang.
-func (s *console) keepTime(tick *time.Ticker) {
-	for range tick.C {
-		s.mu.Lock()
-		if s.tick != tick {
-			s.mu.Unlock()
-			return
-		}
-		s.erase()
-		s.draw()
-		s.mu.Unlock()
-	}
-}
-
-// done removes the live line.
-func (s *console) done() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.erase()
-	s.live = ""
-	if s.tick != nil {
-		s.tick.Reset(time.Millisecond) // wakes keepTime, which then ends
-		s.tick = nil
-	}
-}
-
-func (s *console) erase() {
-	if s.live != "" {
-		_, _ = io.WriteString(s.w, "\r\x1b[K")
-	}
-}
-
-func (s *console) draw() {
-	if s.live == "" {
-		return
-	}
-	_, _ = io.WriteString(s.w, fit(s.live, elapsed(s.now().Sub(s.since)), s.width()-1))
-}
-
-// fit cuts text so that it and the suffix take at most width columns.
-func fit(text, suffix string, width int) string {
-	room := width - utf8.RuneCountInString(suffix)
-	if utf8.RuneCountInString(text) > room {
-		text = string([]rune(text)[:max(room-1, 0)]) + "…"
-	}
-	return text + suffix
-}
-
-// paint colours text on a terminal. code is that of ECMA-48's SGR.
+// paint colours text where colours are shown. code is that of ECMA-48's SGR.
 func (s *console) paint(code, text string) string {
 	if !s.colour {
 		return text

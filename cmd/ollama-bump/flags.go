@@ -19,7 +19,7 @@ type settings struct {
 	bump.Options
 
 	dryRun, noPR, check   bool // become Options.Mode
-	json                  bool
+	json, full            bool
 	verbose, quiet        bool
 	showVersion, showHelp bool
 }
@@ -132,6 +132,7 @@ func (s *settings) pullRequestFlags() group {
 func (s *settings) otherFlags() group {
 	g, set := newGroup("Output and limits")
 	set.BoolVar(&s.json, "json", false, "print one JSON object on stdout and nothing else there")
+	set.BoolVar(&s.full, "full", false, "with --dry-run on a terminal, show all of the pull request")
 	set.Var(&duration{to: &s.Timeout, example: "45m"}, "timeout", "give up after `TIME`, such as 45m")
 	set.Var(&duration{to: &s.MaxWait, example: "60s"}, "max-wait", "wait at most `TIME` for one of GitHub's rate limits")
 	set.BoolVarP(&s.verbose, "verbose", "v", false, "print more detail")

@@ -5,12 +5,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"github.com/spf13/pflag"
@@ -53,6 +55,7 @@ func signalContext() context.Context {
 func run(ctx context.Context, args, env []string, stdout, stderr io.Writer, do bumpFunc) int {
 	p := &program{ctx: ctx, env: env, stdout: stdout, stderr: stderr, bump: do}
 	p.open(normal)
+	p.json = asksForJSON(args)
 	root := newCommand(p)
 	root.SetArgs(args)
 	if err := root.ExecuteContext(ctx); err != nil {
@@ -70,6 +73,7 @@ type program struct {
 
 	log    *console
 	action bool // run by action.yml: outputs and a step summary are wanted
+	json   bool // a failure is an object, too
 	status int
 }
 
@@ -78,12 +82,17 @@ func (p *program) getenv(name string) string { return lookup(p.env, name) }
 
 // lookup finds name in an environment of NAME=VALUE; the last one wins, as in exec.
 func lookup(env []string, name string) string {
+	value, _ := lookupEnv(env, name)
+	return value
+}
+
+func lookupEnv(env []string, name string) (value string, set bool) {
 	for i := len(env) - 1; i >= 0; i-- {
 		if rest, ok := cutName(env[i], name); ok {
-			return rest
+			return rest, true
 		}
 	}
-	return ""
+	return "", false
 }
 
 func cutName(entry, name string) (string, bool) {
@@ -116,7 +125,7 @@ func (p *program) execute(s *settings, given *pflag.FlagSet) int {
 	p.log.done()
 	if err != nil {
 		if p.ctx.Err() != nil && errors.Is(err, context.Canceled) {
-			err = &bump.Error{Text: "interrupted", Hint: "run it again: it starts afresh and ends in the same state"}
+			err = p.interrupted()
 		}
 		return p.fail(err)
 	}
@@ -125,6 +134,50 @@ func (p *program) execute(s *settings, given *pflag.FlagSet) int {
 		result.Warnings[i] = p.log.words(warning)
 	}
 	return p.report(s, result)
+}
+
+// asksForJSON reports whether arguments ask for an object on stdout. It does not wait for their parser,
+// whose errors are answered as well.
+func asksForJSON(args []string) bool {
+	for _, arg := range args {
+		switch arg {
+		case "--":
+			return false
+		case "--json", "--json=true":
+			return true
+		}
+	}
+	return false
+}
+
+// interrupted returns the error of a run that a signal ended, with what became of it.
+func (p *program) interrupted() error {
+	if p.log.sending {
+		return &bump.Error{Text: "interrupted: the pull request may be unfinished", Hint: "run it again: it resumes where it stopped"}
+	}
+	return &bump.Error{Text: "interrupted: nothing was changed", Hint: "run it again: it starts afresh"}
+}
+
+// advice returns the hint for an error, with what this machine offers besides.
+func (p *program) advice(err error, hint string) string {
+	switch {
+	case errors.Is(err, bump.ErrNoToken) && !p.action && p.installed("gh"):
+		return hint + `; you have gh: GITHUB_TOKEN=$(gh auth token) ollama-bump`
+	case errors.Is(err, context.DeadlineExceeded) && p.log.level < verbose:
+		return hint + ", or use -v to see what is slow"
+	}
+	return hint
+}
+
+// installed reports whether a program is in the PATH of the run.
+func (p *program) installed(name string) bool {
+	for _, dir := range filepath.SplitList(p.getenv("PATH")) {
+		info, err := os.Stat(filepath.Join(dir, name))
+		if err == nil && filepath.IsAbs(dir) && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // fail reports an error and returns the exit status that goes with it.
@@ -141,7 +194,14 @@ func (p *program) fail(err error) int {
 	case errors.As(err, &failure):
 		hint = failure.Hint
 	}
+	hint = p.advice(err, hint)
 	p.log.failure(err, failure, hint)
+	if p.json {
+		text, wrong := p.marshal(p.failureObject(err, failure, hint))
+		if wrong = cmp.Or(wrong, mustWrite(p.stdout, text)); wrong != nil {
+			p.log.failure(wrong, nil, "")
+		}
+	}
 	if p.action {
 		if err := p.summarizeFailure(err, hint); err != nil {
 			p.log.failure(fmt.Errorf("write the step summary: %w", err), nil, "")

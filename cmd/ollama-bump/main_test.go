@@ -310,7 +310,7 @@ func TestNoForeignWorkflowCommands(t *testing.T) {
 		assert.NotContains(t, line, "##[")
 		assert.NotContains(t, line, "\u202e")
 		if strings.HasPrefix(line, "::") {
-			assert.Regexp(t, `^::(warning|notice) title=ollama-bump::[^:]`, line)
+			assert.Regexp(t, `^::((warning|notice) title=ollama-bump::[^:]|group::hash$|endgroup::$)`, line)
 		}
 	}
 	lines := strings.Split(strings.TrimSpace(stdout.String()), "\n")
@@ -350,7 +350,16 @@ func TestInterrupted(t *testing.T) {
 		return bump.Result{}, fmt.Errorf("build: %w", ctx.Err())
 	})
 	assert.Equal(t, exitFailed, status)
-	assert.Contains(t, stderr.String(), "ollama-bump: interrupted\nhint: run it again")
+	assert.Contains(t, stderr.String(), "ollama-bump: interrupted: nothing was changed\nhint: run it again: it starts afresh")
+
+	var late bytes.Buffer
+	ctx, cancel = context.WithCancel(context.Background())
+	run(ctx, nil, nil, &bytes.Buffer{}, &late, func(ctx context.Context, o bump.Options) (bump.Result, error) {
+		o.Progress(bump.Event{Stage: "propose", Text: "me/flake"})
+		cancel()
+		return bump.Result{}, ctx.Err()
+	})
+	assert.Contains(t, late.String(), "ollama-bump: interrupted: the pull request may be unfinished\nhint: run it again: it resumes where it stopped")
 }
 
 func TestStdoutThatFails(t *testing.T) {
@@ -392,4 +401,98 @@ func TestReleaseNotesAreNoPatch(t *testing.T) {
 		assert.Equal(t, "new\n", string(text), "%s: %s", apply, output)
 		assert.NoFileExists(t, filepath.Join(dir, "evil.nix"), "%s: %s", apply, output)
 	}
+}
+
+// gh prints the address of a pull request on stdout, and so does a proposal.
+func TestAddressOfThePullRequest(t *testing.T) {
+	t.Parallel()
+	pull := &bump.PullRequest{Number: 7, URL: "https://gh/7", Operation: "created"}
+	for _, c := range []struct {
+		status bump.Status
+		args   []string
+		stdout string
+	}{
+		{bump.Bumped, nil, "https://gh/7\n"},
+		{bump.Bumped, []string{"-q"}, "https://gh/7\n"},
+		{bump.Current, nil, "https://gh/7\n"},
+		{bump.Skipped, nil, ""}, // somebody closed it
+		{bump.Bumped, []string{"--no-pr"}, ""},
+	} {
+		o := runWith(nil, bump.Result{Status: c.status, Reason: "x", PullRequest: pull}, nil, c.args...)
+		assert.Equal(t, exitOK, o.status)
+		assert.Equal(t, c.stdout, o.stdout, "%v %v", c.status, c.args)
+	}
+}
+
+func TestFailureAsJSON(t *testing.T) {
+	t.Parallel()
+	place := bump.Pos{File: "hosts/a.nix", Line: 3, Column: 7}
+	for _, c := range []struct {
+		err    error
+		args   []string
+		status int
+		want   string
+	}{
+		{
+			&bump.Error{Pos: place, Text: "find pin: two", Hint: "see Options.Attr"},
+			[]string{"--json"},
+			exitFailed,
+			`{"schema":1,"status":"failed","error":{"message":"find pin: two","hint":"see --attr","file":"hosts/a.nix","line":3,"column":7}}`,
+		},
+		{errors.New("no"), []string{"--dry-run", "--json=true"}, exitFailed, `{"schema":1,"status":"failed","error":{"message":"no"}}`},
+		{
+			nil,
+			[]string{"--json", "--to", "x"},
+			exitUsage,
+			`{"schema":1,"status":"failed","error":{"message":"--to must be a release such as 0.32.15 or 0.33.0-rc2, not \"x\"","hint":"see ollama-bump --help"}}`,
+		},
+		{
+			nil,
+			[]string{"--drift", "--json"},
+			exitUsage,
+			`{"schema":1,"status":"failed","error":{"message":"unknown flag: --drift","hint":"did you mean --draft?"}}`,
+		},
+		{errors.New("no"), []string{"--no-pr", "--", "--json"}, exitFailed, ""},
+	} {
+		o := runWith(nil, bump.Result{}, c.err, c.args...)
+		assert.Equal(t, c.status, o.status)
+		assert.Equal(t, c.want, strings.TrimSuffix(o.stdout, "\n"))
+		assert.Contains(t, o.stderr, "ollama-bump: ")
+	}
+}
+
+// What this machine offers besides is said with an error.
+func TestAdvice(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	token := &bump.Error{Text: "propose: no token", Hint: "set GITHUB_TOKEN", Err: bump.ErrNoToken}
+	assert.NotContains(t, runWith([]string{"PATH=" + dir}, bump.Result{}, token).stderr, "gh auth")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "gh"), nil, 0o755))
+	assert.Contains(t, runWith([]string{"PATH=" + dir}, bump.Result{}, token).stderr,
+		"hint: set GITHUB_TOKEN; you have gh: GITHUB_TOKEN=$(gh auth token) ollama-bump\n")
+	slow := &bump.Error{Text: "timed out", Hint: "raise Options.Timeout", Err: context.DeadlineExceeded}
+	assert.Contains(t, runWith(nil, bump.Result{}, slow).stderr, "hint: raise --timeout, or use -v to see what is slow\n")
+	assert.Contains(t, runWith(nil, bump.Result{}, slow, "-v").stderr, "hint: raise --timeout\n")
+}
+
+func TestSuggestions(t *testing.T) {
+	t.Parallel()
+	set := newSettings().flags()
+	for name, hint := range map[string]string{
+		"dryrun": "did you mean --dry-run?", "dry_run": "did you mean --dry-run?", "chekc": "did you mean --check?", "labels": "did you mean --label?",
+		"option": "see ollama-bump --help; arguments for Nix go after --", "x": "see ollama-bump --help; arguments for Nix go after --",
+	} {
+		assert.Equal(t, hint, suggestFlag(set, name), name)
+	}
+}
+
+func TestPreview(t *testing.T) {
+	t.Parallel()
+	p := &program{log: newConsole(io.Discard, func(string) string { return "" }, normal)}
+	body := "<!-- ours -->\nBumps **ollama** for [x86\\_64](https://x/y).\n\n\n| a | b |\n|---|---|\n| 1 | 2 |\n" +
+		"<details><summary>Notes <b>of</b> 0.32.15</summary>\n\n## Heading\n```\nx\x1b[2J\n```\n</details>\n"
+	assert.Equal(t, "T\n\nBumps ollama for x86_64.\n\n| a | b |\n| 1 | 2 |\n▸ Notes of 0.32.15\n\nHeading\nx\n", p.preview("T", body, false))
+	long := strings.Repeat("line\n", 40)
+	assert.Equal(t, "T\n\n"+strings.Repeat("line\n", previewLines-2)+"… 26 more lines, --full shows them\n", p.preview("T", long, false))
+	assert.Equal(t, "T\n\n"+long, p.preview("T", long, true))
 }

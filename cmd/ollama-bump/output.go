@@ -9,16 +9,12 @@ import (
 	"github.com/nixtars/ollama-bump/bump"
 )
 
-// report tells of a run that succeeded and returns the exit status.
+// report prints how a run ended and returns the exit status.
 func (p *program) report(s *settings, r bump.Result) int {
 	for _, warning := range r.Warnings {
 		p.log.warning(warning)
 	}
-	text, err := p.output(s, r)
-	if err == nil {
-		err = mustWrite(p.stdout, text)
-	}
-	if err != nil {
+	if err := p.output(s, r); err != nil {
 		return p.fail(err)
 	}
 	p.log.result(sentence(s.Mode, r))
@@ -33,33 +29,91 @@ func (p *program) report(s *settings, r bump.Result) int {
 	return exitOK
 }
 
-// output returns what goes to stdout.
-func (p *program) output(s *settings, r bump.Result) (string, error) {
+// output writes to stdout what a run yields.
+func (p *program) output(s *settings, r bump.Result) error {
 	switch {
 	case s.json:
-		return p.marshal(r)
-	case s.Mode != bump.DryRun || r.Diff == "":
-		return "", nil
+		text, err := p.marshal(filled(r))
+		if err != nil {
+			return err
+		}
+		return mustWrite(p.stdout, text)
+	case s.Mode == bump.DryRun && r.Diff != "":
+		return p.show(s, r)
+	case s.Mode == bump.Propose && !p.action && r.Status != bump.Skipped && r.PullRequest != nil && r.PullRequest.URL != "":
+		return mustWrite(p.stdout, p.log.clean(r.PullRequest.URL)+"\n")
 	}
-	text := p.colourDiff(p.log.secrets.Exact(r.Diff)) + "\n" + p.quote(r.Title+"\n\n"+r.Body)
+	return nil
+}
+
+// show writes the diff and, unless no pull request would be made, the pull request. A terminal gets
+// something to read, everything else what git apply takes.
+func (p *program) show(s *settings, r bump.Result) error {
+	diff := p.log.secrets.Exact(r.Diff)
+	file, interactive := terminal(p.stdout, p.getenv)
+	if interactive && !p.log.actions {
+		text := p.colourDiff(diff)
+		if !s.noPR {
+			text += "\n" + p.preview(r.Title, p.log.secrets.Exact(r.Body), s.full)
+		}
+		if p.page(file, text) {
+			return nil
+		}
+		return mustWrite(p.stdout, text)
+	}
+	text := diff
+	if p.action {
+		text = p.colourDiff(diff)
+	}
+	if !s.noPR {
+		text += "\n" + p.quote(r.Title+"\n\n"+r.Body)
+	}
 	if p.log.actions {
 		text = silenced(text)
 	}
-	return text, nil
+	return mustWrite(p.stdout, text)
 }
 
-// marshal returns the JSON object, without secrets and without commands for CI runners.
-func (p *program) marshal(r bump.Result) (string, error) {
-	if r.Schema == 0 {
-		r.Schema = 1
+// failed is the JSON object of a run that failed.
+type failed struct {
+	Schema int         `json:"schema"`
+	Status bump.Status `json:"status"`
+	Error  failedError `json:"error"`
+}
+
+type failedError struct {
+	Message string `json:"message"`
+	Hint    string `json:"hint,omitempty"`
+	File    string `json:"file,omitempty"` // from the repository's root
+	Line    int    `json:"line,omitempty"`
+	Column  int    `json:"column,omitempty"`
+}
+
+// failureObject returns what --json prints of an error.
+func (p *program) failureObject(err error, failure *bump.Error, hint string) failed {
+	e := failedError{Message: p.log.cleanLines(err.Error()), Hint: p.log.cleanLines(hint)}
+	if failure != nil && failure.File != "" {
+		e.Message = p.log.cleanLines(failure.Text)
+		e.File, e.Line, e.Column = p.log.clean(failure.File), failure.Line, failure.Column
 	}
+	return failed{Schema: 1, Status: "failed", Error: e}
+}
+
+// filled returns a result with what a bump that did not come far leaves out.
+func filled(r bump.Result) bump.Result {
+	r.Schema = 1
 	if r.Files == nil {
 		r.Files = []bump.FileChange{}
 	}
+	return r
+}
+
+// marshal returns the JSON object, without secrets and without commands for CI runners.
+func (p *program) marshal(object any) (string, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(r); err != nil {
+	if err := enc.Encode(object); err != nil {
 		return "", fmt.Errorf("write the JSON object: %w", err)
 	}
 	return p.log.secrets.JSON(b.String()), nil
@@ -75,9 +129,9 @@ func (p *program) quote(text string) string {
 	return b.String()
 }
 
-// colourDiff colours a unified diff when stdout is a terminal.
+// colourDiff colours a unified diff as git does.
 func (p *program) colourDiff(diff string) string {
-	if _, ok := terminal(p.stdout, p.getenv); !ok || p.getenv("NO_COLOR") != "" {
+	if p.getenv("NO_COLOR") != "" {
 		return diff
 	}
 	var b strings.Builder

@@ -18,7 +18,9 @@ var rules = []struct {
 	{HashMismatch, regexp.MustCompile(`hash mismatch in fixed-output derivation '|fixed-output derivation produced path '`)},
 	{EvalFetch, regexp.MustCompile(`hash mismatch in file downloaded from '|NAR hash mismatch in input '|hash mismatch in input '`)},
 	{HashInvalid, regexp.MustCompile(`invalid SRI hash|invalid character in Base(?:64|32)|invalid base-?(?:16|32|64)|hash '[^']*' (?:has wrong length|does not include a type|should have type|has an? (?:invalid|unknown))|empty hash requires explicit hash|unknown hash (?:algorithm|type)|hash algorithm '[^']*' is not|invalid hash '`)},
-	{Eval, regexp.MustCompile(`vendorHash is missing`)}, // a throw has no place in old Nix
+	{Eval, regexp.MustCompile(`vendorHash is missing`)},                 // a throw has no place in old Nix
+	{TooOld, regexp.MustCompile(`(?i)requires Nix (?:>=|version) *\d`)}, // lib/minver.nix of nixpkgs
+	{NoPseudoterminal, regexp.MustCompile(`(?:opening|granting access to|unlocking|getting) pseudo-?terminal`)},
 	{NoFlakes, regexp.MustCompile(`experimental (?:Nix )?feature '(?:flakes|nix-command)' is (?:disabled|not enabled)`)},
 	{TooOld, regexp.MustCompile(`unrecogni[sz]ed flag '--(?:log-format|extra-experimental-features|no-eval-cache|no-link)'|'(?:flake|eval)' is not a recogni[sz]ed command`)},
 	{BadArguments, regexp.MustCompile(`unrecogni[sz]ed (?:flag|option) |is not a recogni[sz]ed (?:flag|command)|flag '[^']*' requires|requires (?:an|\d+) argument|invalid value for|has invalid value|is not a valid (?:machine|store|builder)|don't know how to open Nix store`)},
@@ -88,6 +90,9 @@ func classify(m message, logs func(drv string) []string) *Failure {
 	f.Hint = hints[f.Kind]
 	if strings.HasSuffix(f.Hint, " ") { // it ends with the derivation
 		f.Hint += diag.Safe(f.Derivation)
+	}
+	if f.Kind == TooOld && strings.Contains(strings.ToLower(m.text), "nixpkgs") {
+		f.Hint = "the Nix of this machine is too old for the flake's nixpkgs: upgrade Nix"
 	}
 	if f.Kind == Fetch && strings.Contains(m.text, "rate limit") {
 		f.Hint = "GitHub's rate limit is used up: set GITHUB_TOKEN, or access-tokens in nix.conf"

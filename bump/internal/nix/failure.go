@@ -13,7 +13,8 @@ const (
 	Other            Kind = iota // none of the following
 	NotInstalled                 // there is no nix
 	NotStarted                   // the machine starts no more programs
-	TooOld                       // Nix before 2.4
+	TooOld                       // Nix before 2.4, or before what the flake's nixpkgs wants
+	NoPseudoterminal             // the machine has none for a build
 	NoFlakes                     // flakes are switched off
 	BadArguments                 // Nix refuses an argument
 	StoreUnavailable             // no store, no daemon, or no right to write
@@ -42,7 +43,7 @@ const (
 )
 
 var kindNames = [numKinds]string{
-	"other", "not installed", "not started", "too old", "no flakes", "bad arguments", "store unavailable", "no space", "canceled",
+	"other", "not installed", "not started", "too old", "no pseudoterminal", "no flakes", "bad arguments", "store unavailable", "no space", "canceled",
 	"deadline exceeded", "killed", "output too large", "eval", "missing attribute", "missing file", "lock stale",
 	"hash invalid", "eval fetch", "fetch", "builder", "vendor empty", "vendor exists", "missing output", "references",
 	"build timeout", "wrong system", "hash mismatch", "dependency",
@@ -107,6 +108,7 @@ var hints = [numKinds]string{
 	NotInstalled:     "install Nix 2.4 or newer (https://nixos.org/download) and see that nix is in PATH",
 	NotStarted:       "the machine is short of processes, memory or open files: see ulimit -a, and run again",
 	TooOld:           "ollama-bump needs Nix 2.4 or newer: upgrade Nix",
+	NoPseudoterminal: "this machine gives builds no pseudoterminal, and the flake is not to blame: mount /dev/pts with newinstance,ptmxmode=0666",
 	NoFlakes:         "switch flakes on: experimental-features = nix-command flakes in nix.conf or NIX_CONFIG",
 	BadArguments:     "see Options.NixArgs, which are given to every run of Nix",
 	StoreUnavailable: "see that the Nix store and its daemon can be reached: nix store ping (nix store info)",
