@@ -1,6 +1,6 @@
 module github.com/nixtars/ollama-bump
 
-go 1.26.0
+go 1.25.0
 
 require (
 	github.com/aymanbagabas/go-udiff v0.4.1
@@ -15,8 +15,8 @@ require (
 	github.com/yuin/goldmark v1.8.7
 	go.yaml.in/yaml/v3 v3.0.6
 	golang.org/x/mod v0.30.0
-	golang.org/x/term v0.45.0
-	mvdan.cc/sh/v3 v3.14.1
+	golang.org/x/term v0.42.0
+	mvdan.cc/sh/v3 v3.12.0
 )
 
 require (
@@ -28,7 +28,7 @@ require (
 	github.com/oasdiff/yaml v0.1.1 // indirect
 	github.com/oasdiff/yaml3 v0.0.14 // indirect
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3 // indirect
-	golang.org/x/sys v0.47.0 // indirect
+	golang.org/x/sys v0.43.0 // indirect
 	golang.org/x/text v0.14.0 // indirect
 	golang.org/x/tools v0.38.0 // indirect
 )
