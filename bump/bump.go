@@ -115,6 +115,7 @@ type job struct {
 	due     []*pin // the pins that are to move
 	hashes  *resolver
 	rep     text.Report
+	message string // of the commit
 	changed []changedFile
 }
 

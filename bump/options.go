@@ -8,6 +8,7 @@ import (
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/github"
+	"github.com/nixtars/ollama-bump/bump/internal/text"
 )
 
 // Mode says what a run does with what it finds.
@@ -97,11 +98,21 @@ func (o Options) Check() error {
 			return &UsageError{Text: c.text}
 		}
 	}
+	if err := o.templates().Check(); err != nil {
+		return &UsageError{Text: err.Error()}
+	}
 	if o.To == "" {
 		return nil
 	}
 	_, err := parseTo(o.To)
 	return err
+}
+
+// TemplateData is what the templates of Options may name.
+type TemplateData = text.Fields
+
+func (o Options) templates() text.Templates {
+	return text.Templates{Title: o.Title, Message: o.CommitMessage, Append: o.BodyAppend}
 }
 
 const branchRefs = "refs/heads/" // may stand in front of a branch's name
@@ -143,8 +154,8 @@ type Result struct {
 	PullRequest *PullRequest `json:"pull_request,omitempty"`
 	Warnings    []string     `json:"warnings,omitempty"`
 
-	Title string `json:"-"` // of the pull request, proposed or shown by a dry run
-	Body  string `json:"-"`
+	Title string `json:"title,omitempty"` // of the pull request, proposed or shown by a dry run
+	Body  string `json:"body,omitempty"`  // of it, in Markdown
 }
 
 // FileChange is what changes in one file.

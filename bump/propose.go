@@ -7,8 +7,10 @@ import (
 	"slices"
 
 	"github.com/nixtars/ollama-bump/bump/internal/github"
-	"github.com/nixtars/ollama-bump/bump/internal/text"
 )
+
+// branchPrefix begins the names of our branches.
+const branchPrefix = "ollama-bump/"
 
 // propose makes the pull request. Nothing in the checkout changes.
 func (j *job) propose(ctx context.Context) error {
@@ -17,7 +19,7 @@ func (j *job) propose(ctx context.Context) error {
 		return err
 	}
 	p.BaseCommit, p.Ignore = j.base.commit, j.ignores
-	p.Title, p.Message, p.Body = j.result.Title, j.secrets.Exact(text.CommitMessage(j.rep)), j.result.Body
+	p.Title, p.Message, p.Body = j.result.Title, j.message, j.result.Body
 	for _, f := range j.changed {
 		p.Files = append(p.Files, github.File{Path: f.name, Old: f.old, New: f.new})
 	}
@@ -136,7 +138,7 @@ func (j *job) proposal(ctx context.Context) (github.Proposal, error) {
 		}
 	}
 	return github.Proposal{
-		Owner: owner, Repo: repo, Base: j.opts.Base, Branch: j.opts.Branch, BranchPrefix: "ollama-bump/",
+		Owner: owner, Repo: repo, Base: j.opts.Base, Branch: j.opts.Branch, BranchPrefix: branchPrefix,
 		Package: j.pkg.Name, OldVersion: j.result.OldVersion, Version: j.rel.version, Scope: j.scope(),
 		Labels: j.opts.Labels, Reviewers: j.opts.Reviewers, Assignees: j.opts.Assignees,
 		Draft: j.opts.Draft, AutoMerge: j.opts.AutoMerge, Recreate: j.opts.Recreate, Redo: j.redo(),

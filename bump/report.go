@@ -40,8 +40,26 @@ func (j *job) report(ctx context.Context) error {
 		diff.WriteString(text.Diff(f.name, f.old, f.new))
 	}
 	j.result.Diff = diff.String()
-	j.fillReport()
-	j.result.Title, j.result.Body = j.secrets.Exact(text.Title(j.rep)), j.secrets.Exact(text.Body(j.rep, ""))
+	j.fillReport(ctx)
+	return j.writeTexts(ctx)
+}
+
+// writeTexts makes the title, the body and the commit message.
+func (j *job) writeTexts(ctx context.Context) error {
+	templates := j.opts.templates()
+	title, err := text.Title(j.rep, templates)
+	if err != nil {
+		return err
+	}
+	message, err := text.CommitMessage(j.rep, templates)
+	if err != nil {
+		return err
+	}
+	body, err := text.Body(ctx, j.rep, templates, "")
+	if err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	j.result.Title, j.result.Body, j.message = j.secrets.Exact(title), j.secrets.Exact(body), j.secrets.Exact(message)
 	return nil
 }
 
@@ -106,17 +124,22 @@ func (j *job) edits(name string, changes []change) []Edit {
 	return list
 }
 
-func (j *job) fillReport() {
-	r := j.hashes
-	j.rep.Package, j.rep.Upstream = j.pkg.Name, j.pkg.Owner+"/"+j.pkg.Repo
+// home is where this program comes from.
+const home = "https://github.com/nixtars/ollama-bump"
+
+func (j *job) fillReport(ctx context.Context) {
+	j.rep.Package = j.pkg.Name
 	j.rep.OldVersion, j.rep.NewVersion = j.result.OldVersion, j.rel.version
-	j.rep.ReleaseURL = j.rel.URL
-	if j.rep.ReleaseURL == "" {
-		j.rep.ReleaseURL = fmt.Sprintf("https://github.com/%s/%s/releases/tag/v%s", j.pkg.Owner, j.pkg.Repo, j.rel.version)
+	j.rep.Release = text.Release{URL: j.rel.URL, Notes: j.rel.between}
+	if !j.rel.PublishedAt.IsZero() {
+		j.rep.Release.Age = j.start.Sub(j.rel.PublishedAt)
 	}
-	j.rep.Notes = j.rel.between
-	j.rep.NixVersion, j.rep.System = r.probe.nix, r.probe.req.System
-	j.rep.Tool = strings.TrimSpace("ollama-bump " + j.opts.Version)
+	if j.rep.Release.URL == "" {
+		j.rep.Release.URL = fmt.Sprintf("https://github.com/%s/%s/releases/tag/v%s", j.pkg.Owner, j.pkg.Repo, j.rel.version)
+	}
+	j.rep.Proof.NixVersion, j.rep.Proof.System = j.hashes.probe.nix, j.hashes.probe.req.System
+	j.rep.Tool = text.Tool{Name: "ollama-bump", Version: j.opts.Version, URL: home}
+	j.rep.Try = j.try(ctx)
 	for _, f := range j.result.Files {
 		for _, e := range f.Edits {
 			j.rep.Changes = append(j.rep.Changes, text.Change{File: f.Path, Line: e.Line, Field: e.Field, Old: e.Old, New: e.New})
@@ -138,6 +161,28 @@ func (j *job) fillReport() {
 	}
 	j.rep.Warnings = j.result.Warnings
 	j.rep.Redact(j.secrets.Exact)
+}
+
+// try is how to try the proposal without a checkout; the zero value when it is not known where it will be.
+func (j *job) try(ctx context.Context) text.Try {
+	owner, repo, err := j.repository(ctx)
+	if err != nil || j.opts.Mode == Write || webHost(j.opts.APIURL) != "github.com" {
+		return text.Try{}
+	}
+	t := text.Try{Repository: owner + "/" + repo, Branch: strings.TrimPrefix(j.opts.Branch, branchRefs), Folder: j.tree.sub}
+	if t.Branch == "" {
+		t.Branch = branchPrefix + j.rel.version
+	}
+	prefix := "packages." + nixSystem() + "."
+	for _, p := range j.due {
+		for _, info := range j.hashes.where[p] {
+			name, ok := strings.CutPrefix(info.Where, prefix)
+			if ok && (t.Attr == "" || name == j.pkg.Name) {
+				t.Attr = name
+			}
+		}
+	}
+	return t
 }
 
 func (c *companionPin) report() text.Companion {

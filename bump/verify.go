@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/nixtars/ollama-bump/bump/internal/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/text"
 	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
 
@@ -23,6 +24,9 @@ func (j *job) verify(ctx context.Context) error {
 	for _, p := range j.due {
 		for _, info := range r.where[p] {
 			shown = union(shown, []string{info.Where})
+			if info.Drv != "" {
+				j.checked(info.Where, text.Evaluated)
+			}
 		}
 		for _, h := range p.allHashes() {
 			built = built || h.got != nil && h.from == "" && !h.dropped
@@ -54,8 +58,20 @@ func (j *job) verify(ctx context.Context) error {
 	return nil
 }
 
+// checked records how far an output was checked; what is said last counts.
+func (j *job) checked(attr string, level text.Level) {
+	checks := j.rep.Proof.Checks
+	for i := range checks {
+		if checks[i].Attr == attr {
+			checks[i].Level = level
+			return
+		}
+	}
+	j.rep.Proof.Checks = append(checks, text.Check{Attr: attr, Level: level})
+}
+
 func (j *job) verified(format string, args ...any) {
-	j.rep.Verified = append(j.rep.Verified, fmt.Sprintf(format, args...))
+	j.rep.Proof.Facts = append(j.rep.Proof.Facts, fmt.Sprintf(format, args...))
 }
 
 // verifyEval evaluates every configuration of the flake.
@@ -70,7 +86,6 @@ func (j *job) verifyEval(ctx context.Context) error {
 	if err := json.Unmarshal(out, &names); err != nil {
 		return fmt.Errorf("verify: read configurations: %w", err)
 	}
-	count := 0
 	for _, kind := range families {
 		for _, name := range names[kind] {
 			j.say(Step, "verify", "evaluate %s.%s", kind, name)
@@ -84,11 +99,10 @@ func (j *job) verifyEval(ctx context.Context) error {
 			case broken:
 				j.warn("verify", "%s.%s does not evaluate, with the bump or without it", kind, name)
 			default:
-				count++
+				j.checked(kind+"."+name, text.Evaluated)
 			}
 		}
 	}
-	j.verified("%d configurations of the flake evaluate", count)
 	return nil
 }
 
@@ -147,7 +161,8 @@ func (j *job) verifyBuild(ctx context.Context) error {
 			return p.error(fmt.Sprintf("verify: %s of %s says version %q, not %s", j.pkg.Program, where, found, j.rel.version),
 				"see the ldflags that set the version")
 		}
-		j.verified("%s builds, and its %s --version says %s", where, j.pkg.Program, found)
+		j.checked(where, text.Ran)
+		j.verified("%s --version of %s says %s", j.pkg.Program, where, found)
 	}
 	return nil
 }

@@ -127,6 +127,8 @@ func (p *program) publish(mode bump.Mode, r bump.Result) error {
 		{"old-version", r.OldVersion},
 		{"new-version", r.NewVersion},
 		{"diff", r.Diff},
+		{"title", r.Title},
+		{"body", r.Body},
 	}
 	if pr := r.PullRequest; pr != nil {
 		number := ""

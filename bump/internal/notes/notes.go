@@ -61,7 +61,7 @@ func escape(text string, start bool) string {
 		}
 		return m + gap
 	})
-	text = brackets.Replace(special.ReplaceAllString(text, `\$0`))
+	text = brackets.Replace(escapeMarks(text))
 	if bare, ok := strings.CutSuffix(text, "!"); ok {
 		text = bare + `\!` // before a link it would make an image
 	}
@@ -69,6 +69,27 @@ func escape(text string, start bool) string {
 		return escapeStarts("x" + text)[1:]
 	}
 	return escapeStarts(text)
+}
+
+// escapeMarks puts a backslash before what Markdown reads, but for the underscore within a word, which it
+// does not.
+func escapeMarks(text string) string {
+	var b strings.Builder
+	last := 0
+	for _, at := range special.FindAllStringIndex(text, -1) {
+		i := at[0]
+		b.WriteString(text[last:i])
+		if text[i] != '_' || i == 0 || i+1 == len(text) || !wordByte(text[i-1]) || !wordByte(text[i+1]) {
+			b.WriteByte('\\')
+		}
+		last = i
+	}
+	b.WriteString(text[last:])
+	return b.String()
+}
+
+func wordByte(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
 
 // escapeStarts keeps lines from beginning with what makes a list, a heading or the like.
@@ -93,10 +114,10 @@ func Text(text string) string {
 // span can hold there comes out as text.
 func Code(value string) string {
 	value = strings.TrimSpace(strings.ReplaceAll(diag.Safe(value), "\n", " "))
-	if value == "" || strings.ContainsAny(value, "`|\\<>") {
+	if value == "" || strings.ContainsAny(value, "`|\\") {
 		return Text(value)
 	}
-	return "`" + value + "`"
+	return "`" + inCode.Replace(value) + "`"
 }
 
 // Link writes a link; without an address that a browser should open, only its text, which is plain.

@@ -63,7 +63,8 @@ var defuseTests = []struct{ name, in, out string }{
 	{"table", "| a | b |\n|:-|-:|\n| `x\\|y` | @mona \\| z |", "| a | b |\n| --- | --- |\n| x&vert;y | @‸mona &vert; z |"},
 	{"what begins lines", "a\n\\- b\n1\\. c\n\\# d\n&#43; e\n\\> f\n\\=\n\\```", "a\n\\- b\n1\\. c\n\\#‸ d\n\\+ e\n&gt; f\n\\=\n\\`\\`\\`"},
 	{"versions keep their dots", "v0.32.15\n0.32.15 is out", "v0.32.15\n0.32.15 is out"},
-	{"math and footnotes", "$x$ [^1] a_b", "\\$x\\$ \\[\\^1\\] a\\_b"},
+	{"math and footnotes", "$x$ [^1] a_b", "\\$x\\$ \\[\\^1\\] a_b"},
+	{"underscores", "x86_64 snake_case_name \\_a\\_ b\\_", "x86_64 snake_case_name \\_a\\_ b\\_"},
 	{"bidirectional", "a\u202eb\u2066c &#8238;d\u200f e\u00ad", "abc d e"},
 	{"control characters", "a\x00b\x1b[31mc\x7f", "abc"},
 	{"not UTF-8", "a\xffb", "a\ufffdb"},
@@ -212,6 +213,8 @@ func TestText(t *testing.T) {
 func TestCode(t *testing.T) {
 	assert.Equal(t, "`sha256-AA+/=`", notes.Code("sha256-AA+/="))
 	assert.Equal(t, gap("\\`x\\` &vert; &lt;y&gt; @‸mona"), notes.Code("`x`\n| <y> @mona"))
+	assert.Equal(t, "`hold <0.33`", notes.Code("hold <0.33"))
+	assert.Equal(t, gap("`<‸!-- </details`"), strings.ReplaceAll(notes.Code("<!-- </details"), "<\u200b/", "</"))
 	assert.Equal(t, "", notes.Code(" \n"))
 }
 

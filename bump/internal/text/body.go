@@ -1,112 +1,139 @@
 package text
 
 import (
+	"context"
 	"fmt"
-	"slices"
 	"strings"
+	"time"
 
+	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/notes"
-	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
 
 const (
 	bodyLimit  = 59_500 // of 60,000, as notes.Size counts: the rest is for what is added to the marker
-	tableLimit = 24_000 // of the table of changes; an ordinary bump has half a dozen rows
-	listLimit  = 7_000  // of each list: companions, what was verified, warnings
+	listLimit  = 5_000  // of each list: an ordinary one has half a dozen lines
 	valueLimit = 120    // characters of one value shown
 	urlLimit   = 1_000  // of the release's address, which is given twice
 )
 
-// Title is the title of r's pull request and the first line of its commit: one line of plain text.
-func Title(r Report) string {
-	return fmt.Sprintf("%s: %s -> %s", bare(r.Package), bare(r.OldVersion), bare(r.NewVersion))
-}
+// RebaseBox is the comment in the line of the check box by which people ask for a rebase. The box is
+// checked when the line holds "[x]".
+const RebaseBox = "<!-- ollama-bump-rebase -->"
 
-// CommitMessage is Title and the release's address.
-func CommitMessage(r Report) string {
-	message := Title(r)
-	if address, ok := notes.URL(r.ReleaseURL); ok {
-		message += "\n\n" + address
+// Body returns the pull request's text in Markdown, at most 60,000 characters. marker is its first line, by
+// which the pull request is recognised; "" leaves it out. Every value of r is taken for hostile. What is
+// too long is cut, first of all the release notes. The error is that of the context or of a template.
+func Body(ctx context.Context, r Report, t Templates, marker string) (string, error) {
+	own, err := execute("Options.BodyAppend", t.Append, r.fields(), maxAppend)
+	if err != nil {
+		return "", err
 	}
-	return message + "\n"
-}
-
-// bare keeps what names and versions are made of: a title is not Markdown, and nothing in it may mean
-// anything to GitHub.
-func bare(value string) string {
-	kept := strings.Map(func(r rune) rune {
-		if r < 0x80 && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._+-", r)) {
-			return r
-		}
-		return -1
-	}, value)
-	return kept[:min(len(kept), 60)]
-}
-
-// Body is the pull request's text in Markdown, at most 60,000 characters. marker is its first line, as
-// the package github recognises the pull request by; "" leaves it out. Every value of r is taken for
-// hostile. What is too long is cut in the release notes only.
-func Body(r Report, marker string) string {
-	var b strings.Builder
+	var head, tail strings.Builder
 	if marker != "" {
-		b.WriteString(marker + "\n\n")
+		head.WriteString(marker + "\n\n")
 	}
-	b.WriteString(summary(r) + "\n\n")
-	b.WriteString(changeTable(r.Changes))
-	b.WriteString(companionList(r.Companions))
-	b.WriteString(verification(r))
-	tail := instructions(r)
-	room := bodyLimit - notes.Size(b.String()) - notes.Size(tail)
-	b.WriteString(releaseNotes(r.Notes, room))
-	return b.String() + tail
+	for _, part := range []string{
+		summary(r), decision(r), values(r.Changes), effect(r.Effect), proof(r.Proof), section("Worth a look", sentences(r.Warnings)), instructions(r),
+	} {
+		head.WriteString(part)
+	}
+	if own != "" {
+		tail.WriteString(own + "\n\n")
+	}
+	tail.WriteString(footer(r))
+	room := bodyLimit - notes.Size(head.String()) - notes.Size(tail.String())
+	text, err := releaseNotes(ctx, r.Release.Notes, room)
+	return head.String() + text + tail.String(), err
 }
 
-// summary says what goes where, with links to read on.
+// summary is the table of what goes where.
 func summary(r Report) string {
-	text := fmt.Sprintf("Bumps **%s** from %s to %s", notes.Text(clip(r.Package)), notes.Code(clip(r.OldVersion)), notes.Code(clip(r.NewVersion)))
-	var links []string
-	if address, ok := notes.URL(r.ReleaseURL); ok && len(address) <= urlLimit {
-		links = append(links, "[release](<"+address+">)")
-		if home, _, ok := strings.Cut(address, "/releases/"); ok && r.OldVersion != r.NewVersion {
-			links = append(links, notes.Link("all changes", fmt.Sprintf("%s/compare/v%s...v%s", home, bare(r.OldVersion), bare(r.NewVersion))))
-		}
-	}
-	if len(links) > 0 {
-		text += " (" + strings.Join(links, ", ") + ")"
-	}
-	return text + "."
-}
-
-// clip keeps a value from filling the page.
-func clip(value string) string {
-	if runes := []rune(value); len(runes) > valueLimit {
-		return string(runes[:valueLimit]) + "…"
-	}
-	return value
-}
-
-// changeTable lists every value rewritten.
-func changeTable(changes []Change) string {
-	if len(changes) == 0 {
-		return ""
-	}
 	var b strings.Builder
-	b.WriteString("| Where | What | Old | New |\n| --- | --- | --- | --- |\n")
-	for i, c := range changes {
-		where := c.File
-		if c.Line > 0 {
-			where = fmt.Sprintf("%s:%d", c.File, c.Line)
-		}
-		row := fmt.Sprintf("| %s | %s | %s | %s |\n", notes.Code(clip(where)), notes.Text(clip(c.Field)), value(c.Old), value(c.New))
-		if notes.Size(b.String())+notes.Size(row) > tableLimit {
-			fmt.Fprintf(&b, "\nand %d more.\n", len(changes)-i)
+	b.WriteString("| Package | Version | |\n| --- | --- | --- |\n")
+	fmt.Fprintf(&b, "| **%s** | %s | %s |\n", notes.Text(clip(r.Package)), step(r), strings.Join(news(r), ", "))
+	for i, c := range r.Companions {
+		if notes.Size(b.String()) > listLimit {
+			fmt.Fprintf(&b, "| and %d more | | |\n", len(r.Companions)-i)
 			break
 		}
-		b.WriteString(row)
+		name := notes.Text(clip(c.Name))
+		switch {
+		case !c.Moved:
+			fmt.Fprintf(&b, "| %s | %s | **not moved**: %s |\n", name, plain(c.Old), cell(c.Why))
+		case c.Old != c.New:
+			fmt.Fprintf(&b, "| %s | %s → %s | moves with %s |\n", name, plain(c.Old), plain(c.New), notes.Text(clip(r.Package)))
+		}
 	}
 	return b.String() + "\n"
 }
 
+// step is the package's way from the old version to the new one.
+func step(r Report) string {
+	to := plain(r.NewVersion)
+	if address, ok := notes.URL(r.Release.URL); ok && len(address) <= urlLimit {
+		to = "[" + to + "](<" + address + ">)"
+	}
+	switch {
+	case r.Decision.Dropped:
+		return plain(r.OldVersion) + " → " + to + " of nixpkgs"
+	case r.repair():
+		return to
+	}
+	return plain(r.OldVersion) + " → " + to
+}
+
+// news is what there is to know of the step: the release's age and the list of changes, or what is repaired.
+func news(r Report) []string {
+	if r.repair() {
+		return []string{"repairs " + notes.Text(repaired(r.Changes))}
+	}
+	var all []string
+	if r.Release.Age > 0 {
+		all = append(all, "released "+ago(r.Release.Age))
+	}
+	if address, ok := notes.URL(r.Release.URL); ok && len(address) <= urlLimit {
+		if home, _, ok := strings.Cut(address, "/releases/"); ok {
+			all = append(all, notes.Link("all changes", fmt.Sprintf("%s/compare/v%s...v%s", home, bare(r.OldVersion), bare(r.NewVersion))))
+		}
+	}
+	return all
+}
+
+// ago says how long ago something was, in one unit.
+func ago(age time.Duration) string {
+	const day = 24 * time.Hour
+	for _, unit := range []struct {
+		length, from time.Duration
+		name         string
+	}{{365 * day, 2 * 365 * day, "year"}, {30 * day, 60 * day, "month"}, {7 * day, 21 * day, "week"}, {day, day, "day"}, {time.Hour, time.Hour, "hour"}} {
+		if age >= unit.from {
+			return count(int(age/unit.length), unit.name) + " ago"
+		}
+	}
+	return "less than an hour ago"
+}
+
+// count returns a number with its noun.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// clip keeps a value from filling the page.
+func clip(value string) string { return diag.Clip(value, valueLimit) }
+
+// plain is a value in running text.
+func plain(value string) string {
+	if strings.TrimSpace(value) == "" {
+		return "*(empty)*"
+	}
+	return notes.Text(clip(value))
+}
+
+// value is a value as it stands in a file.
 func value(text string) string {
 	if strings.TrimSpace(text) == "" {
 		return "*(empty)*"
@@ -114,16 +141,88 @@ func value(text string) string {
 	return notes.Code(clip(text))
 }
 
-func companionList(companions []Companion) string {
+// cell is a sentence in a table's cell.
+func cell(text string) string { return strings.ReplaceAll(sentence(text), "|", "&vert;") }
+
+// decision says why this version, and what else there is to know of the pin.
+func decision(r Report) string {
 	var lines []string
-	for _, c := range companions {
-		if c.Moved {
-			lines = append(lines, fmt.Sprintf("%s moved with it, from %s to %s.", notes.Text(clip(c.Name)), value(c.Old), value(c.New)))
-			continue
+	for _, a := range r.Decision.Security {
+		lines = append(lines, security(a))
+	}
+	d := r.Decision
+	switch name := notes.Text(clip(r.Package)); {
+	case d.Base == "":
+	case d.Dropped:
+		lines = append(lines, fmt.Sprintf("nixpkgs itself has %s %s: the pin is not needed any more.", name, plain(d.Base)))
+	case d.State == CaughtUp:
+		lines = append(lines, fmt.Sprintf("nixpkgs itself has %s %s: **the pin can be removed**.", name, plain(d.Base)))
+	case d.State == HoldingBack:
+		lines = append(lines, fmt.Sprintf("nixpkgs itself has %s %s, newer than what was pinned: **the pin held it back**.", name, plain(d.Base)))
+	case d.State == Needed:
+		lines = append(lines, fmt.Sprintf("nixpkgs itself has %s %s: the pin is still needed.", name, plain(d.Base)))
+	}
+	for _, h := range d.Holds {
+		line := fmt.Sprintf("%s says %s", notes.Code(clip(h.Where)), value(h.Text))
+		if h.Expired {
+			line += "; its last day is over, so that it was ignored"
 		}
-		lines = append(lines, fmt.Sprintf("%s did **not** move (it stays at %s): %s", notes.Text(clip(c.Name)), value(c.Old), sentence(c.Why)))
+		lines = append(lines, line+".")
+	}
+	for _, p := range d.Passed {
+		lines = append(lines, fmt.Sprintf("%s was not taken: %s.", plain(p.Version), strings.TrimSuffix(sentence(p.Why), ".")))
 	}
 	return bullets(lines)
+}
+
+// security is one vulnerability that the bump fixes.
+func security(a Advisory) string {
+	id := a.CVE
+	if id == "" {
+		id = a.GHSA
+	}
+	text := "**Security**: fixes " + notes.Link(clip(id), a.URL)
+	if a.CVE != "" && a.GHSA != "" {
+		text += " (" + notes.Text(clip(a.GHSA)) + ")"
+	}
+	if a.Severity != "" {
+		text += ", severity " + notes.Text(clip(a.Severity))
+	}
+	if a.Summary != "" {
+		text += ": " + strings.TrimSuffix(sentence(a.Summary), ".")
+	}
+	return text + "."
+}
+
+// values folds away every value rewritten: the diff shows them as well.
+func values(changes []Change) string {
+	if len(changes) == 0 {
+		return ""
+	}
+	files := map[string]bool{}
+	var lines []string
+	for _, c := range changes {
+		files[c.File] = true
+		where := c.File
+		if c.Line > 0 {
+			where = fmt.Sprintf("%s:%d", c.File, c.Line)
+		}
+		lines = append(lines, fmt.Sprintf("%s, %s: %s → %s", notes.Code(clip(where)), notes.Text(clip(c.Field)), value(c.Old), value(c.New)))
+	}
+	return fold(count(len(changes), "value")+" in "+count(len(files), "file"), bullets(lines))
+}
+
+// fold hides Markdown behind a summary, which is plain text of ours.
+func fold(summary, markdown string) string {
+	return "<details>\n<summary>" + summary + "</summary>\n\n" + markdown + "</details>\n\n"
+}
+
+// section is a list below a heading, or nothing without lines.
+func section(title string, lines []string) string {
+	if len(lines) == 0 {
+		return ""
+	}
+	return "### " + title + "\n\n" + bullets(lines)
 }
 
 // bullets is a list of lines, as many as there is room for: escaped, a line may be many times as long as
@@ -154,95 +253,57 @@ func sentences(texts []string) []string {
 
 // sentence is a text that may hold code spans, on one line.
 func sentence(text string) string {
-	return strings.Join(strings.Fields(notes.Defuse(clipLine(text))), " ")
+	text = diag.Clip(strings.Join(strings.Fields(text), " "), 5*valueLimit)
+	return strings.Join(strings.Fields(notes.Defuse(text)), " ")
 }
 
-func clipLine(text string) string {
-	text = strings.Join(strings.Fields(text), " ")
-	if runes := []rune(text); len(runes) > 5*valueLimit {
-		return string(runes[:5*valueLimit]) + "…"
-	}
-	return text
-}
-
-// verification says what was proved, by what, and what to look at.
-func verification(r Report) string {
+// instructions say how to try the change and how to undo it.
+func instructions(r Report) string {
 	var b strings.Builder
-	if len(r.Verified) > 0 {
-		b.WriteString("**Verified**")
-		if r.NixVersion != "" {
-			fmt.Fprintf(&b, " with Nix %s", notes.Text(clip(r.NixVersion)))
-		}
-		if r.System != "" {
-			fmt.Fprintf(&b, " on %s", notes.Code(clip(r.System)))
-		}
-		b.WriteString(":\n\n")
-		b.WriteString(bullets(sentences(r.Verified)))
+	b.WriteString("### Try it\n\n")
+	if command := r.Try.command(); command != "" {
+		b.WriteString("```sh\n" + command + "\n```\n\n")
+	} else {
+		b.WriteString("Check this branch out (`gh pr checkout` and the number of this pull request) and build what uses the package, " +
+			"with `nix build` or `nixos-rebuild test --flake .`.\n\n")
 	}
-	if len(r.Warnings) > 0 {
-		b.WriteString("**Worth a look**:\n\n")
-		b.WriteString(bullets(sentences(r.Warnings)))
-	}
+	b.WriteString("**Undo it**: close this pull request, and it will not come back for this version. After the merge, press *Revert* below.\n\n")
 	return b.String()
 }
 
-func instructions(r Report) string {
-	tool := ""
-	if r.Tool != "" {
-		tool = fmt.Sprintf("\n\nMade by %s.", notes.Text(clip(r.Tool)))
-	}
-	return "**Try it**: check this branch out (`gh pr checkout` and the number of this pull request) and build what uses the package, with " +
-		"`nix build` or `nixos-rebuild test --flake .`.\n" +
-		"**Undo it**: before the merge, close this pull request; it will not come back for this version. After the merge, press *Revert* below, " +
-		"or `git revert` the commit." + tool + "\n"
-}
-
-const (
-	foldStart = "<details>\n<summary>Release notes of %d %s</summary>\n\n"
-	foldEnd   = "</details>\n\n"
-	cutNotice = "*(cut here; the rest is behind the link above)*"
-)
-
-// releaseNotes folds away what upstream wrote, newest release first, in at most room characters. Every
-// release keeps its heading as long as those fit.
-func releaseNotes(all []ReleaseNote, room int) string {
-	all = slices.Clone(all)
-	slices.SortStableFunc(all, func(a, b ReleaseNote) int { return -version.Compare(a.Version, b.Version) })
-	releases := "releases"
-	if len(all) == 1 {
-		releases = "release"
-	}
-	start := fmt.Sprintf(foldStart, len(all), releases)
-	room -= notes.Size(start) + notes.Size(foldEnd)
-	var heads []string
-	for _, note := range all {
-		head := "### " + notes.Link(clip(note.Version), note.URL) + "\n\n"
-		least := notes.Size(head) + len(cutNotice) + len("\n\n")
-		if room < least {
-			break
-		}
-		room -= least
-		heads = append(heads, head)
-	}
-	if len(heads) == 0 {
+// command runs the new version without a checkout; "" when that is not possible, or the names do not go
+// into a shell as they are.
+func (t Try) command() string {
+	if t.Repository == "" || t.Branch == "" || t.Attr == "" {
 		return ""
 	}
-	var b strings.Builder
-	b.WriteString(start)
-	for i, head := range heads {
-		b.WriteString(head)
-		text, cut := "", strings.TrimSpace(all[i].Body) != ""
-		if room > 0 {
-			text, cut = notes.Fit(notes.Defuse(all[i].Body), room)
-		}
-		room = max(room-notes.Size(text)-len("\n\n"), 0)
-		if text != "" {
-			b.WriteString(text + "\n\n")
-		}
-		if cut {
-			b.WriteString(cutNotice + "\n\n")
-			room = 0
+	reference := "github:" + t.Repository + "/" + t.Branch
+	if t.Folder != "" {
+		reference += "?dir=" + t.Folder
+	}
+	for _, part := range []string{t.Repository, t.Branch, t.Folder, t.Attr} {
+		if strings.Trim(part, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-/") != "" || len(part) > valueLimit {
+			return ""
 		}
 	}
-	return b.String() + foldEnd
+	if t.Folder != "" {
+		return "nix run '" + reference + "#" + t.Attr + "' -- --version" // a shell expands the question mark
+	}
+	return "nix run " + reference + "#" + t.Attr + " -- --version"
+}
+
+// footer holds the check box and says who made the pull request.
+func footer(r Report) string {
+	var b strings.Builder
+	if r.Try.Rebase {
+		b.WriteString("- [ ] " + RebaseBox + "Rebase this pull request: check the box, and the next run does it\n\n")
+	}
+	if r.Tool.Name != "" {
+		b.WriteString("Made by " + notes.Link(clip(r.Tool.Name), r.Tool.URL))
+		if r.Tool.Version != "" {
+			b.WriteString(" " + notes.Text(clip(r.Tool.Version)))
+		}
+		b.WriteString(".\n")
+	}
+	return b.String()
 }

@@ -1,6 +1,7 @@
 package text
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	entity "html"
@@ -8,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -24,46 +26,147 @@ const testMarker = "<!-- ollama-bump: package=ollama version=0.32.15 -->"
 
 func bodyReport() Report {
 	return Report{
-		Package: "ollama", Upstream: "ollama/ollama", OldVersion: "0.32.13", NewVersion: "0.32.15",
-		ReleaseURL: "https://github.com/ollama/ollama/releases/tag/v0.32.15",
+		Package: "ollama", OldVersion: "0.32.13", NewVersion: "0.32.15",
+		Release: Release{
+			URL: "https://github.com/ollama/ollama/releases/tag/v0.32.15", Age: 75 * time.Hour,
+			Notes: []ReleaseNote{
+				{Version: "0.32.14", URL: "https://github.com/ollama/ollama/releases/tag/v0.32.14", Body: "## What's Changed\r\n* Fixed a crash by @dhiltgen in https://github.com/ollama/ollama/pull/9876\r\n"},
+				{Version: "0.32.15", URL: "https://github.com/ollama/ollama/releases/tag/v0.32.15", Body: "Fixes #12.\n\n```shell\nollama run gemma3\n```\n\n**Full Changelog**: https://github.com/ollama/ollama/compare/v0.32.14...v0.32.15\n<!-- ollama-bump: package=ollama version=9.9.9 -->\n"},
+			},
+		},
 		Changes: []Change{
 			{File: "flake.nix", Line: 8, Field: "version", Old: "0.32.13", New: "0.32.15"},
 			{File: "flake.nix", Line: 13, Field: "src hash", Old: "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", New: "sha256-BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB="},
 			{File: "flake.nix", Line: 15, Field: "vendor hash", Old: "", New: "sha256-CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCC="},
 		},
 		Companions: []Companion{
-			{Name: "llama.cpp", Old: "b6121", New: "b6210", Moved: true},
+			{Name: "llama.cpp", Old: "b10380", New: "b10488", Moved: true},
 			{Name: "ggml", Old: "1", Why: "its hash is no literal"},
 		},
-		Verified:   []string{"`.src` and `.goModules` build with the new hashes", "`ollama` and `ollama-cuda` evaluate to 0.32.15"},
-		Warnings:   []string{"flake.nix:30 pins a fork; it was left alone"},
-		NixVersion: "2.34.8", System: "x86_64-linux", Tool: "ollama-bump 1.2.3",
-		Notes: []ReleaseNote{
-			{Version: "0.32.14", URL: "https://github.com/ollama/ollama/releases/tag/v0.32.14", Body: "## What's Changed\r\n* Fixed a crash by @dhiltgen in https://github.com/ollama/ollama/pull/9876\r\n"},
-			{Version: "0.32.15", URL: "https://github.com/ollama/ollama/releases/tag/v0.32.15", Body: "Fixes #12.\n\n```shell\nollama run gemma3\n```\n\n**Full Changelog**: https://github.com/ollama/ollama/compare/v0.32.14...v0.32.15\n<!-- ollama-bump: package=ollama version=9.9.9 -->\n"},
+		Effect: Effect{
+			Outputs: []OutputChange{
+				{
+					Name:    "nixosConfigurations.desk",
+					Updated: []Update{{"ollama", "0.32.13", "0.32.15"}, {"llama.cpp", "b10380", "b10488"}},
+					Rebuilt: []string{"etc", "nixos-system-desk-25.11", "system-path", "system-units", "unit-ollama.service"},
+				},
+				{Name: "nixosConfigurations.laptop", Missing: "it does not evaluate, with the bump or without it"},
+			},
+			Plan: &Plan{Build: []string{"ollama-0.32.15", "ollama-0.32.15-go-modules", "source"}, Fetch: 85, Download: 356_000_000, Unpacked: 1_300_000_000},
 		},
+		Proof: Proof{
+			Checks: []Check{
+				{Attr: "packages.x86_64-linux.ollama", Level: Evaluated},
+				{Attr: "packages.x86_64-linux.ollama-cuda", Level: Ran},
+				{Attr: "nixosConfigurations.desk", System: "x86_64-linux", Level: Evaluated},
+				{Attr: "packages.aarch64-linux.ollama", Level: Unchecked, Why: "this machine is x86_64-linux"},
+			},
+			Facts:      []string{"every fixed output builds with the hash that is written here", "each hash was found with a fake one in its place"},
+			NixVersion: "2.34.8", System: "x86_64-linux",
+		},
+		Warnings: []string{"flake.nix:30 pins a fork; it was left alone"},
+		Try:      Try{Repository: "me/flake", Branch: "ollama-bump/0.32.15", Attr: "ollama", Rebase: true},
+		Tool:     Tool{Name: "ollama-bump", Version: "1.2.3", URL: "https://github.com/nixtars/ollama-bump"},
 	}
 }
 
-func TestBodyGolden(t *testing.T) {
-	const name = "testdata/body.md"
-	got := Body(bodyReport(), testMarker)
-	if *updateBody {
-		require.NoError(t, os.WriteFile(name, []byte(got), 0o666))
+// decided is a report with everything that a decision may hold.
+func decided() Report {
+	r := bodyReport()
+	r.Decision = Decision{
+		Base: "0.32.9", State: Needed,
+		Security: []Advisory{{GHSA: "GHSA-1234-abcd-5678", CVE: "CVE-2026-12345", URL: "https://github.com/advisories/GHSA-1234-abcd-5678", Summary: "A model file can write outside of its folder.", Severity: "high", FixedIn: "0.32.14"}},
+		Holds: []Hold{
+			{Where: "flake.nix:7", Text: "# ollama-bump: hold <0.33 until 2026-12-01: CUDA is broken"},
+			{Where: "flake.nix:20", Text: "# ollama-bump: hold until 2026-01-01", Expired: true},
+		},
+		Passed: []Passed{{Version: "0.33.1", Why: "it is a day old, and the minimum is 3 days; it counts from 2026-12-02"}, {Version: "0.33.0", Why: "the comment in flake.nix:7 holds it back"}},
 	}
-	want, err := os.ReadFile(name)
+	return r
+}
+
+// repairing is a report of a bump to the same version.
+func repairing() Report {
+	r := bodyReport()
+	r.OldVersion = r.NewVersion
+	r.Changes = r.Changes[2:]
+	r.Companions = []Companion{{Name: "llama.cpp", Old: "b10488", New: "b10488", Moved: true}}
+	r.Release.Notes, r.Warnings = nil, nil
+	r.Effect = Effect{Missing: "evaluating the flake as it was took longer than 5 minutes"}
+	r.Proof.Checks = r.Proof.Checks[:1]
+	r.Try.Attr = ""
+	return r
+}
+
+// dropping is a report of a pin that is removed.
+func dropping() Report {
+	r := bodyReport()
+	r.NewVersion = "0.33.0"
+	r.Decision = Decision{Base: "0.33.0", State: CaughtUp, Dropped: true}
+	r.Companions, r.Release.Notes, r.Warnings = nil, nil, nil
+	r.Changes = []Change{{File: "overlays/ollama.nix", Line: 3, Field: "override", Old: "prev.ollama.overrideAttrs (old: rec { … })", New: "prev.ollama"}}
+	return r
+}
+
+var goldens = map[string]func() Report{"body": bodyReport, "decided": decided, "repair": repairing, "drop": dropping}
+
+func TestBodyGolden(t *testing.T) {
+	for name, report := range goldens {
+		file := "testdata/" + name + ".md"
+		got := body(t, report())
+		if *updateBody {
+			require.NoError(t, os.WriteFile(file, []byte(got), 0o666))
+		}
+		want, err := os.ReadFile(file)
+		require.NoError(t, err)
+		assert.Equal(t, string(want), got)
+		requireHarmless(t, got)
+	}
+}
+
+func body(t testing.TB, r Report) string {
+	t.Helper()
+	text, err := Body(t.Context(), r, Templates{}, testMarker)
 	require.NoError(t, err)
-	assert.Equal(t, string(want), got)
+	return text
 }
 
 func TestTitleAndCommitMessage(t *testing.T) {
 	r := bodyReport()
-	assert.Equal(t, "ollama: 0.32.13 -> 0.32.15", Title(r))
-	assert.Equal(t, "ollama: 0.32.13 -> 0.32.15\n\nhttps://github.com/ollama/ollama/releases/tag/v0.32.15\n", CommitMessage(r))
+	requireTitle(t, "ollama: 0.32.13 -> 0.32.15", r)
+	message, err := CommitMessage(r, Templates{})
+	require.NoError(t, err)
+	assert.Equal(t, "ollama: 0.32.13 -> 0.32.15\n\nhttps://github.com/ollama/ollama/releases/tag/v0.32.15\n", message)
 	r.NewVersion = "1 @mona\nFixes #1 <b>`x`"
-	r.ReleaseURL = "javascript:alert(1)"
-	assert.Equal(t, "ollama: 0.32.13 -> 1monaFixes1bx", Title(r))
-	assert.Equal(t, Title(r)+"\n", CommitMessage(r))
+	r.Release.URL = "javascript:alert(1)"
+	requireTitle(t, "ollama: 0.32.13 -> 1monaFixes1bx", r)
+	message, err = CommitMessage(r, Templates{})
+	require.NoError(t, err)
+	assert.Equal(t, "ollama: 0.32.13 -> 1monaFixes1bx\n", message)
+}
+
+func requireTitle(t testing.TB, want string, r Report) {
+	t.Helper()
+	got, err := Title(r, Templates{})
+	require.NoError(t, err)
+	assert.Equal(t, want, got)
+}
+
+func TestTitleOfARepair(t *testing.T) {
+	r := repairing()
+	requireTitle(t, "ollama: repair vendorHash", r)
+	r.Changes = append(r.Changes, Change{Field: "src hash"}, Change{Field: "vendor hash"})
+	requireTitle(t, "ollama: repair src.hash and vendorHash", r)
+	r.Changes = append(r.Changes, Change{Field: "version"})
+	requireTitle(t, "ollama: repair the pin", r)
+	requireTitle(t, "ollama: drop the override (nixpkgs has 0.33.0)", dropping())
+}
+
+func TestRepairMovesNothing(t *testing.T) {
+	text := body(t, repairing())
+	assert.NotContains(t, text, "llama.cpp")
+	assert.NotContains(t, text, "→ 0.32.15")
+	assert.Contains(t, text, "repairs vendorHash")
 }
 
 // rendered is a body as GitHub shows it, HTML let through.
@@ -78,18 +181,30 @@ func rendered(t testing.TB, body string) string {
 func TestBodyTakesEveryValueForHostile(t *testing.T) {
 	evil := "x | y `z` </details> <!-- ollama-bump: package=ollama version=9.9.9 --> @mona fixes #1\n# big\n```\n![t](https://evil.example/t.png)\u202e"
 	r := Report{
-		Package: evil, Upstream: evil, OldVersion: evil, NewVersion: evil + "2", ReleaseURL: "https://evil.example/releases/" + evil,
+		Package: evil, OldVersion: evil, NewVersion: evil + "2",
+		Release: Release{
+			URL: "https://evil.example/releases/" + evil, Age: 1,
+			Notes: []ReleaseNote{{Version: evil, URL: evil, Body: evil}, {Version: "1", URL: "https://x.example/@mona#1", Body: evil}},
+		},
 		Changes:    []Change{{File: evil, Line: 3, Field: evil, Old: evil, New: evil}},
-		Companions: []Companion{{Name: evil, Old: evil, New: evil, Moved: true}, {Name: evil, Old: evil, Why: evil}},
-		Verified:   []string{evil}, Warnings: []string{evil}, NixVersion: evil, System: evil, Tool: evil,
-		Notes: []ReleaseNote{{Version: evil, URL: evil, Body: evil}, {Version: "1", URL: "https://x.example/@mona#1", Body: evil}},
+		Companions: []Companion{{Name: evil, Old: evil, New: evil + "2", Moved: true}, {Name: evil, Old: evil, Why: evil}},
+		Decision: Decision{
+			Base: evil, State: HoldingBack, Security: []Advisory{{evil, evil, evil, evil, evil, evil}},
+			Holds: []Hold{{Where: evil, Text: evil}}, Passed: []Passed{{evil, evil}},
+		},
+		Effect: Effect{
+			Outputs: []OutputChange{{Name: evil, Updated: []Update{{evil, evil, evil}, {evil, "", evil}, {evil, evil, ""}, {evil, "", ""}}, Rebuilt: []string{evil}}, {Name: evil, Missing: evil}},
+			Plan:    &Plan{Build: []string{evil}, Fetch: 1, Download: 1, Unpacked: 1}, Missing: evil,
+		},
+		Proof:    Proof{Checks: []Check{{evil, evil, Ran, evil}, {evil, evil, Unchecked, evil}}, Facts: []string{evil}, NixVersion: evil, System: evil},
+		Warnings: []string{evil}, Try: Try{Repository: evil, Branch: evil, Folder: evil, Attr: evil, Rebase: true}, Tool: Tool{evil, evil, evil},
 	}
-	body := Body(r, testMarker)
+	body := body(t, r)
 	requireHarmless(t, body)
 	page := rendered(t, body)
 	assert.Equal(t, 1, strings.Count(page, "<table>"))
-	assert.Equal(t, 2, strings.Count(page, "<tr>"), "a header and one row")
-	assert.Equal(t, 4, strings.Count(page, "<td>"))
+	assert.Equal(t, 4, strings.Count(page, "<tr>"), "a header and three rows")
+	assert.Equal(t, 9, strings.Count(page, "<td>"))
 }
 
 // requireHarmless checks what must hold of every body.
@@ -97,9 +212,9 @@ func requireHarmless(t testing.TB, body string) {
 	t.Helper()
 	require.LessOrEqual(t, notes.Size(body), 60_000)
 	require.True(t, strings.HasPrefix(body, testMarker+"\n\n"))
-	require.Equal(t, 1, strings.Count(body, "<!--"), "one comment, the marker")
+	require.Equal(t, 1, strings.Count(strings.Replace(body, RebaseBox, "", 1), "<!--"), "one comment besides that of the check box: the marker")
 	require.Equal(t, strings.Count(body, "<details>"), strings.Count(body, "</details>"))
-	require.LessOrEqual(t, strings.Count(body, "<details>"), 1)
+	require.LessOrEqual(t, strings.Count(body, "<details>"), 3)
 	require.NotContains(t, body, "\u202e")
 	page := rendered(t, body)
 	require.NotContains(t, page, "<img")
@@ -115,18 +230,18 @@ var (
 )
 
 func TestBodyIsCutInTheNotesOnly(t *testing.T) {
-	for _, unit := range []string{"a line of notes\n", "```\nlong code\n", "- item 🦙🦙🦙\n", "> > quoted\n", strings.Repeat("x", 30_000), "| a | b |\n| - | - |\n"} {
+	for _, unit := range []string{"a line of notes\n", "```\nlong code\n", "- item 🦙🦙🦙\n", "> > quoted\n", strings.Repeat("x", 15_000), "| a | b |\n| - | - |\n"} {
 		r := bodyReport()
-		r.Notes = nil
+		r.Release.Notes = nil
 		for i := range 6 {
 			url := fmt.Sprintf("https://github.com/ollama/ollama/releases/tag/v0.32.%d", i)
-			r.Notes = append(r.Notes, ReleaseNote{Version: fmt.Sprintf("0.32.%d", i), URL: url, Body: strings.Repeat(unit, 30_000/len(unit))})
+			r.Release.Notes = append(r.Release.Notes, ReleaseNote{Version: fmt.Sprintf("0.32.%d", i), URL: url, Body: strings.Repeat(unit, 30_000/len(unit))})
 		}
-		body := Body(r, testMarker)
+		body := body(t, r)
 		requireHarmless(t, body)
 		assert.Contains(t, body, "cut here", "%.20q", unit)
 		for i := range 6 {
-			assert.Contains(t, body, fmt.Sprintf("### [0.32.%d]", i), "every release is named")
+			assert.Contains(t, body, fmt.Sprintf("#### [0.32.%d]", i), "every release is named")
 		}
 		assert.Contains(t, body, "**Undo it**")
 		page := rendered(t, body)
@@ -139,9 +254,9 @@ func TestBodyOfManyChanges(t *testing.T) {
 	for i := range 2000 {
 		r.Changes = append(r.Changes, Change{File: fmt.Sprintf("pkgs/%d.nix", i), Line: i, Field: "version", Old: "0.32.13", New: strings.Repeat("y", 500)})
 	}
-	body := Body(r, testMarker)
+	body := body(t, r)
 	requireHarmless(t, body)
-	assert.Regexp(t, `\nand \d+ more\.\n`, body)
+	assert.Regexp(t, `\n- and \d+ more\n`, body)
 }
 
 // Escaping makes text longer, and there may be any number of everything.
@@ -151,16 +266,22 @@ func TestBodyHasRoomForWhatever(t *testing.T) {
 		strings.Repeat("abcdef1 ", 3000), "x",
 	} {
 		r := bodyReport()
-		r.Package, r.OldVersion, r.NewVersion, r.NixVersion, r.System, r.Tool = text, text, text+"2", text, text, text
-		r.ReleaseURL = "https://github.com/ollama/ollama/releases/tag/" + text
+		r.Package, r.OldVersion, r.NewVersion, r.Proof.NixVersion, r.Proof.System, r.Tool.Name = text, text, text+"2", text, text, text
+		r.Effect.Plan = &Plan{}
+		r.Release.URL = "https://github.com/ollama/ollama/releases/tag/" + text
 		for range 300 {
 			r.Warnings = append(r.Warnings, text)
-			r.Verified = append(r.Verified, text)
+			r.Proof.Facts = append(r.Proof.Facts, text)
+			r.Proof.Checks = append(r.Proof.Checks, Check{text, text, Evaluated, text}, Check{text, text, Unchecked, text})
+			r.Decision.Holds = append(r.Decision.Holds, Hold{text, text, true})
+			r.Decision.Security = append(r.Decision.Security, Advisory{text, text, "https://x.example/" + text, text, text, text})
+			r.Effect.Outputs = append(r.Effect.Outputs, OutputChange{Name: text, Updated: []Update{{text, text, text}}, Rebuilt: []string{text}})
+			r.Effect.Plan.Build = append(r.Effect.Plan.Build, text)
 			r.Companions = append(r.Companions, Companion{Name: text, Old: text, New: text, Why: text})
 			r.Changes = append(r.Changes, Change{File: text, Line: 1, Field: text, Old: text, New: text})
-			r.Notes = append(r.Notes, ReleaseNote{Version: "0.1.1", URL: "https://x.example/" + text, Body: text})
+			r.Release.Notes = append(r.Release.Notes, ReleaseNote{Version: "0.1.1", URL: "https://x.example/" + text, Body: text})
 		}
-		body := Body(r, testMarker)
+		body := body(t, r)
 		require.LessOrEqual(t, notes.Size(body), 60_000, "%.20q", text)
 		assert.Contains(t, rendered(t, body), "<strong>Undo it</strong>", "%.20q", text)
 		assert.Regexp(t, `\n- and \d+ more\n`, body)
@@ -169,16 +290,109 @@ func TestBodyHasRoomForWhatever(t *testing.T) {
 
 func TestBodyOrdersCandidatesByNumber(t *testing.T) {
 	r := bodyReport()
-	r.Notes = []ReleaseNote{{Version: "0.33.0-rc9"}, {Version: "0.33.0-rc10"}}
-	body := Body(r, "")
-	assert.Less(t, strings.Index(body, "### 0.33.0-rc10"), strings.Index(body, "### 0.33.0-rc9"))
+	r.Release.Notes = []ReleaseNote{{Version: "0.33.0-rc9"}, {Version: "0.33.0-rc10"}}
+	body := body(t, r)
+	assert.Less(t, strings.Index(body, "#### 0.33.0-rc10"), strings.Index(body, "#### 0.33.0-rc9"))
+}
+
+func TestNewestNoteIsOpen(t *testing.T) {
+	body := body(t, bodyReport())
+	open, folded, ok := strings.Cut(body, "<summary>1 older release</summary>")
+	require.True(t, ok)
+	assert.Contains(t, open, "ollama run gemma3")
+	assert.Contains(t, folded, "Fixed a crash")
 }
 
 func TestBodySaysLittleOfLittle(t *testing.T) {
-	body := Body(Report{Package: "ollama", OldVersion: "1", NewVersion: "2"}, "")
-	assert.True(t, strings.HasPrefix(body, "Bumps **ollama** from `1` to `2`.\n"), body)
-	assert.NotContains(t, body, "<details>")
-	assert.NotContains(t, body, "Verified")
+	text, err := Body(t.Context(), Report{Package: "ollama", OldVersion: "1", NewVersion: "2"}, Templates{}, "")
+	require.NoError(t, err)
+	assert.True(t, strings.HasPrefix(text, "| Package | Version | |\n| --- | --- | --- |\n| **ollama** | 1 → 2 |  |\n\n### Try it\n"), text)
+	assert.NotContains(t, text, "<details>")
+	assert.NotContains(t, text, "Verified")
+}
+
+func TestBodyHearsItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := Body(ctx, bodyReport(), Templates{}, "")
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+// Escaped or not, no text is cut within what people see as one character.
+func TestNothingIsCutWithinACharacter(t *testing.T) {
+	const family = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+	for shift := range 8 {
+		r := bodyReport()
+		r.NewVersion = strings.Repeat("x", shift) + strings.Repeat(family, 100)
+		r.Warnings = []string{strings.Repeat("x", shift) + strings.Repeat("e\u0301", 1000), r.NewVersion + strings.Repeat(family, 200)}
+		text := body(t, r)
+		assert.NotRegexp(t, "\u200d…|\U0001f469…|[^xe\u0301\U0001f467]…", text)
+		assert.NotContains(t, text, "e…")
+	}
+}
+
+func TestAgo(t *testing.T) {
+	const day = 24 * time.Hour
+	for age, want := range map[time.Duration]string{
+		time.Minute: "less than an hour ago", time.Hour: "1 hour ago", 23 * time.Hour: "23 hours ago", day: "1 day ago", 20 * day: "20 days ago",
+		21 * day: "3 weeks ago", 59 * day: "8 weeks ago", 60 * day: "2 months ago", 729 * day: "24 months ago", 730 * day: "2 years ago",
+	} {
+		assert.Equal(t, want, ago(age))
+	}
+}
+
+func TestTryCommand(t *testing.T) {
+	for _, test := range []struct {
+		try  Try
+		want string
+	}{
+		{Try{Repository: "me/flake", Branch: "ollama-bump/0.32.15", Attr: "ollama"}, "nix run github:me/flake/ollama-bump/0.32.15#ollama -- --version"},
+		{Try{Repository: "me/flake", Branch: "b", Folder: "nix", Attr: "ollama"}, "nix run 'github:me/flake/b?dir=nix#ollama' -- --version"},
+		{Try{Repository: "me/flake", Branch: "b"}, ""},
+		{Try{Branch: "b", Attr: "ollama"}, ""},
+		{Try{Repository: "me/flake", Branch: "b;reboot", Attr: "ollama"}, ""},
+		{Try{Repository: "me/flake", Branch: "b", Attr: "`reboot`"}, ""},
+	} {
+		assert.Equal(t, test.want, test.try.command())
+	}
+}
+
+func TestTemplates(t *testing.T) {
+	templates := Templates{
+		Title:   "chore(deps): {{if .Repair}}repair {{end}}{{.Package}} {{.NewVersion}}",
+		Message: "build(ollama): {{.OldVersion}} to {{.NewVersion}}\n\n{{range .Files}}- {{.}}\n{{end}}See {{.ReleaseURL}}",
+		Append:  "Ticket: ABC-1 for {{.Title}}\x1b[0m",
+	}
+	require.NoError(t, templates.Check())
+	r := bodyReport()
+	title, err := Title(r, templates)
+	require.NoError(t, err)
+	assert.Equal(t, "chore(deps): ollama 0.32.15", title)
+	message, err := CommitMessage(r, templates)
+	require.NoError(t, err)
+	assert.Equal(t, "build(ollama): 0.32.13 to 0.32.15\n\n- flake.nix\nSee https://github.com/ollama/ollama/releases/tag/v0.32.15\n", message)
+	body, err := Body(t.Context(), r, templates, testMarker)
+	require.NoError(t, err)
+	assert.Contains(t, body, "\n\nTicket: ABC-1 for ollama: 0.32.13 -> 0.32.15\n\n- [ ]")
+	message, err = CommitMessage(r, Templates{Title: templates.Title})
+	require.NoError(t, err)
+	assert.True(t, strings.HasPrefix(message, title+"\n\n"), "the commit follows the title")
+}
+
+func TestWrongTemplates(t *testing.T) {
+	for template, want := range map[string]string{
+		"{{.Pakage}}":                       "can't evaluate field Pakage",
+		"{{":                                "unclosed action",
+		"{{if false}}x{{end}}":              "the text is empty",
+		"{{range 1000000000}}xxxxxx{{end}}": "too long",
+	} {
+		err := Templates{Title: template}.Check()
+		require.ErrorContains(t, err, want)
+		require.ErrorContains(t, err, "Options.Title")
+	}
+	title, err := Title(bodyReport(), Templates{Title: strings.Repeat("é", 300) + "\n##[x]"})
+	require.NoError(t, err)
+	assert.Equal(t, strings.Repeat("é", 199)+"…", title)
 }
 
 func FuzzBody(f *testing.F) {
@@ -186,9 +400,9 @@ func FuzzBody(f *testing.F) {
 	f.Add("1 --> @mona", "</details>", "<details>\n<!--")
 	f.Fuzz(func(t *testing.T, version, value, note string) {
 		r := bodyReport()
-		r.NewVersion, r.Changes[0].New, r.Warnings = version, value, []string{value}
-		r.Notes[0].Body, r.Notes[1].Version = note, version
-		body := Body(r, testMarker)
+		r.NewVersion, r.Changes[0].New, r.Warnings, r.Effect.Missing = version, value, []string{value}, value
+		r.Release.Notes[0].Body, r.Release.Notes[1].Version = note, version
+		body := body(t, r)
 		requireHarmless(t, body)
 		page := rendered(t, body)
 		require.Contains(t, page, "<strong>Undo it</strong>")
