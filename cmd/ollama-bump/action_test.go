@@ -54,7 +54,7 @@ func TestActionOutputs(t *testing.T) {
 	assert.Equal(t, map[string]string{
 		"status": "bumped", "old-version": "0.32.13", "new-version": "0.32.15", "diff": "a\nGHA_EOF\n```\nstatus<<x",
 		"pull-request-number": "7", "pull-request-url": "https://gh/7", "pull-request-operation": "created", "pull-request-branch": "b",
-		"title": result.Title, "body": result.Body,
+		"title": result.Title, "body": strings.TrimSuffix(result.Body, "\n"),
 	}, parseOutputs(t, outputs))
 	text, err := os.ReadFile(summary)
 	require.NoError(t, err)
