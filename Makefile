@@ -14,7 +14,7 @@ WITH_NIX := ./bump ./bump/bumptest ./bump/internal/nix ./cmd/...
 help: ## what there is to make
 	@sed -n "s/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p" Makefile
 
-demo: setup ## a bump from beginning to end, on this machine, with Nix but without a network
+demo: ## a bump from beginning to end, on this machine, without a network (go run ./cmd/demo)
 	@go run ./cmd/demo
 
 build: ## the command, as ./ollama-bump

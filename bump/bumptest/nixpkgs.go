@@ -99,7 +99,7 @@ func hostFile() (string, error) {
 		return "", fmt.Errorf("find the builders' shell: %w", err)
 	}
 	var missing error
-	for _, tool := range []string{"go", "git", "tar", "gzip", "zstd", "curl", "nix"} {
+	for _, tool := range []string{"go", "git", "tar", "gzip", "curl", "nix"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			missing = errors.Join(missing, fmt.Errorf("find a tool of the test world: %w", err))
 		}

@@ -1,7 +1,7 @@
 // Command demo shows a bump from beginning to end: a flake that pins an old ollama, the command
 // that moves it, and the pull request that comes out. Nix, Go and git are real; nixpkgs, ollama's
 // releases and GitHub are stand-ins on this machine (package bumptest), so that the demo needs no
-// network and changes nothing outside a temporary folder.
+// network and changes nothing outside a temporary directory.
 //
 //	go run ./cmd/demo
 package main
@@ -14,11 +14,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
+	"golang.org/x/term"
+
 	"github.com/nixtars/ollama-bump/bump/bumptest"
+	"github.com/nixtars/ollama-bump/bump/bumptest/githubtest"
 )
 
 //go:embed flake
@@ -27,8 +29,12 @@ var flake embed.FS
 const repository = "you/machines"
 
 func main() {
-	if err := demo(); err != nil {
-		fmt.Fprintln(os.Stderr, "demo:", err)
+	run := demo
+	if filepath.Base(os.Args[0]) == curlName {
+		run = func() error { return curl(os.Args[1:]) }
+	}
+	if err := run(); err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", filepath.Base(os.Args[0]), err)
 		os.Exit(1)
 	}
 }
@@ -37,6 +43,10 @@ func demo() (err error) {
 	var stage stage
 	defer func() { err = errors.Join(err, stage.end(recover())) }()
 
+	if err := errors.Join(needTools(exec.LookPath, os.Geteuid() == 0), provideCurl(stage.TempDir())); err != nil {
+		return err
+	}
+	built := build(filepath.Join(stage.TempDir(), "ollama-bump"))
 	files, err := flakeFiles()
 	if err != nil {
 		return err
@@ -44,60 +54,92 @@ func demo() (err error) {
 	w := bumptest.New(&stage)
 	dir := w.Flake(files)
 	repo := w.Repository(dir, repository)
-	program := filepath.Join(w.Dir, "bin", "ollama-bump")
-	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", program, "github.com/nixtars/ollama-bump/cmd/ollama-bump").CombinedOutput(); err != nil {
-		return fmt.Errorf("build ollama-bump: %w\n%s", err, out)
+	program := <-built
+	if program.err != nil {
+		return program.err
 	}
-	run := func(want int, args ...string) error { return show(w, dir, want, args...) }
+	s := show{world: w, dir: dir, program: program.path}
 
-	title("A flake pins ollama in overlays/ollama.nix")
+	title("A flake pins ollama 0.32.13 in overlays/ollama.nix")
 	fmt.Print(w.Git(dir, "grep", "-n", "-E", "version =|tag =|[hH]ash =", "--", "overlays"))
-
-	title("Is there a newer release? (3: yes)")
-	if err := run(3, "ollama-bump", "--check"); err != nil {
+	title("Is there a newer release? Exit status 3 says yes")
+	if err := s.run(3, "--check"); err != nil {
 		return err
 	}
 	title("What would change?")
-	if err := run(0, "ollama-bump", "--dry-run"); err != nil {
+	if err := s.run(0, "--dry-run"); err != nil {
 		return err
 	}
-	title("Propose it, after building it")
-	if err := run(0, "ollama-bump", "--verify", "build"); err != nil {
+	title("Open a pull request, after evaluating every configuration")
+	if err := s.run(0, "--verify", "eval"); err != nil {
 		return err
 	}
-	title("The pull request, as " + repository + " has it now")
-	pulls := repo.Open()
-	if len(pulls) != 1 {
-		return fmt.Errorf("look at the pull requests: want 1, have %d", len(pulls))
+	pull, err := only(repo)
+	if err != nil {
+		return err
 	}
-	git := filepath.Join(w.Dir, "pull.git")
-	if err := repo.WriteGit(git); err != nil {
-		return fmt.Errorf("look at the pull request: %w", err)
-	}
-	fmt.Printf("#%d %s\n\n%s\n", pulls[0].Number, pulls[0].Title, w.Git(git, "show", pulls[0].Head))
-
 	title("The same again changes nothing")
-	if err := run(0, "ollama-bump"); err != nil {
+	if err := s.run(0); err != nil {
 		return err
 	}
-	if again := repo.Open(); len(again) != 1 || again[0].Number != pulls[0].Number {
-		return fmt.Errorf("look at the pull requests again: want only #%d, have %d", pulls[0].Number, len(again))
+	if again, err := only(repo); err != nil || again.Number != pull.Number {
+		return errors.Join(err, fmt.Errorf("run again: want pull request #%d, have #%d", pull.Number, again.Number))
 	}
 	if refused := w.Refused(); len(refused) > 0 {
 		return fmt.Errorf("stay on this machine: something wanted to reach %s", strings.Join(refused, ", "))
 	}
 	fmt.Println("\nNo request left this machine.")
+	title(fmt.Sprintf("The pull request, %s#%d", repository, pull.Number))
+	fmt.Println(pull.Title + "\n\n" + pull.Body)
 	return nil
 }
 
-// show runs a command in dir as a user would see it, wants its exit status and says what it took.
-func show(w *bumptest.World, dir string, want int, args ...string) error {
-	fmt.Printf("$ %s\n", strings.Join(args, " "))
-	cmd := w.Command(dir, []string{"GITHUB_TOKEN=a-token-for-the-demo"}, args[0], args[1:]...)
-	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-	const source, llama = "/ollama/ollama/archive/refs/tags/v0.32.15.tar.gz", "/llama.cpp/archive/refs/tags/b10488.tar.gz"
-	w.ForgetNixRuns()
-	sources, llamas, start := w.Downloads(source), w.Downloads(llama), time.Now()
+// only returns the open pull request, and fails if there is another number of them.
+func only(repo *githubtest.Repo) (githubtest.Pull, error) {
+	pulls := repo.Open()
+	if len(pulls) != 1 {
+		return githubtest.Pull{}, fmt.Errorf("look at the pull requests: want 1, have %d", len(pulls))
+	}
+	return pulls[0], nil
+}
+
+// compiled is the program that the demo shows.
+type compiled struct {
+	path string
+	err  error
+}
+
+// build compiles the program while the world is made.
+func build(path string) <-chan compiled {
+	done := make(chan compiled, 1)
+	go func() {
+		const command = "github.com/nixtars/ollama-bump/cmd/ollama-bump"
+		out, err := exec.Command("go", "build", "-buildvcs=false", "-o", path, command).CombinedOutput()
+		if err != nil {
+			err = fmt.Errorf("build ollama-bump: %w\n%s", err, out)
+		}
+		done <- compiled{path, err}
+	}()
+	return done
+}
+
+// show runs the program in a world as somebody at a terminal would see it.
+type show struct {
+	world   *bumptest.World
+	dir     string
+	program string
+}
+
+// run runs ollama-bump, checks its exit status, and prints what it cost.
+func (s show) run(want int, args ...string) error {
+	line := strings.Join(append([]string{"ollama-bump"}, args...), " ")
+	fmt.Println(bold("$ " + line))
+	env := []string{"GITHUB_TOKEN=a-token-for-the-demo", "PAGER=cat", "TERM=" + os.Getenv("TERM")}
+	cmd := s.world.Command(s.dir, env, s.program, args...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	const source = "/ollama/ollama/archive/refs/tags/v0.32.15.tar.gz"
+	s.world.ForgetNixRuns()
+	sources, start := s.world.Downloads(source), time.Now()
 	err := cmd.Run()
 	status := 0
 	var exit *exec.ExitError
@@ -108,14 +150,22 @@ func show(w *bumptest.World, dir string, want int, args ...string) error {
 		err = fmt.Errorf("exit status %d, want %d", status, want)
 	}
 	if err != nil {
-		return fmt.Errorf("run %s: %w", strings.Join(args, " "), err)
+		return fmt.Errorf("run %s: %w", line, err)
 	}
-	fmt.Printf("(exit status %d after %.1f s; %d Nix processes; downloads of ollama's source: %d, of llama.cpp's: %d)\n",
-		status, time.Since(start).Seconds(), len(w.NixRuns()), w.Downloads(source)-sources, w.Downloads(llama)-llamas)
+	fmt.Printf("(exit status %d after %.1f s; %d Nix processes, %d downloads of ollama's source)\n",
+		status, time.Since(start).Seconds(), len(s.world.NixRuns()), s.world.Downloads(source)-sources)
 	return nil
 }
 
-func title(text string) { fmt.Printf("\n== %s\n\n", text) }
+func title(text string) { fmt.Printf("\n%s\n\n", bold("== "+text)) }
+
+// bold marks text for a terminal.
+func bold(text string) string {
+	if os.Getenv("NO_COLOR") != "" || !term.IsTerminal(int(os.Stdout.Fd())) {
+		return text
+	}
+	return "\x1b[1m" + text + "\x1b[0m"
+}
 
 // flakeFiles reads the embedded flake.
 func flakeFiles() (map[string]string, error) {
@@ -129,46 +179,4 @@ func flakeFiles() (map[string]string, error) {
 		return err
 	})
 	return files, err
-}
-
-// stage is what a world needs of a test, without one.
-type stage struct {
-	cleanups []func()
-	dirs     []string
-}
-
-// failure is how Fatalf leaves: end turns it into an error.
-type failure string
-
-func (*stage) Helper() {}
-
-func (*stage) Fatalf(format string, args ...any) { panic(failure(fmt.Sprintf(format, args...))) }
-
-func (s *stage) Cleanup(f func()) { s.cleanups = append(s.cleanups, f) }
-
-func (s *stage) TempDir() string {
-	dir, err := os.MkdirTemp("", "ollama-bump-demo-")
-	if err != nil {
-		s.Fatalf("make a temporary folder: %v", err)
-	}
-	s.dirs = append(s.dirs, dir)
-	return dir
-}
-
-// end cleans up; recovered is what recover returned.
-func (s *stage) end(recovered any) error {
-	for _, f := range slices.Backward(s.cleanups) {
-		f()
-	}
-	var err error
-	for _, dir := range s.dirs {
-		err = errors.Join(err, os.RemoveAll(dir))
-	}
-	if text, ok := recovered.(failure); ok {
-		return errors.Join(errors.New(string(text)), err)
-	}
-	if recovered != nil {
-		panic(recovered)
-	}
-	return err
 }

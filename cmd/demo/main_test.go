@@ -1,8 +1,15 @@
 package main
 
 import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/nixtars/ollama-bump/bump/bumptest"
@@ -31,6 +38,66 @@ func TestFailureBecomesAnError(t *testing.T) {
 	require.NoDirExists(t, dir)
 }
 
+// minimal are the commands of a machine that has Go, Nix, git and what every Linux has: no curl, no compiler, no make.
+var minimal = []string{
+	"go", "nix", "nix-build", "nix-store", "nix-instantiate", "nix-prefetch-url", "nix-hash", "git",
+	"bash", "sh", "tar", "gzip", "sed", "grep", "find", "cat", "cp", "mv", "ln", "rm", "mkdir", "rmdir", "chmod", "ls", "touch",
+	"env", "head", "tail", "sort", "tr", "cut", "basename", "dirname", "mktemp", "date", "printf", "test", "true", "uname", "wc", "xargs",
+}
+
+// The demo needs Go, Nix and git only, and ends with the pull request.
 func TestDemoHoldsWhatItPromises(t *testing.T) {
-	require.NoError(t, demo())
+	bin := t.TempDir()
+	for _, name := range minimal {
+		path, err := exec.LookPath(name)
+		require.NoError(t, err)
+		require.NoError(t, os.Symlink(path, filepath.Join(bin, name)))
+	}
+	program := filepath.Join(t.TempDir(), "demo")
+	out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	cmd := exec.Command(program)
+	cmd.Env = append(os.Environ(), "PATH="+bin)
+	out, err = cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	assert.Regexp(t, `(?s)\n== The pull request, you/machines#1\n\nollama: 0\.32\.13 -> 0\.32\.15\n.*Made by .*\n$`, string(out))
+	assert.NotContains(t, string(out), "\x1b", "colours are for terminals")
+}
+
+func TestNeedTools(t *testing.T) {
+	t.Parallel()
+	have := func(names ...string) func(string) (string, error) {
+		return func(name string) (string, error) {
+			for _, n := range names {
+				if n == name {
+					return "/bin/" + name, nil
+				}
+			}
+			return "", errors.New("not found")
+		}
+	}
+	assert.NoError(t, needTools(have("nix", "git"), false))
+	assert.ErrorContains(t, needTools(have("git", "apt-get"), false), "nix not found in PATH: the demo needs Go, Nix (https://nixos.org/download) and git")
+	assert.ErrorContains(t, needTools(have(), true), "nix and git not found in PATH", "no Debian")
+}
+
+// A machine without curl has the demo itself in its place.
+func TestCurl(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/there" {
+			http.NotFound(w, r)
+			return
+		}
+		_, _ = w.Write([]byte("content"))
+	}))
+	defer server.Close()
+	t.Setenv("SSL_CERT_FILE", os.Getenv("SSL_CERT_FILE")) // curl sets it
+	path := filepath.Join(t.TempDir(), "file")
+	args := []string{"--location", "--fail", "--max-time", "60", "--cacert", "/dev/null", "--output", path}
+	require.NoError(t, curl(append(args, server.URL+"/there")))
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, "content", string(data))
+	assert.ErrorContains(t, curl(append(args, server.URL+"/nowhere")), "404")
+	assert.ErrorContains(t, curl(args), "usage")
 }

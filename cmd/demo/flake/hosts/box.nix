@@ -1,6 +1,8 @@
 { pkgs, ... }:
 {
   networking.hostName = "box";
+  boot.loader.grub.devices = [ "/dev/sda" ];
+  fileSystems."/" = { device = "/dev/disk/by-label/nixos"; fsType = "ext4"; };
   services.ollama = {
     enable = true;
     package = pkgs.ollama;
