@@ -26,7 +26,7 @@
 
       # known names first: most flakes answer with the first one
       named = set: only (namesOf set) req.names ++ without req.names (namesOf set);
-      location = where: value: { inherit where value; other = false; };
+      location = where: value: { inherit where value; other = false; off = false; };
       # other packages are looked at only as long as a pin is missing
       inSet = prefix: names: set: map (n: location "${prefix}.${n}" set.${n} // { other = !(builtins.elem n req.names); }) names;
 
@@ -78,7 +78,23 @@
         let
           l = attempt list;
         in
-        if !builtins.isList l then [ ] else map (p: location "${prefix}: ${str (attempt p.name)}" p) (builtins.filter (p: isDrv p && isNamed p) l);
+        if !builtins.isList l then [ ] else numbered (map (p: location "${prefix}: ${str (attempt p.name)}" p) (builtins.filter (p: isDrv p && isNamed p) l));
+      # two variants of a package have one name
+      numbered =
+        list:
+        builtins.genList (
+          i:
+          let
+            l = builtins.elemAt list i;
+            before = builtins.length (builtins.filter (o: o.where == l.where) (builtins.genList (builtins.elemAt list) i));
+          in
+          if before == 0 then l else l // { where = "${l.where} (${toString (before + 1)})"; }
+        ) (builtins.length list);
+      # the package of a service; that of a service that is off is only looked at for pins
+      ofService =
+        prefix: services:
+        location "${prefix}.services.ollama.package" (services.ollama.package or null)
+        // { off = attempt (services.ollama.enable or true) == false; };
 
       # what a NixOS, nix-darwin or home-manager configuration holds
       ofConfiguration =
@@ -90,13 +106,13 @@
           cfg = attempt (c.config or { });
           users = attempt (cfg.home-manager.users or { });
         in
-        [ (location "${prefix}.config.services.ollama.package" (cfg.services.ollama.package or null)) ]
+        [ (ofService "${prefix}.config" (cfg.services or { })) ]
         ++ inSet "${prefix}.pkgs" (builtins.filter (n: attempt (pkgs ? ${n}) == true) req.names) pkgs
         ++ inList "${prefix}.config.environment.systemPackages" (cfg.environment.systemPackages or [ ])
         ++ inList "${prefix}.config.home.packages" (cfg.home.packages or [ ])
         ++ builtins.concatMap (
           u:
-          [ (location "${prefix}.config.home-manager.users.${u}.services.ollama.package" (users.${u}.services.ollama.package or null)) ]
+          [ (ofService "${prefix}.config.home-manager.users.${u}" (users.${u}.services or { })) ]
           ++ inList "${prefix}.config.home-manager.users.${u}.home.packages" (users.${u}.home.packages or [ ])
         ) (namesOf users);
 
@@ -185,6 +201,8 @@
           say { try = loc.where; } (
             if !builtins.isAttrs p then
               say { inherit (loc) where; absent = true; } st
+            else if loc.off && !(info ? pins) then
+              st
             else
               say info (say' (info ? pins || builtins.elem loc.where req.whole) (deeper info p) (st // builtins.listToAttrs (map (i: { name = toString i; value = { inherit p info; }; }) fresh)))
           );

@@ -1,6 +1,7 @@
 package bumptest_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -56,6 +57,73 @@ func BenchmarkBump(b *testing.B) {
 	b.ReportMetric(float64(downloads)/float64(b.N), "source-downloads/op")
 	if downloads != b.N {
 		b.Errorf("downloaded the source %d times in %d bumps", downloads, b.N)
+	}
+}
+
+// hosts is a flake of n machines that take one overlay. What fails is a host more, whose settings are wrong, or the
+// package of all of them.
+func hosts(n int, failing string) map[string]string {
+	var body strings.Builder
+	for i := range n {
+		fmt.Fprintf(&body, "    nixosConfigurations.host%d = host { };\n", i)
+	}
+	more := ""
+	switch failing {
+	case "host":
+		body.WriteString("    nixosConfigurations.broken = host { services.olama.enable = true; };\n")
+	case "package":
+		more = `postPatch = throw "no patch for this release";`
+	}
+	return map[string]string{
+		"flake.nix": `{
+  inputs.nixpkgs.url = "@nixpkgs@";
+  outputs = { self, nixpkgs }: let
+    host = settings: nixpkgs.lib.nixosSystem {
+      system = "@system@";
+      modules = [ { nixpkgs.overlays = [ (import ./ollama.nix) ]; services.ollama.enable = true; boot.isContainer = true; } settings ];
+    };
+  in {
+` + body.String() + `  };
+}
+`,
+		"ollama.nix": `final: prev: {
+  ollama = prev.ollama.overrideAttrs (old: rec {
+    version = "0.32.13";
+    src = prev.fetchFromGitHub { owner = "ollama"; repo = "ollama"; tag = "v${version}"; hash = "@src:0.32.13@"; };
+    vendorHash = "@vendor:0.32.13@";
+    ` + more + `
+  });
+}
+`,
+	}
+}
+
+// BenchmarkHosts is a bump of a pin that only NixOS configurations show. What it reports is what such a bump costs
+// on a real machine: Nix processes, and evaluations of a configuration, each of which takes seconds there.
+func BenchmarkHosts(b *testing.B) {
+	for _, n := range []int{1, 5} {
+		for _, failing := range []string{"nothing", "host", "package"} {
+			b.Run(fmt.Sprintf("hosts=%d/failing=%s", n, failing), func(b *testing.B) {
+				processes, evaluations := 0, 0
+				for b.Loop() {
+					b.StopTimer()
+					w := bumptest.New(b, bumptest.CountCalls())
+					dir := w.Flake(hosts(n, failing))
+					w.Repository(dir, "me/flake")
+					b.StartTimer()
+					_, err := bump.Run(b.Context(), bump.Options{Dir: dir, Mode: bump.DryRun, Repo: "me/flake", Env: w.Env()})
+					b.StopTimer()
+					if (err != nil) != (failing == "package") {
+						b.Fatal(err)
+					}
+					processes += len(w.NixRuns())
+					evaluations += w.Calls(bumptest.HostFunction)
+					b.StartTimer()
+				}
+				b.ReportMetric(float64(processes)/float64(b.N), "nix-processes/op")
+				b.ReportMetric(float64(evaluations)/float64(b.N), "host-evaluations/op")
+			})
+		}
 	}
 }
 

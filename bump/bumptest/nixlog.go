@@ -1,6 +1,7 @@
 package bumptest
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -22,6 +23,7 @@ type NixRun struct {
 // own, named by the process, so that processes at the same time do not mix.
 const wrapper = `#!/bin/sh
 record='%s'/%s-$$
+%s
 for word do printf '%%s\0' "$word"; done >"$record.args"
 env -0 | tr '\n' ' ' | tr '\0' '\n' | sed 's/=.*//' >"$record.env"
 exec '%s' "$@"
@@ -39,13 +41,50 @@ func (w *World) writeWrappers() error {
 		if err != nil {
 			return fmt.Errorf("find %s: %w", program, err)
 		}
-		script := fmt.Sprintf(wrapper, records, program, real)
+		script := fmt.Sprintf(wrapper, records, program, w.countCalls, real)
 		if err := os.WriteFile(filepath.Join(bin, program), []byte(script), 0o755); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// CountCalls makes Nix count what Calls returns, which costs a little time.
+func CountCalls() Option {
+	return func(w *World) {
+		w.countCalls = `export NIX_SHOW_STATS=1 NIX_COUNT_CALLS=1 NIX_SHOW_STATS_PATH="$record.stats"`
+	}
+}
+
+// Calls is how often the Nix processes of NixRuns called the Nix function of that name. A world without CountCalls
+// knows of none.
+func (w *World) Calls(function string) int {
+	w.tb.Helper()
+	records, err := filepath.Glob(filepath.Join(w.Dir, "log", "nix", "*.stats"))
+	w.fail("list statistics of Nix", err)
+	calls := 0
+	for _, record := range records {
+		text, err := os.ReadFile(record)
+		w.fail("read statistics of Nix", err)
+		var stats struct {
+			Functions []struct {
+				Name  string
+				Count int
+			}
+		}
+		w.fail("read statistics of Nix", json.Unmarshal(text, &stats))
+		for _, f := range stats.Functions {
+			if f.Name == function {
+				calls += f.Count
+			}
+		}
+	}
+	return calls
+}
+
+// HostFunction is the name of the function that is called each time that a NixOS, nix-darwin or home-manager
+// configuration is evaluated.
+const HostFunction = "hostModule"
 
 // NixRuns lists the Nix processes that were started through the world's environment, oldest first.
 func (w *World) NixRuns() []NixRun {

@@ -42,10 +42,12 @@ type World struct {
 	net    *network
 	site   *web
 	newest string
-	listed map[string]bool // versions that GitHub lists
-	mu     sync.Mutex
-	flakes int
-	leaks  []string // where Token showed, in what is gone by the end of the test
+	// shell command in the wrappers of Nix's programs
+	countCalls string
+	listed     map[string]bool // versions that GitHub lists
+	mu         sync.Mutex
+	flakes     int
+	leaks      []string // where Token showed, in what is gone by the end of the test
 }
 
 // Token is in the environment of every run in a world, and the end of the test looks for it everywhere: it may be

@@ -5,7 +5,8 @@
 
   outputs = { self, nixpkgs }:
     let
-      module = { config, lib, pkgs, ... }: {
+      # the name is what a benchmark counts the calls of
+      hostModule = { config, lib, pkgs, ... }: {
         options = nixpkgs.lib.genAttrs [ "programs" "systemd" "xdg" ] (_: lib.mkOption { default = { }; }) // {
           assertions = lib.mkOption { default = [ ]; };
           services.ollama.enable = lib.mkEnableOption "ollama";
@@ -48,7 +49,7 @@
                     config = pkgs.config // config.nixpkgs.config;
                   };
               })
-              module
+              hostModule
             ] ++ modules;
           };
         in
@@ -61,6 +62,6 @@
       nixosModules.home-manager = asModule;
       nixosModules.default = asModule;
       darwinModules.home-manager = asModule;
-      homeManagerModules.default = module;
+      homeManagerModules.default = hostModule;
     };
 }
