@@ -14,7 +14,7 @@ type Edit struct {
 	New   string
 }
 
-// An EditError says why edits can not be applied.
+// An EditError says why edits cannot be applied.
 type EditError struct {
 	Position        // where the edit stands that is at fault
 	Msg      string // one line, lower case
@@ -30,8 +30,11 @@ func (e *EditError) Unwrap() error { return e.Err }
 // Apply makes the edits and returns the new source, of its own memory. It proves that nothing
 // else changes: the edits are within the source, do not overlap and do not begin at the same
 // place; the result parses; and every token that no edit touches is in it, of the same kind
-// and at the place to which the edits before it move it. The order of the edits does not
-// matter. The error is an *[EditError].
+// and at the place to which the edits before it move it.
+//
+// Whatever the new texts are, a string whose text is edited stays one string with no
+// interpolation that it did not have, and an expression that is replaced becomes one
+// expression. The order of the edits does not matter. The error is an *[EditError].
 func (f *File) Apply(edits []Edit) ([]byte, error) {
 	sorted := slices.Clone(edits)
 	slices.SortStableFunc(sorted, func(a, b Edit) int { return cmp.Compare(a.Start, b.Start) })
@@ -43,8 +46,10 @@ func (f *File) Apply(edits []Edit) ([]byte, error) {
 	if err != nil {
 		return nil, &EditError{Position: f.firstPlace(sorted), Msg: "the edited file is not Nix any more: " + err.Error(), Err: err}
 	}
-	if err := f.checkTokens(edited, sorted); err != nil {
-		return nil, err
+	for _, check := range []func(*File, []Edit) error{f.checkTokens, f.checkStrings, f.checkExprs} {
+		if err := check(edited, sorted); err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
 }
@@ -98,50 +103,4 @@ func (f *File) splice(sorted []Edit) []byte {
 		at = e.End
 	}
 	return append(out, f.text[at:]...)
-}
-
-// checkTokens looks for every token outside of the edits in the edited file. An edit touches
-// the tokens that it shares a byte with. Blanks and texts beside an edit may have become part
-// of larger ones; all others must be there as they were.
-func (f *File) checkTokens(edited *File, sorted []Edit) error {
-	next, shift, j := 0, 0, 0
-	for i, t := range f.Tokens {
-		for next < len(sorted) && sorted[next].End <= t.Start {
-			shift += len(sorted[next].New) - (sorted[next].End - sorted[next].Start)
-			next++
-		}
-		if touched(t, sorted, next) {
-			continue
-		}
-		moved := Token{Start: t.Start + shift, End: t.End + shift}
-		for j < len(edited.Tokens) && edited.Tokens[j].End <= moved.Start {
-			j++
-		}
-		grown := growing(f.kinds[i]) && beside(t, sorted, next)
-		if j == len(edited.Tokens) || edited.kinds[j] != f.kinds[i] || !covers(edited.Tokens[j], moved, grown) {
-			return f.editError(t.Start, "an edit would change the meaning of %s, which is outside of it", f.found(i))
-		}
-	}
-	return nil
-}
-
-// growing tells whether tokens of a kind that touch each other are one token.
-func growing(kind TokenKind) bool {
-	return kind == KindBlank || kind == KindText || kind == KindIndentText
-}
-
-// covers tells whether a token is the other one or, when it may have grown, holds it.
-func covers(token, other Token, grown bool) bool {
-	return token == other || grown && token.Start <= other.Start && other.End <= token.End
-}
-
-// touched tells whether the next edit, the first that does not end before the token, shares
-// a byte with it.
-func touched(t Token, sorted []Edit, next int) bool {
-	return next < len(sorted) && sorted[next].Start < t.End
-}
-
-// beside tells whether an edit ends where the token starts or starts where it ends.
-func beside(t Token, sorted []Edit, next int) bool {
-	return next > 0 && sorted[next-1].End == t.Start || next < len(sorted) && sorted[next].Start == t.End
 }

@@ -156,7 +156,45 @@ func TestApplyRefuses(t *testing.T) {
 		{"joins names", "f a b", []nixexpr.Edit{{3, 4, ""}}, "test.nix:1:3: an edit would change the meaning of 'a', which is outside of it"},
 		{"text grows at its end", "''a''", []nixexpr.Edit{{3, 3, "b"}}, ""},
 		{"text grows at its start", `"a"`, []nixexpr.Edit{{1, 1, "b"}}, ""},
-		{"ends the string", `["a" "b"]`, []nixexpr.Edit{{2, 3, `" "`}, {6, 7, `" "`}}, ""},
+		{
+			"ends the string", `["a" "b"]`,
+			[]nixexpr.Edit{{2, 3, `" "`}, {6, 7, `" "`}},
+			`test.nix:1:3: the edit would not leave the string at test.nix:1:2 one string: bytes 2 to 3 at test.nix:1:3 become "\" \""`,
+		},
+		{
+			"ends the string and begins another attribute", `{ rev = "0"; }`,
+			[]nixexpr.Edit{{9, 10, `1"; name = "source`}},
+			`test.nix:1:10: the edit would not leave the string at test.nix:1:9 one string: ` +
+				`bytes 9 to 10 at test.nix:1:10 become "1\"; name = \"source"`,
+		},
+		{
+			"interpolates", `{ rev = "0"; }`,
+			[]nixexpr.Edit{{9, 10, `${x}`}},
+			`test.nix:1:10: the edit would not leave the string at test.nix:1:9 one string: bytes 9 to 10 at test.nix:1:10 become "${x}"`,
+		},
+		{
+			"makes an interpolation with what is there", `"$a{x}"`,
+			[]nixexpr.Edit{{2, 3, ``}},
+			`test.nix:1:3: the edit would not leave the string at test.nix:1:1 one string: bytes 2 to 3 at test.nix:1:3 become ""`,
+		},
+		{
+			"swallows an interpolation", `"a${x}"`,
+			[]nixexpr.Edit{{1, 2, `\`}},
+			`test.nix:1:3: an edit would change the meaning of '${', which is outside of it`,
+		},
+		{"an empty string is a string", `["" "b"]`, []nixexpr.Edit{{2, 2, `" "`}}, `test.nix:1:3: the edit would not leave the string at test.nix:1:2 one string: bytes 2 to 2 at test.nix:1:3 become "\" \""`},
+		{"in an indented string", `[''a'' b]`, []nixexpr.Edit{{3, 4, `'' c ''`}}, `test.nix:1:4: the edit would not leave the string at test.nix:1:2 one string: bytes 3 to 4 at test.nix:1:4 become "'' c ''"`},
+		{"in the name of an attribute", `{ "a" = 1; }`, []nixexpr.Edit{{3, 4, `a".b."c`}}, `test.nix:1:4: the edit would not leave the string at test.nix:1:3 one string: bytes 3 to 4 at test.nix:1:4 become "a\".b.\"c"`},
+		{"in a string in an interpolation", `"a${b "c"}"`, []nixexpr.Edit{{7, 8, `" + "`}}, `test.nix:1:8: the edit would not leave the string at test.nix:1:7 one string: bytes 7 to 8 at test.nix:1:8 become "\" + \""`},
+		{"the expression of an interpolation", `"a${b}"`, []nixexpr.Edit{{4, 5, `"c"`}}, ""},
+		{"all of an interpolation", `"a${b}"`, []nixexpr.Edit{{2, 6, `b`}}, ""},
+		{"all of a string and its interpolation", `"${b}"`, []nixexpr.Edit{{1, 5, `c`}}, ""},
+		{"one quote", `f "a" b`, []nixexpr.Edit{{1, 3, ` "c" + "`}}, `test.nix:1:2: an edit takes one end of the string at test.nix:1:3: bytes 1 to 3 at test.nix:1:2 become " \"c\" + \""`},
+		{"a whole string", `f "a" b`, []nixexpr.Edit{{2, 5, `c`}}, ""},
+		{"an expression becomes two", `[ a b ]`, []nixexpr.Edit{{2, 3, `c d`}}, `test.nix:1:3: the edit would not leave one expression: bytes 2 to 3 at test.nix:1:3 become "c d"`},
+		{"an expression becomes more than itself", `{ a = b; }`, []nixexpr.Edit{{6, 7, `c; d = e`}}, `test.nix:1:7: the edit would not leave one expression: bytes 6 to 7 at test.nix:1:7 become "c; d = e"`},
+		{"an operand becomes a looser one", `a + b`, []nixexpr.Edit{{4, 5, `b == c`}}, `test.nix:1:5: the edit would not leave one expression: bytes 4 to 5 at test.nix:1:5 become "b == c"`},
+		{"an expression becomes another one", `{ a = b; c = "1"; }`, []nixexpr.Edit{{6, 7, `"x"`}, {14, 15, `22`}}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := parse(t, tt.src)
@@ -165,6 +203,7 @@ func TestApplyRefuses(t *testing.T) {
 				require.NoError(t, err)
 				return
 			}
+			require.Error(t, err)
 			var editErr *nixexpr.EditError
 			require.ErrorAs(t, err, &editErr)
 			assert.Equal(t, tt.want, err.Error())

@@ -1,6 +1,7 @@
 package nixexpr_test
 
 import (
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -155,22 +156,42 @@ func TestWalkOrderAndPruning(t *testing.T) {
 	assert.Equal(t, strings.Split("abcghi", ""), idents)
 }
 
-func TestReplaceURL(t *testing.T) {
-	for _, tt := range []struct{ src, url, want string }{
-		{`{ url = "github:a/b/v1"; }`, "github:a/b/v2", `{ url = "github:a/b/v2"; }`},
-		{`{ url = github:a/b/v1; }`, "github:a/b/v2", `{ url = github:a/b/v2; }`},
-		{`{ url = github:a/b; }`, "github:a/b#c", `{ url = "github:a/b#c"; }`},
-	} {
-		f := parse(t, tt.src)
-		edit, err := f.ReplaceURL(f.Root.(*nixexpr.AttrSet).Bindings[0].Value, tt.url)
-		require.NoError(t, err)
+func TestReplaceURI(t *testing.T) {
+	f := parse(t, "{ url = github:a/b/v1; }")
+	uri := f.Root.(*nixexpr.AttrSet).Bindings[0].Value.(*nixexpr.URI)
+	replace := func(from, to int, text string) (string, error) {
+		edit, err := f.ReplaceURI(uri, from, to, text)
+		if err != nil {
+			return "", err
+		}
 		out, err := f.Apply([]nixexpr.Edit{edit})
-		require.NoError(t, err)
-		assert.Equal(t, tt.want, string(out))
+		return string(out), err
 	}
-	f := parse(t, "{ url = a + b; }")
-	_, err := f.ReplaceURL(f.Root.(*nixexpr.AttrSet).Bindings[0].Value, "x")
-	require.EqualError(t, err, "test.nix:1:9: the address is no literal but a + b")
+	for _, tt := range []struct {
+		from, to  int
+		text      string
+		want, err string
+	}{
+		{12, 13, "2.0", "{ url = github:a/b/v2.0; }", ""},
+		{11, 13, "", "{ url = github:a/b/; }", ""},
+		{7, 13, "x", "{ url = github:x; }", ""},
+		{7, 7, "x", "{ url = github:xa/b/v1; }", ""},
+		{7, 13, "", "", "test.nix:1:9: a URI must not end behind its scheme"},
+		{12, 13, "2#x", "", "test.nix:1:9: a URI cannot hold '#'"},
+		{12, 13, "2;x", "", "test.nix:1:9: a URI cannot hold ';'"},
+		{12, 13, "2 ", "", "test.nix:1:9: a URI cannot hold ' '"},
+		{6, 13, "2", "", "test.nix:1:9: bytes 6 to 13 are not within the text of this URI behind its scheme"},
+		{13, 12, "2", "", "test.nix:1:9: bytes 13 to 12 are not within the text of this URI behind its scheme"},
+		{12, 14, "2", "", "test.nix:1:9: bytes 12 to 14 are not within the text of this URI behind its scheme"},
+	} {
+		got, err := replace(tt.from, tt.to, tt.text)
+		if tt.err != "" {
+			require.EqualError(t, err, tt.err)
+			continue
+		}
+		require.NoError(t, err)
+		assert.Equal(t, tt.want, got)
+	}
 }
 
 func TestReplaceStringRefuses(t *testing.T) {
@@ -178,22 +199,45 @@ func TestReplaceStringRefuses(t *testing.T) {
 	bindings := f.Root.(*nixexpr.AttrSet).Bindings
 	quoted, indented := bindings[0].Value.(*nixexpr.Str), bindings[1].Value.(*nixexpr.Str)
 	_, err := f.ReplaceString(quoted, "\x00")
-	require.EqualError(t, err, `test.nix:1:7: a string can not hold a NUL byte: "\x00"`)
+	require.EqualError(t, err, `test.nix:1:7: a string cannot hold a NUL byte: "\x00"`)
 	_, err = f.ReplaceString(indented, "  all lines are indented")
-	require.EqualError(t, err, `test.nix:1:20: the value "  all lines are indented" can not be written in this kind of string`)
+	require.EqualError(t, err, `test.nix:1:20: the value "  all lines are indented" cannot be written in this kind of string`)
 	_, err = f.ReplaceStringPart(quoted, 1, 0, 1, "x")
 	require.EqualError(t, err, "test.nix:1:7: this string has no text as part 1")
 	_, err = f.ReplaceStringPart(quoted, 0, 0, 2, "x")
 	require.EqualError(t, err, "test.nix:1:8: bytes 0 to 2 are not within this text of 1 bytes")
 	_, err = f.ReplaceStringPart(quoted, 0, 0, 1, "x\n")
-	require.EqualError(t, err, `test.nix:1:8: a part of a string can not be replaced by a text with '\n' in it`)
+	require.EqualError(t, err, `test.nix:1:8: a part of a string cannot be replaced by a text with '\n' in it`)
 	_, err = f.ReplaceStringPart(indented, 0, 0, 2, "")
 	require.ErrorContains(t, err, "would change the string around it")
 }
 
 func TestReplaceExpr(t *testing.T) {
-	f := parse(t, "{ a = null; }")
-	out, err := f.Apply([]nixexpr.Edit{f.ReplaceExpr(f.Root.(*nixexpr.AttrSet).Bindings[0].Value, `"x"`)})
+	f := parse(t, "{ a = lib.fakeHash; b=x; }")
+	bindings := f.Root.(*nixexpr.AttrSet).Bindings
+	a, err := f.ReplaceExpr(bindings[0].Value, "sha256-x")
 	require.NoError(t, err)
-	assert.Equal(t, `{ a = "x"; }`, string(out))
+	b, err := f.ReplaceExpr(bindings[1].Value, `"; ${x} \ = "`)
+	require.NoError(t, err)
+	out, err := f.Apply([]nixexpr.Edit{a, b})
+	require.NoError(t, err)
+	assert.Equal(t, `{ a = "sha256-x"; b="\"; \${x} \\ = \""; }`, string(out))
+	_, err = f.ReplaceExpr(bindings[0].Value, "\x00")
+	require.EqualError(t, err, `test.nix:1:7: a string cannot hold a NUL byte: "\x00"`)
+}
+
+func TestInsertString(t *testing.T) {
+	f := parse(t, "{\n  a = 1;\n}")
+	b := &f.Root.(*nixexpr.AttrSet).Bindings[0]
+	edit, err := f.InsertString(b, "vendorHash", `x"; ${y}`)
+	require.NoError(t, err)
+	out, err := f.Apply([]nixexpr.Edit{edit})
+	require.NoError(t, err)
+	assert.Equal(t, "{\n  a = 1;\n  vendorHash = \"x\\\"; \\${y}\";\n}", string(out))
+	for _, name := range []string{"", "a b", "a.b", "1", "if", "a#", `"a"`, "or", " a"} {
+		_, err := f.InsertString(b, name, "x")
+		require.EqualError(t, err, fmt.Sprintf("test.nix:2:3: %q is no name of an attribute", name))
+	}
+	_, err = f.InsertString(b, "a", "\x00")
+	require.EqualError(t, err, `test.nix:2:3: a string cannot hold a NUL byte: "\x00"`)
 }

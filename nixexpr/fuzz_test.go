@@ -3,6 +3,7 @@ package nixexpr_test
 import (
 	"bytes"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -201,11 +202,80 @@ func FuzzReplaceStringPart(f *testing.F) {
 		}
 		require.Len(t, after.Parts, len(s.Parts))
 		for i, was := range file.PartTexts(s) {
+			is := edited.PartText(after, i)
 			if i != part {
-				require.Equal(t, was, edited.PartText(after, i))
-			} else {
-				require.Contains(t, edited.PartText(after, i), text)
+				require.Equal(t, was, is)
+				continue
+			}
+			// Some prefix and some suffix of what was there are around the text.
+			spliced := false
+			for at := 0; at+len(text) <= len(is) && !spliced; at++ {
+				spliced = is[at:at+len(text)] == text && strings.HasPrefix(was, is[:at]) && strings.HasSuffix(was, is[at+len(text):])
+			}
+			require.True(t, spliced, "%q in %q became %q", was, src, is)
+		}
+	})
+}
+
+// FuzzApply writes any bytes, not escaped, into the text of the first string of a source: either Apply refuses,
+// or the string is one string still, with the interpolations that it had.
+func FuzzApply(f *testing.F) {
+	seeds(f, func(src string) { f.Add([]byte(src), 1, 2, []byte(`1"; name = "source`)) })
+	for _, text := range []string{`"`, `\`, `${x}`, `$`, `{`, `''`, `''\`, `'' ''`, "\n", `"; a = "`, `" + "`, `"}"`, `''${`, `'`} {
+		f.Add([]byte(`{ rev = "v0.1${s}x"; a = ''b''; }`), 1, 4, []byte(text))
+		f.Add([]byte("{ a = ''\n  v0.1$\n  ${s}'\n''; }"), 3, 6, []byte(text))
+		f.Add([]byte(`{ "v" = ""; ${"a"}.b = 1; }`), 0, 0, []byte(text))
+	}
+	f.Fuzz(func(t *testing.T, src []byte, from, to int, text []byte) {
+		file, err := nixexpr.Parse("fuzz.nix", src)
+		if err != nil {
+			return
+		}
+		s, ok := firstOf[*nixexpr.Str](file)
+		if !ok {
+			return
+		}
+		open, closing := 1, 1
+		if s.Indented {
+			open, closing = 2, 2
+		}
+		from, to = s.Start()+open+from, s.Start()+open+to
+		if from < s.Start()+open || to < from || to > s.End()-closing {
+			return
+		}
+		kept := 0
+		for i := range s.Parts {
+			p := &s.Parts[i]
+			switch {
+			case p.Expr == nil:
+			case p.Start()+2 <= from && to < p.End():
+				return // an edit of the expression, not of the text
+			case to <= p.Start() || p.End() <= from:
+				kept++
+			case from <= p.Start() && p.End() <= to:
+			case from < p.Start()+2 || p.End()-1 < to:
+				// an edit that cuts an interpolation takes it, or is refused
 			}
 		}
+		out, err := file.Apply([]nixexpr.Edit{{Start: from, End: to, New: string(text)}})
+		if err != nil {
+			var refused *nixexpr.EditError
+			require.ErrorAs(t, err, &refused)
+			return
+		}
+		edited := parse(t, string(out))
+		after, ok := stringAt(edited, s.Start())
+		if !ok {
+			requireName(t, edited, s.Start())
+			return
+		}
+		require.Equal(t, s.End()+len(text)-(to-from), after.End(), "%q became %q", src, out)
+		require.Equal(t, s.Indented, after.Indented)
+		for i := range after.Parts {
+			if after.Parts[i].Expr != nil {
+				kept--
+			}
+		}
+		require.Zero(t, kept, "%q became %q", src, out)
 	})
 }

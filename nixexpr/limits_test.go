@@ -183,3 +183,36 @@ func TestUnclosedIsQuick(t *testing.T) {
 		})
 	}
 }
+
+// TestManyPlacesOfOneString edits one long string at very many places.
+func TestManyPlacesOfOneString(t *testing.T) {
+	n := scaled(80_000)
+	for _, quotes := range []string{`"`, "''"} {
+		for _, text := range []string{"echo 0.1 \n", "0.1 ", "${x}0.1\n", `\\0.1-`} {
+			src := quotes + strings.Repeat(text, n) + quotes
+			start := processorTime(t)
+			f := parse(t, src)
+			s := firstString(t, f)
+			var edits []nixexpr.Edit
+			for i := range s.Parts {
+				part := &s.Parts[i]
+				raw := f.Text(part)
+				for from := strings.Index(raw, "0.1"); from >= 0 && part.Expr == nil; {
+					edit, err := f.ReplaceStringPart(s, i, from, from+3, "0.22")
+					require.NoError(t, err)
+					edits = append(edits, edit)
+					next := strings.Index(raw[from+3:], "0.1")
+					if next < 0 {
+						break
+					}
+					from += 3 + next
+				}
+			}
+			require.Len(t, edits, n)
+			out, err := f.Apply(edits)
+			require.NoError(t, err)
+			require.Equal(t, strings.ReplaceAll(src, "0.1", "0.22"), string(out))
+			assert.Less(t, processorTime(t)-start, quick)
+		}
+	}
+}

@@ -1,9 +1,6 @@
 package nixexpr
 
-import (
-	"fmt"
-	"strings"
-)
+import "strings"
 
 // ReplaceString makes a string literal mean the value. The quotes stay as they are; what the
 // value needs escaped is escaped. A value that an indented string would strip is refused, and
@@ -15,7 +12,7 @@ func (f *File) ReplaceString(s *Str, value string) (Edit, error) {
 	}
 	e := Edit{Start: s.Start() + opening, End: s.End() - closing, New: escape(value)}
 	if strings.IndexByte(value, 0) >= 0 {
-		return Edit{}, f.editError(s.Start(), "a string can not hold a NUL byte: %q", value)
+		return Edit{}, f.editError(s.Start(), "a string cannot hold a NUL byte: %q", value)
 	}
 	if old, ok := f.StringValue(s); ok && old == value {
 		e.New = f.text[e.Start:e.End]
@@ -48,7 +45,7 @@ func (f *File) proveValue(s *Str, e Edit, value string) error {
 			return nil
 		}
 	}
-	return f.editError(s.Start(), "the value %q can not be written in this kind of string", clip(value))
+	return f.editError(s.Start(), "the value %q cannot be written in this kind of string", clip(value))
 }
 
 // escape is a text as it stands between double quotes.
@@ -131,13 +128,72 @@ func (f *File) ReplaceStringPart(s *Str, part, from, to int, text string) (Edit,
 		return Edit{}, f.editError(p.Start(), "bytes %d to %d are not within this text of %d bytes", from, to, p.End()-p.Start())
 	}
 	if i := strings.IndexAny(text, "\x00\r\n"); i >= 0 {
-		return Edit{}, f.editError(p.Start(), "a part of a string can not be replaced by a text with %q in it", text[i])
+		return Edit{}, f.editError(p.Start(), "a part of a string cannot be replaced by a text with %q in it", text[i])
 	}
 	e := Edit{Start: p.Start() + from, End: p.Start() + to, New: escape(text)}
 	if s.Indented {
 		e.New = escapeQuotes(text)
 	}
+	if f.keepsAround(s, part, e, text) {
+		return e, nil
+	}
 	return e, f.provePart(s, part, e, text)
+}
+
+// keepsAround reports whether a look at what is next to an edit proves that it only puts text in the place of
+// a piece of a string. It is quick where a string is edited at many places, and false where more of the string
+// must be looked at: line ends, and indentation.
+func (f *File) keepsAround(s *Str, part int, e Edit, text string) bool {
+	old := f.text[e.Start:e.End]
+	if text == "" || strings.ContainsAny(old, "\r\n") || s.Indented && (old == "" || old[0] == ' ' || text[0] == ' ') {
+		return false
+	}
+	// Escapes end with the byte before from, and the byte behind to, that is none of these.
+	const special = `\$'`
+	p := &s.Parts[part]
+	from, to := e.Start, e.End
+	for from > p.Start() && strings.IndexByte(special, f.text[from-1]) >= 0 {
+		from--
+	}
+	for to < p.End() && strings.IndexByte(special, f.text[to]) >= 0 {
+		to++
+	}
+	behind := "x"
+	switch {
+	case to < p.End():
+		to++
+	case part == len(s.Parts)-1:
+		behind = ""
+	default:
+		behind = "${x}"
+	}
+	before, ok1 := readPiece(s.Indented, f.text[from:e.Start], "x")
+	gone, ok2 := readPiece(s.Indented, old, "x")
+	after, ok3 := readPiece(s.Indented, f.text[e.End:to], behind)
+	was, ok4 := readPiece(s.Indented, f.text[from:to], behind)
+	is, ok5 := readPiece(s.Indented, f.text[from:e.Start]+e.New+f.text[e.End:to], behind)
+	return ok1 && ok2 && ok3 && ok4 && ok5 && was == before+gone+after && is == before+text+after
+}
+
+// readPiece is what a piece of the text of a string means, between an x and what stands behind it.
+func readPiece(indented bool, raw, behind string) (string, bool) {
+	quotes := `"`
+	if indented {
+		quotes = "''"
+	}
+	f, err := Parse("", []byte(quotes+"x"+raw+behind+quotes))
+	if err != nil {
+		return "", false
+	}
+	s, ok := f.Root.(*Str)
+	if !ok || len(s.Parts) > 2 || len(s.Parts) == 2 && behind != "${x}" {
+		return "", false
+	}
+	text := f.PartTexts(s)[0]
+	if behind == "x" {
+		text = strings.TrimSuffix(text, "x")
+	}
+	return text[1:], true
 }
 
 // escapeQuotes is a text of one line as it stands anywhere between two single quotes.
@@ -197,79 +253,31 @@ func spliced(was, is, text string) bool {
 	return false
 }
 
-// ReplaceExpr puts the source of an expression in the place of another one. When the new
-// expression is no literal it belongs in parentheses; [File.Apply] only proves that it parses.
-func (f *File) ReplaceExpr(e Expr, src string) Edit {
-	return Edit{Start: e.Start(), End: e.End(), New: src}
-}
-
-// InsertBindingAfter adds a definition such as `vendorHash = "…";` behind another one of the
-// same set or let: on a line of its own with the same indentation and line end when the other
-// one has its lines for itself, else on the same line after a space.
-func (f *File) InsertBindingAfter(b *Binding, definition string) Edit {
-	indent, startsLine := f.lineStartBefore(b.Start())
-	at, endsLine := f.lineEndBehind(b.End())
-	if !startsLine || !endsLine {
-		return Edit{Start: b.End(), End: b.End(), New: " " + definition}
-	}
-	return Edit{Start: at, End: at, New: f.lineEndBefore(b.Start()) + indent + definition}
-}
-
-// lineStartBefore is the blanks between the start of the line and an offset; false when
-// something else stands there.
-func (f *File) lineStartBefore(offset int) (string, bool) {
-	start := strings.LastIndexAny(f.text[:offset], "\r\n") + 1
-	indent := f.text[start:offset]
-	return indent, start > 0 && strings.Trim(indent, " \t") == ""
-}
-
-// lineEndBefore is the line end before the line of an offset: LF, CR LF or CR.
-func (f *File) lineEndBefore(offset int) string {
-	end := strings.LastIndexAny(f.text[:offset], "\r\n") + 1
+// ReplaceURI puts a text in the place of the bytes from to to of a URI, which must be behind its scheme. The
+// result must be a URI too.
+func (f *File) ReplaceURI(u *URI, from, to int, text string) (Edit, error) {
+	uri := f.Text(u)
+	scheme := strings.IndexByte(uri, ':') + 1
+	e := Edit{Start: u.Start() + from, End: u.Start() + to, New: text}
 	switch {
-	case end == 0:
-		return "\n"
-	case strings.HasSuffix(f.text[:end], "\r\n"):
-		return "\r\n"
+	case from < scheme || to < from || to > len(uri):
+		return Edit{}, f.editError(u.Start(), "bytes %d to %d are not within the text of this URI behind its scheme", from, to)
+	case text == "" && from == scheme && to == len(uri):
+		return Edit{}, f.editError(u.Start(), "a URI must not end behind its scheme")
 	}
-	return f.text[end-1 : end]
-}
-
-// lineEndBehind is where the line of an offset ends, or its last comment, which belongs to the
-// definition before it. False when there is more on the line.
-func (f *File) lineEndBehind(offset int) (int, bool) {
-	at := offset
-	for i := f.tokenAt(offset); i < len(f.Tokens); i++ {
-		t := f.Tokens[i]
-		switch f.kinds[i] {
-		case KindBlank:
-			if strings.ContainsAny(f.text[t.Start:t.End], "\r\n") {
-				return at, true
-			}
-		case KindLineComment, KindBlockComment:
-			at = t.End
-		default:
-			return offset, false
+	for i := range len(text) {
+		if byteClass[text[i]]&classURI == 0 {
+			return Edit{}, f.editError(u.Start(), "a URI cannot hold %q", text[i])
 		}
 	}
-	return at, true
+	return e, nil
 }
 
-// ReplaceURL is [File.ReplaceString] for the address of a flake's input, which may also be a
-// URI without quotes.
-func (f *File) ReplaceURL(e Expr, url string) (Edit, error) {
-	switch n := e.(type) {
-	case *Str:
-		return f.ReplaceString(n, url)
-	case *URI:
-		edit := f.ReplaceExpr(n, url)
-		if got, err := Parse(f.Name, []byte(url)); err == nil {
-			if uri, ok := got.Root.(*URI); ok && got.Text(uri) == url {
-				return edit, nil
-			}
-		}
-		edit.New = `"` + escape(url) + `"`
-		return edit, nil
+// ReplaceExpr puts a string literal that means the value in the place of an expression. A value with a NUL
+// is refused.
+func (f *File) ReplaceExpr(e Expr, value string) (Edit, error) {
+	if strings.IndexByte(value, 0) >= 0 {
+		return Edit{}, f.editError(e.Start(), "a string cannot hold a NUL byte: %q", value)
 	}
-	return Edit{}, fmt.Errorf("%s: the address is no literal but %s", f.Position(e.Start()), clip(f.Text(e)))
+	return Edit{Start: e.Start(), End: e.End(), New: `"` + escape(value) + `"`}, nil
 }

@@ -1,0 +1,77 @@
+package nixexpr
+
+import "strings"
+
+// InsertString adds a definition of a name as a string, vendorHash = "…";, behind another one of the same set
+// or let, as [File.InsertBindingAfter] does. A value with a NUL is refused, and so is a name that needs quotes.
+func (f *File) InsertString(b *Binding, name, value string) (Edit, error) {
+	if strings.IndexByte(value, 0) >= 0 {
+		return Edit{}, f.editError(b.Start(), "a string cannot hold a NUL byte: %q", value)
+	}
+	if !isName(name) {
+		return Edit{}, f.editError(b.Start(), "%q is no name of an attribute", clip(name))
+	}
+	return f.InsertBindingAfter(b, name+` = "`+escape(value)+`";`), nil
+}
+
+// InsertBindingAfter adds a definition such as `vendorHash = "…";` behind another one of the
+// same set or let: on a line of its own with the same indentation and line end when the other
+// one has its lines for itself, else on the same line after a space.
+func (f *File) InsertBindingAfter(b *Binding, definition string) Edit {
+	indent, startsLine := f.lineStartBefore(b.Start())
+	at, endsLine := f.lineEndBehind(b.End())
+	if !startsLine || !endsLine {
+		return Edit{Start: b.End(), End: b.End(), New: " " + definition}
+	}
+	return Edit{Start: at, End: at, New: f.lineEndBefore(b.Start()) + indent + definition}
+}
+
+// isName reports whether a text is an identifier.
+func isName(text string) bool {
+	f, err := Parse("", []byte(text))
+	if err != nil {
+		return false
+	}
+	id, ok := f.Root.(*Ident)
+	return ok && id.Name == text
+}
+
+// lineStartBefore is the blanks between the start of the line and an offset; false when
+// something else stands there.
+func (f *File) lineStartBefore(offset int) (string, bool) {
+	start := strings.LastIndexAny(f.text[:offset], "\r\n") + 1
+	indent := f.text[start:offset]
+	return indent, start > 0 && strings.Trim(indent, " \t") == ""
+}
+
+// lineEndBefore is the line end before the line of an offset: LF, CR LF or CR.
+func (f *File) lineEndBefore(offset int) string {
+	end := strings.LastIndexAny(f.text[:offset], "\r\n") + 1
+	switch {
+	case end == 0:
+		return "\n"
+	case strings.HasSuffix(f.text[:end], "\r\n"):
+		return "\r\n"
+	}
+	return f.text[end-1 : end]
+}
+
+// lineEndBehind is where the line of an offset ends, or its last comment, which belongs to the
+// definition before it. False when there is more on the line.
+func (f *File) lineEndBehind(offset int) (int, bool) {
+	at := offset
+	for i := f.tokenAt(offset); i < len(f.Tokens); i++ {
+		t := f.Tokens[i]
+		switch f.kinds[i] {
+		case KindBlank:
+			if strings.ContainsAny(f.text[t.Start:t.End], "\r\n") {
+				return at, true
+			}
+		case KindLineComment, KindBlockComment:
+			at = t.End
+		default:
+			return offset, false
+		}
+	}
+	return at, true
+}
