@@ -93,7 +93,7 @@ func (j *job) standing(ctx context.Context) (settled bool, err error) {
 		return false, st.Rights
 	}
 	// What is proposed already is settled, unless the hashes are wanted anew.
-	out, done := st.Settled()
+	out, done := st.Final()
 	if !done || j.opts.Force && st.State == github.Ours {
 		return false, j.fromBase(ctx, c, p, st.Base, st.Commit)
 	}

@@ -13,6 +13,7 @@ type Pull struct {
 	State         string // open or closed
 	Draft         bool
 	Merged        bool
+	Locked        bool   // only people who can push may comment
 	Head          string // branch
 	HeadRepo      *Repo  // nil when the fork is gone
 	HeadSHA       string

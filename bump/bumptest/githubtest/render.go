@@ -184,7 +184,7 @@ func (x *exchange) pullSimple(r *Repo, p *Pull) object {
 	}
 	day := stamp(p.Created)
 	o := object{
-		"id": 5000 + int64(p.Number), "node_id": x.pullNode(r, p), "number": p.Number, "state": p.State, "locked": false, "title": p.Title,
+		"id": 5000 + int64(p.Number), "node_id": x.pullNode(r, p), "number": p.Number, "state": p.State, "locked": p.Locked, "title": p.Title,
 		"user": x.user(p.User), "body": p.Body, "labels": mapped(p.Labels, func(l string) object { return x.label(r, l) }),
 		"milestone": nil, "assignee": nil, "assignees": mapped(p.Assignees, x.user), "requested_reviewers": mapped(p.Reviewers, x.user),
 		"requested_teams": []object{}, "draft": p.Draft, "created_at": day, "updated_at": day, "closed_at": nil, "merged_at": nil,

@@ -56,7 +56,7 @@ func (c *Client) Blob(ctx context.Context, owner, repo, sha string) ([]byte, err
 	if err := checkName(owner, repo); err != nil {
 		return nil, err
 	}
-	blob, err := bare(c.api.Git.GetBlob(ctx, owner, repo, sha))
+	blob, err := unwrap(c.api.Git.GetBlob(ctx, owner, repo, sha))
 	if err != nil {
 		return nil, fmt.Errorf("read object %s: %w", oneLine(sha, 60), err)
 	}
@@ -78,7 +78,7 @@ const maxFolders = 40
 
 // moved returns the first file that differs between two commits and that the proposal does not ignore, ""
 // when there is none. Folders that are the same are not read.
-func (c *Client) moved(ctx context.Context, s *scene, from, to string) (string, error) {
+func (c *Client) moved(ctx context.Context, s *remote, from, to string) (string, error) {
 	var trees [2]string
 	for i, sha := range []string{from, to} {
 		commit, err := c.commit(ctx, s, sha)
@@ -94,7 +94,7 @@ func (c *Client) moved(ctx context.Context, s *scene, from, to string) (string, 
 // treeDiff compares two trees, folder by folder.
 type treeDiff struct {
 	c    *Client
-	s    *scene
+	s    *remote
 	left int // pairs of folders that may still be read
 }
 

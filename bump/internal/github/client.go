@@ -84,9 +84,9 @@ func redactURL(address string) string {
 }
 
 // bare takes the address off the errors that net/http puts it on: ours name the path where it helps.
-func bare[T any](v T, _ *gh.Response, err error) (T, error) { return v, bareError(err) }
+func unwrap[T any](v T, _ *gh.Response, err error) (T, error) { return v, unwrapError(err) }
 
-func bareError(err error) error {
+func unwrapError(err error) error {
 	var e *url.Error
 	if errors.As(err, &e) {
 		return e.Err

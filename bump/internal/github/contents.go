@@ -43,7 +43,7 @@ func (c *Client) Contents(ctx context.Context, owner, repo, ref, path string) ([
 	case isNotFound(err):
 		return nil, &NotFound{What: what, Token: c.transport.token != "", Err: err}
 	case err != nil:
-		return nil, fmt.Errorf("read %s: %w", what, bareError(err))
+		return nil, fmt.Errorf("read %s: %w", what, unwrapError(err))
 	case data.Len() > MaxContents:
 		return nil, fmt.Errorf("read %s: larger than %d MB", what, MaxContents>>20)
 	}

@@ -97,8 +97,8 @@ func readProblem(req *http.Request, got *answer) *APIError {
 	return e
 }
 
-// classify makes the error that says what to change.
-func classify(e *APIError, token bool, host string) error {
+// refusal makes the error that says what to change.
+func refusal(e *APIError, token bool, host string) error {
 	switch {
 	case e.Status == http.StatusUnauthorized:
 		return &Unauthorized{Host: host, Token: token, Err: e}

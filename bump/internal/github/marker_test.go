@@ -12,7 +12,7 @@ import (
 func TestMarkerIsReadBack(t *testing.T) {
 	for _, m := range []marker{
 		{Package: "ollama", Version: "0.32.15"},
-		{Package: "o l-->\"", Version: "1.0.0-rc--1", Scope: "nix/a b=ü", Digest: "0123456789ab", State: pending},
+		{Package: "o l-->\"", Version: "1.0.0-rc--1", Scope: "nix/a b=ü", Digest: "0123456789ab", State: pending, Kind: removal},
 	} {
 		line := m.line("ollama-bump")
 		assert.Equal(t, 1, strings.Count(line, "-->"))
@@ -31,9 +31,10 @@ func TestMarkerCountsInTheFirstLineOnly(t *testing.T) {
 	}
 }
 
+const emptyTree = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+
 func TestOwnCommit(t *testing.T) {
-	const tree = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
-	p := Proposal{BranchPrefix: "ollama-bump/", Package: "ollama", Version: "0.32.15", Scope: "nix", Message: "ollama: 1 -> 2\n"}
+	p := Proposal{BranchPrefix: "ollama-bump/", Package: "ollama", Version: "0.32.15", Scope: "nix#a b", Message: "ollama: 1 -> 2\n"}
 	commit := func(message, tree string, parents int) *gh.Commit {
 		c := &gh.Commit{Message: &message, Tree: &gh.Tree{SHA: &tree}}
 		for range parents {
@@ -41,29 +42,70 @@ func TestOwnCommit(t *testing.T) {
 		}
 		return c
 	}
-	message := p.commitMessage(tree)
-	assert.Equal(t, "ollama: 1 -> 2\n\nProposed-By: ollama-bump ollama 0.32.15 \"nix\" "+tree+"\n", message)
-	version, ok := p.ownCommit(commit(message, tree, 1))
-	assert.True(t, ok)
-	assert.Equal(t, "0.32.15", version)
-	assert.True(t, p.traces(message))
+	message := p.commitMessage(emptyTree)
+	assert.Equal(t, "ollama: 1 -> 2\n\nOllama-Bump: 0.32.15 (package ollama, scope nix#a%20b, tree "+emptyTree+")\n", message)
+	old := "ollama: 1 -> 2\n\nProposed-By: ollama-bump ollama 0.32.15 \"nix%23a+b\" " + emptyTree + "\n"
+	for _, message := range []string{message, old} {
+		got, ok := p.ownCommit(commit(message, emptyTree, 1))
+		assert.True(t, ok, message)
+		assert.Equal(t, "0.32.15", got.Version)
+		assert.True(t, p.made(got))
+		assert.True(t, p.traces(message))
+		assert.True(t, p.traces(message+"\nSigned-off-by: Mona\n"))
+	}
 
-	other := p
-	other.Scope = "hosts"
+	other, gone := p, p
+	other.Scope, gone.Removal = "hosts", true
+	removed, ok := p.ownCommit(commit(gone.commitMessage(emptyTree), emptyTree, 1))
+	assert.True(t, ok)
+	assert.False(t, p.made(removed))
+	assert.True(t, gone.made(removed))
 	for name, c := range map[string]*gh.Commit{
 		"another tree":       commit(message, strings.Repeat("0", 40), 1),
-		"a merge":            commit(message, tree, 2),
-		"no parent":          commit(message, tree, 0),
-		"not the last line":  commit(message+"\nSigned-off-by: Mona\n", tree, 1),
-		"no message":         commit("", tree, 1),
-		"another proposal's": commit(other.commitMessage(tree), tree, 1),
+		"a merge":            commit(message, emptyTree, 2),
+		"no parent":          commit(message, emptyTree, 0),
+		"not the last line":  commit(message+"\nSigned-off-by: Mona\n", emptyTree, 1),
+		"no message":         commit("", emptyTree, 1),
+		"another proposal's": commit(other.commitMessage(emptyTree), emptyTree, 1),
 	} {
 		_, ok := p.ownCommit(c)
 		assert.False(t, ok, name)
 	}
-	assert.True(t, p.traces(message+"\nSigned-off-by: Mona\n"))
-	assert.False(t, p.traces(other.commitMessage(tree)))
-	assert.False(t, p.traces("I like Proposed-By: ollama-bump"))
+	assert.False(t, p.traces(other.commitMessage(emptyTree)))
+	assert.False(t, p.traces("I like Ollama-Bump: 0.32.15"))
+	scope, ok := p.scopeOf(other.commitMessage(emptyTree))
+	assert.True(t, ok)
+	assert.Equal(t, "hosts", scope)
+}
+
+func TestTrailerIsReadBack(t *testing.T) {
+	for _, want := range []trailer{
+		{Tool: "ollama-bump", Package: "ollama", Version: "0.32.15", Tree: emptyTree},
+		{Tool: "ollama-bump", Package: "ollama", Version: "1.0.0-rc1", Scope: `hosts/gpu#packages.x86_64-linux."a, (b)"%20ü+`, Tree: emptyTree, Kind: removal},
+		{Tool: "ollama-bump", Package: "a b", Version: "1", Scope: ", tree", Tree: emptyTree},
+	} {
+		got, ok := readTrailer("ollama-bump", want.line()+"\r")
+		require.True(t, ok, want.line())
+		assert.Equal(t, want, got)
+		_, ok = readTrailer("other", want.line())
+		assert.False(t, ok)
+	}
+}
+
+func TestRebaseBox(t *testing.T) {
+	p := Proposal{RebaseBox: "<!-- ollama-bump-rebase -->"}
+	for body, want := range map[string]bool{
+		"text\n\n- [x] <!-- ollama-bump-rebase -->Rebase\n": true,
+		"- [X] <!-- ollama-bump-rebase -->Rebase\r\n":       true,
+		"- [ ] <!-- ollama-bump-rebase -->Rebase":           false,
+		"- [x] something else":                              false,
+		"> - [x] <!-- ollama-bump-rebase -->quoted":         false,
+		"[x] <!-- ollama-bump-rebase -->no list":            false,
+		"":                                                  false,
+	} {
+		assert.Equal(t, want, p.asked(body), body)
+		assert.False(t, Proposal{}.asked(body))
+	}
 }
 
 func TestValidBranch(t *testing.T) {

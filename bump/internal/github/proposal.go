@@ -8,16 +8,18 @@ import (
 	"unicode/utf8"
 )
 
-// Proposal is a change that one pull request asks for: one package goes to one version.
+// Proposal is a change that one pull request asks for: one package goes to one version, or its pin is
+// removed. Of all proposals for one package and scope one pull request stays open.
 type Proposal struct {
 	Owner, Repo  string
 	Base         string // branch; "" is the repository's default branch
-	Branch       string // "" is BranchPrefix and Version
+	Branch       string // "" is BranchPrefix and Version, or unpin for a removal
 	BranchPrefix string // "ollama-bump/"; without the slash it names the tool in markers
 	Package      string // "ollama"
 	OldVersion   string // what the files here pin
 	Version      string
-	Scope        string // tells apart proposals for one package in one repository, such as the flake's folder; may be ""
+	Removal      bool   // removes the pin; Version is the one that is there without it
+	Scope        string // tells apart proposals for one package in one repository; may be ""
 
 	Title   string // one line, at most 256 characters
 	Message string // of the commit; a trailer is added
@@ -28,6 +30,10 @@ type Proposal struct {
 	// moved on, in files that Ignore does not name, the proposal is a *BaseMoved. "" compares Files only.
 	BaseCommit string
 	Ignore     func(path string) bool // reports whether a file plays no part; nil: every file does
+
+	// RebaseBox is the HTML comment behind the check box in Body by which people ask for a proposal to be
+	// worked out anew; "" when Body has none.
+	RebaseBox string
 
 	Labels    []string
 	Reviewers []string // users, or teams as ORG/TEAM
@@ -106,9 +112,9 @@ type Standing struct {
 	Rights error
 }
 
-// Settled says whether there is nothing left to propose, and how that ends. Ours is settled too: who
+// Final says whether there is nothing left to propose, and how that ends. Ours is settled too: who
 // knows that the content changed, as after a repaired hash, proposes nevertheless.
-func (s Standing) Settled() (Outcome, bool) {
+func (s Standing) Final() (Outcome, bool) {
 	o := Outcome{Status: Skipped, Operation: Untouched, Number: s.Number, URL: s.URL, Branch: s.Branch, Reason: s.Reason}
 	switch s.State {
 	case Fresh, Stale:
@@ -123,6 +129,9 @@ func (s Standing) Settled() (Outcome, bool) {
 func (p Proposal) normal() (Proposal, error) {
 	if p.Branch == "" {
 		p.Branch = p.BranchPrefix + p.Version
+		if p.Removal {
+			p.Branch = p.BranchPrefix + "unpin"
+		}
 	}
 	p.Branch = strings.TrimPrefix(p.Branch, "refs/heads/")
 	p.Base = strings.TrimPrefix(p.Base, "refs/heads/")
@@ -137,6 +146,14 @@ func (p Proposal) normal() (Proposal, error) {
 		return p, fmt.Errorf("proposing: the title is not one line of at most 256 characters: %s", oneLine(p.Title, 80))
 	}
 	return p, checkName(p.Owner, p.Repo)
+}
+
+// subject is what p is for, in a sentence about its pull request.
+func (p Proposal) subject() string {
+	if p.Removal {
+		return "removing the pin"
+	}
+	return p.Version
 }
 
 // ignores reports whether a change of a file on the base plays no part.

@@ -24,7 +24,7 @@ func (c *Client) Propose(ctx context.Context, p Proposal) (Outcome, error) {
 	}
 	r := &run{c: c, p: p, branch: "none"}
 	for look := 1; ; look++ {
-		if r.s, err = c.look(ctx, p); err != nil {
+		if r.s, err = c.inspect(ctx, p); err != nil {
 			return Outcome{}, err
 		}
 		out, err := r.once(ctx)
@@ -54,7 +54,7 @@ func (e *startOver) Unwrap() error { return e.err }
 type run struct {
 	c        *Client
 	p        Proposal
-	s        *scene
+	s        *remote
 	branch   Operation         // what was done to the branch
 	head     string            // the commit that the branch is at
 	posted   bool              // a pull request was asked for
@@ -70,7 +70,7 @@ func (r *run) warn(format string, args ...any) {
 // once goes from what was seen to what is wanted, or asks to start over.
 func (r *run) once(ctx context.Context) (Outcome, error) {
 	s := r.s
-	if out, settled := s.standing.Settled(); settled && s.standing.State != Ours {
+	if out, settled := s.standing.Final(); settled && s.standing.State != Ours {
 		return out, nil
 	}
 	if s.standing.Rights != nil {
@@ -84,10 +84,11 @@ func (r *run) once(ctx context.Context) (Outcome, error) {
 		return Outcome{}, err
 	}
 	if len(pl.changed) == 0 {
-		return Outcome{
-			Status: Current, Operation: Untouched, Branch: r.p.Branch,
-			Reason: fmt.Sprintf("branch %s has %s already", s.base, r.p.Version),
-		}, nil
+		reason := fmt.Sprintf("branch %s has %s already", s.base, r.p.Version)
+		if r.p.Removal {
+			reason = fmt.Sprintf("branch %s does not have the pin any more", s.base)
+		}
+		return Outcome{Status: Current, Operation: Untouched, Branch: r.p.Branch, Reason: reason}, nil
 	}
 	if err := r.moveBranch(ctx, pl); err != nil {
 		return Outcome{}, err
@@ -127,7 +128,7 @@ func (r *run) finish(ctx context.Context, pull *gh.PullRequest, out Outcome) (Ou
 	m, _ := r.p.marked(pull)
 	err := error(nil)
 	if out.Operation == Created || m.State == pending {
-		err = r.adorn(ctx, pull)
+		err = r.decorate(ctx, pull)
 		if err == nil && m.State == pending {
 			err = r.edit(ctx, pull, &gh.PullRequest{Body: gh.String(r.p.fullBody(""))})
 			if out.Operation == Untouched {
@@ -157,7 +158,7 @@ func (r *run) moveBranch(ctx context.Context, pl *plan) error {
 			return err
 		}
 	}
-	if s.own == r.p.Version && s.commit.GetTree().GetSHA() == pl.tree && s.commit.Parents[0].GetSHA() == s.baseSHA {
+	if r.p.made(s.own) && s.commit.GetTree().GetSHA() == pl.tree && s.commit.Parents[0].GetSHA() == s.baseSHA {
 		r.head = s.branchSHA
 		return nil
 	}
@@ -181,7 +182,7 @@ func (r *run) moveBranch(ctx context.Context, pl *plan) error {
 
 func (r *run) createRef(ctx context.Context, sha string) error {
 	name := "refs/heads/" + r.p.Branch
-	_, err := bare(r.c.api.Git.CreateRef(ctx, r.s.owner, r.s.name, &gh.Reference{Ref: &name, Object: &gh.GitObject{SHA: &sha}}))
+	_, err := unwrap(r.c.api.Git.CreateRef(ctx, r.s.owner, r.s.name, &gh.Reference{Ref: &name, Object: &gh.GitObject{SHA: &sha}}))
 	if err != nil {
 		return r.refError("making", err)
 	}
@@ -219,7 +220,7 @@ func (r *run) updateRef(ctx context.Context, sha string) error {
 		return &startOver{"the branch " + r.p.Branch + " has just been moved", errors.New("now at " + now)}
 	}
 	name := "refs/heads/" + r.p.Branch
-	_, err = bare(r.c.api.Git.UpdateRef(ctx, r.s.owner, r.s.name, &gh.Reference{Ref: &name, Object: &gh.GitObject{SHA: &sha}}, true))
+	_, err = unwrap(r.c.api.Git.UpdateRef(ctx, r.s.owner, r.s.name, &gh.Reference{Ref: &name, Object: &gh.GitObject{SHA: &sha}}, true))
 	if err != nil {
 		return r.refError("moving", err)
 	}
@@ -241,7 +242,7 @@ func (r *run) openPull(ctx context.Context) (*gh.PullRequest, Operation, error) 
 		op = Updated
 	}
 	m, marked := r.p.marked(pull)
-	same := marked && m.Digest == r.p.digest() && m.Version == r.p.Version && m.State != superseded
+	same := marked && m.Digest == r.p.digest() && r.p.proposes(m) && m.State != superseded && !r.p.asked(pull.GetBody())
 	switch {
 	case same && r.posted:
 		op = Created // ours after all: its answer was lost
@@ -263,7 +264,7 @@ func (r *run) openPull(ctx context.Context) (*gh.PullRequest, Operation, error) 
 
 // edit changes a pull request. v66 fills in nothing by itself.
 func (r *run) edit(ctx context.Context, pull, to *gh.PullRequest) error {
-	_, err := bare(r.c.api.PullRequests.Edit(ctx, r.s.owner, r.s.name, pull.GetNumber(), to))
+	_, err := unwrap(r.c.api.PullRequests.Edit(ctx, r.s.owner, r.s.name, pull.GetNumber(), to))
 	if err != nil {
 		return fmt.Errorf("changing pull request #%d: %w", pull.GetNumber(), err)
 	}
@@ -274,7 +275,7 @@ func (r *run) edit(ctx context.Context, pull, to *gh.PullRequest) error {
 // deleting it would close a pull request whose answer was lost, as if somebody had closed it.
 func (r *run) createPull(ctx context.Context) (*gh.PullRequest, error) {
 	state := ""
-	if r.adorned() {
+	if r.decorated() {
 		state = pending
 	}
 	in := &gh.NewPullRequest{
@@ -283,7 +284,7 @@ func (r *run) createPull(ctx context.Context) (*gh.PullRequest, error) {
 	var pull *gh.PullRequest
 	r.posted = true
 	post := func() (err error) {
-		pull, err = bare(r.c.api.PullRequests.Create(ctx, r.s.owner, r.s.name, in))
+		pull, err = unwrap(r.c.api.PullRequests.Create(ctx, r.s.owner, r.s.name, in))
 		return err
 	}
 	early := []string{"No commits between", "PullRequest head invalid"}

@@ -52,7 +52,7 @@ func requireTidy(t *testing.T, repo *githubtest.Repo, version string) githubtest
 	assert.ElementsMatch(t, []string{"main", branch}, keys(repo.Branches()))
 	commit := repo.Commit(repo.Head(branch))
 	require.Equal(t, []string{repo.Head("main")}, commit.Parents, "one commit on the base's head")
-	assert.True(t, strings.HasPrefix(commit.Message, "ollama: 0.32.13 -> "+version+"\n\nhttps://example.com\n\nProposed-By: ollama-bump ollama "+version+" "), commit.Message)
+	assert.True(t, strings.HasPrefix(commit.Message, "ollama: 0.32.13 -> "+version+"\n\nhttps://example.com\n\nOllama-Bump: "+version+" (package ollama, tree "+commit.Tree+")"), commit.Message)
 	want := repo.Files("main")
 	for i := range want {
 		if want[i].Path == "nix/ollama.nix" {
@@ -323,11 +323,75 @@ var lifeCases = []lifeCase{
 			repo.Push("ollama-bump/0.32.14", "tune", map[string]string{"README.md": "mine\n"})
 		},
 		check: func(t *testing.T, repo *githubtest.Repo) {
-			assert.Len(t, repo.Open(), 1)
-			assert.Equal(t, "closed", repo.Pull(1).State)
+			theirs := repo.Pull(1)
+			assert.Equal(t, "open", theirs.State)
+			assert.Zero(t, theirs.Updates, "nothing of it is rewritten")
 			assert.Equal(t, "mine\n", repo.File("ollama-bump/0.32.14", "README.md"))
-			assert.Contains(t, repo.Pull(1).Comments[0].Body, "The branch `ollama-bump/0.32.14` has commits of others and stays.")
+			requireOvertaken(t, theirs)
 		},
+	},
+	{
+		name: "people went on with an older version and were told", state: github.Ours,
+		given: func(t *testing.T, server *githubtest.Server, repo *githubtest.Repo) {
+			propose(t, server, proposal("0.32.14"))
+			repo.Push("ollama-bump/0.32.14", "tune", map[string]string{"README.md": "mine\n"})
+			propose(t, server, proposal("0.32.15"))
+		},
+		want: settled(github.Current, 2, "pull request #2 proposes it already"),
+		check: func(t *testing.T, repo *githubtest.Repo) {
+			requireOvertaken(t, repo.Pull(1))
+			assert.Len(t, repo.Open(), 2)
+		},
+	},
+	{
+		name: "people went on with an older version and locked it", state: github.Fresh, want: bumped(github.Created, 2),
+		given: func(t *testing.T, server *githubtest.Server, repo *githubtest.Repo) {
+			propose(t, server, proposal("0.32.14"))
+			repo.Push("ollama-bump/0.32.14", "tune", map[string]string{"README.md": "mine\n"})
+			repo.ChangePull(1, func(p *githubtest.Pull) { p.Locked = true })
+		},
+		check: func(t *testing.T, repo *githubtest.Repo) {
+			assert.Empty(t, repo.Pull(1).Comments)
+			assert.Len(t, repo.Open(), 2)
+		},
+	},
+	{
+		name: "somebody asked for a rebase", state: github.Stale, want: bumped(github.Updated, 1),
+		change: withBox,
+		given: func(t *testing.T, server *githubtest.Server, repo *githubtest.Repo) {
+			p := proposal("0.32.15")
+			withBox(&p)
+			propose(t, server, p)
+			repo.ChangePull(1, func(p *githubtest.Pull) { p.Body = strings.Replace(p.Body, "[ ]", "[x]", 1) })
+		},
+		check: func(t *testing.T, repo *githubtest.Repo) {
+			assert.Contains(t, repo.Pull(1).Body, "- [ ] "+rebaseBox, "the box is empty again")
+			assert.Equal(t, 1, repo.Pull(1).Updates)
+		},
+	},
+	{
+		name: "somebody asked for a rebase of what people went on with", state: github.People,
+		change: withBox,
+		given: func(t *testing.T, server *githubtest.Server, repo *githubtest.Repo) {
+			p := proposal("0.32.15")
+			withBox(&p)
+			propose(t, server, p)
+			repo.ChangePull(1, func(p *githubtest.Pull) { p.Body = strings.Replace(p.Body, "[ ]", "[x]", 1) })
+			repo.Push(branch15, "tune", map[string]string{"README.md": "mine\n"})
+		},
+		want:  settled(github.Skipped, 1, "branch "+branch15+" has commits of others; it is left to them"),
+		check: func(t *testing.T, repo *githubtest.Repo) { assert.Equal(t, "mine\n", repo.File(branch15, "README.md")) },
+	},
+	{
+		name: "the commit has the trailer of old", state: github.Ours, want: bumped(github.Updated, 1),
+		given: proposed(func(repo *githubtest.Repo) {
+			tree := repo.Commit(repo.Head(branch15)).Tree
+			repo.SetBranch("tmp", repo.Head("main"))
+			repo.Push("tmp", "ollama: old\n\nProposed-By: ollama-bump ollama 0.32.15 \"\" "+tree, map[string]string{"nix/ollama.nix": flakeFile("0.32.15")})
+			repo.SetBranch(branch15, repo.Head("tmp"))
+			repo.SetBranch("tmp", "")
+		}),
+		change: func(p *github.Proposal) { p.Body = "a better body" },
 	},
 	{
 		name: "we closed it for a newer one that is gone", state: github.Fresh, want: bumped(github.Created, 3),
@@ -392,6 +456,20 @@ var lifeCases = []lifeCase{
 			}
 		},
 	},
+}
+
+const rebaseBox = "<!-- ollama-bump-rebase -->"
+
+func withBox(p *github.Proposal) {
+	p.RebaseBox = rebaseBox
+	p.Body += "\n\n- [ ] " + rebaseBox + "Rebase this pull request\n"
+}
+
+// requireOvertaken checks the one comment on a pull request that people went on with.
+func requireOvertaken(t *testing.T, pull githubtest.Pull) {
+	t.Helper()
+	require.Len(t, pull.Comments, 1)
+	assert.Equal(t, "<!-- ollama-bump: superseded by=2 -->\n#2 is for 0.32.15. This pull request has commits of others, so it stays open as it is.", pull.Comments[0].Body)
 }
 
 // copiedMarker has somebody open a pull request with a body of ours.

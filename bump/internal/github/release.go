@@ -102,7 +102,7 @@ func (c *Client) TagCommit(ctx context.Context, owner, repo, tag string) (string
 	fail := func(err error) (string, error) {
 		return "", fmt.Errorf("reading tag %s of %s/%s: %w", oneLine(tag, 80), owner, repo, err)
 	}
-	ref, err := bare(c.api.Git.GetRef(ctx, owner, repo, "tags/"+tag))
+	ref, err := unwrap(c.api.Git.GetRef(ctx, owner, repo, "tags/"+tag))
 	switch {
 	case isNotFound(err):
 		return "", &NotFound{What: fmt.Sprintf("tag %s of %s/%s", oneLine(tag, 80), owner, repo), Token: c.transport.token != "", Err: err}
@@ -114,7 +114,7 @@ func (c *Client) TagCommit(ctx context.Context, owner, repo, tag string) (string
 		if object.GetType() != "tag" {
 			break
 		}
-		t, err := bare(c.api.Git.GetTag(ctx, owner, repo, object.GetSHA()))
+		t, err := unwrap(c.api.Git.GetTag(ctx, owner, repo, object.GetSHA()))
 		if err != nil {
 			return fail(err)
 		}
@@ -142,5 +142,5 @@ func (c *Client) get(ctx context.Context, path string, v any) (*gh.Response, err
 		return nil, fmt.Errorf("make a request: %w", err)
 	}
 	resp, err := c.api.Do(ctx, req, v)
-	return resp, bareError(err)
+	return resp, unwrapError(err)
 }

@@ -21,15 +21,15 @@ func (c *Client) Standing(ctx context.Context, p Proposal) (Standing, error) {
 	if err != nil {
 		return Standing{}, err
 	}
-	s, err := c.look(ctx, p)
+	s, err := c.inspect(ctx, p)
 	if err != nil {
 		return Standing{}, err
 	}
 	return s.standing, nil
 }
 
-// scene is the remote side as one look found it.
-type scene struct {
+// remote is the remote side as one look found it.
+type remote struct {
 	proposal    Proposal
 	owner, name string // as the repository is called now
 	repo        *gh.Repository
@@ -37,27 +37,28 @@ type scene struct {
 	baseSHA     string
 	branchSHA   string     // "" without the branch
 	commit      *gh.Commit // that the branch points to
-	own         string     // the version that commit is for, when it is ours
+	own         trailer    // of that commit, when it is ours; else the zero value
 	spent       bool       // that commit was merged from a pull request of ours: nothing is lost when the branch moves on
 	pull        *gh.PullRequest
-	older       []*rival // that p supersedes
-	newer       *rival   // that supersedes p
+	older       []*competitor // that p supersedes
+	newer       *competitor   // that supersedes p
 	standing    Standing
 }
 
-// rival is an open pull request of ours for the same package and scope.
-type rival struct {
+// competitor is an open pull request of ours for the same package and scope.
+type competitor struct {
 	*gh.PullRequest
 	version string
+	kind    string // as in its marker
 	head    string // the commit of its branch
 	own     bool   // that commit is ours; else people went on with one of ours
 }
 
 // look reads the remote side and judges it.
-func (c *Client) look(ctx context.Context, p Proposal) (*scene, error) {
-	s := &scene{proposal: p}
+func (c *Client) inspect(ctx context.Context, p Proposal) (*remote, error) {
+	s := &remote{proposal: p}
 	var err error
-	if s.repo, err = bare(c.api.Repositories.Get(ctx, p.Owner, p.Repo)); err != nil {
+	if s.repo, err = unwrap(c.api.Repositories.Get(ctx, p.Owner, p.Repo)); err != nil {
 		return nil, c.named(err, "repository "+p.Owner+"/"+p.Repo)
 	}
 	s.owner, s.name = s.repo.GetOwner().GetLogin(), s.repo.GetName()
@@ -73,14 +74,14 @@ func (c *Client) look(ctx context.Context, p Proposal) (*scene, error) {
 	if s.baseSHA == "" {
 		return nil, &NotFound{What: fmt.Sprintf("the base branch %s of %s/%s (see Options.Base)", s.base, s.owner, s.name), Token: c.transport.token != ""}
 	}
-	if err := c.lookAtBranch(ctx, s); err != nil {
+	if err := c.readBranch(ctx, s); err != nil {
 		return nil, err
 	}
-	if err := c.lookAtPulls(ctx, s); err != nil {
+	if err := c.readPulls(ctx, s); err != nil {
 		return nil, err
 	}
 	s.standing = Standing{Branch: p.Branch, Base: s.base, Commit: s.baseSHA, Rights: c.rights(s)}
-	return s, c.judge(ctx, s)
+	return s, c.classify(ctx, s)
 }
 
 // named says what was looked for when it was not found, and what was done when that failed.
@@ -92,8 +93,8 @@ func (c *Client) named(err error, what string) error {
 }
 
 // head returns a branch's commit, "" when there is no such branch.
-func (c *Client) head(ctx context.Context, s *scene, branch string) (string, error) {
-	ref, err := bare(c.api.Git.GetRef(ctx, s.owner, s.name, "heads/"+branch))
+func (c *Client) head(ctx context.Context, s *remote, branch string) (string, error) {
+	ref, err := unwrap(c.api.Git.GetRef(ctx, s.owner, s.name, "heads/"+branch))
 	switch {
 	case isNotFound(err):
 		return "", nil
@@ -107,7 +108,7 @@ func (c *Client) head(ctx context.Context, s *scene, branch string) (string, err
 	return ref.GetObject().GetSHA(), nil
 }
 
-func (c *Client) lookAtBranch(ctx context.Context, s *scene) (err error) {
+func (c *Client) readBranch(ctx context.Context, s *remote) (err error) {
 	if s.branchSHA, err = c.head(ctx, s, s.proposal.Branch); err != nil || s.branchSHA == "" {
 		return err
 	}
@@ -118,8 +119,8 @@ func (c *Client) lookAtBranch(ctx context.Context, s *scene) (err error) {
 	return nil
 }
 
-func (c *Client) commit(ctx context.Context, s *scene, sha string) (*gh.Commit, error) {
-	commit, err := bare(c.api.Git.GetCommit(ctx, s.owner, s.name, sha))
+func (c *Client) commit(ctx context.Context, s *remote, sha string) (*gh.Commit, error) {
+	commit, err := unwrap(c.api.Git.GetCommit(ctx, s.owner, s.name, sha))
 	if err != nil {
 		return nil, fmt.Errorf("reading commit %s: %w", sha, err)
 	}
@@ -129,8 +130,8 @@ func (c *Client) commit(ctx context.Context, s *scene, sha string) (*gh.Commit, 
 	return commit, nil
 }
 
-// lookAtPulls sorts the open pull requests to the base branch.
-func (c *Client) lookAtPulls(ctx context.Context, s *scene) error {
+// readPulls sorts the open pull requests to the base branch.
+func (c *Client) readPulls(ctx context.Context, s *remote) error {
 	s.pull, s.older, s.newer = nil, nil, nil
 	open, err := c.pulls(ctx, s, &gh.PullRequestListOptions{State: "open", Base: s.base})
 	if err != nil {
@@ -141,28 +142,55 @@ func (c *Client) lookAtPulls(ctx context.Context, s *scene) error {
 			continue
 		}
 		if pull.GetHead().GetRef() == s.proposal.Branch {
-			if s.pull = pull; s.own != "" && version.Compare(s.own, s.proposal.Version) > 0 {
-				s.newer = &rival{pull, s.own, s.branchSHA, true}
+			if s.pull = pull; s.ours() && s.proposal.yields(s.own.Kind, s.own.Version) {
+				s.newer = &competitor{pull, s.own.Version, s.own.Kind, s.branchSHA, true}
 			}
 			continue
 		}
-		other, err := c.rival(ctx, s, pull)
+		other, err := c.competitor(ctx, s, pull)
 		switch {
 		case err != nil:
 			return err
 		case other == nil:
-		case version.Compare(other.version, s.proposal.Version) > 0:
+		case s.proposal.yields(other.kind, other.version):
 			s.newer = other
 		default:
+			if told, err := c.told(ctx, s, other); told || err != nil {
+				if err != nil {
+					return err
+				}
+				continue
+			}
 			s.older = append(s.older, other)
 		}
 	}
 	return nil
 }
 
-// rival recognises one of ours by the commit, which counts for more than the body: anybody can copy a
+// ours reports whether the branch is at a commit of ours that nobody changed.
+func (s *remote) ours() bool { return s.own.Tool != "" }
+
+// yields reports whether an open proposal of ours goes before p: a bump to a newer version before another bump.
+// Between a bump and a removal the present one goes first, as the base may have moved either way.
+func (p Proposal) yields(kind, v string) bool {
+	return kind == "" && !p.Removal && version.Compare(v, p.Version) > 0
+}
+
+// told reports whether nothing is left to do about an overtaken pull request: one that people went on with stays
+// as it is once a comment has said so, or when nobody may comment.
+func (c *Client) told(ctx context.Context, s *remote, old *competitor) (bool, error) {
+	if old.own {
+		return false, nil
+	}
+	if old.GetLocked() {
+		return true, nil
+	}
+	return c.commented(ctx, s, old.PullRequest, s.proposal.commentStart())
+}
+
+// competitor recognises one of ours by the commit, which counts for more than the body: anybody can copy a
 // marker, and anybody can write over it. nil is somebody else's.
-func (c *Client) rival(ctx context.Context, s *scene, pull *gh.PullRequest) (*rival, error) {
+func (c *Client) competitor(ctx context.Context, s *remote, pull *gh.PullRequest) (*competitor, error) {
 	p, head := s.proposal, pull.GetHead()
 	m, marked := p.marked(pull)
 	if !marked && !strings.HasPrefix(head.GetRef(), p.BranchPrefix) || head.GetSHA() == "" {
@@ -175,8 +203,8 @@ func (c *Client) rival(ctx context.Context, s *scene, pull *gh.PullRequest) (*ri
 	if err != nil {
 		return nil, err
 	}
-	if version, ok := p.ownCommit(commit); ok {
-		return &rival{pull, version, head.GetSHA(), true}, nil
+	if t, ok := p.ownCommit(commit); ok {
+		return &competitor{pull, t.Version, t.Kind, head.GetSHA(), true}, nil
 	}
 	if !marked {
 		return nil, nil // rewritten and gone on with: it is people's by now
@@ -185,22 +213,22 @@ func (c *Client) rival(ctx context.Context, s *scene, pull *gh.PullRequest) (*ri
 	if !began || err != nil {
 		return nil, err
 	}
-	return &rival{pull, m.Version, head.GetSHA(), false}, nil
+	return &competitor{pull, m.Version, m.Kind, head.GetSHA(), false}, nil
 }
 
 // mine says whether a pull request comes from the repository itself: forks have branches of any name.
-func (s *scene) mine(pull *gh.PullRequest) bool {
+func (s *remote) mine(pull *gh.PullRequest) bool {
 	return pull.GetHead().GetRepo() != nil && pull.GetHead().GetRepo().GetID() == s.repo.GetID()
 }
 
 // pulls lists pull requests, all pages.
-func (c *Client) pulls(ctx context.Context, s *scene, o *gh.PullRequestListOptions) ([]*gh.PullRequest, error) {
+func (c *Client) pulls(ctx context.Context, s *remote, o *gh.PullRequestListOptions) ([]*gh.PullRequest, error) {
 	o.PerPage = 100
 	var all []*gh.PullRequest
 	for pages := (paging{}); ; {
 		page, resp, err := c.api.PullRequests.List(ctx, s.owner, s.name, o)
 		if err != nil {
-			return nil, fmt.Errorf("list pull requests: %w", bareError(err))
+			return nil, fmt.Errorf("list pull requests: %w", unwrapError(err))
 		}
 		all = append(all, page...)
 		more, err := pages.nextPage(len(page), resp.NextPage)
@@ -215,49 +243,50 @@ func (c *Client) pulls(ctx context.Context, s *scene, o *gh.PullRequestListOptio
 }
 
 // settle fills in the standing.
-func (s *scene) settle(state State, pull *gh.PullRequest, reason string, args ...any) {
+func (s *remote) setState(state State, pull *gh.PullRequest, reason string, args ...any) {
 	s.standing.State, s.standing.Reason = state, fmt.Sprintf(reason, args...)
 	s.standing.Number, s.standing.URL = pull.GetNumber(), pull.GetHTMLURL()
 }
 
-// judge decides what the scene means.
-func (c *Client) judge(ctx context.Context, s *scene) error {
+// judge decides what the remote means.
+func (c *Client) classify(ctx context.Context, s *remote) error {
 	p := s.proposal
 	if s.newer != nil {
-		s.settle(Superseded, s.newer.PullRequest, "pull request #%d for the newer version %s is open; close it to get one for %s", s.newer.GetNumber(), s.newer.version, p.Version)
+		s.setState(Superseded, s.newer.PullRequest, "pull request #%d for the newer version %s is open; close it to get one for %s", s.newer.GetNumber(), s.newer.version, p.Version)
 		return nil
 	}
 	if s.pull == nil {
-		done, err := c.judgePast(ctx, s)
+		done, err := c.classifyPast(ctx, s)
 		if done || err != nil {
 			return err
 		}
 	}
-	if s.branchSHA != "" && s.own == "" && !s.spent {
-		return c.judgeStrange(ctx, s)
+	if s.branchSHA != "" && !s.ours() && !s.spent {
+		return c.classifyForeign(ctx, s)
 	}
 	switch {
 	case s.branchSHA == "" && s.pull == nil:
-		s.settle(Fresh, nil, "")
+		s.setState(Fresh, nil, "")
 	case s.upToDate():
-		s.settle(Ours, s.pull, "pull request #%d proposes it already", s.pull.GetNumber())
+		s.setState(Ours, s.pull, "pull request #%d proposes it already", s.pull.GetNumber())
 	default:
-		s.settle(Stale, s.pull, "")
+		s.setState(Stale, s.pull, "")
 	}
 	return nil
 }
 
 // upToDate says whether nothing but the content could still be wrong.
-func (s *scene) upToDate() bool {
-	if s.pull == nil || s.commit == nil || s.own != s.proposal.Version || len(s.older) > 0 {
+func (s *remote) upToDate() bool {
+	p := s.proposal
+	if s.pull == nil || s.commit == nil || !p.made(s.own) || len(s.older) > 0 || p.asked(s.pull.GetBody()) {
 		return false
 	}
-	m, marked := s.proposal.marked(s.pull)
-	return marked && m.State == "" && m.Version == s.proposal.Version && s.commit.Parents[0].GetSHA() == s.baseSHA
+	m, marked := p.marked(s.pull)
+	return marked && m.State == "" && p.proposes(m) && s.commit.Parents[0].GetSHA() == s.baseSHA
 }
 
-// judgePast looks at pull requests of the branch that are over, and at open ones to other bases.
-func (c *Client) judgePast(ctx context.Context, s *scene) (done bool, err error) {
+// classifyPast looks at pull requests of the branch that are over, and at open ones to other bases.
+func (c *Client) classifyPast(ctx context.Context, s *remote) (done bool, err error) {
 	p := s.proposal
 	all, err := c.pulls(ctx, s, &gh.PullRequestListOptions{State: "all", Head: s.owner + ":" + p.Branch})
 	if err != nil {
@@ -284,33 +313,33 @@ func (c *Client) judgePast(ctx context.Context, s *scene) (done bool, err error)
 		switch {
 		case !past || p.Recreate || pull.GetState() == "open":
 		case pull.MergedAt == nil:
-			s.settle(Closed, pull, "pull request #%d for %s was closed; Options.Recreate proposes it again", pull.GetNumber(), p.Version)
+			s.setState(Closed, pull, "pull request #%d for %s was closed; Options.Recreate proposes it again", pull.GetNumber(), p.subject())
 			return true, nil
 		case p.Redo:
 			return false, nil
 		default:
-			return true, c.judgeMerged(ctx, s, pull)
+			return true, c.classifyMerged(ctx, s, pull)
 		}
 	}
 	return false, nil
 }
 
-// judgeMerged tells files here that are behind the base from a base that somebody took back.
-func (c *Client) judgeMerged(ctx context.Context, s *scene, pull *gh.PullRequest) error {
-	went, err := c.wentBack(ctx, s)
+// classifyMerged tells files here that are behind the base from a base that somebody took back.
+func (c *Client) classifyMerged(ctx context.Context, s *remote, pull *gh.PullRequest) error {
+	went, err := c.reverted(ctx, s)
 	switch {
 	case err != nil:
 		return err
 	case went:
-		s.settle(Reverted, pull, "pull request #%d for %s was merged, but the files here pin %s; Options.Recreate proposes it again", pull.GetNumber(), s.proposal.Version, s.proposal.OldVersion)
+		s.setState(Reverted, pull, "pull request #%d for %s was merged, but the files here pin %s; Options.Recreate proposes it again", pull.GetNumber(), s.proposal.subject(), s.proposal.OldVersion)
 	default:
-		s.settle(Merged, pull, "pull request #%d for %s was merged; Options.Recreate proposes it again", pull.GetNumber(), s.proposal.Version)
+		s.setState(Merged, pull, "pull request #%d for %s was merged; Options.Recreate proposes it again", pull.GetNumber(), s.proposal.subject())
 	}
 	return nil
 }
 
-// wentBack says whether the base branch has the files as they are here.
-func (c *Client) wentBack(ctx context.Context, s *scene) (bool, error) {
+// reverted says whether the base branch has the files as they are here.
+func (c *Client) reverted(ctx context.Context, s *remote) (bool, error) {
 	same := *s
 	same.proposal.Files = nil
 	for _, f := range s.proposal.Files {
@@ -330,14 +359,14 @@ func (c *Client) wentBack(ctx context.Context, s *scene) (bool, error) {
 }
 
 // from says whether a pull request comes from the proposal's branch.
-func (s *scene) from(pull *gh.PullRequest) bool {
+func (s *remote) from(pull *gh.PullRequest) bool {
 	return s.mine(pull) && pull.GetHead().GetRef() == s.proposal.Branch
 }
 
 // past says whether a pull request was ours, for this version, and ended by people.
-func (c *Client) past(ctx context.Context, s *scene, pull *gh.PullRequest) (bool, error) {
+func (c *Client) past(ctx context.Context, s *remote, pull *gh.PullRequest) (bool, error) {
 	if m, ok := s.proposal.marked(pull); ok {
-		return m.Version == s.proposal.Version && m.State != superseded, nil
+		return s.proposal.proposes(m) && m.State != superseded, nil
 	}
 	commit, err := c.commit(ctx, s, pull.GetHead().GetSHA()) // somebody rewrote the body
 	if err != nil {
@@ -346,12 +375,12 @@ func (c *Client) past(ctx context.Context, s *scene, pull *gh.PullRequest) (bool
 		}
 		return false, err
 	}
-	version, ok := s.proposal.ownCommit(commit)
-	return ok && version == s.proposal.Version, nil
+	t, ok := s.proposal.ownCommit(commit)
+	return ok && s.proposal.made(t), nil
 }
 
-// judgeStrange tells a branch of ours that people went on with from one that was never ours.
-func (c *Client) judgeStrange(ctx context.Context, s *scene) error {
+// classifyForeign tells a branch of ours that people went on with from one that was never ours.
+func (c *Client) classifyForeign(ctx context.Context, s *remote) error {
 	began, err := c.began(ctx, s, s.branchSHA)
 	if err != nil {
 		return err
@@ -361,18 +390,18 @@ func (c *Client) judgeStrange(ctx context.Context, s *scene) error {
 		_, marked = s.proposal.marked(s.pull)
 	}
 	if began || marked {
-		s.settle(People, s.pull, "branch %s has commits of others; it is left to them", s.proposal.Branch)
+		s.setState(People, s.pull, "branch %s has commits of others; it is left to them", s.proposal.Branch)
 		return nil
 	}
-	if scope, ok := s.proposal.elsewhere(s.commit.GetMessage()); ok {
+	if scope, ok := s.proposal.scopeOf(s.commit.GetMessage()); ok && scope != s.proposal.Scope {
 		return &OtherScope{Branch: s.proposal.Branch, Scope: scope, Wanted: s.proposal.Scope}
 	}
 	return &ForeignBranch{s.proposal.Branch, "it exists and was not made by " + s.proposal.tool()}
 }
 
 // began says whether a commit, or one between the base and it, began as one of ours.
-func (c *Client) began(ctx context.Context, s *scene, head string) (bool, error) {
-	diff, err := bare(c.api.Repositories.CompareCommits(ctx, s.owner, s.name, s.baseSHA, head, nil))
+func (c *Client) began(ctx context.Context, s *remote, head string) (bool, error) {
+	diff, err := unwrap(c.api.Repositories.CompareCommits(ctx, s.owner, s.name, s.baseSHA, head, nil))
 	if err != nil {
 		if isNotFound(err) { // no common history
 			return false, nil
@@ -389,7 +418,7 @@ func (c *Client) began(ctx context.Context, s *scene, head string) (bool, error)
 
 // rights says what keeps the token from writing, as far as a look shows it. An installation's token
 // (ghs_…, GITHUB_TOKEN too) has rights of its own that the repository's answer does not tell.
-func (c *Client) rights(s *scene) error {
+func (c *Client) rights(s *remote) error {
 	token := c.transport.token
 	push, told := s.repo.GetPermissions()["push"]
 	switch {

@@ -162,7 +162,7 @@ func (t *transport) attempt(req *http.Request, body []byte) (*answer, error) {
 	t.mu.Lock()
 	prefix, probe := t.prefix, t.probe
 	t.mu.Unlock()
-	got, err := t.judged(req, body, prefix)
+	got, err := t.send(req, body, prefix)
 	if !probe {
 		return got, err
 	}
@@ -173,7 +173,7 @@ func (t *transport) attempt(req *http.Request, body []byte) (*answer, error) {
 		return got, err
 	}
 	if err != nil {
-		again, errAgain := t.judged(req, body, enterpriseV)
+		again, errAgain := t.send(req, body, enterpriseV)
 		if errAgain != nil {
 			return nil, err
 		}
@@ -185,15 +185,15 @@ func (t *transport) attempt(req *http.Request, body []byte) (*answer, error) {
 	return got, nil
 }
 
-// judged sends a request and sorts the answer.
-func (t *transport) judged(req *http.Request, body []byte, prefix string) (*answer, error) {
+// send sends a request and sorts the answer.
+func (t *transport) send(req *http.Request, body []byte, prefix string) (*answer, error) {
 	ctx, cancel := context.WithTimeout(req.Context(), t.timeout)
 	defer cancel()
 	got, err := t.follow(ctx, req, body, prefix)
 	if err != nil {
 		return nil, t.network(err)
 	}
-	return got, t.judge(req, got)
+	return got, t.check(req, got)
 }
 
 // network sorts a failure below HTTP.
@@ -285,8 +285,8 @@ func (t *transport) exchange(ctx context.Context, req *http.Request, target *url
 	return &answer{resp.StatusCode, resp.Header, data}, nil
 }
 
-// judge returns nil for a good answer.
-func (t *transport) judge(req *http.Request, got *answer) error {
+// check returns nil for a good answer.
+func (t *transport) check(req *http.Request, got *answer) error {
 	switch {
 	case got.status == http.StatusNoContent:
 		return nil
@@ -313,7 +313,7 @@ func (t *transport) judge(req *http.Request, got *answer) error {
 		wait, _ := t.retryAfter(got.header)
 		return &transient{reason: "answered " + problem.short(), wait: wait}
 	}
-	return classify(problem, t.token != "", t.base.Host)
+	return refusal(problem, t.token != "", t.base.Host)
 }
 
 // limit recognises a rate limit, and how long it lasts.

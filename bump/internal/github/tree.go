@@ -45,7 +45,7 @@ func objectName(kind string, data []byte) string {
 
 // plan compares the proposal's files with the base branch: a *BaseDiffers when a file is neither as it
 // was nor as it shall be.
-func (c *Client) plan(ctx context.Context, s *scene) (*plan, error) {
+func (c *Client) plan(ctx context.Context, s *remote) (*plan, error) {
 	commit, err := c.commit(ctx, s, s.baseSHA)
 	if err != nil {
 		return nil, err
@@ -57,8 +57,8 @@ func (c *Client) plan(ctx context.Context, s *scene) (*plan, error) {
 
 // tree reads one folder. It is not exact when a name in it is not UTF-8: GitHub replaces such bytes, so
 // the name of a tree with that entry cannot be worked out.
-func (c *Client) tree(ctx context.Context, s *scene, sha string) (entries []*gh.TreeEntry, exact bool, err error) {
-	tree, err := bare(c.api.Git.GetTree(ctx, s.owner, s.name, sha, false))
+func (c *Client) tree(ctx context.Context, s *remote, sha string) (entries []*gh.TreeEntry, exact bool, err error) {
+	tree, err := unwrap(c.api.Git.GetTree(ctx, s.owner, s.name, sha, false))
 	if err != nil {
 		return nil, false, fmt.Errorf("read tree %s: %w", sha, err)
 	}
@@ -72,7 +72,7 @@ func (c *Client) tree(ctx context.Context, s *scene, sha string) (entries []*gh.
 
 // planTree plans one folder, prefix "" or ending in a slash, and returns its new tree's name, "" when it
 // cannot be worked out.
-func (c *Client) planTree(ctx context.Context, s *scene, pl *plan, sha, prefix string, files []File) (string, error) {
+func (c *Client) planTree(ctx context.Context, s *remote, pl *plan, sha, prefix string, files []File) (string, error) {
 	var entries []*gh.TreeEntry
 	exact := true
 	if sha != "" {
@@ -166,7 +166,7 @@ func treeName(entries []*gh.TreeEntry) string {
 }
 
 // write makes blobs, tree and commit, which nobody sees until a branch points to the commit.
-func (c *Client) write(ctx context.Context, s *scene, pl *plan) (string, error) {
+func (c *Client) write(ctx context.Context, s *remote, pl *plan) (string, error) {
 	if !pl.written {
 		if err := c.writeTree(ctx, s, pl); err != nil {
 			return "", err
@@ -176,11 +176,11 @@ func (c *Client) write(ctx context.Context, s *scene, pl *plan) (string, error) 
 }
 
 // writeTree makes the blobs and the tree.
-func (c *Client) writeTree(ctx context.Context, s *scene, pl *plan) error {
+func (c *Client) writeTree(ctx context.Context, s *remote, pl *plan) error {
 	var entries []*gh.TreeEntry
 	for _, ch := range pl.changed {
 		blob := &gh.Blob{Content: gh.String(base64.StdEncoding.EncodeToString(ch.data)), Encoding: gh.String("base64")}
-		made, err := bare(c.api.Git.CreateBlob(ctx, s.owner, s.name, blob))
+		made, err := unwrap(c.api.Git.CreateBlob(ctx, s.owner, s.name, blob))
 		if err == nil && made.GetSHA() != ch.blob {
 			err = fmt.Errorf("GitHub named it %q, not %s", oneLine(made.GetSHA(), 40), ch.blob)
 		}
@@ -190,7 +190,7 @@ func (c *Client) writeTree(ctx context.Context, s *scene, pl *plan) error {
 		entries = append(entries, &gh.TreeEntry{Path: &ch.path, Mode: &ch.mode, Type: gh.String("blob"), SHA: &ch.blob})
 	}
 	err := c.eventually(ctx, func() error {
-		made, err := bare(c.api.Git.CreateTree(ctx, s.owner, s.name, pl.baseTree, entries))
+		made, err := unwrap(c.api.Git.CreateTree(ctx, s.owner, s.name, pl.baseTree, entries))
 		switch {
 		case err != nil:
 			return err
@@ -209,13 +209,13 @@ func (c *Client) writeTree(ctx context.Context, s *scene, pl *plan) error {
 }
 
 // writeCommit names no author: GitHub takes the token's, and signs what an App commits.
-func (c *Client) writeCommit(ctx context.Context, s *scene, pl *plan) (sha string, err error) {
+func (c *Client) writeCommit(ctx context.Context, s *remote, pl *plan) (sha string, err error) {
 	commit := &gh.Commit{
 		Message: gh.String(s.proposal.commitMessage(pl.tree)), Tree: &gh.Tree{SHA: &pl.tree},
 		Parents: []*gh.Commit{{SHA: &s.baseSHA}},
 	}
 	err = c.eventually(ctx, func() error {
-		made, err := bare(c.api.Git.CreateCommit(ctx, s.owner, s.name, commit, nil))
+		made, err := unwrap(c.api.Git.CreateCommit(ctx, s.owner, s.name, commit, nil))
 		if err == nil && !isObjectID(made.GetSHA()) {
 			err = fmt.Errorf("GitHub named it %q", oneLine(made.GetSHA(), 40))
 		}

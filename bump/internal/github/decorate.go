@@ -11,17 +11,17 @@ import (
 	gh "github.com/google/go-github/v66/github"
 )
 
-// adorned says whether the pull request gets more than its text.
-func (r *run) adorned() bool {
+// decorated says whether the pull request gets more than its text.
+func (r *run) decorated() bool {
 	return len(r.p.Labels)+len(r.p.Reviewers)+len(r.p.Assignees) > 0 || r.p.AutoMerge
 }
 
-// adorn adds labels, assignees and reviewers and switches auto-merge on. What GitHub refuses is a
+// decorate adds labels, assignees and reviewers and switches auto-merge on. What GitHub refuses is a
 // warning; what fails in passing is an error, and the next run does it.
-func (r *run) adorn(ctx context.Context, pull *gh.PullRequest) error {
+func (r *run) decorate(ctx context.Context, pull *gh.PullRequest) error {
 	n := pull.GetNumber()
 	err := r.each(ctx, r.p.Labels, "adding the label", func(names []string) error {
-		_, err := bare(r.c.api.Issues.AddLabelsToIssue(ctx, r.s.owner, r.s.name, n, names))
+		_, err := unwrap(r.c.api.Issues.AddLabelsToIssue(ctx, r.s.owner, r.s.name, n, names))
 		return err
 	})
 	if err != nil {
@@ -31,7 +31,7 @@ func (r *run) adorn(ctx context.Context, pull *gh.PullRequest) error {
 		return err
 	}
 	err = r.each(ctx, r.p.Reviewers, "asking for a review from", func(names []string) error {
-		_, err := bare(r.c.api.PullRequests.RequestReviewers(ctx, r.s.owner, r.s.name, n, reviewers(names)))
+		_, err := unwrap(r.c.api.PullRequests.RequestReviewers(ctx, r.s.owner, r.s.name, n, reviewers(names)))
 		return err
 	})
 	if err != nil || !r.p.AutoMerge {
@@ -105,7 +105,7 @@ func (r *run) assign(ctx context.Context, n int) error {
 	if len(r.p.Assignees) == 0 {
 		return nil
 	}
-	issue, err := bare(r.c.api.Issues.AddAssignees(ctx, r.s.owner, r.s.name, n, r.p.Assignees))
+	issue, err := unwrap(r.c.api.Issues.AddAssignees(ctx, r.s.owner, r.s.name, n, r.p.Assignees))
 	if err != nil {
 		if !refused(err) {
 			return err
@@ -142,7 +142,7 @@ func (r *run) autoMerge(ctx context.Context, pull *gh.PullRequest) error {
 		r.warn("switching auto-merge on: %s", advice(err))
 		return nil
 	case err != nil:
-		return fmt.Errorf("switching auto-merge on: %w", bareError(err))
+		return fmt.Errorf("switching auto-merge on: %w", unwrapError(err))
 	}
 	for _, e := range out.Errors {
 		r.warn("switching auto-merge on: %s; %s", oneLine(e.Message, 200), autoMergeHint(e.Message))
