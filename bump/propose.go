@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/nixtars/ollama-bump/bump/internal/github"
 )
@@ -43,7 +44,7 @@ func (j *job) propose(ctx context.Context) error {
 		j.outcome(out)
 	}
 	if err != nil {
-		return fmt.Errorf("propose to %s/%s: %w", p.Owner, p.Repo, err)
+		return fmt.Errorf("propose to %s/%s: %w", p.Owner, p.Repo, inScope(err))
 	}
 	return nil
 }
@@ -87,7 +88,7 @@ func (j *job) standing(ctx context.Context) (settled bool, err error) {
 	}
 	st, err := c.Standing(ctx, p)
 	if err != nil {
-		return false, fmt.Errorf("read %s/%s: %w", p.Owner, p.Repo, err)
+		return false, fmt.Errorf("read %s/%s: %w", p.Owner, p.Repo, inScope(err))
 	}
 	if st.Rights != nil {
 		return false, st.Rights
@@ -123,6 +124,41 @@ func (j *job) scope() string {
 		return j.tree.Sub
 	}
 	return j.tree.Sub + "#" + j.opts.Attr
+}
+
+// otherScope is a branch that was made for another flake of the repository, or another attribute.
+type otherScope struct{ *github.OtherScope }
+
+func (e otherScope) Error() string {
+	return fmt.Sprintf("write branch %s: it belongs to the pull request for %s, and this run is for %s", e.Branch, scopeName(e.Scope), scopeName(e.Wanted))
+}
+
+func (e otherScope) Hint() string {
+	return "give each flake, and each Options.Attr, a branch of its own with Options.Branch"
+}
+
+func (e otherScope) Unwrap() error { return e.OtherScope }
+
+// inScope names scopes in an error as people know them.
+func inScope(err error) error {
+	var other *github.OtherScope
+	if errors.As(err, &other) {
+		return otherScope{other}
+	}
+	return err
+}
+
+// scopeName is a scope in words.
+func scopeName(scope string) string {
+	folder, attr, _ := strings.Cut(scope, "#")
+	flake := "the flake in the repository's root"
+	if folder != "" {
+		flake = "the flake in " + folder
+	}
+	if attr == "" {
+		return flake
+	}
+	return "Options.Attr=" + attr + " of " + flake
 }
 
 // proposal is what is proposed, without its content.

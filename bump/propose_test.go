@@ -81,10 +81,10 @@ func TestRunKeepsAttributesApart(t *testing.T) {
 	require.Equal(t, bump.Current, runs(t, w, o).Status)
 	o.Attr = "packages.x86_64-linux.b"
 	_, err := runIn(w, o)
-	require.ErrorContains(t, err, "writing the branch ollama-bump/0.32.15: it was made for the flake in the repository's root with Options.Attr=packages.x86_64-linux.a, not for the one in the repository's root with Options.Attr=packages.x86_64-linux.b")
+	require.ErrorContains(t, err, "write branch ollama-bump/0.32.15: it belongs to the pull request for Options.Attr=packages.x86_64-linux.a of the flake in the repository's root, and this run is for Options.Attr=packages.x86_64-linux.b of the flake in the repository's root")
 	var failure *bump.Error
 	require.ErrorAs(t, err, &failure)
-	require.Contains(t, failure.Hint, "its own Options.Branch")
+	require.Contains(t, failure.Hint, "a branch of its own with Options.Branch")
 	o.Branch = "ollama-bump/b"
 	require.Equal(t, bump.Bumped, runs(t, w, o).Status)
 	require.Len(t, repo.Open(), 2)

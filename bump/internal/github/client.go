@@ -56,18 +56,18 @@ func New(o Options) (*Client, error) {
 	base, err := url.Parse(strings.TrimRight(o.BaseURL, "/"))
 	switch {
 	case err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http":
-		return nil, fmt.Errorf("reading the API's address: %q is no http(s) URL", redactURL(o.BaseURL))
+		return nil, fmt.Errorf("read API address: %q is not an http(s) URL", redactURL(o.BaseURL))
 	case base.User != nil:
-		return nil, fmt.Errorf("reading the API's address: %s holds credentials; give them in $GITHUB_TOKEN", base.Redacted())
+		return nil, fmt.Errorf("read API address: %s holds credentials; give them in $GITHUB_TOKEN", base.Redacted())
 	}
 	o.Token = strings.TrimSpace(o.Token)
 	if strings.ContainsFunc(o.Token, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return nil, fmt.Errorf("reading the token: it holds blanks or control characters; set $GITHUB_TOKEN to the bare token")
+		return nil, fmt.Errorf("read token: it contains blanks or control characters; set $GITHUB_TOKEN to the bare token")
 	}
 	t := newTransport(base, o)
 	api := gh.NewClient(&http.Client{Transport: t})
 	if api.BaseURL, err = url.Parse(base.String() + "/"); err != nil {
-		return nil, fmt.Errorf("reading the API's address: %w", err)
+		return nil, fmt.Errorf("read API address: %w", err)
 	}
 	if o.UserAgent != "" {
 		api.UserAgent = o.UserAgent
@@ -111,7 +111,7 @@ func SplitRepository(full string) (owner, name string, ok bool) {
 // checkName refuses an owner or repository that would leave its place in a path.
 func checkName(owner, repo string) error {
 	if _, _, ok := SplitRepository(owner + "/" + repo); !ok {
-		return fmt.Errorf("naming the repository: %q is not OWNER/NAME", owner+"/"+repo)
+		return fmt.Errorf("name repository: %q is not OWNER/NAME", owner+"/"+repo)
 	}
 	return nil
 }

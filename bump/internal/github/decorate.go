@@ -20,7 +20,7 @@ func (r *run) decorated() bool {
 // warning; what fails in passing is an error, and the next run does it.
 func (r *run) decorate(ctx context.Context, pull *gh.PullRequest) error {
 	n := pull.GetNumber()
-	err := r.each(ctx, r.p.Labels, "adding the label", func(names []string) error {
+	err := r.each(ctx, r.p.Labels, "add label", func(names []string) error {
 		_, err := unwrap(r.c.api.Issues.AddLabelsToIssue(ctx, r.s.owner, r.s.name, n, names))
 		return err
 	})
@@ -30,7 +30,7 @@ func (r *run) decorate(ctx context.Context, pull *gh.PullRequest) error {
 	if err := r.assign(ctx, n); err != nil {
 		return err
 	}
-	err = r.each(ctx, r.p.Reviewers, "asking for a review from", func(names []string) error {
+	err = r.each(ctx, r.p.Reviewers, "request review from", func(names []string) error {
 		_, err := unwrap(r.c.api.PullRequests.RequestReviewers(ctx, r.s.owner, r.s.name, n, reviewers(names)))
 		return err
 	})
@@ -110,12 +110,12 @@ func (r *run) assign(ctx context.Context, n int) error {
 		if !refused(err) {
 			return err
 		}
-		r.warn("assigning %s: %s", strings.Join(r.p.Assignees, ", "), advice(err))
+		r.warn("assign %s: %s", strings.Join(r.p.Assignees, ", "), advice(err))
 		return nil
 	}
 	for _, name := range r.p.Assignees {
 		if !slices.ContainsFunc(issue.Assignees, func(u *gh.User) bool { return strings.EqualFold(u.GetLogin(), name) }) {
-			r.warn("assigning %s: GitHub did not; only people who can push to the repository can be assigned", oneLine(name, 80))
+			r.warn("assign %s: GitHub did not; only people who can push to the repository can be assigned", oneLine(name, 80))
 		}
 	}
 	return nil
@@ -139,13 +139,13 @@ func (r *run) autoMerge(ctx context.Context, pull *gh.PullRequest) error {
 	}
 	switch {
 	case err != nil && refused(err):
-		r.warn("switching auto-merge on: %s", advice(err))
+		r.warn("enable auto-merge: %s", advice(err))
 		return nil
 	case err != nil:
-		return fmt.Errorf("switching auto-merge on: %w", unwrapError(err))
+		return fmt.Errorf("enable auto-merge: %w", unwrapError(err))
 	}
 	for _, e := range out.Errors {
-		r.warn("switching auto-merge on: %s; %s", oneLine(e.Message, 200), autoMergeHint(e.Message))
+		r.warn("enable auto-merge: %s; %s", oneLine(e.Message, 200), autoMergeHint(e.Message))
 	}
 	return nil
 }

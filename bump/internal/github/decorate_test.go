@@ -54,11 +54,11 @@ func TestWhatGitHubRefusesIsAWarning(t *testing.T) {
 	require.Len(t, out.Warnings, 6)
 	for i, want := range []string{
 		"the pull request is no draft: this repository's plan has none",
-		"adding the label brand-new: 403 You do not have permission to create labels on this repository.: Repository label unauthorized; in a workflow add `permissions:`",
-		"assigning stranger: GitHub did not; only people who can push to the repository can be assigned",
-		"asking for a review from github-actions[bot]: 422 Review cannot be requested from pull request author.",
-		"asking for a review from stranger: 422 Reviews may only be requested from collaborators.",
-		`switching auto-merge on: Auto merge is not allowed for this repository; tick "Allow auto-merge" in Settings → General`,
+		"add label brand-new: 403 You do not have permission to create labels on this repository.: Repository label unauthorized; in a workflow add `permissions:`",
+		"assign stranger: GitHub did not; only people who can push to the repository can be assigned",
+		"request review from github-actions[bot]: 422 Review cannot be requested from pull request author.",
+		"request review from stranger: 422 Reviews may only be requested from collaborators.",
+		`enable auto-merge: Auto merge is not allowed for this repository; tick "Allow auto-merge" in Settings → General`,
 	} {
 		assert.True(t, strings.HasPrefix(out.Warnings[i], want), out.Warnings[i])
 	}
@@ -85,7 +85,7 @@ func TestRightsAreLookedAtBeforeAnythingIsWritten(t *testing.T) {
 		err, hint string
 		standing  bool // reading shows it
 	}{
-		{"no token", "", githubtest.Rights{}, false, "it wants a token and there is none", "$GITHUB_TOKEN", true},
+		{"no token", "", githubtest.Rights{}, false, "requires a token, but none is set", "$GITHUB_TOKEN", true},
 		{"archived", canary, githubtest.All(), true, "me/flake: the repository was archived so is read-only", "Options.Repo", true},
 		{"a reader's token", canary, githubtest.Rights{Contents: githubtest.Read}, false, "the token lacks contents: write", "`contents: write`", true},
 		{"GITHUB_TOKEN that only reads", "ghs_x", githubtest.Rights{App: true, Contents: githubtest.Read}, false, "the token lacks contents: write", "add `permissions:`", false},
@@ -122,7 +122,7 @@ func TestPullRequestsThatActionsMayNotCreate(t *testing.T) {
 	for range 2 { // the branch of the first run does not break the second
 		c, _ := client(t, server, actions)
 		_, err := c.Propose(t.Context(), proposal("0.32.15"))
-		require.EqualError(t, err, "opening the pull request from branch "+branch15+", which is ready: GitHub Actions is not permitted to create or approve pull requests")
+		require.EqualError(t, err, "open pull request from branch "+branch15+", which is ready: GitHub Actions is not permitted to create or approve pull requests")
 		var hint hinter
 		require.ErrorAs(t, err, &hint)
 		assert.Contains(t, hint.Hint(), `"Allow GitHub Actions to create and approve pull requests"`)
@@ -149,7 +149,7 @@ func TestRulesetsAreNamed(t *testing.T) {
 	repo.Rules = []string{"ollama-bump/*"}
 	c, _ := client(t, server)
 	_, err := c.Propose(t.Context(), proposal("0.32.15"))
-	require.ErrorContains(t, err, "writing the branch "+branch15+": a ruleset or branch protection refuses it: ")
+	require.ErrorContains(t, err, "write branch "+branch15+": refused by a ruleset or branch protection: ")
 	require.ErrorContains(t, err, "Repository rule violations found Cannot create ref due to creations being restricted.")
 	var hint hinter
 	require.ErrorAs(t, err, &hint)
@@ -161,7 +161,7 @@ func TestBranchThatIsAFolder(t *testing.T) {
 	repo.Push("ollama-bump", "mine", map[string]string{"a": "b"})
 	c, _ := client(t, server)
 	_, err := c.Propose(t.Context(), proposal("0.32.15"))
-	require.ErrorContains(t, err, "making the branch "+branch15+" failed")
+	require.ErrorContains(t, err, "create branch "+branch15+" failed")
 	var hint hinter
 	require.ErrorAs(t, err, &hint)
 	assert.Contains(t, hint.Hint(), "Options.Branch")
@@ -233,9 +233,9 @@ func TestWhatIsRefusedWhileWeSupersedeIsAWarning(t *testing.T) {
 		fault   githubtest.Fault
 		warning string
 	}{
-		{githubtest.Fault{Method: http.MethodDelete, Status: 422, Body: `{"message":"Cannot delete this protected ref."}`}, "deleting the branch ollama-bump/0.32.14: 422 Cannot delete this protected ref."},
-		{githubtest.Fault{Method: http.MethodDelete, Status: 403, Body: `{"message":"Resource not accessible by integration"}`}, "deleting the branch ollama-bump/0.32.14: 403 Resource not accessible by integration; in a workflow"},
-		{githubtest.Fault{Method: http.MethodPost, Path: "/comments", Status: 403, Body: `{"message":"Unable to create comment because issue is locked."}`}, "commenting on pull request #1: 403 Unable to create comment because issue is locked."},
+		{githubtest.Fault{Method: http.MethodDelete, Status: 422, Body: `{"message":"Cannot delete this protected ref."}`}, "delete branch ollama-bump/0.32.14: 422 Cannot delete this protected ref."},
+		{githubtest.Fault{Method: http.MethodDelete, Status: 403, Body: `{"message":"Resource not accessible by integration"}`}, "delete branch ollama-bump/0.32.14: 403 Resource not accessible by integration; in a workflow"},
+		{githubtest.Fault{Method: http.MethodPost, Path: "/comments", Status: 403, Body: `{"message":"Unable to create comment because issue is locked."}`}, "comment on pull request #1: 403 Unable to create comment because issue is locked."},
 	} {
 		server, repo := flake(t)
 		propose(t, server, proposal("0.32.14"))
@@ -339,18 +339,18 @@ func TestBadProposals(t *testing.T) {
 		change func(*github.Proposal)
 		err    string
 	}{
-		{func(p *github.Proposal) { p.Version = "1 -->" }, `proposing: "ollama" "1 -->" is no package and version`},
-		{func(p *github.Proposal) { p.Branch = "a..b" }, `proposing: "a..b" is not a valid branch name; choose another Options.Branch`},
-		{func(p *github.Proposal) { p.Branch = "main" }, "proposing: Options.Branch=main is the base branch itself"},
-		{func(p *github.Proposal) { p.Base, p.Branch = "x", "x" }, "proposing: Options.Base and Options.Branch are both x"},
-		{func(p *github.Proposal) { p.Title = "a\nb" }, "proposing: the title is not one line of at most 256 characters: a b"},
-		{func(p *github.Proposal) { p.Base = "nope" }, "looking for the base branch nope of me/flake (see Options.Base): not found (404)"},
-		{func(p *github.Proposal) { p.Repo = "nope" }, "looking for repository me/nope: not found (404)"},
-		{func(p *github.Proposal) { p.Repo = "empty" }, "reading branch main: the repository me/empty is empty; push the flake first"},
-		{func(p *github.Proposal) { p.Files = nil }, "proposing: no files"},
-		{func(p *github.Proposal) { p.Files[0].Path = "../x" }, `proposing: bad or repeated path "../x"`},
-		{func(p *github.Proposal) { p.Files[0].Path = "README.md/x" }, "comparing README.md/x with branch main on GitHub: it does not exist there"},
-		{func(p *github.Proposal) { p.Files[0].Old = nil }, "comparing nix/ollama.nix with branch main on GitHub: it exists there already"},
+		{func(p *github.Proposal) { p.Version = "1 -->" }, `check proposal: "ollama" "1 -->" is no package and version`},
+		{func(p *github.Proposal) { p.Branch = "a..b" }, `check proposal: "a..b" is not a valid branch name; choose another Options.Branch`},
+		{func(p *github.Proposal) { p.Branch = "main" }, "check proposal: Options.Branch=main is the base branch itself"},
+		{func(p *github.Proposal) { p.Base, p.Branch = "x", "x" }, "check proposal: Options.Base and Options.Branch are both x"},
+		{func(p *github.Proposal) { p.Title = "a\nb" }, "check proposal: the title is not one line of at most 256 characters: a b"},
+		{func(p *github.Proposal) { p.Base = "nope" }, "read base branch nope of me/flake (see Options.Base): not found (404)"},
+		{func(p *github.Proposal) { p.Repo = "nope" }, "read repository me/nope: not found (404)"},
+		{func(p *github.Proposal) { p.Repo = "empty" }, "read branch main: the repository me/empty is empty; push a first commit"},
+		{func(p *github.Proposal) { p.Files = nil }, "check proposal: no files"},
+		{func(p *github.Proposal) { p.Files[0].Path = "../x" }, `check proposal: bad or repeated path "../x"`},
+		{func(p *github.Proposal) { p.Files[0].Path = "README.md/x" }, "compare README.md/x with branch main: it does not exist there"},
+		{func(p *github.Proposal) { p.Files[0].Old = nil }, "compare nix/ollama.nix with branch main: it exists there already"},
 	} {
 		p := proposal("0.32.15")
 		test.change(&p)
@@ -372,13 +372,14 @@ func TestScopesKeepProposalsApart(t *testing.T) {
 	two.Branch = "bump-a"
 	c, _ := client(t, server)
 	_, err := c.Propose(t.Context(), two)
-	require.EqualError(t, err, "writing the branch bump-a: it was made for the flake in hosts/a b, not for the one in hosts/c")
+	require.EqualError(t, err, `write branch bump-a: a proposal of scope "hosts/a b" made it, not one of scope "hosts/c"`)
 	two.Branch, two.Scope = "bump-c", ""
 	_, err = c.Propose(t.Context(), two)
-	require.EqualError(t, err, "writing the branch bump-c: it was made for the flake in hosts/c, not for the one in the repository's root")
-	var hint hinter
-	require.ErrorAs(t, err, &hint)
-	assert.Contains(t, hint.Hint(), "Options.Branch")
+	require.EqualError(t, err, "write branch bump-c: a proposal of scope \"hosts/c\" made it, not one of scope \"\"")
+	var other *github.OtherScope
+	require.ErrorAs(t, err, &other)
+	assert.Equal(t, github.OtherScope{Branch: "bump-c", Scope: "hosts/c"}, *other)
+	assert.Contains(t, other.Hint(), "Options.Branch")
 }
 
 func TestABranchThatPeopleFinishedAndMergedIsSpent(t *testing.T) {

@@ -153,9 +153,9 @@ type Unauthorized struct {
 
 func (e *Unauthorized) Error() string {
 	if !e.Token {
-		return "asking " + e.Host + ": it wants a token and there is none"
+		return e.Host + " requires a token, but none is set"
 	}
-	return "asking " + e.Host + ": it does not know the token (Bad credentials)"
+	return e.Host + " rejected the token (bad credentials)"
 }
 
 // Hint says what to do.
@@ -216,7 +216,7 @@ func (e *PullRequestsNotAllowed) Unwrap() error { return e.Err }
 type OrganisationRefused struct{ Err error }
 
 func (e *OrganisationRefused) Error() string {
-	return "the organisation keeps the token out: " + e.Err.Error()
+	return "the organisation's policy blocks the token: " + e.Err.Error()
 }
 
 // Hint says what to do.
@@ -237,7 +237,7 @@ type Archived struct {
 }
 
 func (e *Archived) Error() string {
-	return strings.Join(strings.Fields("proposing to "+e.Repo+": the repository was archived so is read-only"), " ")
+	return strings.Join(strings.Fields("write to "+e.Repo+": the repository was archived so is read-only"), " ")
 }
 
 // Hint says what to do.
@@ -255,7 +255,7 @@ type RulesetRefused struct {
 }
 
 func (e *RulesetRefused) Error() string {
-	return strings.TrimSpace("writing the branch "+e.Branch) + ": a ruleset or branch protection refuses it: " + e.Err.Error()
+	return strings.TrimSpace("write branch "+e.Branch) + ": refused by a ruleset or branch protection: " + e.Err.Error()
 }
 
 // Hint says what to do.
@@ -273,7 +273,7 @@ type NotFound struct {
 	Err   error
 }
 
-func (e *NotFound) Error() string { return "looking for " + e.What + ": not found (404)" }
+func (e *NotFound) Error() string { return "read " + e.What + ": not found (404)" }
 
 // Hint says what to do.
 func (e *NotFound) Hint() string {
@@ -302,7 +302,7 @@ type RateLimited struct {
 func (e *RateLimited) lasts(d time.Duration, now time.Time) { e.wait, e.Until = d, now.Add(d) }
 
 func (e *RateLimited) Error() string {
-	return fmt.Sprintf("asking %s: the rate limit is spent until %s (in %s): %s", e.Host,
+	return fmt.Sprintf("%s: rate limit exceeded, resets at %s (in %s): %s", e.Host,
 		e.Until.UTC().Format("2006-01-02 15:04:05 UTC"), e.wait.Round(time.Second), oneLine(e.Message, 200))
 }
 
@@ -334,9 +334,9 @@ type RedirectRefused struct {
 
 func (e *RedirectRefused) Error() string {
 	if e.loop {
-		return fmt.Sprintf("asking %s: more than %d redirects in a row", e.From, maxHops)
+		return fmt.Sprintf("%s: more than %d redirects in a row", e.From, maxHops)
 	}
-	return fmt.Sprintf("asking %s: it redirects a %s to %q, which is not followed", e.From, e.Method, oneLine(e.To, 200))
+	return fmt.Sprintf("%s redirects a %s to %q, which is not followed", e.From, e.Method, oneLine(e.To, 200))
 }
 
 // Hint says what to do.
@@ -353,11 +353,11 @@ type Unavailable struct {
 }
 
 func (e *Unavailable) Error() string {
-	times := "times"
+	attempts := "attempts"
 	if e.Tries == 1 {
-		times = "time"
+		attempts = "attempt"
 	}
-	return fmt.Sprintf("asking %s: failed %d %s, lastly: %s", e.Host, e.Tries, times, oneLine(e.Reason, 300))
+	return fmt.Sprintf("%s: gave up after %d %s: %s", e.Host, e.Tries, attempts, oneLine(e.Reason, 300))
 }
 
 // Hint says what to do.
@@ -366,9 +366,9 @@ func (e *Unavailable) Hint() string {
 		return "make the certificate's authority known with $SSL_CERT_FILE"
 	}
 	if e.unreachable {
-		return "see that the network and $HTTPS_PROXY are right, and run again; what was begun is finished then"
+		return "check the network and $HTTPS_PROXY, and run again; it resumes where this one stopped"
 	}
-	return "run again later; what was begun is finished then (see https://www.githubstatus.com)"
+	return "run again later; it resumes where this one stopped (see https://www.githubstatus.com)"
 }
 
 // transient is a failure that may pass; it never leaves the transport.
@@ -393,7 +393,7 @@ type BaseDiffers struct {
 }
 
 func (e *BaseDiffers) Error() string {
-	return fmt.Sprintf("comparing %s with branch %s on GitHub: it %s", e.Path, e.Base, e.Reason)
+	return fmt.Sprintf("compare %s with branch %s: it %s", e.Path, e.Base, e.Reason)
 }
 
 // Hint says what to do.
@@ -408,7 +408,7 @@ type ForeignBranch struct {
 }
 
 func (e *ForeignBranch) Error() string {
-	return fmt.Sprintf("writing the branch %s: %s", e.Branch, e.Reason)
+	return fmt.Sprintf("write branch %s: %s", e.Branch, e.Reason)
 }
 
 // Hint says what to do.
@@ -424,25 +424,11 @@ type OtherScope struct {
 }
 
 func (e *OtherScope) Error() string {
-	return fmt.Sprintf("writing the branch %s: it was made for the flake in %s, not for the one in %s", e.Branch, scopeName(e.Scope), scopeName(e.Wanted))
+	return fmt.Sprintf("write branch %s: a proposal of scope %q made it, not one of scope %q", e.Branch, oneLine(e.Scope, 200), oneLine(e.Wanted, 200))
 }
 
 // Hint says what to do.
-func (e *OtherScope) Hint() string {
-	return "give each flake, and each Options.Attr of one, its own Options.Branch"
-}
-
-// scopeName is a scope for people: the root has no name.
-func scopeName(scope string) string {
-	folder, attr, _ := strings.Cut(oneLine(scope, 200), "#")
-	if folder == "" {
-		folder = "the repository's root"
-	}
-	if attr != "" {
-		folder += " with Options.Attr=" + attr
-	}
-	return folder
-}
+func (e *OtherScope) Hint() string { return "give each of them its own Options.Branch" }
 
 // apiError finds the answer in an error.
 func apiError(err error) *APIError {

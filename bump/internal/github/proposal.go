@@ -137,13 +137,13 @@ func (p Proposal) normal() (Proposal, error) {
 	p.Base = strings.TrimPrefix(p.Base, "refs/heads/")
 	switch {
 	case p.BranchPrefix == "" || p.Package == "" || !plainWord.MatchString(p.Version):
-		return p, fmt.Errorf("proposing: %q %q is no package and version", p.Package, oneLine(p.Version, 80))
+		return p, fmt.Errorf("check proposal: %q %q is no package and version", p.Package, oneLine(p.Version, 80))
 	case !ValidBranch(p.Branch):
-		return p, fmt.Errorf("proposing: %q is not a valid branch name; choose another Options.Branch", oneLine(p.Branch, 80))
+		return p, fmt.Errorf("check proposal: %q is not a valid branch name; choose another Options.Branch", oneLine(p.Branch, 80))
 	case p.Base == p.Branch:
-		return p, fmt.Errorf("proposing: Options.Base and Options.Branch are both %s", p.Base)
+		return p, fmt.Errorf("check proposal: Options.Base and Options.Branch are both %s", p.Base)
 	case strings.ContainsAny(p.Title, "\r\n") || utf8.RuneCountInString(p.Title) > 256:
-		return p, fmt.Errorf("proposing: the title is not one line of at most 256 characters: %s", oneLine(p.Title, 80))
+		return p, fmt.Errorf("check proposal: the title is not one line of at most 256 characters: %s", oneLine(p.Title, 80))
 	}
 	return p, checkName(p.Owner, p.Repo)
 }
@@ -162,12 +162,12 @@ func (p Proposal) ignores(path string) bool { return p.Ignore != nil && p.Ignore
 // checkFiles refuses paths that are not clean.
 func (p Proposal) checkFiles() error {
 	if len(p.Files) == 0 {
-		return fmt.Errorf("proposing: no files")
+		return fmt.Errorf("check proposal: no files")
 	}
 	seen := map[string]bool{}
 	for _, f := range p.Files {
 		if f.Path == "" || path.Clean("/"+f.Path) != "/"+f.Path || seen[f.Path] || f.New == nil {
-			return fmt.Errorf("proposing: bad or repeated path %q", f.Path)
+			return fmt.Errorf("check proposal: bad or repeated path %q", f.Path)
 		}
 		seen[f.Path] = true
 	}

@@ -33,7 +33,7 @@ func (c *Client) Propose(ctx context.Context, p Proposal) (Outcome, error) {
 			return out, err
 		}
 		if look == maxLooks {
-			return out, fmt.Errorf("proposing: gave up after %d tries: %s: %w", look, again.why, again.err)
+			return out, fmt.Errorf("gave up after %d attempts: %s: %w", look, again.why, again.err)
 		}
 		if err := c.transport.pause(ctx, backoff(min(look, 4)), again.why); err != nil {
 			return Outcome{}, err
@@ -144,7 +144,7 @@ func (r *run) finish(ctx context.Context, pull *gh.PullRequest, out Outcome) (Ou
 	}
 	out.Warnings = r.warnings
 	if err != nil {
-		return out, fmt.Errorf("finishing pull request #%d: %w", pull.GetNumber(), err)
+		return out, fmt.Errorf("finish pull request #%d: %w", pull.GetNumber(), err)
 	}
 	return out, nil
 }
@@ -184,7 +184,7 @@ func (r *run) createRef(ctx context.Context, sha string) error {
 	name := "refs/heads/" + r.p.Branch
 	_, err := unwrap(r.c.api.Git.CreateRef(ctx, r.s.owner, r.s.name, &gh.Reference{Ref: &name, Object: &gh.GitObject{SHA: &sha}}))
 	if err != nil {
-		return r.refError("making", err)
+		return r.refError("create", err)
 	}
 	r.branch = Created
 	return nil
@@ -205,9 +205,9 @@ func (r *run) refError(what string, err error) error {
 	case e.says("Object does not exist"):
 		return &startOver{"the new commit is not everywhere yet", err}
 	case e.says("Reference update failed"):
-		return &startOver{what + " the branch " + r.p.Branch + " failed", &RulesetRefused{Branch: r.p.Branch, Err: err}}
+		return &startOver{what + " branch " + r.p.Branch + " failed", &RulesetRefused{Branch: r.p.Branch, Err: err}}
 	}
-	return fmt.Errorf("%s the branch %s: %w", what, r.p.Branch, err)
+	return fmt.Errorf("%s branch %s: %w", what, r.p.Branch, err)
 }
 
 // updateRef moves the branch unless somebody else did so since it was looked at.
@@ -222,7 +222,7 @@ func (r *run) updateRef(ctx context.Context, sha string) error {
 	name := "refs/heads/" + r.p.Branch
 	_, err = unwrap(r.c.api.Git.UpdateRef(ctx, r.s.owner, r.s.name, &gh.Reference{Ref: &name, Object: &gh.GitObject{SHA: &sha}}, true))
 	if err != nil {
-		return r.refError("moving", err)
+		return r.refError("move", err)
 	}
 	if r.branch != Created {
 		r.branch = Updated
@@ -266,7 +266,7 @@ func (r *run) openPull(ctx context.Context) (*gh.PullRequest, Operation, error) 
 func (r *run) edit(ctx context.Context, pull, to *gh.PullRequest) error {
 	_, err := unwrap(r.c.api.PullRequests.Edit(ctx, r.s.owner, r.s.name, pull.GetNumber(), to))
 	if err != nil {
-		return fmt.Errorf("changing pull request #%d: %w", pull.GetNumber(), err)
+		return fmt.Errorf("edit pull request #%d: %w", pull.GetNumber(), err)
 	}
 	return nil
 }
@@ -297,14 +297,14 @@ func (r *run) createPull(ctx context.Context) (*gh.PullRequest, error) {
 	e := apiError(err)
 	switch {
 	case err == nil && pull.GetNumber() == 0:
-		return nil, errors.New("opening the pull request: GitHub names no number")
+		return nil, errors.New("open pull request: GitHub names no number")
 	case err == nil:
 		pull.Body = in.Body
 		return pull, nil
 	case e.says("already exists"):
 		return nil, &startOver{"a pull request from " + r.p.Branch + " exists since a moment ago", err}
 	case e.field("base", "invalid"):
-		return nil, &NotFound{What: "the base branch " + r.s.base + " (see Options.Base)", Token: true, Err: err}
+		return nil, &NotFound{What: "base branch " + r.s.base + " (see Options.Base)", Token: true, Err: err}
 	}
-	return nil, fmt.Errorf("opening the pull request from branch %s, which is ready: %w", r.p.Branch, err)
+	return nil, fmt.Errorf("open pull request from branch %s, which is ready: %w", r.p.Branch, err)
 }

@@ -277,15 +277,15 @@ var lifeCases = []lifeCase{
 		given: func(_ *testing.T, _ *githubtest.Server, repo *githubtest.Repo) {
 			repo.Push("main", "by hand", map[string]string{"nix/ollama.nix": flakeFile("0.32.14")})
 		},
-		err:   "comparing nix/ollama.nix with branch main on GitHub: it differs from what is here",
+		err:   "compare nix/ollama.nix with branch main: it differs from what is here",
 		check: func(t *testing.T, repo *githubtest.Repo) { assert.Equal(t, []string{"main"}, keys(repo.Branches())) },
 	},
 	{
 		name: "the base lacks the file", state: github.Fresh, change: func(p *github.Proposal) { p.Files[0].Path = "pkgs/x/ollama.nix" },
-		err: "comparing pkgs/x/ollama.nix with branch main on GitHub: it does not exist there",
+		err: "compare pkgs/x/ollama.nix with branch main: it does not exist there",
 	},
 	{
-		name: "somebody else's branch", err: "writing the branch " + branch15 + ": it exists and was not made by ollama-bump",
+		name: "somebody else's branch", err: "write branch " + branch15 + ": it exists and was not made by ollama-bump",
 		given: func(_ *testing.T, _ *githubtest.Server, repo *githubtest.Repo) {
 			repo.Push(branch15, "mine", map[string]string{"a": "b"})
 		},
@@ -293,7 +293,7 @@ var lifeCases = []lifeCase{
 	},
 	{
 		name: "our branch serves another base", change: func(p *github.Proposal) { p.Base = "stable" },
-		err: "writing the branch " + branch15 + ": pull request #1 to main comes from it",
+		err: "write branch " + branch15 + ": pull request #1 to main comes from it",
 		given: proposed(func(repo *githubtest.Repo) {
 			repo.SetBranch("stable", repo.Head("main"))
 		}),

@@ -86,9 +86,9 @@ func (c *Client) ReleaseByTag(ctx context.Context, owner, repo, tag string) (Rel
 	case isNotFound(err):
 		return Release{}, &NotFound{What: fmt.Sprintf("release %s of %s/%s", oneLine(tag, 80), owner, repo), Token: c.transport.token != "", Err: err}
 	case err != nil:
-		return Release{}, fmt.Errorf("reading release %s of %s/%s: %w", oneLine(tag, 80), owner, repo, err)
+		return Release{}, fmt.Errorf("read release %s of %s/%s: %w", oneLine(tag, 80), owner, repo, err)
 	case release.Tag != tag:
-		return Release{}, fmt.Errorf("reading release %s of %s/%s: the answer is about %q", tag, owner, repo, oneLine(release.Tag, 80))
+		return Release{}, fmt.Errorf("read release %s of %s/%s: the answer is about %q", tag, owner, repo, oneLine(release.Tag, 80))
 	}
 	return release, nil
 }
@@ -100,7 +100,7 @@ func (c *Client) TagCommit(ctx context.Context, owner, repo, tag string) (string
 		return "", err
 	}
 	fail := func(err error) (string, error) {
-		return "", fmt.Errorf("reading tag %s of %s/%s: %w", oneLine(tag, 80), owner, repo, err)
+		return "", fmt.Errorf("read tag %s of %s/%s: %w", oneLine(tag, 80), owner, repo, err)
 	}
 	ref, err := unwrap(c.api.Git.GetRef(ctx, owner, repo, "tags/"+tag))
 	switch {

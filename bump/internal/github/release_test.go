@@ -93,9 +93,9 @@ func TestReleaseByTag(t *testing.T) {
 	var missing *github.NotFound
 	_, err = c.ReleaseByTag(t.Context(), "ollama", "ollama", "v9.9.9")
 	require.ErrorAs(t, err, &missing)
-	assert.EqualError(t, err, "looking for release v9.9.9 of ollama/ollama: not found (404)")
+	assert.EqualError(t, err, "read release v9.9.9 of ollama/ollama: not found (404)")
 	_, err = c.ReleaseByTag(t.Context(), "ollama", "../../user", "v1")
-	assert.EqualError(t, err, `naming the repository: "ollama/../../user" is not OWNER/NAME`)
+	assert.EqualError(t, err, `name repository: "ollama/../../user" is not OWNER/NAME`)
 }
 
 func TestTagCommitPeelsAnnotatedTags(t *testing.T) {

@@ -66,13 +66,13 @@ func (c *Client) inspect(ctx context.Context, p Proposal) (*remote, error) {
 		s.base = s.repo.GetDefaultBranch()
 	}
 	if s.base == p.Branch {
-		return nil, fmt.Errorf("proposing: Options.Branch=%s is the base branch itself", p.Branch)
+		return nil, fmt.Errorf("check proposal: Options.Branch=%s is the base branch itself", p.Branch)
 	}
 	if s.baseSHA, err = c.head(ctx, s, s.base); err != nil {
 		return nil, err
 	}
 	if s.baseSHA == "" {
-		return nil, &NotFound{What: fmt.Sprintf("the base branch %s of %s/%s (see Options.Base)", s.base, s.owner, s.name), Token: c.transport.token != ""}
+		return nil, &NotFound{What: fmt.Sprintf("base branch %s of %s/%s (see Options.Base)", s.base, s.owner, s.name), Token: c.transport.token != ""}
 	}
 	if err := c.readBranch(ctx, s); err != nil {
 		return nil, err
@@ -89,7 +89,7 @@ func (c *Client) named(err error, what string) error {
 	if isNotFound(err) {
 		return &NotFound{What: what, Token: c.transport.token != "", Err: err}
 	}
-	return fmt.Errorf("reading %s: %w", what, err)
+	return fmt.Errorf("read %s: %w", what, err)
 }
 
 // head returns a branch's commit, "" when there is no such branch.
@@ -99,11 +99,11 @@ func (c *Client) head(ctx context.Context, s *remote, branch string) (string, er
 	case isNotFound(err):
 		return "", nil
 	case apiError(err).Status == http.StatusConflict:
-		return "", fmt.Errorf("reading branch %s: the repository %s/%s is empty; push the flake first: %w", branch, s.owner, s.name, err)
+		return "", fmt.Errorf("read branch %s: the repository %s/%s is empty; push a first commit: %w", branch, s.owner, s.name, err)
 	case err != nil:
-		return "", fmt.Errorf("reading branch %s: %w", branch, err)
+		return "", fmt.Errorf("read branch %s: %w", branch, err)
 	case !isObjectID(ref.GetObject().GetSHA()):
-		return "", fmt.Errorf("reading branch %s: GitHub names no commit", branch)
+		return "", fmt.Errorf("read branch %s: GitHub names no commit", branch)
 	}
 	return ref.GetObject().GetSHA(), nil
 }
@@ -122,10 +122,10 @@ func (c *Client) readBranch(ctx context.Context, s *remote) (err error) {
 func (c *Client) commit(ctx context.Context, s *remote, sha string) (*gh.Commit, error) {
 	commit, err := unwrap(c.api.Git.GetCommit(ctx, s.owner, s.name, sha))
 	if err != nil {
-		return nil, fmt.Errorf("reading commit %s: %w", sha, err)
+		return nil, fmt.Errorf("read commit %s: %w", sha, err)
 	}
 	if commit.GetSHA() != sha {
-		return nil, fmt.Errorf("reading commit %s: the answer is about %q", sha, oneLine(commit.GetSHA(), 40))
+		return nil, fmt.Errorf("read commit %s: the answer is about %q", sha, oneLine(commit.GetSHA(), 40))
 	}
 	return commit, nil
 }
@@ -406,7 +406,7 @@ func (c *Client) began(ctx context.Context, s *remote, head string) (bool, error
 		if isNotFound(err) { // no common history
 			return false, nil
 		}
-		return false, fmt.Errorf("comparing %s with %s: %w", head, s.base, err)
+		return false, fmt.Errorf("compare %s with %s: %w", head, s.base, err)
 	}
 	for _, commit := range diff.Commits {
 		if s.proposal.traces(commit.GetCommit().GetMessage()) {

@@ -85,10 +85,10 @@ func (r *run) deleteBranch(ctx context.Context, branch, head string) error {
 	case err == nil || apiError(err).says("does not exist"):
 		return nil
 	case refused(err):
-		r.warn("deleting the branch %s: %s", branch, advice(err))
+		r.warn("delete branch %s: %s", branch, advice(err))
 		return nil
 	}
-	return fmt.Errorf("deleting the branch %s: %w", branch, unwrapError(err))
+	return fmt.Errorf("delete branch %s: %w", branch, unwrapError(err))
 }
 
 // commentStart is how the first line of a comment on a pull request that was overtaken begins.

@@ -61,7 +61,7 @@ func requireSwept(t *testing.T, repo *githubtest.Repo, warnings []string, where 
 	}
 	old := repo.Pull(1)
 	require.Equal(t, "closed", old.State)
-	if strings.Contains(strings.Join(warnings, "\n"), "commenting on pull request #1: ") {
+	if strings.Contains(strings.Join(warnings, "\n"), "comment on pull request #1: ") {
 		require.LessOrEqual(t, len(old.Comments), 1)
 		return
 	}
@@ -149,7 +149,7 @@ func sweepOnce(t *testing.T, kind githubtest.Kind, nth, times int) {
 	_, err = c.Propose(t.Context(), sweepProposal())
 	require.NoError(t, err, where())
 	requireTokenKept(t, server, nil)
-	if strings.Contains(strings.Join(out.Warnings, "\n"), "deleting the branch ollama-bump/0.32.14: ") {
+	if strings.Contains(strings.Join(out.Warnings, "\n"), "delete branch ollama-bump/0.32.14: ") {
 		repo.SetBranch("ollama-bump/0.32.14", "") // GitHub keeps it, and the warning told
 	}
 	requireSwept(t, repo, out.Warnings, where())
@@ -287,5 +287,37 @@ func TestSweepOfTheReading(t *testing.T) {
 		for _, call := range server.Calls() {
 			require.False(t, call.Writes())
 		}
+	})
+}
+
+// TestSweepOfAnOvertaken has people go on with a proposal that a newer one overtakes: it stays as they left it,
+// with one comment.
+func TestSweepOfAnOvertaken(t *testing.T) {
+	world := func(t *testing.T) (*githubtest.Server, *githubtest.Repo) {
+		t.Helper()
+		server, repo := flake(t)
+		propose(t, server, proposal("0.32.14"))
+		repo.Push("ollama-bump/0.32.14", "tune", map[string]string{"README.md": "mine\n"})
+		server.ResetCalls()
+		return server, repo
+	}
+	server, _ := world(t)
+	propose(t, server, proposal("0.32.15"))
+	eachFault(t, len(server.Calls()), func(t *testing.T, f githubtest.Fault) {
+		t.Helper()
+		server, repo := world(t)
+		defer server.Close()
+		server.Inject(f)
+		c, _ := client(t, server, impatient(f.Kind))
+		_, err := c.Propose(t.Context(), proposal("0.32.15"))
+		require.NotZero(t, server.ClearFaults())
+		requireTokenKept(t, server, err)
+		propose(t, server, proposal("0.32.15"))
+		where := fmt.Sprintf("%s at call %d", f.Kind, f.Nth)
+		require.Equal(t, "open", repo.Pull(1).State, where)
+		require.Zero(t, repo.Pull(1).Updates, where)
+		require.Len(t, repo.Pull(1).Comments, 1, where)
+		require.Equal(t, "mine\n", repo.File("ollama-bump/0.32.14", "README.md"), where)
+		require.Len(t, repo.Open(), 2, where)
 	})
 }

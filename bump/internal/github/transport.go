@@ -141,7 +141,7 @@ func readBody(req *http.Request) ([]byte, error) {
 	defer req.Body.Close()
 	body, err := io.ReadAll(req.Body)
 	if err != nil {
-		return nil, fmt.Errorf("reading a request's body: %w", err)
+		return nil, fmt.Errorf("read a request's body: %w", err)
 	}
 	return body, nil
 }
@@ -277,10 +277,10 @@ func (t *transport) exchange(ctx context.Context, req *http.Request, target *url
 	defer resp.Body.Close()
 	data, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if err != nil {
-		return nil, fmt.Errorf("reading the answer: %w", err)
+		return nil, fmt.Errorf("read response: %w", err)
 	}
 	if len(data) > maxAnswer {
-		return nil, fmt.Errorf("reading the answer: more than %d MB", maxAnswer>>20)
+		return nil, fmt.Errorf("read response: more than %d MB", maxAnswer>>20)
 	}
 	return &answer{resp.StatusCode, resp.Header, data}, nil
 }
@@ -292,13 +292,13 @@ func (t *transport) check(req *http.Request, got *answer) error {
 		return nil
 	case got.status >= 200 && got.status < 300:
 		if len(bytes.TrimSpace(got.body)) == 0 {
-			return &transient{reason: fmt.Sprintf("answered %d with an empty body", got.status)}
+			return &transient{reason: fmt.Sprintf("empty body in a %d response", got.status)}
 		}
 		if req.Header.Get("Accept") == rawMedia {
 			return checkRaw(got)
 		}
 		if !json.Valid(got.body) {
-			return &transient{reason: fmt.Sprintf("answered %d with something that is no JSON", got.status), foreign: true}
+			return &transient{reason: fmt.Sprintf("invalid JSON in a %d response", got.status), foreign: true}
 		}
 		return nil
 	}
@@ -307,11 +307,11 @@ func (t *transport) check(req *http.Request, got *answer) error {
 		return limit
 	}
 	if got.status == http.StatusUnprocessableEntity && !json.Valid(got.body) {
-		return &transient{reason: "answered 422 without saying why"} // it may even mean that all is done
+		return &transient{reason: "422 without a reason"} // it may even mean that all is done
 	}
 	if got.status >= 500 || got.status == http.StatusRequestTimeout {
 		wait, _ := t.retryAfter(got.header)
-		return &transient{reason: "answered " + problem.short(), wait: wait}
+		return &transient{reason: problem.short(), wait: wait}
 	}
 	return refusal(problem, t.token != "", t.base.Host)
 }

@@ -32,10 +32,10 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 		o   github.Options
 		err string
 	}{
-		{github.Options{BaseURL: "ftp://x"}, `reading the API's address: "ftp://x" is no http(s) URL`},
-		{github.Options{BaseURL: "https://me:secret@ghe.example"}, "reading the API's address: https://me:xxxxx@ghe.example holds credentials; give them in $GITHUB_TOKEN"},
-		{github.Options{BaseURL: "https://me:secret@x\x7f"}, `reading the API's address: "…@x\x7f" is no http(s) URL`},
-		{github.Options{Token: "secret\nx"}, "reading the token: it holds blanks or control characters; set $GITHUB_TOKEN to the bare token"},
+		{github.Options{BaseURL: "ftp://x"}, `read API address: "ftp://x" is not an http(s) URL`},
+		{github.Options{BaseURL: "https://me:secret@ghe.example"}, "read API address: https://me:xxxxx@ghe.example holds credentials; give them in $GITHUB_TOKEN"},
+		{github.Options{BaseURL: "https://me:secret@x\x7f"}, `read API address: "…@x\x7f" is not an http(s) URL`},
+		{github.Options{Token: "secret\nx"}, "read token: it contains blanks or control characters; set $GITHUB_TOKEN to the bare token"},
 	} {
 		_, err := github.New(test.o)
 		require.EqualError(t, err, test.err)
@@ -134,18 +134,18 @@ func TestLimits(t *testing.T) {
 		{"Retry-After as a date", []http.HandlerFunc{answer(429, secondary, "Retry-After", clock.Add(7*time.Second).Format(http.TimeFormat)), good}, []time.Duration{7 * time.Second}, ""},
 		{"secondary without Retry-After, far reset", []http.HandlerFunc{answer(403, secondary, "X-RateLimit-Remaining", "4711", "X-RateLimit-Reset", epoch(50*time.Minute)), good}, []time.Duration{time.Minute}, ""},
 		{"secondary, 429 without anything", []http.HandlerFunc{answer(429, ""), good}, []time.Duration{time.Minute}, ""},
-		{"secondary without end", []http.HandlerFunc{answer(429, secondary)}, []time.Duration{time.Minute}, "the rate limit is spent until 2026-11-21 04:02:00 UTC (in 2m0s)"},
+		{"secondary without end", []http.HandlerFunc{answer(429, secondary)}, []time.Duration{time.Minute}, "rate limit exceeded, resets at 2026-11-21 04:02:00 UTC (in 2m0s)"},
 		{"Retry-After below zero", []http.HandlerFunc{answer(429, secondary, "Retry-After", "-5"), good}, []time.Duration{0}, ""},
 		{
 			"longer than MaxWait",
 			[]http.HandlerFunc{answer(403, primary, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", epoch(30*time.Minute))},
 			nil,
-			"the rate limit is spent until 2026-11-21 04:30:01 UTC (in 30m1s): API rate limit exceeded for user ID 1.",
+			"rate limit exceeded, resets at 2026-11-21 04:30:01 UTC (in 30m1s): API rate limit exceeded for user ID 1.",
 		},
 		{"a reset in milliseconds", []http.HandlerFunc{answer(403, primary, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", epoch(20*time.Second)+"000"), good}, []time.Duration{time.Minute}, ""},
 		{"a reset beyond all times", []http.HandlerFunc{answer(403, primary, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "9223372036854775807")}, []time.Duration{time.Minute}, "2026-11-21 04:02:00 UTC (in 2m0s)"},
-		{"Retry-After beyond all times", []http.HandlerFunc{answer(429, secondary, "Retry-After", "Fri, 31 Dec 9999 23:59:59 GMT")}, nil, "until 2319-"},
-		{"again and again", []http.HandlerFunc{answer(429, secondary, "Retry-After", "10")}, []time.Duration{10 * time.Second, 10 * time.Second, 10 * time.Second}, "the rate limit is spent until 2026-11-21 04:00:10 UTC (in 10s)"},
+		{"Retry-After beyond all times", []http.HandlerFunc{answer(429, secondary, "Retry-After", "Fri, 31 Dec 9999 23:59:59 GMT")}, nil, "resets at 2319-"},
+		{"again and again", []http.HandlerFunc{answer(429, secondary, "Retry-After", "10")}, []time.Duration{10 * time.Second, 10 * time.Second, 10 * time.Second}, "rate limit exceeded, resets at 2026-11-21 04:00:10 UTC (in 10s)"},
 		{"the last request of the hour was good", []http.HandlerFunc{answer(200, `{"tag_name":"v1"}`, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", epoch(time.Hour))}, nil, ""},
 		{"a missing right on the last request of the hour", []http.HandlerFunc{answer(403, `{"message":"Resource not accessible by integration"}`, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", epoch(20*time.Second))}, nil, "the token lacks"},
 	} {
@@ -185,13 +185,13 @@ func TestPassingFailures(t *testing.T) {
 		bad  http.HandlerFunc
 		err  string // when it does not pass
 	}{
-		{"HTML", answer(502, "<html>Unicorn!</html>"), "lastly: answered 502 Bad Gateway"},
-		{"JSON", answer(503, `{"message":"No server\nis available"}`), "lastly: answered 503 No server is available"},
-		{"empty", answer(200, ""), "lastly: answered 200 with an empty body"},
-		{"HTML as if all were well", answer(200, "<html>log in</html>"), "lastly: answered 200 with something that is no JSON"},
-		{"truncated", answer(200, `{"tag_name"`, "Content-Length", "100"), "lastly: reading the answer: unexpected EOF"},
-		{"cut JSON", answer(200, `{"tag_name":"v`), "lastly: answered 200 with something that is no JSON"},
-		{"reset", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "lastly: EOF"},
+		{"HTML", answer(502, "<html>Unicorn!</html>"), "502 Bad Gateway"},
+		{"JSON", answer(503, `{"message":"No server\nis available"}`), "503 No server is available"},
+		{"empty", answer(200, ""), "empty body in a 200 response"},
+		{"HTML as if all were well", answer(200, "<html>log in</html>"), "invalid JSON in a 200 response"},
+		{"truncated", answer(200, `{"tag_name"`, "Content-Length", "100"), "read response: unexpected EOF"},
+		{"cut JSON", answer(200, `{"tag_name":"v`), "invalid JSON in a 200 response"},
+		{"reset", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "EOF"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			server, requests := respond(t, test.bad, test.bad, good)
@@ -204,7 +204,7 @@ func TestPassingFailures(t *testing.T) {
 
 			server, requests = respond(t, test.bad)
 			_, err = read(t, server)
-			require.ErrorContains(t, err, "failed 5 times, "+test.err)
+			require.ErrorContains(t, err, "gave up after 5 attempts: "+test.err)
 			assert.Len(t, requests.all(), 5)
 		})
 	}
@@ -217,7 +217,7 @@ func TestUnavailableHonoursRetryAfter(t *testing.T) {
 	assert.Equal(t, []time.Duration{30 * time.Second}, waits)
 	server, requests := respond(t, answer(503, "{}", "Retry-After", "3000"))
 	_, err = read(t, server)
-	require.ErrorContains(t, err, "failed 1 time, lastly: answered 503")
+	require.ErrorContains(t, err, "gave up after 1 attempt: 503")
 	assert.Len(t, requests.all(), 1)
 }
 
@@ -243,9 +243,9 @@ func TestPermanentRefusals(t *testing.T) {
 		answer          http.HandlerFunc
 		token           string
 	}{
-		{"unknown token", "it does not know the token (Bad credentials)", "the token in $GITHUB_TOKEN has expired", answer(401, `{"message":"Bad credentials"}`), canary},
-		{"no token", "it wants a token and there is none", "set $GITHUB_TOKEN", answer(401, `{"message":"Requires authentication"}`), ""},
-		{"invisible", "looking for release v1 of o/r: not found (404)", "a private repository needs $GITHUB_TOKEN", answer(404, `{"message":"Not Found"}`), ""},
+		{"unknown token", "rejected the token (bad credentials)", "the token in $GITHUB_TOKEN has expired", answer(401, `{"message":"Bad credentials"}`), canary},
+		{"no token", "requires a token, but none is set", "set $GITHUB_TOKEN", answer(401, `{"message":"Requires authentication"}`), ""},
+		{"invisible", "read release v1 of o/r: not found (404)", "a private repository needs $GITHUB_TOKEN", answer(404, `{"message":"Not Found"}`), ""},
 		{
 			"missing right", "the token lacks contents: read: GET /api/v3/repos/o/r/releases/tags/v1: GitHub answered 403 Resource not accessible by personal access token", "`contents: read`",
 			answer(403, `{"message":"Resource not accessible by personal access token"}`, "X-Accepted-GitHub-Permissions", "contents=read"), canary,
@@ -295,9 +295,9 @@ func TestWritesFollowTheirHostOnly(t *testing.T) {
 		to     string
 		err    string
 	}{
-		{307, other.URL, `it redirects a POST to "` + other.URL + `/repositories/1001/git/blobs", which is not followed`},
-		{301, "", "it redirects a POST to"},
-		{302, "", "it redirects a POST to"},
+		{307, other.URL, `redirects a POST to "` + other.URL + `/repositories/1001/git/blobs", which is not followed`},
+		{301, "", "redirects a POST to"},
+		{302, "", "redirects a POST to"},
 	} {
 		server, repo := flake(t)
 		header := http.Header{"Location": {test.to + "/repositories/1001/git/blobs"}}
@@ -336,7 +336,7 @@ func TestUnreachableHost(t *testing.T) {
 	server, _ := respond(t, good)
 	server.Close()
 	waits, err := read(t, server)
-	require.ErrorContains(t, err, "failed 2 times, lastly: dial tcp")
+	require.ErrorContains(t, err, "gave up after 2 attempts: dial tcp")
 	assert.Len(t, waits, 1)
 }
 
@@ -346,15 +346,15 @@ func TestProgressIsToldOfWaits(t *testing.T) {
 	_, err := read(t, server, func(o *github.Options) { o.Log = func(line string) { lines = append(lines, line) } })
 	require.NoError(t, err)
 	require.Len(t, lines, 2)
-	assert.Regexp(t, `^GET /api/v3/repos/o/r/releases/tags/v1: answered 502 Bad Gateway; next try in [0-9.]+m?s$`, lines[0])
+	assert.Regexp(t, `^GET /api/v3/repos/o/r/releases/tags/v1: 502 Bad Gateway; next try in [0-9.]+m?s$`, lines[0])
 	assert.Equal(t, strings.TrimPrefix(server.URL, "http://")+": secondary rate limit; next try in 9s", lines[1])
 }
 
 func TestWhatAnOrganisationRefusesIsNoMissingPermission(t *testing.T) {
 	const permission = "the token lacks "
 	for _, test := range []struct{ message, err, hint string }{
-		{"Resource protected by organization SAML enforcement. You must grant your Personal Access token access to this organization.", "the organisation keeps the token out: ", "Configure SSO"},
-		{"Although you appear to have the correct authorization credentials, the `org` organization has an IP allow list enabled, and your IP address is not permitted to access this resource.", "the organisation keeps the token out: ", "IP allow list"},
+		{"Resource protected by organization SAML enforcement. You must grant your Personal Access token access to this organization.", "the organisation's policy blocks the token: ", "Configure SSO"},
+		{"Although you appear to have the correct authorization credentials, the `org` organization has an IP allow list enabled, and your IP address is not permitted to access this resource.", "the organisation's policy blocks the token: ", "IP allow list"},
 		{"Forbidden", permission + "contents: read: ", "`contents: read`"},
 	} {
 		server, _ := respond(t, answer(403, `{"message":"`+test.message+`"}`))

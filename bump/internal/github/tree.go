@@ -185,7 +185,7 @@ func (c *Client) writeTree(ctx context.Context, s *remote, pl *plan) error {
 			err = fmt.Errorf("GitHub named it %q, not %s", oneLine(made.GetSHA(), 40), ch.blob)
 		}
 		if err != nil {
-			return fmt.Errorf("writing %s to GitHub: %w", ch.path, err)
+			return fmt.Errorf("write %s: %w", ch.path, err)
 		}
 		entries = append(entries, &gh.TreeEntry{Path: &ch.path, Mode: &ch.mode, Type: gh.String("blob"), SHA: &ch.blob})
 	}
@@ -202,7 +202,7 @@ func (c *Client) writeTree(ctx context.Context, s *remote, pl *plan) error {
 		return nil
 	}, "is not a valid blob", "does not exist")
 	if err != nil {
-		return fmt.Errorf("writing the tree: %w", err)
+		return fmt.Errorf("write tree: %w", err)
 	}
 	pl.written = true
 	return nil
@@ -223,7 +223,7 @@ func (c *Client) writeCommit(ctx context.Context, s *remote, pl *plan) (sha stri
 		return err
 	}, "does not exist")
 	if err != nil {
-		return "", fmt.Errorf("writing the commit: %w", err)
+		return "", fmt.Errorf("write commit: %w", err)
 	}
 	return sha, nil
 }
