@@ -62,7 +62,7 @@ func summary(r Report) string {
 		case !c.Moved:
 			fmt.Fprintf(&b, "| %s | %s | **not moved**: %s |\n", name, plain(c.Old), cell(c.Why))
 		case c.Old != c.New:
-			fmt.Fprintf(&b, "| %s | %s → %s | moves with %s |\n", name, plain(c.Old), plain(c.New), notes.Text(clip(r.Package)))
+			fmt.Fprintf(&b, "| %s | %s%s | moves with %s |\n", name, from(c.Old, c.New), plain(c.New), notes.Text(clip(r.Package)))
 		}
 	}
 	return b.String() + "\n"
@@ -76,11 +76,19 @@ func step(r Report) string {
 	}
 	switch {
 	case r.Decision.Dropped:
-		return plain(r.OldVersion) + " → " + to + " of nixpkgs"
+		return from(r.OldVersion, r.NewVersion) + to + " of nixpkgs"
 	case r.repair():
 		return to
 	}
-	return plain(r.OldVersion) + " → " + to
+	return from(r.OldVersion, r.NewVersion) + to
+}
+
+// from is the old version and an arrow to the new one, which stay on one line when they are short.
+func from(old, to string) string {
+	if len(old)+len(to) <= 24 {
+		return plain(old) + "\u00a0→\u00a0"
+	}
+	return plain(old) + " → "
 }
 
 // news is what there is to know of the step: the release's age and the list of changes, or what is repaired.
@@ -286,15 +294,20 @@ func (t Try) command() string {
 			return ""
 		}
 	}
+	reference += "#" + t.Attr
 	if t.Folder != "" {
-		return "nix run '" + reference + "#" + t.Attr + "' -- --version" // a shell expands the question mark
+		reference = "'" + reference + "'" // a shell expands the question mark
 	}
-	return "nix run " + reference + "#" + t.Attr + " -- --version"
+	if len(reference) > 24 { // a phone shows 44 characters
+		return "nix run \\\n  " + reference + " \\\n  -- --version"
+	}
+	return "nix run " + reference + " -- --version"
 }
 
 // footer holds the check box and says who made the pull request.
 func footer(r Report) string {
 	var b strings.Builder
+	b.WriteString("---\n\n")
 	if r.Try.Rebase {
 		b.WriteString("- [ ] " + RebaseBox + "Rebase this pull request: check the box, and the next run does it\n\n")
 	}

@@ -20,7 +20,7 @@ import (
 	"github.com/nixtars/ollama-bump/bump/internal/notes"
 )
 
-var updateBody = flag.Bool("update-body", false, "write testdata/body.md anew")
+var updateBody = flag.Bool("update-body", false, "write the golden files of testdata anew")
 
 const testMarker = "<!-- ollama-bump: package=ollama version=0.32.15 -->"
 
@@ -112,16 +112,22 @@ var goldens = map[string]func() Report{"body": bodyReport, "decided": decided, "
 
 func TestBodyGolden(t *testing.T) {
 	for name, report := range goldens {
-		file := "testdata/" + name + ".md"
 		got := body(t, report())
-		if *updateBody {
-			require.NoError(t, os.WriteFile(file, []byte(got), 0o666))
-		}
-		want, err := os.ReadFile(file)
-		require.NoError(t, err)
-		assert.Equal(t, string(want), got)
+		requireGolden(t, name+".md", got)
+		requireGolden(t, name+".html", rendered(t, got)) // which the tests of the look show in a browser
 		requireHarmless(t, got)
 	}
+}
+
+func requireGolden(t *testing.T, name, got string) {
+	t.Helper()
+	file := "testdata/" + name
+	if *updateBody {
+		require.NoError(t, os.WriteFile(file, []byte(got), 0o666))
+	}
+	want, err := os.ReadFile(file)
+	require.NoError(t, err)
+	assert.Equal(t, string(want), got)
 }
 
 func body(t testing.TB, r Report) string {
@@ -306,7 +312,7 @@ func TestNewestNoteIsOpen(t *testing.T) {
 func TestBodySaysLittleOfLittle(t *testing.T) {
 	text, err := Body(t.Context(), Report{Package: "ollama", OldVersion: "1", NewVersion: "2"}, Templates{}, "")
 	require.NoError(t, err)
-	assert.True(t, strings.HasPrefix(text, "| Package | Version | |\n| --- | --- | --- |\n| **ollama** | 1 → 2 |  |\n\n### Try it\n"), text)
+	assert.True(t, strings.HasPrefix(text, "| Package | Version | |\n| --- | --- | --- |\n| **ollama** | 1\u00a0→\u00a02 |  |\n\n### Try it\n"), text)
 	assert.NotContains(t, text, "<details>")
 	assert.NotContains(t, text, "Verified")
 }
@@ -346,8 +352,9 @@ func TestTryCommand(t *testing.T) {
 		try  Try
 		want string
 	}{
-		{Try{Repository: "me/flake", Branch: "ollama-bump/0.32.15", Attr: "ollama"}, "nix run github:me/flake/ollama-bump/0.32.15#ollama -- --version"},
-		{Try{Repository: "me/flake", Branch: "b", Folder: "nix", Attr: "ollama"}, "nix run 'github:me/flake/b?dir=nix#ollama' -- --version"},
+		{Try{Repository: "me/flake", Branch: "ollama-bump/0.32.15", Attr: "ollama"}, "nix run \\\n  github:me/flake/ollama-bump/0.32.15#ollama \\\n  -- --version"},
+		{Try{Repository: "me/flake", Branch: "b", Folder: "nix", Attr: "ollama"}, "nix run \\\n  'github:me/flake/b?dir=nix#ollama' \\\n  -- --version"},
+		{Try{Repository: "me/f", Branch: "b", Attr: "ollama"}, "nix run github:me/f/b#ollama -- --version"},
 		{Try{Repository: "me/flake", Branch: "b"}, ""},
 		{Try{Branch: "b", Attr: "ollama"}, ""},
 		{Try{Repository: "me/flake", Branch: "b;reboot", Attr: "ollama"}, ""},
@@ -373,7 +380,7 @@ func TestTemplates(t *testing.T) {
 	assert.Equal(t, "build(ollama): 0.32.13 to 0.32.15\n\n- flake.nix\nSee https://github.com/ollama/ollama/releases/tag/v0.32.15\n", message)
 	body, err := Body(t.Context(), r, templates, testMarker)
 	require.NoError(t, err)
-	assert.Contains(t, body, "\n\nTicket: ABC-1 for ollama: 0.32.13 -> 0.32.15\n\n- [ ]")
+	assert.Contains(t, body, "\n\nTicket: ABC-1 for ollama: 0.32.13 -> 0.32.15\n\n---\n\n- [ ]")
 	message, err = CommitMessage(r, Templates{Title: templates.Title})
 	require.NoError(t, err)
 	assert.True(t, strings.HasPrefix(message, title+"\n\n"), "the commit follows the title")
