@@ -9,7 +9,7 @@ FUZZTIME    := 30s
 # The packages whose tests start Nix.
 WITH_NIX := ./bump ./bump/bumptest ./bump/internal/nix ./cmd/...
 
-.PHONY: help demo build test test-nix lint fmt bench fuzz clean setup
+.PHONY: help demo build test test-nix test-look lint fmt bench fuzz clean setup
 
 help: ## what there is to make
 	@sed -n "s/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p" Makefile
@@ -27,6 +27,11 @@ test: setup lint ## every check and test
 test-nix: setup ## the tests that start Nix, with the newest Nix that Debian has
 	nix=$$(testdata/newer-nix.sh) && PATH="$$nix:$$PATH" && nix --version && \
 	go test -count=1 -timeout $(TIMEOUT) $(WITH_NIX)
+
+test-look: ## the pull request as GitHub shows it, in a browser: nothing may be too wide (installs Chromium)
+	@.ci/setup look
+	go vet -tags look ./bump/internal/text
+	go test -count=1 -tags look -run TestLook ./bump/internal/text
 
 lint: setup $(BIN)/gofumpt-$(GOFUMPT) $(BIN)/staticcheck-$(STATICCHECK) ## format, vet, staticcheck, go.mod, shell
 	@unformatted=$$($(BIN)/gofumpt-$(GOFUMPT) -l .) && if [ -n "$$unformatted" ]; then echo "not gofumpt's format (make fmt):"; echo "$$unformatted"; exit 1; fi
