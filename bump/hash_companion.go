@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/nixtars/ollama-bump/bump/internal/foreign"
 	"github.com/nixtars/ollama-bump/bump/internal/github"
 	"github.com/nixtars/ollama-bump/bump/internal/nix"
 )
@@ -21,16 +21,18 @@ func (r *resolver) moveCompanions(ctx context.Context) (int, error) {
 			if c.left != "" || c.tag != "" {
 				continue
 			}
-			text, err := r.sourceFile(p, c.of.VersionFile)
-			if errors.Is(err, os.ErrNotExist) && !r.sourceThere(p) {
+			src := r.source(p)
+			if src == "" {
 				continue
 			}
-			tag := strings.TrimSpace(text)
+			tag, err := foreign.Word(ctx, src, c.of.VersionFile, c.of.Tag)
 			switch {
-			case err != nil:
+			case ctx.Err() != nil:
+				return moved, ctx.Err()
+			case foreign.Missing(err):
 				c.left = fmt.Sprintf("release %s has no file %s", r.rel.version, c.of.VersionFile)
-			case !c.of.Tag.MatchString(tag):
-				c.left = fmt.Sprintf("%s of release %s is no tag: %.40q", c.of.VersionFile, r.rel.version, tag)
+			case err != nil:
+				c.left = fmt.Sprintf("%s of release %s holds no tag", c.of.VersionFile, r.rel.version)
 			default:
 				if err := r.moveCompanion(ctx, c, tag); err != nil {
 					return moved, err
@@ -59,28 +61,23 @@ func (r *resolver) moveCompanion(ctx context.Context, c *companionPin, tag strin
 	return nil
 }
 
-// sourceThere says whether the new source lies in the store.
-func (r *resolver) sourceThere(p *pin) bool {
-	_, err := r.sourceFile(p, "go.mod")
-	return err == nil
-}
-
 // describeSource notes what the new source asks for that a pin does not give it.
-func (r *resolver) describeSource() {
+func (r *resolver) describeSource(ctx context.Context) {
 	for _, p := range r.pins {
-		if p.hash(roleAsset) != nil || p.input != nil && p.input.carries || !r.sourceThere(p) {
+		src := r.source(p)
+		if p.hash(roleAsset) != nil || p.input != nil && p.input.carries || src == "" {
 			continue
 		}
 		for i := range r.pkg.Companions {
 			c := &r.pkg.Companions[i]
-			text, err := r.sourceFile(p, c.VersionFile)
+			tag, err := foreign.Word(ctx, src, c.VersionFile, c.Tag)
 			if err == nil && !p.has(c) {
 				p.notes = append(p.notes, fmt.Sprintf("release %s is built with %s %s, which this pin does not fetch; the overridden package's is used, if it has one",
-					r.rel.version, c.Name, strings.TrimSpace(text)))
+					r.rel.version, c.Name, tag))
 			}
 		}
 		for _, helper := range p.helpers {
-			if _, err := r.sourceFile(p, helper); errors.Is(err, os.ErrNotExist) {
+			if !foreign.Has(src, helper) {
 				p.notes = append(p.notes, fmt.Sprintf("the build phases call %s, which release %s does not have%s", helper, r.rel.version, r.otherHelper(p)))
 			}
 		}
@@ -97,10 +94,8 @@ func (r *resolver) missingHelper(f *nix.Failure) *Error {
 	words := f.Text + "\n" + strings.Join(f.Log, "\n")
 	for _, p := range r.pins {
 		for _, helper := range r.pkg.Helpers {
-			if !strings.Contains(words, helper) || !r.sourceThere(p) {
-				continue
-			}
-			if _, err := r.sourceFile(p, helper); errors.Is(err, os.ErrNotExist) {
+			src := r.source(p)
+			if strings.Contains(words, helper) && src != "" && !foreign.Has(src, helper) {
 				return p.error(fmt.Sprintf("find hashes: the build phases call %s, which release %s does not have%s", helper, r.rel.version, r.otherHelper(p)),
 					"change that call in postPatch; where nixpkgs' package makes it, update the nixpkgs input or override postPatch")
 			}
@@ -111,7 +106,7 @@ func (r *resolver) missingHelper(f *nix.Failure) *Error {
 
 func (r *resolver) otherHelper(p *pin) string {
 	for _, helper := range r.pkg.Helpers {
-		if _, err := r.sourceFile(p, helper); err == nil {
+		if src := r.source(p); src != "" && foreign.Has(src, helper) {
 			return "; it has " + helper
 		}
 	}

@@ -3,12 +3,12 @@ package bump
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"sort"
 	"strings"
 
+	"github.com/nixtars/ollama-bump/bump/internal/foreign"
 	"github.com/nixtars/ollama-bump/bump/internal/nix"
 )
 
@@ -265,17 +265,17 @@ func placeOfSlot(c *candidate, s slot) place {
 	return place{s.file, line, column}
 }
 
-// sourceFile reads a file of the new source, which lies in the store since its hash was found.
-func (r *resolver) sourceFile(p *pin, name string) (string, error) {
-	out := ""
+// source returns the folder of a pin's new source, which lies in the store since its hash was found, and "" before.
+// It is upstream's: package foreign reads it.
+func (r *resolver) source(p *pin) string {
+	dir := ""
 	if h := p.hash(roleSrc); h != nil && h.got != nil && h.drv != nil && !h.flat {
-		out = nix.FixedOutputPath(filepath.Dir(h.drv.Path), *h.got, h.drv.Name)
+		dir = nix.FixedOutputPath(filepath.Dir(h.drv.Path), *h.got, h.drv.Name)
 	} else if len(r.where[p]) > 0 {
-		out = r.where[p][0].SrcOut
+		dir = r.where[p][0].SrcOut
 	}
-	if out == "" {
-		return "", os.ErrNotExist
+	if dir == "" || !foreign.Has(dir, "go.mod") {
+		return ""
 	}
-	data, err := os.ReadFile(filepath.Join(out, filepath.FromSlash(name)))
-	return string(data), err
+	return dir
 }

@@ -18,7 +18,7 @@ import (
 func (j *job) verify(ctx context.Context) error {
 	r := j.hashes
 	j.stage = "verify"
-	r.describeSource()
+	r.describeSource(ctx)
 	var shown []string
 	built, listed, unpacked := false, false, false
 	for _, p := range j.due {

@@ -13,6 +13,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"syscall"
 )
 
@@ -190,3 +192,27 @@ func Has(dir, name string) bool {
 
 // Missing reports whether an error says that there is no such file, rather than that it is not read.
 func Missing(err error) bool { return errors.Is(err, fs.ErrNotExist) }
+
+// Unexpected is the error for a file whose content has not the form that the caller expects. It shows
+// nothing of the content.
+type Unexpected struct{ Form string }
+
+func (e *Unexpected) Error() string { return "not of the form " + e.Form }
+
+// maxWord is the length in bytes of the longest file that Word reads.
+const maxWord = 256
+
+// Word returns the content of a file that holds one word of a form, with blanks and line ends around it. What has
+// another form is not returned, not even in part: whoever wrote the file may have made it anything, and what
+// is returned is shown to people.
+func Word(ctx context.Context, dir, name string, form *regexp.Regexp) (string, error) {
+	data, err := Read(ctx, dir, name, maxWord)
+	if err != nil {
+		return "", err
+	}
+	word := strings.Trim(string(data), " \t\r\n")
+	if match := form.FindString(word); match == "" || match != word {
+		return "", &Unexpected{form.String()}
+	}
+	return word, nil
+}

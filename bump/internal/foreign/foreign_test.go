@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -133,4 +134,65 @@ func TestLiteral(t *testing.T) {
 	}
 	_, _, err = dir.Literal(t.Context(), "sub/file", 3)
 	require.Error(t, err)
+}
+
+var tag = regexp.MustCompile(`^b[0-9]{1,8}$`)
+
+func TestWord(t *testing.T) {
+	root := hostile(t)
+	file := filepath.Join(root, "LLAMA_CPP_VERSION")
+	for text, want := range map[string]string{
+		"b1234\n": "b1234", "b1": "b1", " \tb12345678\r\n\n": "b12345678",
+		"": "", "\n": "", "b": "", "b123456789": "", "b1\nb2": "", "b1 ghp_secret": "", "ghp_secret": "", "b1\x00": "", "\ufeffb1": "",
+		strings.Repeat("\n", 300) + "b1": "", "b1\x1b[2J": "", "b\u0661": "",
+	} {
+		require.NoError(t, os.WriteFile(file, []byte(text), 0o644))
+		word, err := Word(t.Context(), root, "LLAMA_CPP_VERSION", tag)
+		assert.Equal(t, want, word, "%q", text)
+		assert.Equal(t, want == "", err != nil)
+		if err != nil {
+			assert.NotContains(t, err.Error(), "ghp_")
+		}
+	}
+	_, err := Word(t.Context(), root, "environ", tag)
+	require.Error(t, err)
+	_, err = Word(t.Context(), root, "gone", tag)
+	assert.True(t, Missing(err))
+}
+
+// Whatever an archive holds in that place, a text or a link to anywhere: only a tag comes back, of the
+// archive's own files, and at once.
+func FuzzWord(f *testing.F) {
+	for _, seed := range []string{"b1234\n", "ghp_secret", "b1 x", "\x00", "b9\n\n"} {
+		f.Add(seed, false)
+	}
+	for _, seed := range []string{"/proc/self/environ", "../secret", "/dev/zero", "sub/tag", "out/secret", "LLAMA_CPP_VERSION", "pipe", "socket", "sub/../sub/tag"} {
+		f.Add(seed, true)
+	}
+	root := hostile(f)
+	require.NoError(f, os.WriteFile(filepath.Join(root, "..", "tag"), []byte("b666"), 0o644))
+	require.NoError(f, os.WriteFile(filepath.Join(root, "sub", "tag"), []byte("b77"), 0o644))
+	f.Fuzz(func(t *testing.T, text string, link bool) {
+		name := filepath.Join(root, "LLAMA_CPP_VERSION")
+		_ = os.Remove(name)
+		if link {
+			if os.Symlink(text, name) != nil {
+				return // no link can have that target
+			}
+		} else {
+			require.NoError(t, os.WriteFile(name, []byte(text), 0o644))
+		}
+		began := time.Now()
+		word, err := Word(t.Context(), root, "LLAMA_CPP_VERSION", tag)
+		require.Less(t, time.Since(began), time.Second)
+		switch {
+		case err != nil:
+			require.Empty(t, word)
+		case link:
+			require.Equal(t, "b77", word, "the only tag in the folder")
+		default:
+			require.Regexp(t, tag, word)
+			require.Equal(t, word, strings.TrimSpace(text))
+		}
+	})
 }
