@@ -6,13 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"path/filepath"
 	"strings"
 
 	"github.com/nixtars/ollama-bump/bump/internal/checkout"
 	"github.com/nixtars/ollama-bump/bump/internal/git"
 	"github.com/nixtars/ollama-bump/bump/internal/github"
 	tree "github.com/nixtars/ollama-bump/bump/internal/source"
+	"github.com/nixtars/ollama-bump/bump/internal/workspace"
 )
 
 // A pull request is about its base branch, so its hashes must come from the files of that branch. Where the
@@ -20,10 +20,10 @@ import (
 
 // base is the commit of the base branch that a proposal is worked out from.
 type base struct {
-	branch, commit string     // "" until the remote side was asked
-	local          *tree.Set  // the files here; nil while the run is about them
-	ws             *workspace // holds the checkout; nil without one
-	moves          int        // how often the branch moved meanwhile
+	branch, commit string               // "" until the remote side was asked
+	local          *tree.Set            // the files here; nil while the run is about them
+	ws             *workspace.Workspace // holds the checkout; nil without one
+	moves          int                  // how often the branch moved meanwhile
 }
 
 // rebase asks to start the run over from another commit of the base branch.
@@ -78,12 +78,12 @@ func (j *job) fromBase(ctx context.Context, c *github.Client, p github.Proposal,
 		return &rebase{b, local, p.Owner + "/" + p.Repo}
 	}
 	j.say(Step, "propose", "%s here from branch %s: working from its commit %.12s", differ(relevant), branch, commit)
-	if b.ws, err = openWorkspace(j.opts.Env); err != nil {
+	if b.ws, err = workspace.Open(j.opts.Env); err != nil {
 		return err
 	}
 	t, err := checkOut(ctx, b.ws, local, entries, limit, fetch)
 	if err != nil {
-		b.ws.close()
+		b.ws.Close()
 		var much *checkout.TooMuch
 		if errors.As(err, &much) {
 			return &Error{
@@ -143,9 +143,9 @@ func isDocumentation(name string) bool {
 }
 
 // checkOut writes a commit below the workspace and returns it as a tree.
-func checkOut(ctx context.Context, ws *workspace, local *tree.Set, entries []git.Entry, limit checkout.Limit, fetch fetcher) (*tree.Set, error) {
-	root := filepath.Join(ws.dir, "base")
-	if err := makeReadable(root); err != nil {
+func checkOut(ctx context.Context, ws *workspace.Workspace, local *tree.Set, entries []git.Entry, limit checkout.Limit, fetch fetcher) (*tree.Set, error) {
+	root, err := ws.Folder("base")
+	if err != nil {
 		return nil, err
 	}
 	if err := checkout.Write(ctx, root, local.Root, entries, limit, fetch); err != nil {

@@ -13,9 +13,11 @@ import (
 	"os"
 	"time"
 
+	"github.com/nixtars/ollama-bump/bump/internal/child"
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	tree "github.com/nixtars/ollama-bump/bump/internal/source"
 	"github.com/nixtars/ollama-bump/bump/internal/text"
+	"github.com/nixtars/ollama-bump/bump/internal/workspace"
 )
 
 // Run does one bump. The error is a *UsageError for options that contradict each other; an *Error
@@ -34,7 +36,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 		if !errors.As(err, &other) {
 			break
 		}
-		defer other.ws.close()
+		defer other.ws.Close()
 		j = j.startOver(other)
 	}
 	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
@@ -70,11 +72,11 @@ func (j *job) run(ctx context.Context) error {
 	if settled, err := j.standing(ctx); settled || err != nil {
 		return err
 	}
-	ws, err := openWorkspace(j.opts.Env)
+	ws, err := workspace.Open(j.opts.Env)
 	if err != nil {
 		return err
 	}
-	defer ws.close()
+	defer ws.Close()
 	if err := j.findHashes(ctx, ws); err != nil {
 		return err
 	}
@@ -131,10 +133,10 @@ func newJob(o Options) (*job, error) {
 		o.Verify = VerifyHashes
 	}
 	if o.UpstreamAPIURL == "" {
-		o.UpstreamAPIURL = lookupEnv(o.Env, "OLLAMA_BUMP_UPSTREAM_API_URL")
+		o.UpstreamAPIURL = child.Getenv(o.Env, "OLLAMA_BUMP_UPSTREAM_API_URL")
 	}
 	if o.APIURL == "" {
-		o.APIURL = lookupEnv(o.Env, "GITHUB_API_URL")
+		o.APIURL = child.Getenv(o.Env, "GITHUB_API_URL")
 	}
 	if err := o.Check(); err != nil {
 		return nil, err

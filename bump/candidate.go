@@ -12,6 +12,7 @@ import (
 
 	"github.com/nixtars/ollama-bump/bump/internal/git"
 	tree "github.com/nixtars/ollama-bump/bump/internal/source"
+	"github.com/nixtars/ollama-bump/bump/internal/workspace"
 	"github.com/nixtars/ollama-bump/nixexpr"
 )
 
@@ -21,12 +22,12 @@ type candidate struct {
 	repo  *git.Scratch             // of a flake in a subfolder, which sees its repository only through git
 	files map[string]*nixexpr.File // parsed, by name; the sources that edits apply to
 	data  map[string][]byte        // JSON and lock files, likewise
-	ws    *workspace
+	ws    *workspace.Workspace
 	now   map[string][]byte // what the changed files hold at the moment
 }
 
 // newCandidate copies the files that Nix sees into the workspace.
-func newCandidate(ctx context.Context, t *tree.Set, ws *workspace, s sources) (*candidate, error) {
+func newCandidate(ctx context.Context, t *tree.Set, ws *workspace.Workspace, s sources) (*candidate, error) {
 	c := &candidate{tree: t, files: s.nix, data: s.data, ws: ws, now: map[string][]byte{}}
 	for _, name := range t.Files {
 		if err := ctx.Err(); err != nil {
@@ -43,7 +44,7 @@ func newCandidate(ctx context.Context, t *tree.Set, ws *workspace, s sources) (*
 		return c, nil
 	}
 	var err error
-	if c.repo, err = git.NewScratch(ctx, c.abs("."), ws.env); err != nil {
+	if c.repo, err = git.NewScratch(ctx, c.abs("."), ws.Env); err != nil {
 		return nil, fmt.Errorf("prepare candidate: %w", err)
 	}
 	return c, nil
@@ -51,12 +52,12 @@ func newCandidate(ctx context.Context, t *tree.Set, ws *workspace, s sources) (*
 
 // abs is a file's place in the copy.
 func (c *candidate) abs(name string) string {
-	return filepath.Join(c.ws.dir, "flake", filepath.FromSlash(name))
+	return filepath.Join(c.ws.Dir, "flake", filepath.FromSlash(name))
 }
 
 // url is the flake reference of the copy. A flake in a subfolder sees its repository only through git.
 func (c *candidate) url() string {
-	root := filepath.Join(c.ws.dir, "flake")
+	root := filepath.Join(c.ws.Dir, "flake")
 	if c.repo == nil {
 		return "path:" + root
 	}

@@ -173,38 +173,6 @@ func (r *resolver) relock(ctx context.Context) error {
 	return r.moveInputs(ctx)
 }
 
-// explain turns what Nix, or GitHub, says into an error of ours.
-func (r *resolver) explain(err error) error {
-	f := asFailure(err)
-	if f == nil {
-		return err
-	}
-	if e := r.missingHelper(f); e != nil {
-		e.Err = err
-		return e
-	}
-	e := &Error{Text: "run " + f.Error(), Hint: f.Hint, Err: err}
-	for _, pos := range f.Positions {
-		if name, ok := r.inTree(pos.File); ok {
-			e.File, e.Line, e.Column = name, pos.Line, pos.Column
-			break
-		}
-	}
-	return e
-}
-
-// inTree is the file of the tree that Nix names by a copy: the candidate's, or one in the store.
-func (r *resolver) inTree(file string) (string, bool) {
-	prefix := filepath.Join(r.cand.ws.dir, "flake") + "/"
-	if rest, ok := strings.CutPrefix(file, prefix); ok {
-		return rest, true
-	}
-	if _, rest, ok := strings.Cut(file, "-source/"); ok && r.cand.files[rest] != nil {
-		return rest, true
-	}
-	return "", false
-}
-
 // unexplained is the error of a build that failed with nothing but other derivations' mismatches.
 func (r *resolver) unexplained(rep *nix.BuildReport) error {
 	if rep == nil || len(rep.Mismatches) == 0 {

@@ -6,16 +6,17 @@ import (
 	"slices"
 
 	"github.com/nixtars/ollama-bump/bump/internal/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/workspace"
 )
 
 // findHashes makes the candidate and finds every hash in it.
-func (j *job) findHashes(ctx context.Context, ws *workspace) error {
+func (j *job) findHashes(ctx context.Context, ws *workspace.Workspace) error {
 	cand, err := newCandidate(ctx, j.tree, ws, j.sources)
 	if err != nil {
 		return err
 	}
 	runner := &nix.Runner{
-		Env: append(slices.Clone(j.opts.Env), "TMPDIR="+ws.temp()), Args: j.opts.NixArgs, Token: j.token(), TokenHost: webHost(j.opts.APIURL),
+		Env: append(slices.Clone(j.opts.Env), "TMPDIR="+ws.Temp()), Args: j.opts.NixArgs, Token: j.token(), TokenHost: webHost(j.opts.APIURL),
 		Progress: j.nixProgress,
 	}
 	j.stage = "hash"

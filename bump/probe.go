@@ -37,6 +37,8 @@ type probe struct {
 	last string // what was being evaluated last: an output, or a family of them
 	// unpackDrv is the derivation of the request's unpacking.
 	unpackDrv string
+	// programDrv is the derivation that runs the program of the package that was built last.
+	programDrv string
 }
 
 // probeRequest is what probe.nix reads.
@@ -53,6 +55,9 @@ type probeRequest struct {
 	Whole    []string   `json:"whole"` // outputs whose packages are evaluated as a whole
 	Pins     []probePin `json:"pins"`
 	Unpack   *unpacking `json:"unpack"`
+
+	Program       string         `json:"program"`       // in the package's bin
+	Configuration *configuration `json:"configuration"` // that is evaluated by itself
 }
 
 type probePin struct {
@@ -76,7 +81,8 @@ type probeInfo struct {
 	Pins                []int
 	HasMod              bool
 
-	Unpack string // the .drv of the request's unpacking
+	Program string // the .drv that runs the package's program
+	Unpack  string // the .drv of the request's unpacking
 }
 
 // families are the flake's outputs that are looked at, in this order.
@@ -100,7 +106,7 @@ func newProbe(run *nix.Runner, c *candidate, pkg *Package, o Options) (*probe, e
 	}
 	p := &probe{run: run, cand: c, nonce: hex.EncodeToString(word[:]), failed: map[string]string{}}
 	p.req = probeRequest{
-		Nonce: p.nonce, System: nixSystem(), Package: pkg.Name, Attr: splitAttr(o.Attr), Families: families,
+		Nonce: p.nonce, System: nixSystem(), Package: pkg.Name, Program: pkg.Program, Attr: splitAttr(o.Attr), Families: families,
 		Names: []string{}, Skip: []string{}, Only: []string{}, Whole: []string{}, Pins: []probePin{},
 	}
 	text := strings.Replace(probeFlake, "@url@", c.url(), 1)
@@ -110,7 +116,7 @@ func newProbe(run *nix.Runner, c *candidate, pkg *Package, o Options) (*probe, e
 	return p, nil
 }
 
-func (p *probe) path(name string) string { return filepath.Join(p.cand.ws.dir, "probe", name) }
+func (p *probe) path(name string) string { return filepath.Join(p.cand.ws.Dir, "probe", name) }
 
 // splitAttr splits an attribute path: names between dots, quoted where they hold one.
 func splitAttr(attr string) []string {
@@ -197,16 +203,27 @@ func (p *probe) attempt(ctx context.Context, ids []int, prefix string) (*nix.Bui
 	return p.build(ctx, dryRun, attrs...)
 }
 
-// build is one Nix process, which builds attributes of the probe flake.
-func (p *probe) build(ctx context.Context, dryRun bool, attrs ...string) (*nix.BuildReport, error) {
+// configuration is a system or home configuration of the flake.
+type configuration struct {
+	Kind string `json:"kind"` // the output
+	Name string `json:"name"`
+}
+
+// prepare writes the request, and commits the candidate where Nix sees commits only.
+func (p *probe) prepare(ctx context.Context) error {
 	req, err := json.Marshal(p.req)
 	if err != nil {
-		return nil, fmt.Errorf("write probe: %w", err)
+		return fmt.Errorf("write probe: %w", err)
 	}
 	if err := os.WriteFile(p.path("request.json"), req, 0o644); err != nil {
-		return nil, fmt.Errorf("write probe: %w", err)
+		return fmt.Errorf("write probe: %w", err)
 	}
-	if err := p.cand.commit(ctx); err != nil {
+	return p.cand.commit(ctx)
+}
+
+// build is one Nix process, which builds attributes of the probe flake.
+func (p *probe) build(ctx context.Context, dryRun bool, attrs ...string) (*nix.BuildReport, error) {
+	if err := p.prepare(ctx); err != nil {
 		return nil, err
 	}
 	build := nix.BuildRequest{TraceNonce: p.nonce, DryRun: dryRun}
@@ -215,7 +232,7 @@ func (p *probe) build(ctx context.Context, dryRun bool, attrs ...string) (*nix.B
 	}
 	p.rounds++
 	rep, err := p.run.Build(ctx, build)
-	p.found, p.order, p.last, p.unpackDrv = map[string]probeInfo{}, nil, "", ""
+	p.found, p.order, p.last, p.unpackDrv, p.programDrv = map[string]probeInfo{}, nil, "", "", ""
 	if rep == nil {
 		return nil, err
 	}
@@ -233,10 +250,14 @@ func (p *probe) build(ctx context.Context, dryRun bool, attrs ...string) (*nix.B
 // that are meant.
 func (p *probe) buildDerivation(ctx context.Context, path string) (*nix.BuildReport, error) {
 	p.rounds++
+	return p.run.Build(ctx, nix.BuildRequest{Installables: []string{p.outputsOf(path)}})
+}
+
+func (p *probe) outputsOf(drv string) string {
 	if !strings.HasPrefix(p.nix, "2.") || nixMinor(p.nix) >= 13 {
-		path += "^*"
+		return drv + "^*"
 	}
-	return p.run.Build(ctx, nix.BuildRequest{Installables: []string{path}})
+	return drv
 }
 
 func nixMinor(version string) int {
@@ -254,6 +275,8 @@ func (p *probe) note(info probeInfo) {
 		p.last = info.Family
 	case info.Nix != "":
 		p.nix = info.Nix
+	case info.Program != "":
+		p.programDrv = info.Program
 	case info.Unpack != "":
 		p.unpackDrv = info.Unpack
 	case info.Where != "" && !info.Absent:

@@ -235,6 +235,25 @@
           target (builtins.head (builtins.filter (other: found ? ${toString other.id}) req.pins))
         else
           throw "${req.nonce} no output shows the new version";
+      ofConfigurations = {
+        nixosConfigurations = builtins.mapAttrs (_: c: c.config.system.build.toplevel.drvPath) (flake.nixosConfigurations or { });
+        darwinConfigurations = builtins.mapAttrs (_: c: c.system.drvPath) (flake.darwinConfigurations or { });
+        homeConfigurations = builtins.mapAttrs (_: c: c.activationPackage.drvPath) (flake.homeConfigurations or { });
+      };
+      # The package's program as a builder, which says its version in the build's log: Nix's sandbox holds it. There
+      # need not be a shell, and a home is where the build is.
+      asksVersion =
+        p:
+        derivation {
+          name = "${req.package}-version";
+          system = p.system or system;
+          builder = "${p.bin or p.out or p}/bin/${req.program}";
+          args = [ "--version" ];
+          HOME = ".";
+          inherit (req) nonce; # never the build of another run
+          preferLocalBuild = true;
+          allowSubstitutes = false;
+        };
       ofPins = prefix: f: builtins.listToAttrs (map (pin: { name = "${prefix}${toString pin.id}"; value = f pin; }) req.pins);
     in
     {
@@ -247,12 +266,10 @@
         say { unpack = drv.drvPath; } drv;
     }
     // ofPins "fixed" target
-    // ofPins "package" (pin: found.${toString pin.id}.p)
+    // ofPins "package" (pin: let p = found.${toString pin.id}.p; in say { program = (asksVersion p).drvPath; } p)
     // {
-      configurations = {
-        nixosConfigurations = builtins.mapAttrs (_: c: c.config.system.build.toplevel.drvPath) (flake.nixosConfigurations or { });
-        darwinConfigurations = builtins.mapAttrs (_: c: c.system.drvPath) (flake.darwinConfigurations or { });
-        homeConfigurations = builtins.mapAttrs (_: c: c.activationPackage.drvPath) (flake.homeConfigurations or { });
-      };
+      configurations = builtins.mapAttrs (_: set: builtins.attrNames set) ofConfigurations;
+      # names need not be what an installable can spell
+      configuration = ofConfigurations.${req.configuration.kind}.${req.configuration.name};
     };
 }

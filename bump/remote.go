@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/nixtars/ollama-bump/bump/internal/child"
 	"github.com/nixtars/ollama-bump/bump/internal/github"
 )
 
@@ -33,7 +34,7 @@ func (j *job) client(base, token string) (*github.Client, error) {
 // token is the token of the repository's API, for it and for Nix. A file that it was read from ends in
 // a line feed, as a rule.
 func (j *job) token() string {
-	return cmp.Or(strings.TrimSpace(lookupEnv(j.opts.Env, "GITHUB_TOKEN")), strings.TrimSpace(lookupEnv(j.opts.Env, "GH_TOKEN")))
+	return cmp.Or(strings.TrimSpace(child.Getenv(j.opts.Env, "GITHUB_TOKEN")), strings.TrimSpace(child.Getenv(j.opts.Env, "GH_TOKEN")))
 }
 
 const publicAPI = "https://api.github.com"
@@ -73,7 +74,7 @@ func webHost(api string) string {
 
 // repository is OWNER and NAME of the repository: of the options, the environment, or the git remote.
 func (j *job) repository(ctx context.Context) (owner, name string, err error) {
-	full, remote := cmp.Or(j.opts.Repo, lookupEnv(j.opts.Env, "GITHUB_REPOSITORY")), "there is no git remote origin"
+	full, remote := cmp.Or(j.opts.Repo, child.Getenv(j.opts.Env, "GITHUB_REPOSITORY")), "there is no git remote origin"
 	hint := "name it with Options.Repo=OWNER/NAME, and its API with Options.APIURL when it is not on github.com"
 	if full == "" {
 		if url := j.origin(ctx); url != "" {

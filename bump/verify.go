@@ -4,11 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os/exec"
 	"path/filepath"
 	"strings"
 
-	"github.com/nixtars/ollama-bump/bump/internal/nix"
 	"github.com/nixtars/ollama-bump/bump/internal/text"
 	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
@@ -77,8 +75,10 @@ func (j *job) verified(format string, args ...any) {
 // verifyEval evaluates every configuration of the flake.
 func (j *job) verifyEval(ctx context.Context) error {
 	r := j.hashes
-	base := "path:" + filepath.Dir(r.probe.path("flake.nix")) + "#configurations"
-	out, err := r.probe.run.Eval(ctx, base, "--apply", "c: builtins.mapAttrs (_: builtins.attrNames) c", "--no-write-lock-file")
+	if err := r.probe.prepare(ctx); err != nil {
+		return err
+	}
+	out, err := r.probe.eval(ctx, "configurations")
 	if err != nil {
 		return r.explain(err)
 	}
@@ -89,13 +89,10 @@ func (j *job) verifyEval(ctx context.Context) error {
 	for _, kind := range families {
 		for _, name := range names[kind] {
 			j.say(Step, "verify", "evaluate %s.%s", kind, name)
-			broken, err := j.evalConfiguration(ctx, fmt.Sprintf("%s.%s.%q", base, kind, name))
+			broken, err := j.evalConfiguration(ctx, configuration{kind, name})
 			switch {
 			case err != nil:
-				return &Error{
-					Text: fmt.Sprintf("verify: %s.%s evaluates as it is, but not with %s %s: %v", kind, name, j.pkg.Name, j.rel.version, err),
-					Hint: "correct it for the new release, or leave this check out with Options.Verify=hashes", Err: err,
-				}
+				return err
 			case broken:
 				j.warn("verify", "%s.%s does not evaluate, with the bump or without it", kind, name)
 			default:
@@ -106,13 +103,26 @@ func (j *job) verifyEval(ctx context.Context) error {
 	return nil
 }
 
+// eval evaluates an attribute of the probe flake.
+func (p *probe) eval(ctx context.Context, attr string) ([]byte, error) {
+	return p.run.Eval(ctx, "path:"+filepath.Dir(p.path("flake.nix"))+"#"+attr)
+}
+
 // evalConfiguration evaluates one configuration. Broken is one that the flake as it stands does not
 // evaluate either: that is not the bump's doing.
-func (j *job) evalConfiguration(ctx context.Context, installable string) (broken bool, err error) {
+func (j *job) evalConfiguration(ctx context.Context, c configuration) (broken bool, err error) {
 	r := j.hashes
-	_, failed := r.probe.run.Eval(ctx, installable, "--no-write-lock-file")
+	r.probe.req.Configuration = &c
+	defer func() { r.probe.req.Configuration = nil }()
+	if err := r.probe.prepare(ctx); err != nil {
+		return false, err
+	}
+	_, failed := r.probe.eval(ctx, "configuration")
+	if failed == nil {
+		return false, nil
+	}
 	if f := asFailure(failed); f == nil || !evaluation(f.Kind) {
-		return false, failed
+		return false, r.explain(failed)
 	}
 	changes, err := r.changes()
 	if err == nil {
@@ -124,17 +134,22 @@ func (j *job) evalConfiguration(ctx context.Context, installable string) (broken
 	if err != nil {
 		return false, err
 	}
-	_, before := r.probe.run.Eval(ctx, installable, "--no-write-lock-file")
+	_, before := r.probe.eval(ctx, "configuration")
 	if err := r.cand.apply(changes); err != nil {
 		return false, err
 	}
 	if before != nil {
 		return true, r.cand.commit(ctx)
 	}
-	return false, r.explain(failed)
+	failed = r.explain(failed)
+	return false, &Error{
+		Text: fmt.Sprintf("verify: %s.%s evaluates as it is, but not with %s %s: %v", c.Kind, c.Name, j.pkg.Name, j.rel.version, failed),
+		Hint: "correct it for the new release, or leave this check out with Options.Verify=hashes", Err: failed,
+	}
 }
 
-// verifyBuild builds the packages and asks each for its version.
+// verifyBuild builds the packages and asks each for its version. The program is upstream's: it runs as the builder of
+// a derivation, under what Nix isolates builds with, and no token is near it.
 func (j *job) verifyBuild(ctx context.Context) error {
 	r := j.hashes
 	for i, p := range r.pins {
@@ -143,20 +158,16 @@ func (j *job) verifyBuild(ctx context.Context) error {
 		}
 		where := r.where[p][0].Where
 		j.say(Step, "verify", "build %s", where)
-		rep, err := r.probe.round(ctx, []int{i}, "package")
-		if err != nil {
+		if _, err := r.probe.round(ctx, []int{i}, "package"); err != nil {
 			return r.explain(err)
 		}
-		out, err := outputOf(rep)
+		said, err := r.probe.run.BuilderLog(ctx, r.probe.outputsOf(r.probe.programDrv))
 		if err != nil {
-			return fmt.Errorf("verify: build %s: %w", where, err)
+			e := p.error(fmt.Sprintf("verify: run %s --version of %s: %v", j.pkg.Program, where, err), "the package builds but does not run here")
+			e.Err = err
+			return e
 		}
-		program := filepath.Join(out, "bin", j.pkg.Program)
-		said, err := exec.CommandContext(ctx, program, "--version").CombinedOutput()
-		if err != nil {
-			return &Error{Text: fmt.Sprintf("verify: run %s --version of %s: %v", j.pkg.Program, where, err), Hint: "the package builds but does not run here", Err: err}
-		}
-		found := string(version.Find(string(said)))
+		found := string(version.Find(strings.Join(said, "\n")))
 		if found != j.rel.version {
 			return p.error(fmt.Sprintf("verify: %s of %s says version %q, not %s", j.pkg.Program, where, found, j.rel.version),
 				"see the ldflags that set the version")
@@ -165,13 +176,4 @@ func (j *job) verifyBuild(ctx context.Context) error {
 		j.verified("%s --version of %s says %s", j.pkg.Program, where, found)
 	}
 	return nil
-}
-
-func outputOf(rep *nix.BuildReport) (string, error) {
-	for _, o := range rep.Outputs {
-		if out := o.Outputs["out"]; out != "" {
-			return out, nil
-		}
-	}
-	return "", fmt.Errorf("nix names no output")
 }

@@ -35,7 +35,7 @@ func (j *job) shelves(ctx context.Context) []string {
 			all = append(all, filepath.Join(dir, key+"-*"))
 		}
 	}
-	return append(all, filepath.Join(j.hashes.cand.ws.dir, key+"-*"), filepath.Join("/var/tmp", key+"-*"))
+	return append(all, filepath.Join(j.hashes.cand.ws.Dir, key+"-*"), filepath.Join("/var/tmp", key+"-*"))
 }
 
 // removeStaged removes what killed runs left. The lock on the tree says that none of them lives.

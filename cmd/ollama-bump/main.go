@@ -33,6 +33,7 @@ type bumpFunc func(context.Context, bump.Options) (bump.Result, error)
 
 func main() {
 	noCore()
+	private()
 	ctx := signalContext()
 	os.Exit(run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr, bump.Run))
 }

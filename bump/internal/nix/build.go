@@ -6,6 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
+
+	"github.com/nixtars/ollama-bump/bump/internal/child"
 )
 
 // BuildRequest is one run of nix build. Nothing is linked and no lock file is written.
@@ -63,8 +66,9 @@ func (r *Runner) Build(ctx context.Context, req BuildRequest) (*BuildReport, err
 	for _, warning := range log.warnings {
 		report.Messages = append(report.Messages, secrets.Redact(warning))
 	}
-	if !failed {
-		err = json.Unmarshal(stdout, &report.Outputs)
+	if !failed && json.Unmarshal(stdout, &report.Outputs) != nil {
+		report.Built = false // an argument such as --version has Nix do something else
+		return report, &Failure{Kind: BadArguments, Text: "nix printed something else than its result", Hint: hints[BadArguments]}
 	}
 	return report, err
 }
@@ -86,6 +90,50 @@ func (r *Runner) Eval(ctx context.Context, installable string, extra ...string) 
 	log := r.newLog("")
 	log.progress(Activity{What: "evaluating", Text: "the flake"})
 	return r.result(ctx, log, args...)
+}
+
+// maxAsked bounds a program that BuilderLog runs, in seconds and in bytes that it prints.
+const (
+	maxAskedTime   = "60"
+	maxAskedOutput = "65536"
+)
+
+// BuilderLog builds a derivation, which was instantiated before, for what its builder prints, and returns the last
+// lines. It is no failure when the builder ends well and leaves no output. No token is in the environment of
+// Nix, for without a sandbox the builder may look there.
+func (r *Runner) BuilderLog(ctx context.Context, derivation string) ([]string, error) {
+	bare := *r
+	bare.Token = ""
+	bare.Env = withoutTokens(r.env())
+	args := append([]string{"build"}, baseArgs...)
+	args = append(args, "--no-link")
+	args = append(args, r.Args...)
+	args = append(args, "--option", "timeout", maxAskedTime, "--option", "max-build-log-size", maxAskedOutput)
+	args = append(args, "--log-format", "internal-json", "--", derivation)
+	log := r.newLog("")
+	_, failed, err := bare.run(ctx, log, args...)
+	var f *Failure
+	switch {
+	case errors.As(err, &f) && f.Kind == MissingOutput:
+		return f.Log, nil
+	case failed && err == nil:
+		err = r.redacted(classify(log.errors[0], log.buildLog))
+	}
+	if err != nil || len(log.order) == 0 {
+		return nil, err
+	}
+	return log.buildLog(log.order[len(log.order)-1]), nil
+}
+
+// withoutTokens leaves access tokens out of the configuration in an environment.
+func withoutTokens(env []string) []string {
+	var kept []string
+	for line := range strings.Lines(child.Getenv(env, "NIX_CONFIG")) {
+		if !strings.Contains(line, "access-tokens") {
+			kept = append(kept, line)
+		}
+	}
+	return child.With(env, "NIX_CONFIG="+strings.Join(kept, ""))
 }
 
 // Prefetch downloads a file into the store and returns its sha256, as fetchurl promises it on any system.

@@ -2,6 +2,7 @@ package nix
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -139,4 +140,51 @@ func surest(all []Mismatch, drv string, specified Hash) (hash Hash) {
 		}
 	}
 	return hash
+}
+
+// Arguments of the user's may have Nix do something else than to build.
+func TestNixThatDoesNotBuild(t *testing.T) {
+	report, err := fakeNix(t, `echo "nix (Nix) 2.8.0"`).Build(t.Context(), BuildRequest{Installables: []string{"x"}})
+	var f *Failure
+	require.ErrorAs(t, err, &f)
+	assert.Equal(t, BadArguments, f.Kind)
+	assert.Equal(t, "nix: nix printed something else than its result", f.Error())
+	assert.False(t, report.Built)
+}
+
+// A program is asked as a builder: no shell is needed, and its words come back whether it leaves an output or not.
+func TestBuilderLog(t *testing.T) {
+	r, dir := testRunner(t)
+	r.Token = canary
+	r.Env = append(r.Env, "NIX_CONFIG="+child.Getenv(r.Env, "NIX_CONFIG")+"access-tokens = x.org="+canary+"\n")
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "flake"), 0o755))
+	instantiate := func(script string) string {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "flake", "program"), []byte("#!/bin/sh\n"+script), 0o755))
+		url := writeFlake(t, dir, `{ asked = derivation { name = "asked"; inherit system; builder = ./program; args = [ "--version" ]; }; }`)
+		out, err := r.Eval(t.Context(), url+"#asked.drvPath")
+		require.NoError(t, err)
+		var drv string
+		require.NoError(t, json.Unmarshal(out, &drv))
+		return drv
+	}
+	suffix := ""
+	text, err := r.Version(t.Context())
+	require.NoError(t, err)
+	if v, _ := ParseVersion(text); v.AtLeast(2, 13) {
+		suffix = "^*"
+	}
+	for _, script := range []string{`echo "$1 is 1.2.3"`, `echo "$1 is 1.2.3" >&2; echo x > $out`} {
+		lines, err := r.BuilderLog(t.Context(), instantiate(script)+suffix)
+		require.NoError(t, err)
+		assert.Equal(t, []string{"--version is 1.2.3"}, lines)
+	}
+	_, err = r.BuilderLog(t.Context(), instantiate(`echo broken; exit 3`)+suffix)
+	var f *Failure
+	require.ErrorAs(t, err, &f)
+	assert.Equal(t, Builder, f.Kind)
+	_, err = r.BuilderLog(t.Context(), instantiate(`grep -c `+canary+` /proc/$PPID/environ; exit 3`)+suffix)
+	require.ErrorAs(t, err, &f)
+	assert.Equal(t, []string{"0"}, f.Log, "its parent is Nix, without a sandbox")
+	_, err = r.BuilderLog(t.Context(), instantiate(`exec yes`)+suffix)
+	require.ErrorAs(t, err, &f)
 }

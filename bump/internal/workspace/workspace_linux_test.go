@@ -1,4 +1,4 @@
-package bump
+package workspace
 
 import (
 	"os"
@@ -14,9 +14,9 @@ import (
 // the tests' setup does.
 func TestWorkspaceIsRemovedWhenItsBuildersHaveDied(t *testing.T) {
 	t.Parallel()
-	ws, err := openWorkspace([]string{"TMPDIR=" + t.TempDir()})
+	ws, err := Open([]string{"TMPDIR=" + t.TempDir()})
 	require.NoError(t, err)
-	held := filepath.Join(ws.temp(), "nix-build-0")
+	held := filepath.Join(ws.Temp(), "nix-build-0")
 	require.NoError(t, os.Mkdir(held, 0o755))
 	require.NoError(t, syscall.Mount("tmpfs", held, "tmpfs", 0, ""))
 	died := make(chan error)
@@ -24,7 +24,7 @@ func TestWorkspaceIsRemovedWhenItsBuildersHaveDied(t *testing.T) {
 		time.Sleep(400 * time.Millisecond)
 		died <- syscall.Unmount(held, 0)
 	}()
-	ws.close()
+	ws.Close()
 	require.NoError(t, <-died)
-	require.NoDirExists(t, ws.dir)
+	require.NoDirExists(t, ws.Dir)
 }
