@@ -1,4 +1,4 @@
-# Evaluates the module in a machine and writes what systemd would get.
+# Evaluates the module in a machine and writes what systemd would get, by the name of the unit.
 { self, nixpkgs, system }:
 let
   machine = nixpkgs.lib.nixosSystem {
@@ -10,20 +10,34 @@ let
         system.stateVersion = "25.11";
         services.ollama-bump = {
           enable = true;
-          repository = "me/nixos-config";
-          flake = "hosts/gpu";
-          tokenFile = "/run/secrets/it's a token";
-          extraArgs = [ "--label" "two words" ];
-          nixArgs = [ "--max-jobs" "0" ];
+          onFailure = [ "notify.service" ];
+          settings = { label = [ "nix" ]; draft = true; };
+          repositories.machines = {
+            repository = "me/nixos-config";
+            flake = "hosts/gpu";
+            tokenFile = "/run/secrets/it's a token";
+            settings = { label = [ "two words" "deps" ]; verify = "eval"; };
+            extraArgs = [ "--verbose" ];
+            nixArgs = [ "--max-jobs" "0" ];
+          };
+          repositories.family = {
+            repository = "us/machines";
+            tokenFile = "/run/secrets/family";
+            startAt = "weekly";
+            onFailure = [ ];
+          };
         };
       }
     ];
   };
   inherit (machine) config;
-  service = config.systemd.services.ollama-bump;
+  unit = name: {
+    inherit (config.systemd.services.${name}) script serviceConfig environment onFailure;
+    timer = config.systemd.timers.${name}.timerConfig;
+  };
 in
 assert builtins.all (a: a.assertion) config.assertions;
 nixpkgs.legacyPackages.${system}.writeText "ollama-bump-module.json" (builtins.toJSON {
-  inherit (service) script serviceConfig environment;
-  timer = config.systemd.timers.ollama-bump.timerConfig;
+  machines = unit "ollama-bump-machines";
+  family = unit "ollama-bump-family";
 })

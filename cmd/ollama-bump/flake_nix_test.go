@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/nixtars/ollama-bump/bump"
 	"github.com/nixtars/ollama-bump/bump/bumptest"
 )
 
@@ -156,24 +157,51 @@ func TestFlake(t *testing.T) {
 	assert.Equal(t, "1.0.0", overlaid)
 }
 
-// The module's unit is what systemd takes, is hardened, and holds the token's place, not the token.
+// moduleUnit is what the module gives systemd for one repository.
+type moduleUnit struct {
+	Script        string
+	ServiceConfig map[string]any
+	Environment   map[string]string
+	OnFailure     []string
+	Timer         map[string]any
+}
+
+// The module's units are what systemd takes, are hardened, and hold the token's place, not the token.
 func TestModule(t *testing.T) {
 	t.Parallel()
 	f := newOurFlake(t)
-	out := filepath.Join(t.TempDir(), "unit.json")
+	out := filepath.Join(t.TempDir(), "units.json")
 	f.nix("build", "--out-link", out, "FLAKE#checks.x86_64-linux.module")
 	text, err := os.ReadFile(out)
 	require.NoError(t, err)
-	var unit struct {
-		Script        string
-		ServiceConfig map[string]any
-		Environment   map[string]string
-		Timer         map[string]any
+	var units map[string]moduleUnit
+	require.NoError(t, json.Unmarshal(text, &units))
+	require.Len(t, units, 2)
+
+	machines, family := units["machines"], units["family"]
+	assert.Equal(t, "token:/run/secrets/it's a token", machines.ServiceConfig["LoadCredential"])
+	assert.Equal(t, map[string]any{"OnCalendar": "daily", "Persistent": true, "RandomizedDelaySec": "1h"}, machines.Timer)
+	assert.Equal(t, []string{"notify.service"}, machines.OnFailure)
+	assert.Contains(t, machines.Script, "exec ollama-bump '--flake' 'checkout/hosts/gpu' '--repo' 'me/nixos-config' "+
+		"'--draft=true' '--label=two words' '--label=deps' '--verify=eval' '--verbose' '--' '--max-jobs' '0'\n")
+	assert.Equal(t, "weekly", family.Timer["OnCalendar"])
+	assert.Empty(t, family.OnFailure)
+	assert.Contains(t, family.Script, "exec ollama-bump '--flake' 'checkout/.' '--repo' 'us/machines' '--draft=true' '--label=nix' '--'\n")
+	for name, unit := range units {
+		assert.Equal(t, "/var/lib/ollama-bump/"+name, unit.ServiceConfig["WorkingDirectory"])
+		checkUnit(t, unit)
 	}
-	require.NoError(t, json.Unmarshal(text, &unit))
-	assert.Equal(t, "token:/run/secrets/it's a token", unit.ServiceConfig["LoadCredential"])
-	assert.Equal(t, map[string]any{"OnCalendar": "daily", "Persistent": true, "RandomizedDelaySec": "1h"}, unit.Timer)
-	assert.Contains(t, unit.Script, "exec ollama-bump '--flake' 'checkout/hosts/gpu' '--repo' 'me/nixos-config' '--label' 'two words' '--' '--max-jobs' '0'\n")
+}
+
+// checkUnit starts the program with the arguments of a module's unit, and has systemd judge the rest.
+func checkUnit(t *testing.T, unit moduleUnit) {
+	t.Helper()
+	arguments := regexp.MustCompile(`(?m)^exec ollama-bump (.*)$`).FindStringSubmatch(unit.Script)
+	require.Len(t, arguments, 2)
+	words, err := splitWords(arguments[1])
+	require.NoError(t, err)
+	o := runWith(nil, bump.Result{Status: bump.Current}, nil, words...)
+	assert.Equal(t, exitOK, o.status, "%s: %s", words, o.stderr)
 
 	dir := t.TempDir()
 	script := filepath.Join(dir, "start.sh")
@@ -220,16 +248,24 @@ func TestModuleScriptKeepsTheTokenOutOfArguments(t *testing.T) {
 	assert.Equal(t, "username=x-access-token\npassword=a%s'b\n", output)
 }
 
-// A token's file in the store could be read by everybody.
-func TestModuleRefusesATokenInTheStore(t *testing.T) {
+// A mistake fails the evaluation: a token's file in the store, which everybody can read, a name that no unit can have,
+// and settings that are the module's own.
+func TestModuleRefusesMistakes(t *testing.T) {
 	t.Parallel()
 	f := newOurFlake(t)
-	failed := f.nix("eval", "--impure", "--json", "--expr", `with builtins.getFlake "FLAKE"; builtins.filter (a: !a.assertion) (inputs.nixpkgs.lib.nixosSystem {
-		system = "x86_64-linux";
-		modules = [ nixosModules.default { boot.isContainer = true; services.ollama-bump = { enable = true; repository = "a/b"; tokenFile = "${builtins.storeDir}/x"; }; } ];
-	}).config.assertions`)
-	assert.Contains(t, failed, "lies in the Nix store")
-	assert.Equal(t, 1, strings.Count(failed, `"assertion"`), failed)
+	for mistake, message := range map[string]string{
+		`repositories.a = { repository = "a/b"; tokenFile = "${builtins.storeDir}/x"; }`:                       "lies in the Nix store",
+		`repositories."a/b" = { repository = "a/b"; tokenFile = "/x"; }`:                                       "letters, digits",
+		`repositories.a = { repository = "a/b"; tokenFile = "/x"; settings.api-url = "https://example.org"; }`: "must not have api-url",
+		`settings.dry-run = true; repositories.a = { repository = "a/b"; tokenFile = "/x"; }`:                  "must not have api-url",
+	} {
+		failed := f.nix("eval", "--impure", "--json", "--expr", `with builtins.getFlake "FLAKE"; builtins.filter (a: !a.assertion) (inputs.nixpkgs.lib.nixosSystem {
+			system = "x86_64-linux";
+			modules = [ nixosModules.default { boot.isContainer = true; services.ollama-bump = { enable = true; `+mistake+`; }; } ];
+		}).config.assertions`)
+		assert.Contains(t, failed, message)
+		assert.Equal(t, 1, strings.Count(failed, `"assertion"`), failed)
+	}
 }
 
 // vendorHash is what Nix says of the vendored modules; nix/vendor-hash.sh --write renews it.

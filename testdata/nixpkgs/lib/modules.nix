@@ -94,6 +94,15 @@ let
     if found == [ ] then result
     else throw "The option `${builtins.concatStringsSep "." stray.path}' does not exist. ${defined stray.file (bare stray.value)}";
 
+  # attrsOf (submodule …): every attribute is a configuration of its own
+  submodules = option: option.type.name or null == "attrsOf" && option.type.elem.name or null == "submodule";
+  submodule = module: path: name: value:
+    let
+      inherit (if lib.isFunction module then module { inherit name lib; inherit (config) config; } else module) options;
+      config = { config = typed options path (mergeTree options path [ (optionDefaults options) value ]); };
+    in
+    refuseStrays options [ { file = "<unknown-file>"; body = value; } ] config.config;
+
   # the configuration with the types of its options
   typed = options: path: config:
     config // builtins.mapAttrs
@@ -103,6 +112,7 @@ let
           value = config.${name};
         in
         if !(isType "option" option) then typed option at value
+        else if submodules option then builtins.mapAttrs (name: submodule option.type.elem.module (at ++ [ name ]) name) value
         else if !(option ? type.check) || option.type.check value then value
         else throw "A definition for option `${builtins.concatStringsSep "." at}' is not of type `${option.type.description}'. ${defined "<unknown-file>" value}")
       (builtins.intersectAttrs config options);
@@ -162,7 +172,10 @@ in
       plain = lib.genAttrs
         [ "path" "attrs" "anything" "port" "raw" "lines" "float" "unspecified" ]
         (name: { inherit name; });
-      one = lib.genAttrs [ "listOf" "attrsOf" "nullOr" "enum" "submodule" "lazyAttrsOf" "functionTo" ] (name: _: { inherit name; });
+      one = lib.genAttrs [ "listOf" "nullOr" "enum" "lazyAttrsOf" "functionTo" ] (name: _: { inherit name; }) // {
+        attrsOf = elem: { name = "attrsOf"; inherit elem; };
+        submodule = module: { name = "submodule"; inherit module; };
+      };
     in
     plain // one // checked // { either = _: _: { name = "either"; }; oneOf = _: { name = "oneOf"; }; };
 }
