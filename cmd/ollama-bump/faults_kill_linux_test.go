@@ -167,7 +167,7 @@ func (s *sweep) strike(p *point) {
 		s.count("killed")
 	case e.status == -1: // before the program listens, the signal's own effect
 		s.count("ended by the signal")
-	case e.status == 1 && strings.Contains(e.stderr, "ollama-bump: interrupted\nhint: "):
+	case e.status == 1 && strings.Contains(e.stderr, "ollama-bump: interrupted: "):
 		s.count("interrupted")
 	default:
 		s.fails(p, "%s", e)
