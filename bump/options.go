@@ -54,15 +54,17 @@ type Options struct {
 	Verify VerifyLevel // "" is VerifyHashes
 	Build  []string    // flake attributes that VerifyBuild builds; empty is the package
 
-	Repo      string // OWNER/NAME; "" is $GITHUB_REPOSITORY, else the git remote origin
-	Base      string // "" is the repository's default branch
-	Branch    string // "" is ollama-bump/VERSION
-	Labels    []string
-	Reviewers []string // users, or teams as ORG/TEAM
-	Assignees []string
-	Draft     bool
-	AutoMerge bool
-	Recreate  bool // propose again what somebody closed
+	Repo   string // OWNER/NAME; "" is $GITHUB_REPOSITORY, else the git remote origin
+	Base   string // "" is the repository's default branch
+	Branch string // "" is ollama-bump/VERSION
+	// BranchFolder makes the default branch ollama-bump/FOLDER/VERSION, for several flakes of one repository.
+	BranchFolder string
+	Labels       []string
+	Reviewers    []string // users, or teams as ORG/TEAM
+	Assignees    []string
+	Draft        bool
+	AutoMerge    bool
+	Recreate     bool // propose again what somebody closed
 
 	// Templates of text/template with the fields of TemplateData. "" is the default text; BodyAppend adds to it.
 	Title, CommitMessage, BodyAppend string
@@ -92,6 +94,10 @@ func (o Options) Check() error {
 		{o.Repo != "" && !named, fmt.Sprintf("Options.Repo must be OWNER/NAME, not %q", o.Repo)},
 		{o.Base != "" && !github.ValidBranch(o.Base), fmt.Sprintf("Options.Base: %q is not a valid branch name", o.Base)},
 		{o.Branch != "" && !github.ValidBranch(o.Branch), fmt.Sprintf("Options.Branch: %q is not a valid branch name", o.Branch)},
+		{
+			o.BranchFolder != "" && !github.ValidBranch(branchPrefix+o.BranchFolder),
+			fmt.Sprintf("Options.BranchFolder: git allows no branch below %q; set Options.Branch", branchPrefix+o.BranchFolder),
+		},
 		{o.Branch != "" && branch == strings.TrimPrefix(o.Base, branchRefs), fmt.Sprintf("Options.Base and Options.Branch are both %q", branch)},
 	} {
 		if c.wrong {

@@ -174,9 +174,18 @@ func (j *job) proposal(ctx context.Context) (github.Proposal, error) {
 		}
 	}
 	return github.Proposal{
-		Owner: owner, Repo: repo, Base: j.opts.Base, Branch: j.opts.Branch, BranchPrefix: branchPrefix,
+		Owner: owner, Repo: repo, Base: j.opts.Base, Branch: j.branch(), BranchPrefix: branchPrefix,
 		Package: j.pkg.Name, OldVersion: j.result.OldVersion, Version: j.rel.version, Scope: j.scope(),
 		Labels: j.opts.Labels, Reviewers: j.opts.Reviewers, Assignees: j.opts.Assignees,
 		Draft: j.opts.Draft, AutoMerge: j.opts.AutoMerge, Recreate: j.opts.Recreate, Redo: j.redo(),
 	}, nil
+}
+
+
+// branch is the branch that the options name, or "" for the default one.
+func (j *job) branch() string {
+	if j.opts.Branch == "" && j.opts.BranchFolder != "" {
+		return branchPrefix + j.opts.BranchFolder + "/" + j.rel.version
+	}
+	return j.opts.Branch
 }

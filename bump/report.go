@@ -169,7 +169,7 @@ func (j *job) try(ctx context.Context) text.Try {
 	if err != nil || j.opts.Mode == Write || webHost(j.opts.APIURL) != "github.com" {
 		return text.Try{}
 	}
-	t := text.Try{Repository: owner + "/" + repo, Branch: strings.TrimPrefix(j.opts.Branch, branchRefs), Folder: j.tree.Sub}
+	t := text.Try{Repository: owner + "/" + repo, Branch: strings.TrimPrefix(j.branch(), branchRefs), Folder: j.tree.Sub}
 	if t.Branch == "" {
 		t.Branch = branchPrefix + j.rel.version
 	}

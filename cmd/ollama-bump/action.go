@@ -122,7 +122,15 @@ func nothing(string) string { return "" }
 
 // publish sets the outputs and writes the step summary.
 func (p *program) publish(mode bump.Mode, r bump.Result) error {
-	outputs := []property{
+	if err := p.setOutputs(outputs(r)); err != nil {
+		return err
+	}
+	return p.summarize(p.summary(sentence(mode, r), r))
+}
+
+// outputs returns the outputs of the Action for a result.
+func outputs(r bump.Result) []property {
+	all := []property{
 		{"status", string(r.Status)},
 		{"old-version", r.OldVersion},
 		{"new-version", r.NewVersion},
@@ -135,18 +143,20 @@ func (p *program) publish(mode bump.Mode, r bump.Result) error {
 		if pr.Number > 0 {
 			number = fmt.Sprint(pr.Number)
 		}
-		outputs = append(outputs, property{"pull-request-number", number}, property{"pull-request-url", pr.URL},
+		all = append(all, property{"pull-request-number", number}, property{"pull-request-url", pr.URL},
 			property{"pull-request-operation", pr.Operation}, property{"pull-request-branch", pr.Branch})
 	}
-	if err := p.setOutputs(outputs); err != nil {
-		return err
-	}
-	text := "### " + p.log.clean(sentence(mode, r)) + "\n\n"
+	return all
+}
+
+// summary returns the step summary of a result: how it ended, the diff and the pull request.
+func (p *program) summary(heading string, r bump.Result) string {
+	text := "### " + p.log.clean(heading) + "\n\n"
 	if r.Diff != "" {
 		fence := fenceFor(r.Diff)
 		text += fence + "diff\n" + strings.TrimSuffix(r.Diff, "\n") + "\n" + fence + "\n\n"
 	}
-	return p.summarize(text + r.Body + "\n")
+	return text + r.Body + "\n"
 }
 
 // setOutputs appends to the file that the runner reads outputs from. The delimiter is random, so
@@ -165,17 +175,19 @@ func (p *program) summarize(markdown string) error {
 	return appendFile(p.getenv("GITHUB_STEP_SUMMARY"), p.log.secrets.Exact(markdown))
 }
 
-// summarizeFailure says in the outputs and in the step summary that the run failed, and why.
+// publishFailure says in the outputs and in the step summary that the run failed, and why.
+func (p *program) publishFailure(failure error, hint string) error {
+	return errors.Join(p.setOutputs([]property{{"status", "failed"}}), p.summarizeFailure(failure, hint))
+}
+
+// summarizeFailure writes the step summary of a failure.
 func (p *program) summarizeFailure(failure error, hint string) error {
 	text := p.log.cleanLines(failure.Error())
 	if hint != "" {
 		text += "\nhint: " + p.log.cleanLines(hint)
 	}
 	fence := fenceFor(text)
-	return errors.Join(
-		p.setOutputs([]property{{"status", "failed"}}),
-		p.summarize("### ollama-bump failed\n\n"+fence+"text\n"+text+"\n"+fence+"\n"),
-	)
+	return p.summarize("### ollama-bump failed\n\n" + fence + "text\n" + text + "\n" + fence + "\n")
 }
 
 // fenceFor returns a code fence longer than any run of backticks in text.

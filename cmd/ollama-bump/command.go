@@ -40,7 +40,7 @@ func newCommand(p *program) *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return flagError(cmd.Flags(), err) })
 	setHelp(root, groups)
 	complete(root)
-	root.AddCommand(manCommand(groups), actionCommand(p))
+	root.AddCommand(configCommand(p), schemaCommand(), manCommand(groups), actionCommand(p))
 	root.InitDefaultCompletionCmd("completion")
 	needShell(root)
 	wrapArgs(root)

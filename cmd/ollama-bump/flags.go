@@ -190,9 +190,6 @@ func conflicts(given *pflag.FlagSet) error {
 
 // validate returns a usage error for a value that cannot be right, whatever the flake and GitHub say.
 func (s *settings) validate() error {
-	if s.Dir == "" {
-		return usage("--flake must be a folder")
-	}
 	if err := wrongURL("--api-url", s.APIURL); err != nil {
 		return err
 	}
@@ -318,19 +315,14 @@ func (d *duration) Set(value string) error {
 }
 
 // age is a flag that takes a time in days or as Go writes it. A bare number could be anything.
-type age struct{ to *time.Duration }
+type age struct {
+	to   *time.Duration
+	text string // as it was given
+}
 
 func (a *age) Type() string { return "age" }
 
-func (a *age) String() string {
-	if a.to == nil || *a.to == 0 {
-		return ""
-	}
-	if days := *a.to / day; *a.to%day == 0 {
-		return fmt.Sprintf("%dd", days)
-	}
-	return a.to.String()
-}
+func (a *age) String() string { return a.text }
 
 const day = 24 * time.Hour
 
@@ -344,14 +336,14 @@ func (a *age) Set(value string) error {
 		if err != nil {
 			return wrong
 		}
-		*a.to = time.Duration(n) * day
+		*a.to, a.text = time.Duration(n)*day, value
 		return nil
 	}
 	parsed, err := time.ParseDuration(value)
 	if err != nil || !strings.ContainsAny(value, "hmsnuµ") {
 		return wrong
 	}
-	*a.to = parsed
+	*a.to, a.text = parsed, value
 	return nil
 }
 

@@ -54,12 +54,17 @@ func signalContext() context.Context {
 
 // run is the program: it returns the exit status.
 func run(ctx context.Context, args, env []string, stdout, stderr io.Writer, do bumpFunc) int {
-	p := &program{ctx: ctx, env: env, stdout: stdout, stderr: stderr, bump: do}
+	p := &program{ctx: ctx, env: env, stdout: stdout, stderr: stderr, bump: do, dir: "."}
+	return p.run(args)
+}
+
+// run runs the command with arguments.
+func (p *program) run(args []string) int {
 	p.open(normal)
 	p.json = asksForJSON(args)
 	root := newCommand(p)
 	root.SetArgs(args)
-	if err := root.ExecuteContext(ctx); err != nil {
+	if err := root.ExecuteContext(p.ctx); err != nil {
 		p.status = p.fail(err)
 	}
 	return p.status
@@ -71,6 +76,7 @@ type program struct {
 	env            []string // NAME=VALUE, the last of a name wins
 	stdout, stderr io.Writer
 	bump           bumpFunc
+	dir            string // where the flake is looked for when nothing names it
 
 	log    *console
 	action bool // run by action.yml: outputs and a step summary are wanted
@@ -114,27 +120,37 @@ func (p *program) open(level verbosity) {
 // execute bumps as the command line says and returns the exit status.
 func (p *program) execute(s *settings, given *pflag.FlagSet) int {
 	p.open(s.verbosity())
-	err := conflicts(given)
-	if err == nil {
-		err = s.validate()
+	if err := conflicts(given); err != nil {
+		return p.fail(err)
 	}
+	runs, err := p.plan(given, s.NixArgs)
 	if err != nil {
 		return p.fail(err)
 	}
+	if runs[0].flake != "" {
+		return p.bumpAll(runs)
+	}
+	s = runs[0].settings
+	result, err := p.bumpOne(s)
+	if err != nil {
+		return p.fail(err)
+	}
+	return p.report(s, result)
+}
+
+// bumpOne does one bump.
+func (p *program) bumpOne(s *settings) (bump.Result, error) {
 	s.Mode, s.Env, s.Version, s.Progress = s.mode(), p.env, programVersion(), p.log.event
 	result, err := p.bump(p.ctx, s.Options)
 	p.log.done()
-	if err != nil {
-		if p.ctx.Err() != nil && errors.Is(err, context.Canceled) {
-			err = p.interrupted()
-		}
-		return p.fail(err)
+	if err != nil && p.ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		err = p.interrupted()
 	}
 	result.Reason = p.log.words(result.Reason)
 	for i, warning := range result.Warnings {
 		result.Warnings[i] = p.log.words(warning)
 	}
-	return p.report(s, result)
+	return result, err
 }
 
 // asksForJSON reports whether arguments ask for an object on stdout. It does not wait for their parser,
@@ -181,21 +197,26 @@ func (p *program) installed(name string) bool {
 	return false
 }
 
-// fail reports an error and returns the exit status that goes with it.
-func (p *program) fail(err error) int {
+// explain returns what belongs to an error: its place, nil without one, what to do and the exit status.
+func (p *program) explain(err error) (failure *bump.Error, hint string, status int) {
 	var usage *bump.UsageError
 	var suggestion *usageHint
-	var failure *bump.Error
-	status, hint := exitFailed, ""
-	switch {
-	case errors.As(err, &suggestion):
-		status, hint = exitUsage, suggestion.hint
-	case errors.As(err, &usage):
+	status = exitFailed
+	if errors.As(err, &usage) {
 		status, hint = exitUsage, helpHint
-	case errors.As(err, &failure):
+	}
+	if errors.As(err, &failure) && failure.Hint != "" {
 		hint = failure.Hint
 	}
-	hint = p.advice(err, hint)
+	if errors.As(err, &suggestion) {
+		hint = suggestion.hint
+	}
+	return failure, p.advice(err, hint), status
+}
+
+// fail reports an error and returns the exit status that goes with it.
+func (p *program) fail(err error) int {
+	failure, hint, status := p.explain(err)
 	p.log.failure(err, failure, hint)
 	if p.json {
 		text, wrong := p.marshal(p.failureObject(err, failure, hint))
@@ -204,7 +225,7 @@ func (p *program) fail(err error) int {
 		}
 	}
 	if p.action {
-		if err := p.summarizeFailure(err, hint); err != nil {
+		if err := p.publishFailure(err, hint); err != nil {
 			p.log.failure(fmt.Errorf("write the step summary: %w", err), nil, "")
 		}
 	}

@@ -496,3 +496,25 @@ func TestPreview(t *testing.T) {
 	assert.Equal(t, "T\n\n"+strings.Repeat("line\n", previewLines-2)+"… 26 more lines, --full shows them\n", p.preview("T", long, false))
 	assert.Equal(t, "T\n\n"+long, p.preview("T", long, true))
 }
+
+// runFunc runs the command with a bump of the test's.
+func runFunc(env []string, do func(bump.Options) (bump.Result, error), args ...string) (status int, stdout, stderr string) {
+	var out, err bytes.Buffer
+	status = run(context.Background(), args, env, &out, &err, func(_ context.Context, o bump.Options) (bump.Result, error) { return do(o) })
+	return status, out.String(), err.String()
+}
+
+// runFuncIn is runFunc with dir as the place where the flake is looked for.
+func runFuncIn(t *testing.T, dir string, env []string, do func(bump.Options) (bump.Result, error), args ...string) (status int, stdout, stderr string) {
+	t.Helper()
+	var out, err bytes.Buffer
+	p := &program{ctx: context.Background(), env: env, stdout: &out, stderr: &err, dir: dir}
+	p.bump = func(_ context.Context, o bump.Options) (bump.Result, error) { return do(o) }
+	status = p.run(args)
+	return status, out.String(), err.String()
+}
+
+func runIn(t *testing.T, dir string, do func(bump.Options) (bump.Result, error), args ...string) (status int, stdout, stderr string) {
+	t.Helper()
+	return runFuncIn(t, dir, nil, do, args...)
+}

@@ -39,7 +39,7 @@ func TestEveryOptionHasAFlag(t *testing.T) {
 	t.Parallel()
 	set := newSettings().flags()
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[bump.Options]()) {
-		if !slices.Contains([]string{"Mode", "NixArgs", "Env", "Progress", "Version", "BranchPrefix", "Build"}, field.Name) && !slices.Contains(pending, flagName(field.Name)) {
+		if !slices.Contains([]string{"Mode", "NixArgs", "Env", "Progress", "Version", "BranchFolder", "Build"}, field.Name) && !slices.Contains(pending, flagName(field.Name)) {
 			assert.NotNil(t, set.Lookup(flagName(field.Name)), field.Name)
 		}
 	}
