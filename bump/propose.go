@@ -181,7 +181,6 @@ func (j *job) proposal(ctx context.Context) (github.Proposal, error) {
 	}, nil
 }
 
-
 // branch is the branch that the options name, or "" for the default one.
 func (j *job) branch() string {
 	if j.opts.Branch == "" && j.opts.BranchFolder != "" {

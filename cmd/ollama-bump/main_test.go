@@ -226,7 +226,7 @@ func TestJSON(t *testing.T) {
 	var got map[string]any
 	require.NoError(t, json.Unmarshal([]byte(o.stdout), &got))
 	assert.Equal(t, map[string]any{
-		"schema": 1.0, "status": "available", "old_version": "0.32.13", "new_version": "0.32.15", "diff": result.Diff,
+		"schema": 1.0, "status": "available", "old_version": "0.32.13", "new_version": "0.32.15", "diff": result.Diff, "title": result.Title, "body": result.Body,
 		"files": []any{map[string]any{"path": "flake.nix", "edits": []any{map[string]any{
 			"line": 8.0, "column": 19.0, "field": "version", "old": "0.32.13", "new": "0.32.15",
 		}}}},
