@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/nixtars/ollama-bump/bump"
 )
 
 // metadata is what the tests look at in action.yml.
@@ -87,7 +89,10 @@ func TestNoExpressionInShell(t *testing.T) {
 func TestEveryOutputIsPassedOn(t *testing.T) {
 	t.Parallel()
 	m := readAction(t)
-	names := []string{"status", "old-version", "new-version", "diff", "pull-request-number", "pull-request-url", "pull-request-operation", "pull-request-branch"}
+	var names []string
+	for _, o := range outputs(bump.Result{PullRequest: &bump.PullRequest{}}) {
+		names = append(names, o.name)
+	}
 	var have []string
 	for name, out := range m.Outputs {
 		have = append(have, name)

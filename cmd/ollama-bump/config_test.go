@@ -195,14 +195,14 @@ func TestSeveralFlakes(t *testing.T) {
 			PullRequest: &bump.PullRequest{Number: 1, URL: "https://gh/1", Operation: "created"},
 		}, nil
 	}
-	status, stdout, stderr := runFunc(nil, bumped, "--flake", dir)
+	status, _, stderr := runFunc(nil, bumped, "--flake", dir)
 	require.Equal(t, exitOK, status, stderr)
 	require.Len(t, seen, 1, "the command line names one")
 	assert.Equal(t, []string{"deps"}, seen[0].Labels)
 	assert.Equal(t, "mine", seen[0].Branch, "the section of the flake that the command line names")
 
 	seen = nil
-	status, stdout, stderr = runIn(t, dir, bumped, "--json")
+	status, _, stderr = runIn(t, dir, bumped, "--json")
 	require.Equal(t, exitOK, status, stderr)
 	require.Len(t, seen, 2)
 	assert.Equal(t, "hosts/gpu", seen[0].BranchFolder)
@@ -213,7 +213,7 @@ func TestSeveralFlakes(t *testing.T) {
 	assert.Contains(t, stderr, "ollama-bump: flake hosts/gpu\n")
 
 	results["gpu"] = &bump.Error{Pos: bump.Pos{File: "hosts/gpu/a.nix", Line: 1, Column: 2}, Text: "find pin: no", Hint: "look"}
-	status, stdout, stderr = runIn(t, dir, bumped, "--json")
+	status, stdout, stderr := runIn(t, dir, bumped, "--json")
 	assert.Equal(t, exitFailed, status, "one failed")
 	assert.JSONEq(t, `{"schema":1,"flakes":[
 		{"flake":"hosts/gpu","status":"failed","error":{"message":"find pin: no","hint":"look","file":"hosts/gpu/a.nix","line":1,"column":2}},
