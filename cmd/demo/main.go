@@ -21,6 +21,7 @@ import (
 
 	"github.com/nixtars/ollama-bump/bump/bumptest"
 	"github.com/nixtars/ollama-bump/bump/bumptest/githubtest"
+	"github.com/nixtars/ollama-bump/cmd/internal/preview"
 )
 
 //go:embed flake
@@ -90,7 +91,7 @@ func demo() (err error) {
 	}
 	fmt.Println("\nNo request left this machine.")
 	title(fmt.Sprintf("The pull request, %s#%d", repository, pull.Number))
-	fmt.Println(pull.Title + "\n\n" + pull.Body)
+	fmt.Println(strings.Join(preview.Lines(pull.Title, pull.Body, false, paint), "\n"))
 	return nil
 }
 
@@ -159,13 +160,15 @@ func (s show) run(want int, args ...string) error {
 
 func title(text string) { fmt.Printf("\n%s\n\n", bold("== "+text)) }
 
-// bold marks text for a terminal.
-func bold(text string) string {
+// paint colours text for a terminal.
+func paint(code, text string) string {
 	if os.Getenv("NO_COLOR") != "" || !term.IsTerminal(int(os.Stdout.Fd())) {
 		return text
 	}
-	return "\x1b[1m" + text + "\x1b[0m"
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
 }
+
+func bold(text string) string { return paint("1", text) }
 
 // flakeFiles reads the embedded flake.
 func flakeFiles() (map[string]string, error) {

@@ -489,9 +489,12 @@ func TestSuggestions(t *testing.T) {
 func TestPreview(t *testing.T) {
 	t.Parallel()
 	p := &program{log: newConsole(io.Discard, func(string) string { return "" }, normal)}
-	body := "<!-- ours -->\nBumps **ollama** for [x86\\_64](https://x/y).\n\n\n| a | b |\n|---|---|\n| 1 | 2 |\n" +
+	body := "<!-- ours -->\nBumps **ollama** for [x86\\_64](https://x/y).\n\n\n" +
 		"<details><summary>Notes <b>of</b> 0.32.15</summary>\n\n## Heading\n```\nx\x1b[2J\n```\n</details>\n"
-	assert.Equal(t, "T\n\nBumps ollama for x86_64.\n\n| a | b |\n| 1 | 2 |\n▸ Notes of 0.32.15\n\nHeading\nx\n", p.preview("T", body, false))
+	assert.Equal(t, "T\n\nBumps ollama for x86_64.\n\n▸ Notes of 0.32.15\n", p.preview("T", body, false))
+	full := p.preview("T", body, true)
+	assert.Contains(t, full, "▸ Notes of 0.32.15\n\nHeading\n  x")
+	assert.NotContains(t, full, "\x1b")
 	long := strings.Repeat("line\n", 40)
 	assert.Equal(t, "T\n\n"+strings.Repeat("line\n", previewLines-2)+"… 26 more lines, --full shows them\n", p.preview("T", long, false))
 	assert.Equal(t, "T\n\n"+long, p.preview("T", long, true))

@@ -4,66 +4,28 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"regexp"
 	"slices"
 	"strings"
 
 	"golang.org/x/term"
+
+	"github.com/nixtars/ollama-bump/cmd/internal/preview"
 )
 
 // previewLines is how much of a pull request a dry run shows on a terminal.
 const previewLines = 16
 
-// preview renders a pull request for a terminal: what it says, without the marks of Markdown and HTML
-// that GitHub does not show either. Unless all is wanted it ends after some lines.
+// preview renders a pull request for a terminal. Unless all is wanted it ends after some lines.
 func (p *program) preview(title, body string, all bool) string {
-	lines := []string{p.log.paint("1", title), ""}
-	for line := range strings.SplitSeq(strings.TrimSpace(comment.ReplaceAllString(body, "")), "\n") {
-		line, shown := p.rendered(line)
-		if shown && (line != "" || lines[len(lines)-1] != "") {
-			lines = append(lines, line)
-		}
+	clean := strings.Split(body, "\n")
+	for i, line := range clean { // each for itself: cleaning takes blank lines away
+		clean[i] = p.log.cleanLines(line)
 	}
+	lines := preview.Lines(p.log.clean(title), strings.Join(clean, "\n"), all, p.log.paint)
 	if more := len(lines) - previewLines; !all && more > 1 {
 		lines = append(lines[:previewLines], p.log.paint("2", fmt.Sprintf("… %d more lines, --full shows them", more)))
 	}
 	return strings.Join(lines, "\n") + "\n"
-}
-
-var (
-	comment     = regexp.MustCompile(`(?s)<!--.*?-->`)
-	summaryText = regexp.MustCompile(`<summary>(.*?)</summary>`)
-	element     = regexp.MustCompile(`</?[a-zA-Z][^<>]*>`)
-	heading     = regexp.MustCompile(`^#{1,6} +`)
-	strong      = regexp.MustCompile(`\*\*([^*]+)\*\*`)
-	link        = regexp.MustCompile(`\[([^\]\[]+)\]\([^()\s]*\)`)
-	escaped     = regexp.MustCompile("\\\\([!-/:-@\\[-`{-~])")
-	ruler       = regexp.MustCompile(`^\|?[\s:|-]*---[\s:|-]*$`)
-)
-
-// rendered returns a line of Markdown as it reads, and whether there is anything to read.
-func (p *program) rendered(line string) (text string, shown bool) {
-	line = p.log.cleanLines(line)
-	if ruler.MatchString(line) || strings.HasPrefix(strings.TrimSpace(line), "```") {
-		return "", false
-	}
-	fold := summaryText.MatchString(line)
-	plain := strings.TrimSpace(element.ReplaceAllString(line, ""))
-	if plain == "" && line != "" {
-		return "", false
-	}
-	bold := heading.MatchString(plain)
-	plain = heading.ReplaceAllString(plain, "")
-	plain = link.ReplaceAllString(plain, "$1")
-	plain = strong.ReplaceAllStringFunc(plain, func(s string) string { return p.log.paint("1", strings.Trim(s, "*")) })
-	plain = escaped.ReplaceAllString(plain, "$1")
-	switch {
-	case fold:
-		plain = "▸ " + plain
-	case bold:
-		plain = p.log.paint("1", plain)
-	}
-	return plain, true
 }
 
 // page shows text through the reader's pager when it is longer than the screen, as git does, and

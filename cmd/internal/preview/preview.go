@@ -1,0 +1,183 @@
+// Package preview renders the body of a pull request for a terminal: what it says, without the marks of Markdown and
+// HTML that GitHub does not show either. It knows the Markdown that this project writes, not every Markdown there is.
+package preview
+
+import (
+	"regexp"
+	"strings"
+	"unicode/utf8"
+)
+
+// Paint colours text for a terminal; code is that of ECMA-48's SGR.
+type Paint func(code, text string) string
+
+// The looks of text, as codes of SGR.
+const (
+	bold = "1"
+	code = "36"
+)
+
+var (
+	comment     = regexp.MustCompile(`(?s)<!--.*?-->`)
+	summaryText = regexp.MustCompile(`<summary>(.*?)</summary>`)
+	element     = regexp.MustCompile(`</?[a-zA-Z][^<>]*>`)
+	heading     = regexp.MustCompile(`^#{1,6} +`)
+	strong      = regexp.MustCompile(`\*\*([^*]+)\*\*`)
+	emphasis    = regexp.MustCompile(`\*([^*\s][^*]*)\*`)
+	link        = regexp.MustCompile(`\[([^\]\[]+)\]\([^()\s]*\)`)
+	escaped     = regexp.MustCompile("\\\\([!-/:-@\\[-`{-~])")
+	ruler       = regexp.MustCompile(`^\|?[\s:|-]*---[\s:|-]*$`)
+	codeSpan    = regexp.MustCompile("`+[^`]+`+")
+)
+
+// Lines returns the lines of a pull request. Folds are closed, as on GitHub, unless all is wanted.
+func Lines(title, body string, all bool, paint Paint) []string {
+	r := renderer{paint: paint, all: all}
+	r.add(paint(bold, title))
+	r.add("")
+	for line := range strings.SplitSeq(strings.TrimSpace(comment.ReplaceAllString(body, "")), "\n") {
+		r.line(line)
+	}
+	r.endTable()
+	for len(r.lines) > 0 && r.lines[len(r.lines)-1] == "" {
+		r.lines = r.lines[:len(r.lines)-1]
+	}
+	return r.lines
+}
+
+type renderer struct {
+	paint  Paint
+	all    bool
+	lines  []string
+	fence  bool
+	hidden int        // how many closed folds the line is in
+	table  [][]string // rows of the table that is being read
+}
+
+// add appends a line, and never a second blank one.
+func (r *renderer) add(line string) {
+	if line != "" || len(r.lines) == 0 || r.lines[len(r.lines)-1] != "" {
+		r.lines = append(r.lines, line)
+	}
+}
+
+func (r *renderer) line(line string) {
+	trimmed := strings.TrimSpace(line)
+	switch {
+	case strings.HasPrefix(trimmed, "```"):
+		r.fence = !r.fence
+		return
+	case r.fence:
+		if r.hidden == 0 {
+			r.add("  " + r.paint(code, line))
+		}
+		return
+	case r.fold(trimmed), r.hidden > 0:
+		return
+	case strings.HasPrefix(trimmed, "|"):
+		if !ruler.MatchString(trimmed) {
+			r.table = append(r.table, r.cells(trimmed))
+		}
+		return
+	}
+	r.endTable()
+	plain := strings.TrimRight(element.ReplaceAllString(line, ""), " ")
+	if ruler.MatchString(plain) || plain == "" && trimmed != "" {
+		return
+	}
+	if heading.MatchString(plain) {
+		r.add(r.paint(bold, r.inline(heading.ReplaceAllString(plain, ""))))
+		return
+	}
+	indent, item, isItem := strings.Cut(plain, "- ")
+	if isItem && strings.TrimSpace(indent) == "" {
+		if box, ok := strings.CutPrefix(item, "[ ] "); ok {
+			r.add(indent + "☐ " + r.inline(box))
+			return
+		}
+		r.add(indent + "• " + r.inline(item))
+		return
+	}
+	r.add(r.inline(plain))
+}
+
+// fold reports whether a line only opens or closes folds, and keeps count of them.
+func (r *renderer) fold(line string) bool {
+	if !strings.Contains(line, "<details") && !strings.Contains(line, "<summary>") && !strings.Contains(line, "</details>") {
+		return false
+	}
+	r.endTable()
+	if summary := summaryText.FindStringSubmatch(line); summary != nil && r.hidden == r.outer(line) {
+		r.add("▸ " + r.inline(element.ReplaceAllString(summary[1], "")))
+	}
+	if !r.all {
+		r.hidden += strings.Count(line, "<details>") - strings.Count(line, "</details>")
+		r.hidden = max(r.hidden, 0)
+	}
+	return true
+}
+
+// outer returns how many closed folds a visible summary on this line may be in: its own, when that began before.
+func (r *renderer) outer(line string) int {
+	if r.all || strings.Contains(line, "<details>") {
+		return 0
+	}
+	return 1
+}
+
+// cells renders a row of a table.
+func (r *renderer) cells(line string) []string {
+	const bar = "\x00" // stands for an escaped one
+	line = strings.Trim(strings.ReplaceAll(line, `\|`, bar), "|")
+	cells := strings.Split(line, "|")
+	for i, cell := range cells {
+		cells[i] = r.inline(strings.TrimSpace(strings.ReplaceAll(element.ReplaceAllString(cell, ""), bar, "|")))
+	}
+	return cells
+}
+
+// endTable writes the table that was read, its columns aligned.
+func (r *renderer) endTable() {
+	widths := map[int]int{}
+	for _, row := range r.table {
+		for i, cell := range row {
+			widths[i] = max(widths[i], Width(cell))
+		}
+	}
+	for i, row := range r.table {
+		line := ""
+		for column, cell := range row {
+			if i == 0 && cell != "" {
+				cell = r.paint(bold, cell)
+			}
+			line += cell + strings.Repeat(" ", widths[column]-Width(cell)+2)
+		}
+		r.add(strings.TrimRight(line, " "))
+	}
+	r.table = nil
+}
+
+// inline renders what stands within a line. Code is taken as it is.
+func (r *renderer) inline(text string) string {
+	var b strings.Builder
+	at := 0
+	for _, span := range codeSpan.FindAllStringIndex(text, -1) {
+		b.WriteString(r.words(text[at:span[0]]))
+		b.WriteString(r.paint(code, strings.Trim(text[span[0]:span[1]], "`")))
+		at = span[1]
+	}
+	b.WriteString(r.words(text[at:]))
+	return b.String()
+}
+
+func (r *renderer) words(text string) string {
+	text = link.ReplaceAllString(text, "$1")
+	text = strong.ReplaceAllStringFunc(text, func(s string) string { return r.paint(bold, strings.Trim(s, "*")) })
+	text = emphasis.ReplaceAllString(text, "$1")
+	return escaped.ReplaceAllString(text, "$1")
+}
+
+var sgr = regexp.MustCompile("\x1b\\[[0-9;]*m")
+
+// Width returns how many columns of a terminal a line takes, in characters of one column.
+func Width(line string) int { return utf8.RuneCountInString(sgr.ReplaceAllString(line, "")) }
