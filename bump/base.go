@@ -113,7 +113,7 @@ func (j *job) ignores(name string) bool {
 	if !isDocumentation(name) {
 		return false
 	}
-	for _, f := range j.sources.nix {
+	for _, f := range j.files.Nix {
 		if bytes.Contains(f.Src, []byte(path.Base(name))) {
 			return false
 		}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/nixtars/ollama-bump/bump/internal/child"
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
+	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	tree "github.com/nixtars/ollama-bump/bump/internal/source"
 	"github.com/nixtars/ollama-bump/bump/internal/text"
 	"github.com/nixtars/ollama-bump/bump/internal/workspace"
@@ -56,7 +57,7 @@ func (j *job) run(ctx context.Context) error {
 	if err := j.findRelease(ctx); err != nil {
 		return err
 	}
-	if len(j.due) == 0 {
+	if len(j.plan.Pins) == 0 {
 		j.result.Status = Current
 		return nil
 	}
@@ -103,7 +104,7 @@ func (j *job) run(ctx context.Context) error {
 type job struct {
 	opts    Options
 	secrets diag.Secrets
-	pkg     *Package
+	pkg     *pin.Package
 	start   time.Time
 	stage   string // that runs Nix
 	result  Result
@@ -111,10 +112,10 @@ type job struct {
 
 	tree    *tree.Set
 	base    base
-	sources sources
-	finder  *finder
+	files   *pin.Files
+	found   *pin.Found
 	rel     *release
-	due     []*pin // the pins that are to move
+	plan    pin.Plan
 	hashes  *resolver
 	rep     text.Report
 	message string // of the commit
@@ -141,7 +142,7 @@ func newJob(o Options) (*job, error) {
 	if err := o.Check(); err != nil {
 		return nil, err
 	}
-	return &job{opts: o, secrets: diag.SecretsOf(o.Env), pkg: &Ollama, start: time.Now(), result: Result{Schema: 1, Files: []FileChange{}}, unlock: func() {}}, nil
+	return &job{opts: o, secrets: diag.SecretsOf(o.Env), pkg: &pin.Ollama, start: time.Now(), result: Result{Schema: 1, Files: []FileChange{}}, unlock: func() {}}, nil
 }
 
 // say tells whoever watches what happens.

@@ -2,15 +2,13 @@ package bump
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"net/url"
 	"path/filepath"
-	"sort"
 	"strings"
 
 	"github.com/nixtars/ollama-bump/bump/internal/git"
+	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	tree "github.com/nixtars/ollama-bump/bump/internal/source"
 	"github.com/nixtars/ollama-bump/bump/internal/workspace"
 	"github.com/nixtars/ollama-bump/nixexpr"
@@ -19,16 +17,16 @@ import (
 // candidate is a throw-away copy of the flake, outside the tree, in which a bump is tried out.
 type candidate struct {
 	tree  *tree.Set
-	repo  *git.Scratch             // of a flake in a subfolder, which sees its repository only through git
-	files map[string]*nixexpr.File // parsed, by name; the sources that edits apply to
-	data  map[string][]byte        // JSON and lock files, likewise
+	repo  *git.Scratch // of a flake in a subfolder, which sees its repository only through git
+	files *pin.Files   // that edits apply to
+	found *pin.Found
 	ws    *workspace.Workspace
 	now   map[string][]byte // what the changed files hold at the moment
 }
 
 // newCandidate copies the files that Nix sees into the workspace.
-func newCandidate(ctx context.Context, t *tree.Set, ws *workspace.Workspace, s sources) (*candidate, error) {
-	c := &candidate{tree: t, files: s.nix, data: s.data, ws: ws, now: map[string][]byte{}}
+func newCandidate(ctx context.Context, t *tree.Set, ws *workspace.Workspace, files *pin.Files, found *pin.Found) (*candidate, error) {
+	c := &candidate{tree: t, files: files, found: found, ws: ws, now: map[string][]byte{}}
 	for _, name := range t.Files {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -78,25 +76,20 @@ func (c *candidate) commit(ctx context.Context) error {
 	return nil
 }
 
-// change is a slot with the value that it gets.
-type change struct {
-	slot
-	value string
-}
-
-// apply writes the copy's files with changes, always from the originals.
-func (c *candidate) apply(changes []change) error {
+// apply writes the copy's files with the values of slots, always from the originals.
+func (c *candidate) apply(now values) error {
 	byFile := map[string][]nixexpr.Edit{}
-	for _, ch := range changes {
-		byFile[ch.file] = append(byFile[ch.file], ch.edit(ch.value))
+	for id, value := range now {
+		s := c.found.Slot(id)
+		byFile[s.File] = append(byFile[s.File], s.Edit(value))
 	}
 	for name := range c.now {
-		if byFile[name] == nil && (c.files[name] != nil || c.data[name] != nil) && name != c.tree.Lock() {
+		if byFile[name] == nil && (c.files.Nix[name] != nil || c.files.Data[name] != nil) && name != c.tree.Lock() {
 			byFile[name] = []nixexpr.Edit{}
 		}
 	}
 	for name, edits := range byFile {
-		out, err := c.edited(name, edits)
+		out, err := c.files.Edit(name, edits)
 		if err != nil {
 			return err
 		}
@@ -106,43 +99,4 @@ func (c *candidate) apply(changes []change) error {
 		}
 	}
 	return nil
-}
-
-// edited is a file with edits, checked: everything else is as it was.
-func (c *candidate) edited(name string, edits []nixexpr.Edit) ([]byte, error) {
-	if f := c.files[name]; f != nil {
-		out, err := f.Apply(edits)
-		if err != nil {
-			return nil, fmt.Errorf("edit %s: %w", name, err)
-		}
-		return out, nil
-	}
-	src, ok := c.data[name]
-	if !ok {
-		return nil, fmt.Errorf("edit %s: not read", name)
-	}
-	out, err := splice(src, edits)
-	if err != nil {
-		return nil, fmt.Errorf("edit %s: %w", name, err)
-	}
-	if !json.Valid(out) {
-		return nil, fmt.Errorf("edit %s: the result is no JSON", name)
-	}
-	return out, nil
-}
-
-// splice replaces parts of src, which must not overlap.
-func splice(src []byte, edits []nixexpr.Edit) ([]byte, error) {
-	sorted := append([]nixexpr.Edit{}, edits...)
-	sort.Slice(sorted, func(i, j int) bool { return sorted[i].Start < sorted[j].Start })
-	var out []byte
-	last := 0
-	for _, e := range sorted {
-		if e.Start < last || e.End < e.Start || e.End > len(src) {
-			return nil, errors.New("edits overlap")
-		}
-		out = append(append(out, src[last:e.Start]...), e.New...)
-		last = e.End
-	}
-	return append(out, src[last:]...), nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/nixtars/ollama-bump/bump/internal/github"
 	"github.com/nixtars/ollama-bump/bump/internal/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/pin"
 )
 
 // resolver finds the hashes of pins by the fakeHash-then-build trick: every hash slot holds a fake of
@@ -16,18 +17,20 @@ import (
 // (src before what is made of it), so each round builds the last ones and reads whatever
 // mismatches there are, until everything builds.
 type resolver struct {
-	pkg   *Package
-	pins  []*pin
+	pkg   *pin.Package
+	found *pin.Found
+	pins  []*move
 	rel   *release
 	cand  *candidate
 	probe *probe
-	where map[*pin][]probeInfo // the outputs that show each pin
-	left  []*pin               // no output shows them
+	where map[*move][]probeInfo // the outputs that show each pin
+	left  []*move               // no output shows them
+	along []*move               // nor them, but their version moves
 	// someCurrent says that the flake has pins besides these, which are at the release.
 	someCurrent bool
 	// elsewhere are the pins that only another system has and that need no build: they are seen in
 	// an evaluation for that system.
-	elsewhere []*pin
+	elsewhere []*move
 	commit    string // of the release's tag, where a pin names one
 	gh        *github.Client
 	others    []probeInfo // outputs at the release that no pin shows in
@@ -67,8 +70,8 @@ func (r *resolver) prepare() {
 			}
 		}
 		for _, c := range p.companions {
-			if c.hash != nil && c.left == "" {
-				c.hash.waits = !c.derived
+			if c.hash != nil && c.skip == "" {
+				c.hash.waits = !c.Derived
 			}
 		}
 	}
@@ -76,9 +79,9 @@ func (r *resolver) prepare() {
 
 // setApart takes the pins that only other systems have, and that need no build, out of the others.
 func (r *resolver) setApart() {
-	var here []*pin
+	var here []*move
 	for _, p := range r.pins {
-		if p.foreign && !p.builds() {
+		if p.Systems != nil && !p.builds() {
 			r.elsewhere = append(r.elsewhere, p)
 			continue
 		}
@@ -101,11 +104,11 @@ func (r *resolver) loop(ctx context.Context) error {
 
 // round is one Nix process: the candidate is evaluated, its fixed outputs are built.
 func (r *resolver) round(ctx context.Context) (done bool, err error) {
-	changes, err := r.changes()
+	now, err := r.values()
 	if err != nil {
 		return false, err
 	}
-	if err := r.cand.apply(changes); err != nil {
+	if err := r.cand.apply(now); err != nil {
 		return false, err
 	}
 	ids := r.request()
@@ -157,7 +160,7 @@ func (r *resolver) round(ctx context.Context) (done bool, err error) {
 func (r *resolver) inherits() bool {
 	for _, p := range r.pins {
 		for _, h := range p.hashes {
-			if h.inherited && !h.dropped {
+			if h.Inherited() && !h.dropped {
 				return true
 			}
 		}
@@ -172,16 +175,16 @@ func (r *resolver) request() []int {
 	var ids []int
 	downloads := map[string]bool{}
 	for i, p := range r.pins {
-		pp := probePin{ID: i, Names: union(p.names, nil), Version: p.shownVersion(r.rel.version), Marks: []string{}}
+		pp := probePin{ID: i, Names: union(p.Names, nil), Version: p.Shown(r.rel.version), Marks: []string{}}
 		for _, h := range p.allHashes() {
-			if !h.evaluated && !r.shared(h) && (!h.inherited || h.got != nil || r.where != nil) {
+			if !h.evaluated && !r.shared(h) && (!h.Inherited() || h.got != nil || r.where != nil) {
 				pp.Marks = append(pp.Marks, h.text())
 			}
 			// The goModules of an inherited hash may be in the store already, and would then need no source.
-			pp.Vendor = pp.Vendor || h.role == roleVendor && !p.waits() && (!h.inherited || r.where != nil)
+			pp.Vendor = pp.Vendor || h.Role == pin.Vendor && !p.waits() && (!h.Inherited() || r.where != nil)
 		}
 		req.Pins = append(req.Pins, pp)
-		req.Names = union(req.Names, p.names)
+		req.Names = union(req.Names, p.Names)
 		if p.builds() && !p.waitsForSame(downloads) {
 			ids = append(ids, i)
 		}
@@ -201,7 +204,7 @@ func (r *resolver) request() []int {
 }
 
 // shared says whether several pins have a hash: it does not tell them apart.
-func (r *resolver) shared(h *fixed) bool {
+func (r *resolver) shared(h *hash) bool {
 	count := 0
 	for _, p := range r.pins {
 		if slices.Contains(p.allHashes(), h) {
@@ -224,81 +227,60 @@ func familiesOf(places []string) []string {
 }
 
 // text is what stands in the file for a hash now: the fake, or the hash that was found.
-func (h *fixed) text() string {
+func (h *hash) text() string {
 	if h.got != nil {
 		return h.got.SRI()
 	}
 	return h.fake.SRI()
 }
 
-// changes is every slot's present value.
-func (r *resolver) changes() ([]change, error) {
-	var all []change
-	for _, p := range append(append([]*pin{}, r.pins...), r.elsewhere...) {
-		cs, err := p.changes(r)
-		if err != nil {
+// values is what every slot has at the moment.
+func (r *resolver) values() (values, error) {
+	v := values{}
+	for _, p := range append(append(slices.Clone(r.pins), r.elsewhere...), r.along...) {
+		if err := r.valuesOf(p, v); err != nil {
 			return nil, err
 		}
-		all = append(all, cs...)
 	}
-	return uniqueChanges(r.cand, all)
+	return v, nil
 }
 
-func (p *pin) changes(r *resolver) ([]change, error) {
-	var all []change
-	for _, t := range p.texts {
-		all = append(all, change{t.slot, r.rel.version})
+func (r *resolver) valuesOf(p *move, v values) error {
+	var errs []error
+	set := func(id pin.SlotID, value, field string) { errs = append(errs, v.set(r.found, id, value, field)) }
+	for _, id := range p.Versions {
+		set(id, string(r.rel.version), r.found.Slot(id).Field)
 	}
-	if p.commit != nil {
-		all = append(all, change{*p.commit, r.commit})
+	if id, ok := p.Commit(); ok {
+		set(id, r.commit, "commit")
 	}
-	if p.input != nil && p.input.slot != nil {
-		all = append(all, change{p.input.slot.slot, r.rel.version})
+	if in := p.Input(); in != nil && in.Slot != pin.NoSlot {
+		set(in.Slot, string(r.rel.version), "input")
 	}
 	for _, h := range p.hashes {
 		// A hash that the file does not have is tried out only once the inherited one is known.
-		if h.inherited && (r.where == nil || h.dropped) {
+		if h.Inherited() && (r.where == nil || h.dropped) {
 			continue
 		}
-		all = append(all, change{h.slot, h.text()})
-		if h.ending != nil && h.ending.value != "" {
-			all = append(all, *h.ending)
+		set(h.Slot, h.text(), h.field())
+		if h.ending != "" {
+			set(h.Ending, h.ending, "asset name")
 		}
 	}
 	for _, c := range p.companions {
-		if c.left != "" {
+		if c.skip != "" {
 			continue
 		}
-		for _, s := range c.refs {
+		for _, id := range c.Refs {
 			if c.tag != "" {
-				all = append(all, change{s.slot, c.move(s, c.tag, c.sha)})
+				set(id, c.Ref(r.found.Slot(id).Old, c.tag, c.sha), c.Name()+" tag")
 			}
 		}
 		if c.hash != nil {
-			all = append(all, change{c.hash.slot, c.hash.text()})
+			set(c.hash.Slot, c.hash.text(), c.Name()+" hash")
 		}
 	}
-	return all, nil
-}
-
-// uniqueChanges drops changes that say the same twice: pins may share their literals. Two values
-// for one place are an error.
-func uniqueChanges(cand *candidate, all []change) ([]change, error) {
-	seen := map[slotKey]change{}
-	var out []change
-	for _, c := range all {
-		if known, ok := seen[c.key()]; ok {
-			if known.value != c.value {
-				return nil, placeOfSlot(cand, c.slot).error(
-					fmt.Sprintf("find pin: the %s and the %s are one and the same value here, but will differ", known.field, c.field),
-					"write each where it is used, lib.fakeHash for a hash that is not known")
-			}
-			continue
-		}
-		seen[c.key()] = c
-		out = append(out, c)
-	}
-	return out, nil
+	return errors.Join(errs...)
 }
 
 // take keeps the hashes of the mismatches that count: of a derivation that the evaluation named, or that such
@@ -313,7 +295,7 @@ func (r *resolver) take(rep *nix.BuildReport) (int, error) {
 	}
 	// Of several complaints about one fixed output the surest counts, and the last of those: Nix speaks
 	// when the builder, which may have imitated it, has ended.
-	best := map[*fixed]nix.Mismatch{}
+	best := map[*hash]nix.Mismatch{}
 	for _, m := range rep.Mismatches {
 		for _, h := range r.holders(m, closure[m.DrvPath]) {
 			if known, ok := best[h]; !ok || m.Origin >= known.Origin {
@@ -325,7 +307,7 @@ func (r *resolver) take(rep *nix.BuildReport) (int, error) {
 		for _, h := range p.allHashes() {
 			if m, ok := best[h]; ok {
 				h.got, h.drv = &m.Got, closure[m.DrvPath]
-				r.log(Step, "%s: %s", h.slot.field, m.Got.SRI())
+				r.log(Step, "%s: %s", h.slot.Field, m.Got.SRI())
 			}
 		}
 	}
@@ -333,14 +315,14 @@ func (r *resolver) take(rep *nix.BuildReport) (int, error) {
 }
 
 // holders are the hashes whose fake a mismatch is about.
-func (r *resolver) holders(m nix.Mismatch, drv *nix.Derivation) []*fixed {
+func (r *resolver) holders(m nix.Mismatch, drv *nix.Derivation) []*hash {
 	if drv == nil || m.Origin == nix.OriginText {
 		return nil
 	}
 	if promised, _, ok := drv.FixedOutput(); !ok || !promised.Equal(m.Specified) {
 		return nil
 	}
-	var list []*fixed
+	var list []*hash
 	for _, p := range r.pins {
 		for _, h := range p.allHashes() {
 			if h.got == nil && !h.waits && h.fake.Equal(m.Specified) {
@@ -352,7 +334,7 @@ func (r *resolver) holders(m nix.Mismatch, drv *nix.Derivation) []*fixed {
 }
 
 // fakeOf is the hash whose fake is h, while it is looked for; else nil.
-func (r *resolver) fakeOf(h nix.Hash) *fixed {
+func (r *resolver) fakeOf(h nix.Hash) *hash {
 	for _, p := range r.pins {
 		for _, f := range p.allHashes() {
 			if f.got == nil && !f.waits && f.fake.Equal(h) {
@@ -377,7 +359,7 @@ func (r *resolver) takeFetched(failure error) bool {
 	}
 	got := fail.Fetched.Got
 	h.got, h.evaluated = &got, true
-	r.log(Step, "%s: %s", h.slot.field, got.SRI())
+	r.log(Step, "%s: %s", h.slot.Field, got.SRI())
 	return true
 }
 
@@ -406,7 +388,7 @@ func (r *resolver) missing() string {
 	for _, p := range r.pins {
 		for _, h := range p.allHashes() {
 			if h.got == nil && !h.dropped {
-				names = union(names, []string{h.slot.field})
+				names = union(names, []string{h.slot.Field})
 			}
 		}
 	}

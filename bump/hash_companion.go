@@ -7,9 +7,11 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/foreign"
 	"github.com/nixtars/ollama-bump/bump/internal/github"
 	"github.com/nixtars/ollama-bump/bump/internal/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/pin"
 )
 
 // moveCompanions reads the tags of the companions from the new source, as soon as that is on disk,
@@ -18,21 +20,21 @@ func (r *resolver) moveCompanions(ctx context.Context) (int, error) {
 	moved := 0
 	for _, p := range r.pins {
 		for _, c := range p.companions {
-			if c.left != "" || c.tag != "" {
+			if c.skip != "" || c.tag != "" {
 				continue
 			}
 			src := r.source(p)
 			if src == "" {
 				continue
 			}
-			tag, err := foreign.Word(ctx, src, c.of.VersionFile, c.of.Tag)
+			tag, err := foreign.Word(ctx, src, c.Of.VersionFile, c.Of.Tag)
 			switch {
 			case ctx.Err() != nil:
 				return moved, ctx.Err()
 			case foreign.Missing(err):
-				c.left = fmt.Sprintf("release %s has no file %s", r.rel.version, c.of.VersionFile)
+				c.skip = fmt.Sprintf("release %s has no file %s", r.rel.version, c.Of.VersionFile)
 			case err != nil:
-				c.left = fmt.Sprintf("%s of release %s holds no tag", c.of.VersionFile, r.rel.version)
+				c.skip = fmt.Sprintf("%s of release %s holds no tag", c.Of.VersionFile, r.rel.version)
 			default:
 				if err := r.moveCompanion(ctx, c, tag); err != nil {
 					return moved, err
@@ -47,15 +49,15 @@ func (r *resolver) moveCompanions(ctx context.Context) (int, error) {
 	return moved, nil
 }
 
-func (r *resolver) moveCompanion(ctx context.Context, c *companionPin, tag string) error {
+func (r *resolver) moveCompanion(ctx context.Context, c *companion, tag string) error {
 	c.tag = tag
-	r.log(Step, "%s: %s", c.of.Name, tag)
-	if !c.commit {
+	r.log(Step, "%s: %s", c.Of.Name, tag)
+	if !c.Commit {
 		return nil
 	}
-	sha, err := r.gh.TagCommit(ctx, c.of.Owners[0], c.of.Repo, tag)
+	sha, err := r.gh.TagCommit(ctx, c.Of.Owners[0], c.Of.Repo, tag)
 	if err != nil {
-		return fmt.Errorf("read commit of %s %s: %w", c.of.Name, tag, err)
+		return fmt.Errorf("read commit of %s %s: %w", c.Of.Name, tag, err)
 	}
 	c.sha = sha
 	return nil
@@ -65,7 +67,7 @@ func (r *resolver) moveCompanion(ctx context.Context, c *companionPin, tag strin
 func (r *resolver) describeSource(ctx context.Context) {
 	for _, p := range r.pins {
 		src := r.source(p)
-		if p.hash(roleAsset) != nil || p.input != nil && p.input.carries || src == "" {
+		if p.hash(pin.ReleaseAsset) != nil || p.Input() != nil && p.Input().Provides || src == "" {
 			continue
 		}
 		for i := range r.pkg.Companions {
@@ -76,7 +78,7 @@ func (r *resolver) describeSource(ctx context.Context) {
 					r.rel.version, c.Name, tag))
 			}
 		}
-		for _, helper := range p.helpers {
+		for _, helper := range p.Calls {
 			if !foreign.Has(src, helper) {
 				p.notes = append(p.notes, fmt.Sprintf("the build phases call %s, which release %s does not have%s", helper, r.rel.version, r.otherHelper(p)))
 			}
@@ -104,7 +106,7 @@ func (r *resolver) missingHelper(f *nix.Failure) *Error {
 	return nil
 }
 
-func (r *resolver) otherHelper(p *pin) string {
+func (r *resolver) otherHelper(p *move) string {
 	for _, helper := range r.pkg.Helpers {
 		if src := r.source(p); src != "" && foreign.Has(src, helper) {
 			return "; it has " + helper
@@ -113,9 +115,9 @@ func (r *resolver) otherHelper(p *pin) string {
 	return ""
 }
 
-func (p *pin) has(of *CompanionSource) bool {
+func (p *move) has(of *pin.CompanionSource) bool {
 	for _, c := range p.companions {
-		if c.of == of {
+		if c.Of == of {
 			return true
 		}
 	}
@@ -126,22 +128,22 @@ func (p *pin) has(of *CompanionSource) bool {
 func (r *resolver) moveInputs(ctx context.Context) error {
 	done := map[string]bool{}
 	for _, p := range r.pins {
-		if p.input == nil || done[p.input.name] {
+		if p.Input() == nil || done[p.Input().Name] {
 			continue
 		}
-		done[p.input.name] = true
-		changes, err := r.changes()
+		done[p.Input().Name] = true
+		now, err := r.values()
 		if err != nil {
 			return err
 		}
-		if err := r.cand.apply(changes); err != nil {
+		if err := r.cand.apply(now); err != nil {
 			return err
 		}
-		r.log(Step, "lock input %s at %s", p.input.name, r.rel.version)
+		r.log(Step, "lock input %s at %s", p.Input().Name, r.rel.version)
 		if err := r.cand.commit(ctx); err != nil {
 			return err
 		}
-		if err := r.probe.run.UpdateLock(ctx, filepath.Dir(r.cand.abs(r.cand.tree.InFlake("flake.nix"))), p.input.name); err != nil {
+		if err := r.probe.run.UpdateLock(ctx, filepath.Dir(r.cand.abs(r.cand.tree.InFlake("flake.nix"))), p.Input().Name); err != nil {
 			return r.explain(err)
 		}
 		if err := r.cand.readLock(ctx); err != nil {
@@ -156,13 +158,13 @@ func (r *resolver) moveInputs(ctx context.Context) error {
 func (r *resolver) relock(ctx context.Context) error {
 	used := map[string]bool{}
 	for _, p := range r.pins {
-		if p.input != nil {
-			used[p.input.name] = true
+		if p.Input() != nil {
+			used[p.Input().Name] = true
 		}
 	}
 	stale := false
 	for _, p := range r.left {
-		stale = stale || p.input != nil && !used[p.input.name]
+		stale = stale || p.Input() != nil && !used[p.Input().Name]
 	}
 	if !stale {
 		return nil
@@ -183,8 +185,8 @@ func (r *resolver) unexplained(rep *nix.BuildReport) error {
 	for _, p := range r.pins {
 		for _, h := range p.allHashes() {
 			if h.got != nil && h.got.Equal(m.Specified) {
-				return placeOfSlot(r.cand, h.slot).error(
-					fmt.Sprintf("find hashes: the %s is not the same twice: first %s, then %s", h.slot.field, h.got.SRI(), m.Got.SRI()),
+				return diag.At(h.slot.Pos,
+					fmt.Sprintf("find hashes: the %s is not the same twice: first %s, then %s", h.slot.Field, h.got.SRI(), m.Got.SRI()),
 					"what is fetched changed in between; run again")
 			}
 		}
@@ -196,21 +198,22 @@ func (r *resolver) unexplained(rep *nix.BuildReport) error {
 // a commit that is not a release's.
 func (r *resolver) commits(ctx context.Context) error {
 	for _, p := range r.pins {
-		if p.commit == nil {
+		id, ok := p.Commit()
+		if !ok {
 			continue
 		}
-		old, err := r.gh.TagCommit(ctx, r.pkg.Owner, r.pkg.Repo, "v"+p.version)
+		now := r.found.Slot(id)
+		old, err := r.gh.TagCommit(ctx, r.pkg.Owner(), r.pkg.Repo, p.Version.Tag())
 		var missing *github.NotFound
 		if err != nil && !errors.As(err, &missing) {
-			return fmt.Errorf("read commit of v%s: %w", p.version, err)
+			return fmt.Errorf("read commit of %s: %w", p.Version.Tag(), err)
 		}
-		if old != p.commit.old {
-			return placeOfSlot(r.cand, *p.commit).error(
-				fmt.Sprintf("find pin: commit %.12s is not that of release v%s", p.commit.old, p.version),
+		if old != now.Old {
+			return diag.At(now.Pos, fmt.Sprintf("find pin: commit %.12s is not that of release %s", now.Old, p.Version.Tag()),
 				`it may be a pull request's or a fork's; pin a release: tag = "v${version}";`)
 		}
 		if r.commit == "" {
-			if r.commit, err = r.gh.TagCommit(ctx, r.pkg.Owner, r.pkg.Repo, r.rel.Tag); err != nil {
+			if r.commit, err = r.gh.TagCommit(ctx, r.pkg.Owner(), r.pkg.Repo, r.rel.Tag); err != nil {
 				return fmt.Errorf("read commit of %s: %w", r.rel.Tag, err)
 			}
 		}

@@ -14,16 +14,16 @@ import (
 func (r *resolver) lookElsewhere(ctx context.Context) error {
 	missing, systems := r.elsewhere, []string{}
 	for _, p := range missing {
-		systems = union(systems, p.systems)
+		systems = union(systems, p.Systems)
 	}
 	if r.where == nil {
-		r.where = map[*pin][]probeInfo{}
+		r.where = map[*move][]probeInfo{}
 	}
 	here := r.pins
 	for _, system := range systems {
-		var pins, rest []*pin
+		var pins, rest []*move
 		for _, p := range missing {
-			if slices.Contains(p.systems, system) {
+			if slices.Contains(p.Systems, system) {
 				pins = append(pins, p)
 			} else {
 				rest = append(rest, p)
@@ -39,35 +39,35 @@ func (r *resolver) lookElsewhere(ctx context.Context) error {
 		}
 		maps.Copy(r.where, infos)
 		here = append(here, shown...)
-		missing = slices.DeleteFunc(slices.Clone(missing), func(p *pin) bool { return slices.Contains(shown, p) })
+		missing = slices.DeleteFunc(slices.Clone(missing), func(p *move) bool { return slices.Contains(shown, p) })
 	}
 	if len(here) == 0 && len(missing) > 0 && !r.someCurrent {
 		return missing[0].error(
-			fmt.Sprintf("find package: no output of the flake for %s shows %s %s after the edit", strings.Join(missing[0].systems, " or "), r.pkg.Name, r.rel.version),
-			exposeHint(missing[0].systems[0], r.pkg.Name))
+			fmt.Sprintf("find package: no output of the flake for %s shows %s %s after the edit", strings.Join(missing[0].Systems, " or "), r.pkg.Name, r.rel.version),
+			exposeHint(missing[0].Systems[0], r.pkg.Name))
 	}
 	r.left = append(r.left, missing...)
 	r.pins, r.elsewhere = here, nil
-	changes, err := r.changes()
+	now, err := r.values()
 	if err != nil {
 		return err
 	}
-	return r.cand.apply(changes)
+	return r.cand.apply(now)
 }
 
 // lookIn evaluates the flake for a system and returns those of the pins that an output there shows, with the outputs.
-func (r *resolver) lookIn(ctx context.Context, system string, pins []*pin) (kept []*pin, shown map[*pin][]probeInfo, err error) {
+func (r *resolver) lookIn(ctx context.Context, system string, pins []*move) (kept []*move, shown map[*move][]probeInfo, err error) {
 	before, where := r.probe.req, r.where
 	defer func() { r.probe.req, r.where = before, where }()
 	r.pins, r.where = pins, nil
 	req := &r.probe.req
 	req.System, req.Only, req.Skip, req.Families, req.Pins = system, []string{}, []string{}, families, nil
 	r.request()
-	changes, err := r.changes()
+	now, err := r.values()
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := r.cand.apply(changes); err != nil {
+	if err := r.cand.apply(now); err != nil {
 		return nil, nil, err
 	}
 	r.log(Step, "evaluate for %s", system)
@@ -75,7 +75,7 @@ func (r *resolver) lookIn(ctx context.Context, system string, pins []*pin) (kept
 	if fail := asFailure(failure); failure != nil && (fail == nil || !r.probe.noneShown(fail)) {
 		return nil, nil, r.explain(failure)
 	}
-	shown = map[*pin][]probeInfo{}
+	shown = map[*move][]probeInfo{}
 	for i, p := range pins {
 		if info := r.probe.shown(i); len(info) > 0 {
 			shown[p] = info

@@ -4,15 +4,18 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
+	"github.com/nixtars/ollama-bump/bump/internal/diag"
+	"github.com/nixtars/ollama-bump/bump/internal/pin"
 )
 
 // takeAlong moves what no output shows but what has its version in a literal that moves: its hash must not stay
 // behind. A release's file tells its hash without a package; a hash that only a build would show stops the bump.
 func (j *job) takeAlong(ctx context.Context) error {
 	r := j.hashes
-	var left, along []*pin
+	var left, along []*move
 	for _, p := range r.left {
-		if slices.ContainsFunc(r.pins, func(kept *pin) bool { return sharesText(p, kept) }) {
+		if slices.ContainsFunc(r.pins, func(kept *move) bool { return p.shares(kept) }) {
 			along = append(along, p)
 			continue
 		}
@@ -23,10 +26,10 @@ func (j *job) takeAlong(ctx context.Context) error {
 	}
 	for _, p := range along {
 		for _, h := range p.hashes {
-			if h.role != roleAsset || h.got != nil || r.keeps(h) {
+			if h.Role != pin.ReleaseAsset || h.got != nil || r.keeps(h) {
 				continue
 			}
-			h.foreign = true
+			h.elsewhere = true
 			if err := j.asset(ctx, h); err != nil {
 				return err
 			}
@@ -43,36 +46,31 @@ func (j *job) takeAlong(ctx context.Context) error {
 			return err
 		}
 	}
-	changes, err := r.changes()
+	now, err := r.values()
 	if err != nil {
 		return err
 	}
-	return r.cand.apply(changes)
+	return r.cand.apply(now)
 }
 
 // keeps says whether a hash stands in the slot of a pin that moves anyway.
-func (r *resolver) keeps(h *fixed) bool {
-	return slices.ContainsFunc(r.pins, func(p *pin) bool {
-		return slices.ContainsFunc(p.allHashes(), func(k *fixed) bool { return k.slot.key() == h.slot.key() })
+func (r *resolver) keeps(h *hash) bool {
+	return slices.ContainsFunc(r.pins, func(p *move) bool {
+		return slices.ContainsFunc(p.allHashes(), func(k *hash) bool { return k.Slot == h.Slot })
 	})
 }
 
-// moveWith gives the slots of p to the pin that has its version.
-func (r *resolver) moveWith(p *pin) error {
-	kept := r.pins[slices.IndexFunc(r.pins, func(kept *pin) bool { return sharesText(p, kept) })]
+// moveWith takes a pin along; every hash of it must be known.
+func (r *resolver) moveWith(p *move) error {
 	for _, h := range p.allHashes() {
-		switch {
-		case h.inherited || r.keeps(h):
-		case h.got == nil:
-			return placeOfSlot(r.cand, h.slot).error(
-				fmt.Sprintf("find package: the version %s of this %s moves, but no output of the flake shows the package that it is for", p.version, h.slot.field),
-				fmt.Sprintf("expose that package, packages.%s.%s-… for example, or give it a version of its own", r.probe.req.System, r.pkg.Name))
-		default:
-			kept.hashes = append(kept.hashes, h)
+		if h.Inherited() || h.got != nil || r.keeps(h) {
+			continue
 		}
+		return diag.At(h.slot.Pos,
+			fmt.Sprintf("find package: the version %s of this %s moves, but no output of the flake shows the package that it is for", p.Version, h.slot.Field),
+			fmt.Sprintf("expose that package, packages.%s.%s-… for example, or give it a version of its own", r.probe.req.System, r.pkg.Name))
 	}
-	kept.texts = append(kept.texts, p.texts...)
-	kept.dedupe()
+	r.along = append(r.along, p)
 	return nil
 }
 

@@ -8,8 +8,10 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/foreign"
 	"github.com/nixtars/ollama-bump/bump/internal/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/pin"
 )
 
 // noneShown says that a failure is the probe's own: no output shows the new version.
@@ -18,8 +20,8 @@ func (p *probe) noneShown(f *nix.Failure) bool { return strings.Contains(f.Text,
 // place notes, after the first round, which outputs show which pin, and drops the pins that none
 // shows: a copy that nothing evaluates cannot be proved.
 func (r *resolver) place(cause error) error {
-	where := map[*pin][]probeInfo{}
-	var kept []*pin
+	where := map[*move][]probeInfo{}
+	var kept []*move
 	for i, p := range r.pins {
 		shown := r.probe.shown(i)
 		if len(shown) == 0 {
@@ -36,13 +38,13 @@ func (r *resolver) place(cause error) error {
 	r.noteOthers()
 	for _, w := range r.probe.order {
 		info := r.probe.found[w]
-		if len(info.Pins) == 0 && strings.HasSuffix(w, "services.ollama.package") && info.Version != "" && info.Version != r.rel.version {
+		if len(info.Pins) == 0 && strings.HasSuffix(w, "services.ollama.package") && info.Version != "" && info.Version != string(r.rel.version) {
 			r.log(Warning, "%s is another package, version %s, which this pin does not move", w, info.Version)
 		}
 	}
 	for _, p := range r.pins {
 		for _, h := range p.hashes {
-			if h.inherited {
+			if h.Inherited() {
 				r.inherit(p, h)
 			}
 		}
@@ -57,7 +59,7 @@ func (r *resolver) showsRelease() bool {
 		return false
 	}
 	for _, info := range r.probe.found {
-		if info.Version == r.rel.version {
+		if info.Version == string(r.rel.version) {
 			return true
 		}
 	}
@@ -65,7 +67,7 @@ func (r *resolver) showsRelease() bool {
 }
 
 // inherit notes the hash that an overridden package brings. Without a goModules there is nothing that needs one.
-func (r *resolver) inherit(p *pin, h *fixed) {
+func (r *resolver) inherit(p *move, h *hash) {
 	if len(r.where[p]) == 0 {
 		h.dropped = true
 		return
@@ -122,8 +124,8 @@ func (r *resolver) nothingShows(cause error) error {
 	if len(r.probe.req.Attr) > 0 {
 		hint = "Options.Attr must name a package that this pin makes"
 	}
-	if p.foreign {
-		text += "; the flake has this pin for " + strings.Join(p.systems, " and ") + " only"
+	if p.Systems != nil {
+		text += "; the flake has this pin for " + strings.Join(p.Systems, " and ") + " only"
 		hint = "run ollama-bump on a machine of that system: its sources cannot be built here"
 	}
 	e := p.error(text, hint)
@@ -156,18 +158,18 @@ func (r *resolver) took() error {
 	return nil
 }
 
-func (r *resolver) tookIn(p *pin, info probeInfo) error {
-	want := p.shownVersion(r.rel.version)
+func (r *resolver) tookIn(p *move, info probeInfo) error {
+	want := p.Shown(r.rel.version)
 	if want != "" && info.Version != "" && info.Version != want {
 		return p.error(fmt.Sprintf("verify: %s is still version %s after the edit", info.Where, info.Version),
 			"the version that is pinned here is not the package's; set it in the same overrideAttrs")
 	}
-	if h := p.hash(roleSrc); h != nil && info.Src != "" && !r.held(h, info.Src) {
+	if h := p.hash(pin.Source); h != nil && info.Src != "" && !r.held(h, info.Src) {
 		return p.error(fmt.Sprintf("verify: the source of %s has the hash %s, not the one that is pinned here", info.Where, info.Src),
 			"something overrides src once more; remove that")
 	}
-	h := p.hash(roleVendor)
-	if h == nil || h.inherited || info.Mod == "" || r.held(h, info.Mod) {
+	h := p.hash(pin.Vendor)
+	if h == nil || h.Inherited() || info.Mod == "" || r.held(h, info.Mod) {
 		return nil
 	}
 	return p.error(fmt.Sprintf("verify: %s ignores the vendorHash that is pinned here: its goModules still has %s", info.Where, info.Mod),
@@ -175,22 +177,9 @@ func (r *resolver) tookIn(p *pin, info probeInfo) error {
 }
 
 // held says whether a hash that an evaluation shows is the one that the last round had in the slot.
-func (r *resolver) held(h *fixed, shown string) bool {
+func (r *resolver) held(h *hash, shown string) bool {
 	s, err := nix.ParseHash(shown, "sha256")
 	return err == nil && (h.got != nil && s.Equal(*h.got) || s.Equal(h.fake))
-}
-
-// shownVersion is what the package's version attribute is to be, "" when the pin does not set it.
-func (p *pin) shownVersion(v string) string {
-	for _, t := range p.texts {
-		if t.field == "version" {
-			if p.vprefix {
-				return "v" + v
-			}
-			return v
-		}
-	}
-	return ""
 }
 
 // finished ends the loop when everything was built with real hashes. A vendorHash that turned out to be
@@ -208,7 +197,7 @@ func (r *resolver) finished(ctx context.Context) (bool, error) {
 					return false, err
 				}
 				again = true
-			case h.inherited && h.brought != nil && h.got.Equal(*h.brought):
+			case h.Inherited() && h.brought != nil && h.got.Equal(*h.brought):
 				h.dropped, again = true, true
 				r.log(Detail, "the vendorHash that the package brings still fits")
 			}
@@ -222,7 +211,7 @@ func (r *resolver) finished(ctx context.Context) (bool, error) {
 
 // deepen finds a hash that neither src nor goModules needs: the next round evaluates the whole package, which
 // shows the fixed outputs that only its build phases use; those are then built by themselves.
-func (r *resolver) deepen(ctx context.Context, p *pin, h *fixed) error {
+func (r *resolver) deepen(ctx context.Context, p *move, h *hash) error {
 	if !r.probe.req.Deep {
 		r.probe.req.Deep = true
 		return nil
@@ -245,31 +234,16 @@ func (r *resolver) deepen(ctx context.Context, p *pin, h *fixed) error {
 		}
 		return r.unexplained(rep)
 	}
-	return placeOfSlot(r.cand, h.slot).error(
-		fmt.Sprintf("find hashes: nothing that %s evaluates on %s uses this %s", r.where[p][0].Where, r.probe.req.System, h.slot.field),
+	return diag.At(h.slot.Pos,
+		fmt.Sprintf("find hashes: nothing that %s evaluates on %s uses this %s", r.where[p][0].Where, r.probe.req.System, h.slot.Field),
 		"if it is for another system, run ollama-bump on a machine of that system")
-}
-
-// placeOfSlot is where a slot stands, for messages.
-func placeOfSlot(c *candidate, s slot) place {
-	if f := c.files[s.file]; f != nil {
-		return placeOf(f, s.at)
-	}
-	line, column := 1, 1
-	for _, b := range c.data[s.file][:min(s.at, len(c.data[s.file]))] {
-		column++
-		if b == '\n' {
-			line, column = line+1, 1
-		}
-	}
-	return place{s.file, line, column}
 }
 
 // source returns the folder of a pin's new source, which lies in the store since its hash was found, and "" before.
 // It is upstream's: package foreign reads it.
-func (r *resolver) source(p *pin) string {
+func (r *resolver) source(p *move) string {
 	dir := ""
-	if h := p.hash(roleSrc); h != nil && h.got != nil && h.drv != nil && !h.flat {
+	if h := p.hash(pin.Source); h != nil && h.got != nil && h.drv != nil && !h.Flat {
 		dir = nix.FixedOutputPath(filepath.Dir(h.drv.Path), *h.got, h.drv.Name)
 	} else if len(r.where[p]) > 0 {
 		dir = r.where[p][0].SrcOut

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/nixtars/ollama-bump/bump/internal/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/pin"
 )
 
 // takeSame gives the hashes that were found to the fixed outputs that are fetched in the very same way: several
@@ -13,7 +14,7 @@ func (r *resolver) takeSame(closure map[string]*nix.Derivation) int {
 	given := 0
 	for _, p := range r.pins {
 		for _, known := range p.allHashes() {
-			if known.got == nil || known.drv == nil || known.role == roleVendor {
+			if known.got == nil || known.drv == nil || known.Role == pin.Vendor {
 				continue
 			}
 			for _, drv := range closure {
@@ -25,7 +26,7 @@ func (r *resolver) takeSame(closure map[string]*nix.Derivation) int {
 					got := *known.got
 					h.got, h.drv = &got, drv
 					given++
-					r.log(Step, "%s: the same as that of %s:%d", h.slot.field, p.file, p.line)
+					r.log(Step, "%s: the same as that of %s:%d", h.slot.Field, p.File, p.Line)
 				}
 			}
 		}
@@ -45,14 +46,14 @@ func sameFetch(a, b *nix.Derivation) bool {
 
 // waitsForSame says whether a pin's source is probably fetched like that of an earlier pin, which this round
 // downloads. seen collects what the round downloads.
-func (p *pin) waitsForSame(seen map[string]bool) bool {
-	h := p.hash(roleSrc)
-	if h == nil || h.got != nil || h.fetch == "" {
+func (p *move) waitsForSame(seen map[string]bool) bool {
+	h := p.hash(pin.Source)
+	if h == nil || h.got != nil || h.Via == "" {
 		return false
 	}
-	if seen[h.fetch] {
+	if seen[h.Via] {
 		return true
 	}
-	seen[h.fetch] = true
+	seen[h.Via] = true
 	return false
 }

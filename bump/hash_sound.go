@@ -17,7 +17,7 @@ func (r *resolver) noteOthers() {
 		info := r.probe.found[where]
 		name := where[strings.LastIndexByte(where, '.')+1:]
 		ours := info.Pname == r.pkg.Name || slices.Contains(r.probe.req.Names, name)
-		if ours && len(info.Pins) == 0 && strings.TrimPrefix(info.Version, "v") == r.rel.version {
+		if ours && len(info.Pins) == 0 && strings.TrimPrefix(info.Version, "v") == string(r.rel.version) {
 			r.others = append(r.others, info)
 		}
 	}
@@ -128,7 +128,7 @@ func (r *resolver) brokenWhole(ctx context.Context, fail *nix.Failure) error {
 
 // before evaluates outputs of the flake as it stands in the tree.
 func (r *resolver) before(ctx context.Context, places []string) (map[string]probeInfo, error) {
-	changes, err := r.changes()
+	now, err := r.values()
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +155,7 @@ func (r *resolver) before(ctx context.Context, places []string) (map[string]prob
 			return nil, err
 		}
 	}
-	if err := r.cand.apply(changes); err != nil {
+	if err := r.cand.apply(now); err != nil {
 		return nil, err
 	}
 	if err := r.cand.commit(ctx); err != nil {

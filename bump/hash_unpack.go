@@ -10,7 +10,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/pin"
 )
 
 // unpacking is what an unpacked archive's fetch has of its own, whatever the system.
@@ -28,7 +30,7 @@ type unpacking struct {
 // but the tools that they run.
 func (r *resolver) unpackElsewhere(ctx context.Context) error {
 	failure := errors.New("no output of the flake for another system shows it")
-	for _, system := range otherSystems() {
+	for _, system := range pin.OtherSystems() {
 		for _, deep := range []bool{false, true} {
 			if len(r.unpacked()) == 0 {
 				return nil
@@ -54,11 +56,11 @@ func (r *resolver) unpackElsewhere(ctx context.Context) error {
 }
 
 // unpacked are the hashes of unpacked archives that only other systems fetch, and that are not known yet.
-func (r *resolver) unpacked() []*fixed {
-	var list []*fixed
+func (r *resolver) unpacked() []*hash {
+	var list []*hash
 	for _, p := range r.pins {
 		for _, h := range p.hashes {
-			if h.role == roleAsset && !h.flat && h.foreign && h.got == nil {
+			if h.Role == pin.ReleaseAsset && !h.Flat && h.elsewhere && h.got == nil {
 				list = append(list, h)
 			}
 		}
@@ -66,9 +68,9 @@ func (r *resolver) unpacked() []*fixed {
 	return list
 }
 
-func (r *resolver) cannotUnpack(h *fixed, system string, err error) error {
-	e := placeOfSlot(r.cand, h.slot).error(
-		fmt.Sprintf("find asset: the hash of %s is that of an unpacked archive for %s, which cannot be found on %s: %v", path.Base(h.url), system, nixSystem(), err),
+func (r *resolver) cannotUnpack(h *hash, system string, err error) error {
+	e := diag.At(h.slot.Pos,
+		fmt.Sprintf("find asset: the hash of %s is that of an unpacked archive for %s, which cannot be found on %s: %v", path.Base(h.URL), system, pin.System(), err),
 		"run ollama-bump on a machine of that system, or fetch the file as it is (fetchurl), whose digest the release lists")
 	e.Err = err
 	return e
@@ -76,12 +78,12 @@ func (r *resolver) cannotUnpack(h *fixed, system string, err error) error {
 
 // fetchesIn evaluates the flake for a system and returns the derivations there that carry the fakes of hashes: among
 // the sources of the packages or, deep, among all that the packages need. shown says whether there are such packages.
-func (r *resolver) fetchesIn(ctx context.Context, system string, deep bool) (fetches map[*fixed]*nix.Derivation, shown bool, err error) {
+func (r *resolver) fetchesIn(ctx context.Context, system string, deep bool) (fetches map[*hash]*nix.Derivation, shown bool, err error) {
 	all, wanted := r.pins, r.unpacked()
 	defer func() { r.pins, r.elsewhere, r.where, r.probe.req.Deep = all, nil, nil, false }()
-	var pins []*pin
+	var pins []*move
 	for _, p := range all {
-		if slices.ContainsFunc(p.hashes, func(h *fixed) bool { return slices.Contains(wanted, h) }) {
+		if slices.ContainsFunc(p.hashes, func(h *hash) bool { return slices.Contains(wanted, h) }) {
 			pins = append(pins, p)
 		} else {
 			r.elsewhere = append(r.elsewhere, p)
@@ -95,7 +97,7 @@ func (r *resolver) fetchesIn(ctx context.Context, system string, deep bool) (fet
 	if err != nil {
 		return nil, false, err
 	}
-	fetches = map[*fixed]*nix.Derivation{}
+	fetches = map[*hash]*nix.Derivation{}
 	for _, drv := range closure {
 		if promised, _, ok := drv.FixedOutput(); ok {
 			if h := r.fakeOf(promised); h != nil {
@@ -107,7 +109,7 @@ func (r *resolver) fetchesIn(ctx context.Context, system string, deep bool) (fet
 }
 
 // unpack finds a hash by doing here what a derivation of another system does.
-func (r *resolver) unpack(ctx context.Context, h *fixed, there *nix.Derivation) error {
+func (r *resolver) unpack(ctx context.Context, h *hash, there *nix.Derivation) error {
 	u, err := unpackingOf(there)
 	if err != nil {
 		return err
@@ -144,7 +146,7 @@ func (r *resolver) unpack(ctx context.Context, h *fixed, there *nix.Derivation) 
 		}
 	}
 	h.from = fromUnpack
-	r.log(Step, "%s: %s", h.slot.field, h.got.SRI())
+	r.log(Step, "%s: %s", h.slot.Field, h.got.SRI())
 	return nil
 }
 

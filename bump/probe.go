@@ -9,10 +9,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 
 	"github.com/nixtars/ollama-bump/bump/internal/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/pin"
 )
 
 //go:embed probe.nix
@@ -90,23 +90,14 @@ var families = []string{
 	"packages", "legacyPackages", "overlays", "nixosConfigurations", "darwinConfigurations", "homeConfigurations",
 }
 
-// nixSystem is this machine as Nix names it.
-func nixSystem() string {
-	arch := map[string]string{"amd64": "x86_64", "arm64": "aarch64", "386": "i686"}[runtime.GOARCH]
-	if arch == "" {
-		arch = runtime.GOARCH
-	}
-	return arch + "-" + runtime.GOOS
-}
-
-func newProbe(run *nix.Runner, c *candidate, pkg *Package, o Options) (*probe, error) {
+func newProbe(run *nix.Runner, c *candidate, pkg *pin.Package, o Options) (*probe, error) {
 	var word [16]byte
 	if _, err := rand.Read(word[:]); err != nil {
 		return nil, fmt.Errorf("make nonce: %w", err)
 	}
 	p := &probe{run: run, cand: c, nonce: hex.EncodeToString(word[:]), failed: map[string]string{}}
 	p.req = probeRequest{
-		Nonce: p.nonce, System: nixSystem(), Package: pkg.Name, Program: pkg.Program, Attr: splitAttr(o.Attr), Families: families,
+		Nonce: p.nonce, System: pin.System(), Package: pkg.Name, Program: pkg.Program, Attr: splitAttr(o.Attr), Families: families,
 		Names: []string{}, Skip: []string{}, Only: []string{}, Whole: []string{}, Pins: []probePin{},
 	}
 	text := strings.Replace(probeFlake, "@url@", c.url(), 1)

@@ -105,8 +105,8 @@ func (j *job) standing(ctx context.Context) (settled bool, err error) {
 // dueFiles are the files that the pins to move stand in.
 func (j *job) dueFiles() []string {
 	var files []string
-	for _, p := range j.due {
-		files = append(files, p.file)
+	for _, p := range j.plan.Pins {
+		files = append(files, p.File)
 	}
 	slices.Sort(files)
 	return slices.Compact(files)
@@ -115,7 +115,7 @@ func (j *job) dueFiles() []string {
 // redo says whether a pull request that was merged settles nothing: its hashes are to be repaired, or
 // somebody asked for this very version.
 func (j *job) redo() bool {
-	return j.opts.Force || j.opts.To != "" || slices.ContainsFunc(j.due, func(p *pin) bool { return p.placeholder() || p.inconsistent() })
+	return j.opts.Force || j.opts.To != "" || j.found.Repairs(j.plan)
 }
 
 // scope tells the proposals for one repository apart as Nix names what they are for: FOLDER#ATTR.
@@ -175,7 +175,7 @@ func (j *job) proposal(ctx context.Context) (github.Proposal, error) {
 	}
 	return github.Proposal{
 		Owner: owner, Repo: repo, Base: j.opts.Base, Branch: j.branch(), BranchPrefix: branchPrefix,
-		Package: j.pkg.Name, OldVersion: j.result.OldVersion, Version: j.rel.version, Scope: j.scope(),
+		Package: j.pkg.Name, OldVersion: j.result.OldVersion, Version: string(j.rel.version), Scope: j.scope(),
 		Labels: j.opts.Labels, Reviewers: j.opts.Reviewers, Assignees: j.opts.Assignees,
 		Draft: j.opts.Draft, AutoMerge: j.opts.AutoMerge, Recreate: j.opts.Recreate, Redo: j.redo(),
 	}, nil
@@ -184,7 +184,7 @@ func (j *job) proposal(ctx context.Context) (github.Proposal, error) {
 // branch is the branch that the options name, or "" for the default one.
 func (j *job) branch() string {
 	if j.opts.Branch == "" && j.opts.BranchFolder != "" {
-		return branchPrefix + j.opts.BranchFolder + "/" + j.rel.version
+		return branchPrefix + j.opts.BranchFolder + "/" + string(j.rel.version)
 	}
 	return j.opts.Branch
 }

@@ -6,41 +6,42 @@ import (
 	"sort"
 
 	"github.com/nixtars/ollama-bump/bump/internal/github"
+	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	"github.com/nixtars/ollama-bump/bump/internal/text"
 	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
 
 // release is the release that the pins go to, and those on the way there.
 type release struct {
-	version string // without v
+	version version.Version
 	github.Release
 	between []text.ReleaseNote // every stable release above the oldest pin up to this one, newest first
 }
 
 // versionOf is the version that a release stands for, or "" when it is none to bump to. Upstream moves one
 // release object from candidate to final, so a final tag still marked as a prerelease is not out yet.
-func versionOf(r github.Release, pre bool) string {
+func versionOf(r github.Release, pre bool) version.Version {
 	v, ok := version.ParseTag(r.Tag)
 	if !ok || r.Draft || !pre && (r.Prerelease || v.Candidate()) {
 		return ""
 	}
-	return string(v)
+	return v
 }
 
 // parseTo reads the version of Options.To.
-func parseTo(to string) (string, error) {
+func parseTo(to string) (version.Version, error) {
 	v, err := version.Parse(to)
 	if err != nil {
 		return "", &UsageError{Text: fmt.Sprintf("Options.To must be a release such as 0.32.15 or 0.33.0-rc2, not %q", to)}
 	}
-	return string(v), nil
+	return v, nil
 }
 
 // selectRelease asks for the releases and picks the one to bump to: o.To, or the highest version that
 // usable accepts. It reads pages until it has seen the oldest pinned version, normally one; where none is
 // known, until it has seen one to bump to.
-func selectRelease(ctx context.Context, c *github.Client, pkg *Package, o Options, oldest string, usable func(github.Release) bool) (*release, error) {
-	to := ""
+func selectRelease(ctx context.Context, c *github.Client, pkg *pin.Package, o Options, oldest version.Version, usable func(github.Release) bool) (*release, error) {
+	var to version.Version
 	if o.To != "" {
 		var err error
 		if to, err = parseTo(o.To); err != nil {
@@ -48,7 +49,7 @@ func selectRelease(ctx context.Context, c *github.Client, pkg *Package, o Option
 		}
 	}
 	var seen []github.Release
-	err := c.Releases(ctx, pkg.Owner, pkg.Repo, func(page []github.Release) (bool, error) {
+	err := c.Releases(ctx, pkg.Owner(), pkg.Repo, func(page []github.Release) (bool, error) {
 		seen = append(seen, page...)
 		more := oldest != "" || to != "" || pickRelease(page, "", o.Pre, usable) == nil
 		for _, r := range page {
@@ -64,7 +65,7 @@ func selectRelease(ctx context.Context, c *github.Client, pkg *Package, o Option
 	}
 	best := pickRelease(seen, to, o.Pre, usable)
 	if best == nil && to != "" {
-		r, err := c.ReleaseByTag(ctx, pkg.Owner, pkg.Repo, "v"+to)
+		r, err := c.ReleaseByTag(ctx, pkg.Owner(), pkg.Repo, to.Tag())
 		if err != nil {
 			return nil, err
 		}
@@ -72,7 +73,7 @@ func selectRelease(ctx context.Context, c *github.Client, pkg *Package, o Option
 	}
 	if best == nil {
 		return nil, &Error{
-			Text: fmt.Sprintf("read releases: %s/%s lists no stable release", pkg.Owner, pkg.Repo),
+			Text: fmt.Sprintf("read releases: %s lists no stable release", pkg.Upstream()),
 			Hint: "name one with Options.To=X.Y.Z, or include release candidates with Options.Pre",
 		}
 	}
@@ -81,11 +82,11 @@ func selectRelease(ctx context.Context, c *github.Client, pkg *Package, o Option
 }
 
 // pickRelease is the release of version to, or the highest one.
-func pickRelease(list []github.Release, to string, pre bool, usable func(github.Release) bool) *release {
+func pickRelease(list []github.Release, to version.Version, pre bool, usable func(github.Release) bool) *release {
 	var best *release
 	for _, r := range list {
 		if to != "" {
-			if r.Tag == "v"+to && !r.Draft {
+			if r.Tag == to.Tag() && !r.Draft {
 				return &release{version: to, Release: r}
 			}
 			continue
@@ -103,17 +104,17 @@ func pickRelease(list []github.Release, to string, pre bool, usable func(github.
 
 // notesBetween are the notes of the stable releases above old, when that is known, up to newest, and
 // newest's own.
-func notesBetween(list []github.Release, old, newest string) []text.ReleaseNote {
+func notesBetween(list []github.Release, old, newest version.Version) []text.ReleaseNote {
 	var notes []text.ReleaseNote
 	for _, r := range list {
 		v := versionOf(r, false)
-		if r.Tag == "v"+newest {
+		if r.Tag == newest.Tag() {
 			v = newest
 		}
 		if v == "" || version.Compare(v, newest) > 0 || v != newest && (old == "" || version.Compare(v, old) <= 0) {
 			continue
 		}
-		notes = append(notes, text.ReleaseNote{Version: v, URL: r.URL, Body: r.Body})
+		notes = append(notes, text.ReleaseNote{Version: string(v), URL: r.URL, Body: r.Body})
 	}
 	sort.SliceStable(notes, func(i, j int) bool { return version.Compare(notes[i].Version, notes[j].Version) > 0 })
 	return notes

@@ -6,18 +6,20 @@ import (
 	"path"
 	"strings"
 
+	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/github"
 	"github.com/nixtars/ollama-bump/bump/internal/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/pin"
 )
 
 // usable says whether a release has what the pins need: a prebuilt one needs its assets, all there.
 func (j *job) usable(r github.Release) bool {
-	for _, p := range j.finder.pins {
-		for _, h := range p.hashes {
-			if h.role != roleAsset {
+	for _, p := range j.found.Pins {
+		for _, h := range p.Fetches {
+			if h.Role != pin.ReleaseAsset {
 				continue
 			}
-			if a, err := matchAsset(r, path.Base(h.url)); err == nil && a.State != "uploaded" && a.State != "" {
+			if a, err := matchAsset(r, path.Base(h.URL)); err == nil && a.State != "uploaded" && a.State != "" {
 				return false
 			}
 			if len(r.Assets) == 0 {
@@ -36,7 +38,7 @@ func matchAsset(r github.Release, name string) (github.Asset, error) {
 		if a.Name == name {
 			return a, nil
 		}
-		if stem(a.Name) == stem(name) {
+		if pin.Stem(a.Name) == pin.Stem(name) {
 			similar = append(similar, a)
 		}
 	}
@@ -50,25 +52,12 @@ func matchAsset(r github.Release, name string) (github.Asset, error) {
 	return github.Asset{}, fmt.Errorf("release %s has no asset %s: it has %s", r.Tag, name, strings.Join(limit(names, 20), ", "))
 }
 
-// archives are the endings of archives, the longer ones first.
-var archives = []string{".tar.zst", ".tar.gz", ".tar.xz", ".tar.bz2", ".tgz", ".zip", ".tar"}
-
-// stem is a file's name without the ending that says how it is packed.
-func stem(name string) string {
-	for _, a := range archives {
-		if s, ok := strings.CutSuffix(name, a); ok {
-			return s
-		}
-	}
-	return name
-}
-
 // assets looks the pins' release assets up: renamed ones become edits of the URL, and the digests that the
 // release lists are the hashes of files that then need no download.
 func (j *job) assets(ctx context.Context) error {
-	for _, p := range j.due {
+	for _, p := range j.hashes.pins {
 		for _, h := range p.hashes {
-			if h.role != roleAsset || h.got != nil {
+			if h.Role != pin.ReleaseAsset || h.got != nil {
 				continue
 			}
 			if err := j.asset(ctx, h); err != nil {
@@ -79,36 +68,36 @@ func (j *job) assets(ctx context.Context) error {
 	return nil
 }
 
-func (j *job) asset(ctx context.Context, h *fixed) error {
-	name := path.Base(h.url)
+func (j *job) asset(ctx context.Context, h *hash) error {
+	name := path.Base(h.URL)
 	a, err := matchAsset(j.rel.Release, name)
-	at := placeOfSlot(j.hashes.cand, h.slot)
+	at := h.slot.Pos
 	if err != nil {
-		return at.error("find asset: "+err.Error(), "correct the URL by hand for this release")
+		return diag.At(at, "find asset: "+err.Error(), "correct the URL by hand for this release")
 	}
 	if a.State != "uploaded" && a.State != "" {
-		return at.error(fmt.Sprintf("find asset: %s of release %s is not uploaded yet", a.Name, j.rel.Tag), "run again later")
+		return diag.At(at, fmt.Sprintf("find asset: %s of release %s is not uploaded yet", a.Name, j.rel.Tag), "run again later")
 	}
 	if a.Name != name {
-		if stem(name) == name {
-			return at.error(fmt.Sprintf("find asset: release %s has %s instead of %s: an archive, which the build would have to unpack", j.rel.Tag, a.Name, name),
+		if pin.Stem(name) == name {
+			return diag.At(at, fmt.Sprintf("find asset: release %s has %s instead of %s: an archive, which the build would have to unpack", j.rel.Tag, a.Name, name),
 				"correct the URL and the build by hand for this release")
 		}
 		if !h.rename(name, a.Name) {
-			return at.error(fmt.Sprintf("find asset: release %s has %s instead of %s, whose name is not written in one literal of the URL", j.rel.Tag, a.Name, name),
+			return diag.At(at, fmt.Sprintf("find asset: release %s has %s instead of %s, whose name is not written in one literal of the URL", j.rel.Tag, a.Name, name),
 				"correct the URL by hand for this release")
 		}
 		j.warn("hash", "release %s has %s instead of %s: the URL is changed; check that the build unpacks it", j.rel.Tag, a.Name, name)
 	}
-	if h.flat && a.Digest != "" {
+	if h.Flat && a.Digest != "" {
 		got, err := nix.ParseHash(a.Digest, "sha256")
 		if err != nil {
-			return at.error(fmt.Sprintf("find asset: the digest of %s is unreadable: %v", a.Name, err), "")
+			return diag.At(at, fmt.Sprintf("find asset: the digest of %s is unreadable: %v", a.Name, err), "")
 		}
 		h.got, h.from = &got, fromDigest
 		return nil
 	}
-	if h.foreign && h.flat {
+	if h.elsewhere && h.Flat {
 		return j.prefetch(ctx, h, a.Name)
 	}
 	return nil
@@ -123,10 +112,10 @@ const (
 
 // prefetch hashes a file for another system, whose own fetch cannot be built here, when the release lists no
 // digest. The content of a file does not depend on who fetches it.
-func (j *job) prefetch(ctx context.Context, h *fixed, name string) error {
+func (j *job) prefetch(ctx context.Context, h *hash, name string) error {
 	j.say(Step, "hash", "download %s", name)
 	got, err := j.hashes.probe.run.Prefetch(ctx,
-		fmt.Sprintf("https://github.com/%s/%s/releases/download/%s/%s", j.pkg.Owner, j.pkg.Repo, j.rel.Tag, name))
+		fmt.Sprintf("https://github.com/%s/releases/download/%s/%s", j.pkg.Upstream(), j.rel.Tag, name))
 	if err != nil {
 		return j.hashes.explain(err)
 	}
@@ -134,12 +123,12 @@ func (j *job) prefetch(ctx context.Context, h *fixed, name string) error {
 	return nil
 }
 
-// rename makes a slot of the ending of the asset's name.
-func (h *fixed) rename(from, to string) bool {
-	common := stem(from)
-	if h.ending == nil || !strings.HasPrefix(from, common) || !strings.HasPrefix(to, common) {
+// rename changes the ending of the asset's name; it reports whether that is possible.
+func (h *hash) rename(from, to string) bool {
+	common := pin.Stem(from)
+	if h.Ending == pin.NoSlot || !strings.HasPrefix(from, common) || !strings.HasPrefix(to, common) {
 		return false
 	}
-	h.ending.value = strings.TrimPrefix(to, common)
+	h.ending = strings.TrimPrefix(to, common)
 	return true
 }

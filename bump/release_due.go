@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/nixtars/ollama-bump/bump/internal/diag"
+	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
 
@@ -14,28 +16,26 @@ func (j *job) findRelease(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	oldest := ""
-	for _, p := range j.finder.pins {
-		if p.version != "" && (oldest == "" || version.Compare(p.version, oldest) < 0) {
-			oldest = p.version
-		}
-	}
-	j.say(Step, "release", "pinned: %s %s", j.pkg.Name, cmp.Or(oldest, j.finder.pins[0].label))
+	oldest, label := j.found.Oldest(), j.found.Pins[0].Label
+	j.say(Step, "release", "pinned: %s %s", j.pkg.Name, cmp.Or(string(oldest), label))
 	j.say(Step, "release", "asking %s", apiHost(j.opts.UpstreamAPIURL))
 	j.rel, err = selectRelease(ctx, upstream, j.pkg, j.opts, oldest, j.usable)
 	if err != nil {
 		return err
 	}
-	j.result.OldVersion, j.result.NewVersion = cmp.Or(oldest, j.finder.pins[0].label), j.rel.version
+	j.result.OldVersion, j.result.NewVersion = cmp.Or(string(oldest), label), string(j.rel.version)
 	if err := j.refuseDowngrade(); err != nil {
 		return err
 	}
-	j.due = j.pinsDue()
-	if len(j.due) == 0 {
+	j.plan = j.found.Plan(j.rel.version, pin.Policy{All: j.opts.Force, Exactly: j.opts.To != "", Branches: j.opts.Mode != Check})
+	for _, p := range j.plan.Unknown {
+		j.warn("release", "%s: the input %s names no release: only a bump sees whether its branch moved", p.Pos, p.Input().Name)
+	}
+	if len(j.plan.Pins) == 0 {
 		newest := j.result.OldVersion
-		for _, p := range j.finder.pins {
-			if version.Compare(p.version, newest) > 0 {
-				newest = p.version
+		for _, p := range j.found.Pins {
+			if version.Compare(string(p.Version), newest) > 0 {
+				newest = string(p.Version)
 			}
 		}
 		j.result.NewVersion = newest
@@ -52,43 +52,15 @@ func (j *job) refuseDowngrade() error {
 	if j.opts.To == "" {
 		return nil
 	}
-	for _, p := range j.finder.pins {
-		if p.follows() {
-			return p.error(fmt.Sprintf("select release: the input %s names no release (%s), so it cannot go to %s", p.input.name, p.input.url, j.rel.version),
-				fmt.Sprintf("write github:%s/%s/v%s in the input's URL", j.pkg.Owner, j.pkg.Repo, j.rel.version))
+	for _, p := range j.found.Pins {
+		if p.Follows() {
+			in := p.Input()
+			return diag.At(p.Pos, fmt.Sprintf("select release: the input %s names no release (%s), so it cannot go to %s", in.Name, in.URL, j.rel.version),
+				fmt.Sprintf("write github:%s/%s in the input's URL", j.pkg.Upstream(), j.rel.version.Tag()))
 		}
-		if p.version != "" && version.Compare(j.rel.version, p.version) < 0 && !j.opts.AllowDowngrade {
-			return p.error(fmt.Sprintf("select release: %s is lower than the pinned %s", j.rel.version, p.version), "allow it with Options.AllowDowngrade")
+		if p.Version != "" && version.Compare(j.rel.version, p.Version) < 0 && !j.opts.AllowDowngrade {
+			return diag.At(p.Pos, fmt.Sprintf("select release: %s is lower than the pinned %s", j.rel.version, p.Version), "allow it with Options.AllowDowngrade")
 		}
 	}
 	return nil
-}
-
-// pinsDue are the pins that are not at the release yet, or that lack a hash. A pin beyond the
-// newest release is current.
-func (j *job) pinsDue() []*pin {
-	var due []*pin
-	for _, p := range j.finder.pins {
-		order := -1
-		if p.version != "" {
-			order = version.Compare(p.version, j.rel.version)
-		}
-		switch {
-		case j.opts.Mode == Check && p.follows() && !p.placeholder():
-			j.warn("release", "%s:%d:%d: the input %s names no release: only a bump sees whether its branch moved", p.file, p.line, p.column, p.input.name)
-		case j.opts.Force, p.placeholder(), p.inconsistent(), order < 0, order > 0 && j.opts.To != "":
-			due = append(due, p)
-		}
-	}
-	return alsoDue(j.finder.pins, due)
-}
-
-// inconsistent says whether the pin's own literals name different versions.
-func (p *pin) inconsistent() bool {
-	for _, t := range p.texts {
-		if t.version != p.version {
-			return true
-		}
-	}
-	return p.input != nil && p.input.slot != nil && p.input.slot.version != p.version
 }

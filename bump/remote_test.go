@@ -9,11 +9,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/nixtars/ollama-bump/bump/internal/git"
-	tree "github.com/nixtars/ollama-bump/bump/internal/source"
-
 	"github.com/nixtars/ollama-bump/bump/bumptest/githubtest"
+	"github.com/nixtars/ollama-bump/bump/internal/git"
 	"github.com/nixtars/ollama-bump/bump/internal/github"
+	"github.com/nixtars/ollama-bump/bump/internal/pin"
+	tree "github.com/nixtars/ollama-bump/bump/internal/source"
+	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
 
 func TestRepositoryOfTheRemote(t *testing.T) {
@@ -104,9 +105,9 @@ func TestReleasesAreReadNoFurtherThanNeeded(t *testing.T) {
 		{"", "", "0.34.9", 1}, {"", "0.34.1", "0.34.9", 1}, {"", "0.20.0", "0.34.9", 2}, {"0.34.0", "", "0.34.0", 1}, {"0.22.0", "", "0.22.0", 2},
 	} {
 		server.ResetCalls()
-		rel, err := selectRelease(t.Context(), c, &Ollama, Options{To: test.to}, test.oldest, usable)
+		rel, err := selectRelease(t.Context(), c, &pin.Ollama, Options{To: test.to}, version.Version(test.oldest), usable)
 		require.NoError(t, err)
-		assert.Equal(t, test.want, rel.version)
+		assert.EqualValues(t, test.want, rel.version)
 		assert.Len(t, server.Calls(), test.requests, "%+v", test)
 	}
 }

@@ -2,12 +2,15 @@ package bump
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
+	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	"github.com/nixtars/ollama-bump/bump/internal/text"
 )
 
@@ -20,7 +23,7 @@ type changedFile struct {
 // report makes the diff, the list of edits and the report of what was found.
 func (j *job) report(ctx context.Context) error {
 	cand := j.hashes.cand
-	changes, err := j.hashes.changes()
+	now, err := j.hashes.values()
 	if err != nil {
 		return err
 	}
@@ -28,15 +31,15 @@ func (j *job) report(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for name, now := range cand.now {
-		if old := originals[name]; !bytes.Equal(old, now) {
-			j.changed = append(j.changed, changedFile{name, old, now})
+	for name, content := range cand.now {
+		if old := originals[name]; !bytes.Equal(old, content) {
+			j.changed = append(j.changed, changedFile{name, old, content})
 		}
 	}
 	sort.Slice(j.changed, func(a, b int) bool { return j.changed[a].name < j.changed[b].name })
 	var diff strings.Builder
 	for _, f := range j.changed {
-		j.result.Files = append(j.result.Files, FileChange{Path: f.name, Edits: j.edits(f.name, changes)})
+		j.result.Files = append(j.result.Files, FileChange{Path: f.name, Edits: j.edits(f.name, now)})
 		diff.WriteString(text.Diff(f.name, f.old, f.new))
 	}
 	j.result.Diff = diff.String()
@@ -94,11 +97,11 @@ func (j *job) redactedError(err error) error {
 func (j *job) originals(ctx context.Context) (map[string][]byte, error) {
 	all := map[string][]byte{}
 	for name := range j.hashes.cand.now {
-		switch f := j.sources.nix[name]; {
+		switch f := j.files.Nix[name]; {
 		case f != nil:
 			all[name] = f.Src
-		case j.sources.data[name] != nil:
-			all[name] = j.sources.data[name]
+		case j.files.Data[name] != nil:
+			all[name] = j.files.Data[name]
 		default:
 			src, err := j.tree.Read(ctx, name)
 			if err != nil {
@@ -111,15 +114,18 @@ func (j *job) originals(ctx context.Context) (map[string][]byte, error) {
 }
 
 // edits lists what changes in one file, in its order.
-func (j *job) edits(name string, changes []change) []Edit {
-	list := []Edit{}
-	sort.SliceStable(changes, func(a, b int) bool { return changes[a].start < changes[b].start })
-	for _, c := range changes {
-		if c.file != name || c.old == c.value {
-			continue
+func (j *job) edits(name string, now values) []Edit {
+	var ids []pin.SlotID
+	for id, value := range now {
+		if s := j.found.Slot(id); s.File == name && s.Old != value {
+			ids = append(ids, id)
 		}
-		at := placeOfSlot(j.hashes.cand, c.slot)
-		list = append(list, Edit{Line: at.line, Column: at.column, Field: c.field, Old: c.old, New: c.value})
+	}
+	slices.SortFunc(ids, func(a, b pin.SlotID) int { return cmp.Compare(j.found.Slot(a).Start, j.found.Slot(b).Start) })
+	list := []Edit{}
+	for _, id := range ids {
+		s := j.found.Slot(id)
+		list = append(list, Edit{Line: s.Pos.Line, Column: s.Pos.Column, Field: s.Field, Old: s.Old, New: now[id]})
 	}
 	return list
 }
@@ -129,13 +135,13 @@ const home = "https://github.com/nixtars/ollama-bump"
 
 func (j *job) fillReport(ctx context.Context) {
 	j.rep.Package = j.pkg.Name
-	j.rep.OldVersion, j.rep.NewVersion = j.result.OldVersion, j.rel.version
+	j.rep.OldVersion, j.rep.NewVersion = j.result.OldVersion, string(j.rel.version)
 	j.rep.Release = text.Release{URL: j.rel.URL, Notes: j.rel.between}
 	if !j.rel.PublishedAt.IsZero() {
 		j.rep.Release.Age = j.start.Sub(j.rel.PublishedAt)
 	}
 	if j.rep.Release.URL == "" {
-		j.rep.Release.URL = fmt.Sprintf("https://github.com/%s/%s/releases/tag/v%s", j.pkg.Owner, j.pkg.Repo, j.rel.version)
+		j.rep.Release.URL = fmt.Sprintf("https://github.com/%s/releases/tag/%s", j.pkg.Upstream(), j.rel.version.Tag())
 	}
 	j.rep.Proof.NixVersion, j.rep.Proof.System = j.hashes.probe.nix, j.hashes.probe.req.System
 	j.rep.Tool = text.Tool{Name: "ollama-bump", Version: j.opts.Version, URL: home}
@@ -145,18 +151,18 @@ func (j *job) fillReport(ctx context.Context) {
 			j.rep.Changes = append(j.rep.Changes, text.Change{File: f.Path, Line: e.Line, Field: e.Field, Old: e.Old, New: e.New})
 		}
 	}
-	for _, p := range j.due {
+	for _, p := range j.hashes.pins {
 		for _, c := range p.companions {
 			j.rep.Companions = append(j.rep.Companions, c.report())
-			if c.left != "" {
-				j.warn("report", "%s:%d:%d: %s was not moved: %s", c.place.file, c.place.line, c.place.column, c.report().Name, c.left)
+			if c.skip != "" {
+				j.warn("report", "%s: %s was not moved: %s", c.Pos, c.report().Name, c.skip)
 			}
 		}
-		for _, n := range p.notes {
-			j.warn("report", "%s:%d:%d: %s", p.file, p.line, p.column, n)
+		for _, n := range append(slices.Clone(p.Notes), p.notes...) {
+			j.warn("report", "%s: %s", p.Pos, n)
 		}
-		if p.version != "" && p.version != j.result.OldVersion {
-			j.warn("report", "%s:%d:%d: this pin was at %s", p.file, p.line, p.column, p.version)
+		if p.Version != "" && string(p.Version) != j.result.OldVersion {
+			j.warn("report", "%s: this pin was at %s", p.Pos, p.Version)
 		}
 	}
 	j.rep.Warnings = j.result.Warnings
@@ -171,10 +177,10 @@ func (j *job) try(ctx context.Context) text.Try {
 	}
 	t := text.Try{Repository: owner + "/" + repo, Branch: strings.TrimPrefix(j.branch(), branchRefs), Folder: j.tree.Sub}
 	if t.Branch == "" {
-		t.Branch = branchPrefix + j.rel.version
+		t.Branch = branchPrefix + string(j.rel.version)
 	}
-	prefix := "packages." + nixSystem() + "."
-	for _, p := range j.due {
+	prefix := "packages." + pin.System() + "."
+	for _, p := range j.hashes.pins {
 		for _, info := range j.hashes.where[p] {
 			name, ok := strings.CutPrefix(info.Where, prefix)
 			if ok && (t.Attr == "" || name == j.pkg.Name) {
@@ -185,10 +191,6 @@ func (j *job) try(ctx context.Context) text.Try {
 	return t
 }
 
-func (c *companionPin) report() text.Companion {
-	name := c.old
-	if c.of != nil {
-		name = c.of.Name
-	}
-	return text.Companion{Name: name, Old: c.old, New: c.tag, Moved: c.left == "", Why: c.left}
+func (c *companion) report() text.Companion {
+	return text.Companion{Name: c.Name(), Old: c.Old, New: c.tag, Moved: c.skip == "", Why: c.skip}
 }

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	"github.com/nixtars/ollama-bump/bump/internal/text"
 	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
@@ -19,7 +21,7 @@ func (j *job) verify(ctx context.Context) error {
 	r.describeSource(ctx)
 	var shown []string
 	built, listed, unpacked := false, false, false
-	for _, p := range j.due {
+	for _, p := range append(slices.Clone(r.pins), r.along...) {
 		for _, info := range r.where[p] {
 			shown = union(shown, []string{info.Where})
 			if info.Drv != "" {
@@ -42,7 +44,7 @@ func (j *job) verify(ctx context.Context) error {
 		j.verified("hashes of release assets are the digests that the release lists; the files were not downloaded")
 	}
 	if unpacked {
-		j.verified("hashes of unpacked archives for other systems were found by the same fetch, built for %s", nixSystem())
+		j.verified("hashes of unpacked archives for other systems were found by the same fetch, built for %s", pin.System())
 	}
 	switch j.opts.Verify {
 	case VerifyEval:
@@ -124,7 +126,7 @@ func (j *job) evalConfiguration(ctx context.Context, c configuration) (broken bo
 	if f := asFailure(failed); f == nil || !evaluation(f.Kind) {
 		return false, r.explain(failed)
 	}
-	changes, err := r.changes()
+	now, err := r.values()
 	if err == nil {
 		err = r.cand.apply(nil)
 	}
@@ -135,7 +137,7 @@ func (j *job) evalConfiguration(ctx context.Context, c configuration) (broken bo
 		return false, err
 	}
 	_, before := r.probe.eval(ctx, "configuration")
-	if err := r.cand.apply(changes); err != nil {
+	if err := r.cand.apply(now); err != nil {
 		return false, err
 	}
 	if before != nil {
@@ -167,13 +169,13 @@ func (j *job) verifyBuild(ctx context.Context) error {
 			e.Err = err
 			return e
 		}
-		found := string(version.Find(strings.Join(said, "\n")))
-		if found != j.rel.version {
-			return p.error(fmt.Sprintf("verify: %s of %s says version %q, not %s", j.pkg.Program, where, found, j.rel.version),
+		says := version.Find(strings.Join(said, "\n"))
+		if says != j.rel.version {
+			return p.error(fmt.Sprintf("verify: %s of %s says version %q, not %s", j.pkg.Program, where, says, j.rel.version),
 				"see the ldflags that set the version")
 		}
 		j.checked(where, text.Ran)
-		j.verified("%s --version of %s says %s", j.pkg.Program, where, found)
+		j.verified("%s --version of %s says %s", j.pkg.Program, where, says)
 	}
 	return nil
 }

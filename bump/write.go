@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"sort"
+
+	"github.com/nixtars/ollama-bump/bump/internal/pin"
 )
 
 // write replaces the files in the tree. All new contents are on disk, outside of the tree, before the
@@ -53,68 +56,16 @@ func (j *job) write(ctx context.Context) error {
 // versionsLast are the changed files, those that name a pin's version behind the others.
 func (j *job) versionsLast() []changedFile {
 	named := map[string]bool{}
-	for _, p := range j.due {
-		for _, t := range p.texts {
-			named[t.file] = true
+	for _, p := range j.plan.Pins {
+		ids := p.Versions
+		if in := p.Input(); in != nil && in.Slot != pin.NoSlot {
+			ids = append(slices.Clone(ids), in.Slot)
 		}
-		if p.input != nil && p.input.slot != nil {
-			named[p.input.slot.file] = true
+		for _, file := range j.found.Files(ids...) {
+			named[file] = true
 		}
 	}
 	files := append([]changedFile{}, j.changed...)
 	sort.SliceStable(files, func(a, b int) bool { return !named[files[a].name] && named[files[b].name] })
 	return files
-}
-
-// files are the files that a pin's literals stand in.
-func (p *pin) files() map[string]bool {
-	in := map[string]bool{}
-	for _, t := range p.texts {
-		in[t.file] = true
-	}
-	if p.commit != nil {
-		in[p.commit.file] = true
-	}
-	for _, h := range p.allHashes() {
-		in[h.slot.file] = true
-	}
-	for _, c := range p.companions {
-		for _, s := range c.refs {
-			in[s.file] = true
-		}
-	}
-	return in
-}
-
-// alsoDue adds the pins that are spread over several files and share one with a pin that is due. They
-// look current, but when pins hold each other's files a machine's crash between two renames may have left them with the
-// new version and an old hash.
-func alsoDue(all, due []*pin) []*pin {
-	isDue, shared := map[*pin]bool{}, map[string]bool{}
-	add := func(p *pin) {
-		isDue[p] = true
-		for file := range p.files() {
-			shared[file] = true
-		}
-	}
-	for _, p := range due {
-		add(p)
-	}
-	for grown := len(due) > 0; grown; {
-		grown = false
-		for _, p := range all {
-			files := p.files()
-			if isDue[p] || len(files) < 2 {
-				continue
-			}
-			for file := range files {
-				p.torn = p.torn || shared[file]
-			}
-			if p.torn {
-				add(p)
-				due, grown = append(due, p), true
-			}
-		}
-	}
-	return due
 }

@@ -50,8 +50,8 @@ func removeStaged(shelves []string) {
 
 // writable refuses files that cannot be replaced, before any work is done for them.
 func (j *job) writable() error {
-	for _, p := range j.due {
-		for name := range p.files() {
+	for _, p := range j.plan.Pins {
+		for _, name := range j.found.Files(p.Slots()...) {
 			s := &stagedFile{changedFile: changedFile{name: name}}
 			if err := s.find(j.tree); err != nil {
 				return err

@@ -1,4 +1,4 @@
-package bump
+package pin
 
 import (
 	"slices"
@@ -31,16 +31,15 @@ func (f *finder) findVariants(roots []*nixexpr.File) {
 			if left--; left < 0 {
 				return
 			}
-			f.implied = i >= len(f.overridesOf(c))
+			f.speculative = i >= len(f.overridesOf(c))
 			merged := eval.Known(f.prog.Update(c.given, args))
 			f.prog.Reach(f.prog.Apply(c.fn, merged, nil, nil), func(o *eval.Unknown) bool {
 				f.note(o)
 				return true
 			})
-			f.implied = false
+			f.speculative = false
 		}
 	}
-	f.pins = slices.DeleteFunc(f.pins, func(p *pin) bool { return p.implied && !f.concerns(p) })
 }
 
 // noteCall keeps a call for findVariants, once.
@@ -78,24 +77,6 @@ func (f *finder) overridesOf(c packageCall) []*eval.Set {
 	return list
 }
 
-// concerns says whether a pin that only another argument shows is of a version that moves: then its hash must move
-// with it. One whose hash was never filled in is nobody's.
-func (f *finder) concerns(p *pin) bool {
-	for _, h := range p.hashes {
-		if h.old == nil && !h.inherited && h.role != roleAsset {
-			return false
-		}
-	}
-	return slices.ContainsFunc(f.pins, func(other *pin) bool { return !other.implied && sharesText(p, other) })
-}
-
-// sharesText says whether the version of two pins is written in one literal.
-func sharesText(p, other *pin) bool {
-	return slices.ContainsFunc(p.texts, func(t versionSlot) bool {
-		return slices.ContainsFunc(other.texts, func(u versionSlot) bool { return t.key() == u.key() })
-	})
-}
-
 func (c packageCall) formal(name string) *nixexpr.Formal {
 	for i := range c.fn.Lambda.Formals.List {
 		if formal := &c.fn.Lambda.Formals.List[i]; formal.Name == name {
@@ -124,7 +105,7 @@ func (f *finder) otherValues(c packageCall, formal *nixexpr.Formal) []eval.Value
 	note := func(v eval.Value) {
 		switch v := v.(type) {
 		case *eval.Text:
-			if word, ok := v.String(); ok && !versionAttr.MatchString(word) {
+			if word, ok := v.String(); ok && !isVersion(word) {
 				words[word] = true
 			}
 		case *eval.Scalar:
@@ -197,4 +178,10 @@ func choices(file *nixexpr.File, name string, words map[string]bool) []string {
 		return true
 	})
 	return list
+}
+
+// isVersion reports whether a text is a version, as an attribute says it.
+func isVersion(text string) bool {
+	_, _, ok := attrVersion(text)
+	return ok
 }

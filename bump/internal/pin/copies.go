@@ -1,9 +1,11 @@
-package bump
+package pin
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/nixtars/ollama-bump/bump/internal/version"
 	"github.com/nixtars/ollama-bump/nixexpr"
 	"github.com/nixtars/ollama-bump/nixexpr/eval"
 )
@@ -12,8 +14,8 @@ import (
 type copier struct {
 	f        *finder
 	d        *derivation
-	p        *pin
-	versions []string
+	r        *reading
+	versions []version.Version
 	nested   map[nixexpr.Node]bool // calls inside that make other packages
 	file     *nixexpr.File         // that is read
 	read     map[nixexpr.Expr]int  // conditions, and to which depth: however many variables lead to one, it is read once
@@ -21,11 +23,11 @@ type copier struct {
 
 // readCopies finds what else in the derivation says the pinned version: literal copies inside its own
 // attributes and its own fetch, the guards around it, and the files of the source that its phases call.
-func (f *finder) readCopies(d *derivation, p *pin, body *eval.Set) {
-	c := &copier{f: f, d: d, p: p, versions: union([]string{p.version, p.refOf}, nil), nested: f.nestedIn(d, body), read: map[nixexpr.Expr]int{}}
+func (f *finder) readCopies(d *derivation, r *reading, body *eval.Set) {
+	c := f.copiesIn(d, r, body)
 	c.set(body)
 	for _, s := range f.sources(d, body) {
-		if s.args != nil && s.kind != sourceOther {
+		if s.args != nil && s.kind != otherSource {
 			c.set(s.args)
 		}
 	}
@@ -33,6 +35,15 @@ func (f *finder) readCopies(d *derivation, p *pin, body *eval.Set) {
 		c.file = d.call.File
 		c.guards(d.call.Node)
 	}
+}
+
+// copiesIn returns what looks for copies in a derivation's attributes.
+func (f *finder) copiesIn(d *derivation, r *reading, body *eval.Set) *copier {
+	c := &copier{f: f, d: d, r: r, nested: f.nestedIn(d, body), read: map[nixexpr.Expr]int{}}
+	for _, v := range union([]string{string(r.Version), string(r.ref)}) {
+		c.versions = append(c.versions, version.Version(v))
+	}
+	return c
 }
 
 // nestedIn are the calls inside a derivation that make packages of their own.
@@ -100,7 +111,7 @@ func ofItsOwn(s *nixexpr.AttrSet) bool {
 			has[a.Name] = true
 		}
 	}
-	return has["hash"] || has["sha256"] || has["src"] || has["version"] && has["pname"]
+	return has["src"] || has["version"] && has["pname"] || slices.ContainsFunc(hashAttrs, func(name string) bool { return has[name] })
 }
 
 // extends handles what is added to a path: ./patches + "/fix-X.patch".
@@ -146,19 +157,27 @@ func (c *copier) leave(s *nixexpr.Str) {
 }
 
 // left notes a version that is not moved, and why.
-func (c *copier) left(sl versionSlot, why string) {
-	at := placeOf(c.file, sl.start)
-	c.p.notes = union(c.p.notes, []string{fmt.Sprintf("the %s at %s:%d:%d %s and is left as it is", sl.old, at.file, at.line, at.column, why)})
+func (c *copier) left(s Slot, why string) {
+	c.r.Notes = union(c.r.Notes, []string{fmt.Sprintf("the %s at %s %s and is left as it is", s.Old, posIn(c.file, s.Start), why)})
+}
+
+// literal is one part of a string.
+func (c *copier) literal(s *nixexpr.Str, part int) eval.Literal {
+	return eval.Literal{File: c.file.Name, Nix: c.file, Str: s, Part: part, Span: s.Span}
 }
 
 // copies are the places of the version in one part of a string.
-func (c *copier) copies(s *nixexpr.Str, part int) []versionSlot {
-	at := eval.Literal{File: c.file.Name, Nix: c.file, Str: s, Part: part, Span: s.Span}
-	var slots []versionSlot
+func (c *copier) copies(s *nixexpr.Str, part int) []Slot {
+	var list []Slot
 	for _, v := range c.versions {
-		slots = append(slots, literalSlots(at, v, "version copy")...)
+		list = append(list, placesIn(c.literal(s, part), v, "version copy")...)
 	}
-	return slots
+	return list
+}
+
+// move makes a copy one of the pin's literals.
+func (c *copier) move(s Slot, at int) {
+	c.r.Versions = append(c.r.Versions, c.f.slots.add(s, at))
 }
 
 func (c *copier) inString(s *nixexpr.Str) {
@@ -170,22 +189,23 @@ func (c *copier) inString(s *nixexpr.Str) {
 		text := c.file.Text(part)
 		for _, helper := range c.f.pkg.Helpers {
 			if strings.Contains(text, helper) {
-				c.p.helpers = union(c.p.helpers, []string{helper})
+				c.r.Calls = union(c.r.Calls, []string{helper})
 			}
 		}
-		for _, sl := range c.copies(s, i) {
+		for _, copied := range c.copies(s, i) {
 			switch {
-			case comments.cover(sl.start):
-			case sl.start < tails[i]:
-				c.left(sl, "names a file")
+			case comments.cover(copied.Start):
+			case copied.Start < tails[i]:
+				c.left(copied, "names a file")
 			default:
-				c.p.texts = append(c.p.texts, sl)
+				c.move(copied, s.Start())
 			}
 		}
-		for _, companion := range c.p.companions {
+		for _, companion := range c.r.Companions {
 			// A companion's tag is too short to be looked for inside other text.
-			if companion.left == "" && !companion.derived && len(s.Parts) == 1 && text == companion.old {
-				companion.addRef(eval.Literal{File: c.file.Name, Nix: c.file, Str: s, Part: i, Span: s.Span}, companion.of.Name+" tag")
+			if companion.Skip == "" && !companion.Derived && len(s.Parts) == 1 && text == companion.Old {
+				id := c.f.slots.content(c.literal(s, i), companion.Old, companion.Of.Name+" tag")
+				companion.Refs = unique(append(companion.Refs, id))
 			}
 		}
 	}
@@ -223,15 +243,4 @@ func (c *copier) fileTails(s *nixexpr.Str) []int {
 		}
 	}
 	return tails
-}
-
-func (c *companionPin) addRef(at eval.Literal, field string) {
-	start, end := contentSpan(at)
-	s := versionSlot{version: c.old, slot: slot{field: field, file: at.File, at: at.Span.Start(), start: start, end: end, old: c.old}}
-	for _, known := range c.refs {
-		if known.key() == s.key() {
-			return
-		}
-	}
-	c.refs = append(c.refs, s)
 }

@@ -1,4 +1,4 @@
-package bump
+package pin
 
 import (
 	"context"
@@ -10,16 +10,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/nixtars/ollama-bump/nixexpr"
-	"github.com/nixtars/ollama-bump/nixexpr/eval"
 )
 
 // findIn finds the pins of a flake that is one file.
-func findIn(ctx context.Context, t *testing.T, src string) *finder {
+func findIn(ctx context.Context, t *testing.T, src string) (*Found, error) {
 	t.Helper()
 	file, err := nixexpr.Parse("flake.nix", []byte(src))
 	require.NoError(t, err)
-	files := []*nixexpr.File{file}
-	return findPins(eval.NewProgram(ctx, files), &Ollama, "flake.nix", files)
+	return Find(ctx, &Files{Flake: "flake.nix", Nix: map[string]*nixexpr.File{"flake.nix": file}}, &Ollama)
 }
 
 // pinned is a flake whose package has further attributes.
@@ -47,11 +45,12 @@ func TestManyCopiesAreQuick(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			start := time.Now()
-			f := findIn(t.Context(), t, pinned(attrs))
-			require.Len(t, f.pins, 1)
-			require.Equal(t, "0.32.13", f.pins[0].version)
+			f, err := findIn(t.Context(), t, pinned(attrs))
+			require.NoError(t, err)
+			require.Len(t, f.Pins, 1)
+			require.EqualValues(t, "0.32.13", f.Pins[0].Version)
 			took := time.Since(start)
-			t.Logf("%v, %d texts", took, len(f.pins[0].texts))
+			t.Logf("%v, %d texts", took, len(f.Pins[0].Versions))
 			require.Less(t, took, 10*time.Second)
 		})
 	}
@@ -65,7 +64,9 @@ func TestConditionsAreReadOnce(t *testing.T) {
 	}
 	src := "let " + conditions.String() + "in if c0 then " + pinned("") + " else { }"
 	start := time.Now()
-	require.Len(t, findIn(t.Context(), t, src).pins, 1)
+	f, err := findIn(t.Context(), t, src)
+	require.NoError(t, err)
+	require.Len(t, f.Pins, 1)
 	require.Less(t, time.Since(start), 5*time.Second)
 }
 
@@ -73,7 +74,6 @@ func TestConditionsAreReadOnce(t *testing.T) {
 func TestFindingHearsTheContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	f := findIn(ctx, t, pinned(strings.Repeat("x", 1)+" = 1;"))
-	require.Empty(t, f.pins)
-	require.ErrorIs(t, f.prog.Err(), context.Canceled)
+	_, err := findIn(ctx, t, pinned("x = 1;"))
+	require.ErrorIs(t, err, context.Canceled)
 }

@@ -1,10 +1,9 @@
-package bump
+package pin
 
 import (
 	"slices"
 
 	"github.com/nixtars/ollama-bump/nixexpr"
-	"github.com/nixtars/ollama-bump/nixexpr/eval"
 )
 
 // conditional are nixpkgs' functions whose first argument decides whether the last one counts.
@@ -97,8 +96,9 @@ func (c *copier) compares(e nixexpr.Expr) bool {
 			continue
 		}
 		if c.isBaseVersion(sides[1-i]) {
-			at := eval.Literal{File: c.file.Name, Nix: c.file, Str: s, Span: s.Span}
-			c.p.texts = append(c.p.texts, literalSlots(at, c.p.version, "guard")...)
+			for _, guard := range placesIn(c.literal(s, 0), c.r.Version, "guard") {
+				c.move(guard, s.Start())
+			}
 		} else {
 			c.stays(s)
 		}
@@ -109,7 +109,7 @@ func (c *copier) compares(e nixexpr.Expr) bool {
 
 // says says whether a string is the pinned version, and nothing else.
 func (c *copier) says(s *nixexpr.Str) bool {
-	return len(s.Parts) == 1 && s.Parts[0].Expr == nil && c.p.version != "" && c.file.Text(s.Parts[0]) == c.p.version
+	return len(s.Parts) == 1 && s.Parts[0].Expr == nil && c.r.Version != "" && c.file.Text(s.Parts[0]) == string(c.r.Version)
 }
 
 // stays reports a string of a condition that is not moved, unless it is the pin's own literal.
@@ -117,13 +117,13 @@ func (c *copier) stays(s *nixexpr.Str) {
 	if !c.says(s) {
 		return
 	}
-	for _, t := range c.p.texts {
-		if t.file == c.file.Name && t.at == s.Start() {
+	for _, id := range c.r.Versions {
+		if c.f.slots.all[id].Pos == posIn(c.file, s.Start()) {
 			return
 		}
 	}
-	for _, sl := range c.copies(s, 0) {
-		c.left(sl, "is compared with something else than the version of the package that is overridden")
+	for _, copied := range c.copies(s, 0) {
+		c.left(copied, "is compared with something else than the version of the package that is overridden")
 	}
 }
 
@@ -158,7 +158,7 @@ func (c *copier) isBase(e nixexpr.Expr) bool {
 }
 
 func (c *copier) isBaseName(name string) bool {
-	return name != "" && (name == c.p.base || c.f.pkg.isVariant(name))
+	return name != "" && (name == c.r.base || c.f.pkg.isVariant(name))
 }
 
 // oldName is what an override calls the attributes that it overrides; "" when it does not name them.

@@ -1,0 +1,154 @@
+package pin
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/nixtars/ollama-bump/bump/internal/version"
+	"github.com/nixtars/ollama-bump/nixexpr"
+	"github.com/nixtars/ollama-bump/nixexpr/eval"
+)
+
+// readCompanions finds the other sources that the derivation is made with: those that the package
+// names as companions, which move with it, and any other, which the report says were left.
+func (f *finder) readCompanions(d *derivation, r *reading, body *eval.Set) {
+	seen := map[nixexpr.Node]bool{}
+	for _, name := range body.Names() {
+		if name == "src" || name == "srcs" || name == "vendorHash" {
+			continue
+		}
+		f.prog.Reach(f.prog.Value(body.Get(name)), func(o *eval.Unknown) bool {
+			if o == d.old || f.derivation(o) != nil {
+				return false
+			}
+			name, args := o.Callee()
+			if !isFetch(name) || len(args) == 0 || seen[o.Node] {
+				return true
+			}
+			if set, ok := f.prog.Value(args[len(args)-1]).(*eval.Set); ok {
+				seen[o.Node] = true
+				f.readCompanion(d, r, o, name, set)
+				return false
+			}
+			return true
+		})
+	}
+}
+
+// readCompanion reads one fetch that is not the source itself.
+func (f *finder) readCompanion(d *derivation, r *reading, o *eval.Unknown, fetcher string, set *eval.Set) {
+	at := r.Pos
+	if o.Node != nil {
+		at = callPos(o)
+	}
+	s := f.source(d, o)
+	if s.kind == urlSource && !isPatch(fetcher) {
+		// Another asset of the same release: it moves with the version.
+		if err := f.readURL(d, r, s); err != nil {
+			r.Notes = append(r.Notes, err.Error())
+		}
+		return
+	}
+	of := f.companionOf(s)
+	if of == nil {
+		what := fetcher
+		if s.repo != "" {
+			what = s.owner + "/" + s.repo
+		}
+		if isPatch(fetcher) {
+			what = "a patch of " + what
+		}
+		r.Companions = append(r.Companions, &Companion{
+			Pos: at, Old: what, Skip: "it follows no file of the release that is known here; check it by hand",
+		})
+		return
+	}
+	c := &Companion{Of: of, Pos: at}
+	r.Companions = append(r.Companions, c)
+	if c.Skip = f.readCompanionSlots(r, c, set, s.owner); c.Skip == "" {
+		r.own = append(r.own, fetchKey{callPos(o), c.Hash.Slot})
+	}
+}
+
+// companionOf is the package's companion that a fetch gets, or nil.
+func (f *finder) companionOf(s source) *CompanionSource {
+	for i := range f.pkg.Companions {
+		if c := &f.pkg.Companions[i]; strings.EqualFold(s.repo, c.Repo) {
+			return c
+		}
+	}
+	return nil
+}
+
+// readCompanionSlots reads a companion's ref and hash; it returns why they cannot be moved.
+func (f *finder) readCompanionSlots(r *reading, c *Companion, set *eval.Set, owner string) (skip string) {
+	if !owns(c.Of.Owners, owner) {
+		return fmt.Sprintf("it is the fork %s/%s; move it to what the release's %s names by hand", owner, c.Of.Repo, c.Of.VersionFile)
+	}
+	ref := first(set, "tag", "rev")
+	if ref == nil {
+		return "it names no tag and no rev"
+	}
+	if skip := f.readCompanionRef(c, ref, c.Of.Name+" tag"); skip != "" {
+		return skip
+	}
+	def := first(set, hashAttrs...)
+	if def == nil {
+		return "it has no hash"
+	}
+	at, err := f.hash(def, c.Of.Name+" hash")
+	if err != nil {
+		return "its hash is no literal: " + f.describe(def)
+	}
+	c.Hash = &Fetch{Role: CompanionSrc, Slot: at.slot, Had: at.had, Ending: NoSlot}
+	r.uses[c.Hash] = at.use
+	return ""
+}
+
+func (f *finder) readCompanionRef(c *Companion, def *eval.Def, field string) (skip string) {
+	t, ok := f.prog.Value(def).(*eval.Text)
+	ref, known := "", false
+	if ok {
+		ref, known = t.String()
+	}
+	if !known {
+		c.Derived = true
+		return ""
+	}
+	ref = strings.TrimPrefix(ref, "refs/tags/")
+	c.Old = ref
+	switch {
+	case commitRef.MatchString(ref):
+		id, err := f.slots.whole(t, field)
+		if err != nil {
+			return "its commit is no single literal"
+		}
+		c.Commit, c.Refs = true, []SlotID{id}
+		return ""
+	case !c.Of.Tag.MatchString(ref):
+		return fmt.Sprintf("its ref %q is no release tag", ref)
+	}
+	// The number may stand in a variable without the letter before it.
+	for _, text := range []string{ref, tagNumber(ref)} {
+		if ids, err := f.slots.inText(t, version.Version(text), field); err == nil {
+			c.Refs = ids
+			return ""
+		}
+	}
+	return "its tag is not written in one literal"
+}
+
+// tagNumber is a companion's tag without the letter before the number.
+func tagNumber(tag string) string { return strings.TrimLeft(tag, "bv") }
+
+// Ref is the new value of one of a companion's refs, which holds old now, when its tag is tag and its commit is
+// commit.
+func (c *Companion) Ref(old, tag, commit string) string {
+	switch {
+	case c.Commit:
+		return commit
+	case old == c.Old:
+		return tag
+	}
+	return tagNumber(tag)
+}

@@ -1,0 +1,115 @@
+package pin
+
+import (
+	"slices"
+
+	"github.com/nixtars/ollama-bump/bump/internal/version"
+)
+
+// Policy says which pins move besides those that are behind a release.
+type Policy struct {
+	All      bool // every one
+	Exactly  bool // those that are beyond the release, too
+	Branches bool // those that follow a branch: only a bump shows whether it moved
+}
+
+// A Plan is what a bump is to do.
+type Plan struct {
+	To      version.Version
+	Pins    []*Pin // that are to move
+	Torn    []*Pin // those of them that look current, but may be half written
+	Unknown []*Pin // that follow a branch, and were not asked for
+}
+
+// Oldest returns the lowest version that is pinned, "" when none is known.
+func (f *Found) Oldest() version.Version {
+	var oldest version.Version
+	for _, p := range f.Pins {
+		if p.Version != "" && (oldest == "" || version.Compare(p.Version, oldest) < 0) {
+			oldest = p.Version
+		}
+	}
+	return oldest
+}
+
+// Plan returns the pins that are not at a release yet, or that lack a hash. A pin beyond it is current.
+func (f *Found) Plan(to version.Version, policy Policy) Plan {
+	plan := Plan{To: to}
+	for _, p := range f.Pins {
+		order := -1
+		if p.Version != "" {
+			order = version.Compare(p.Version, to)
+		}
+		switch {
+		case p.Follows() && !policy.Branches && !p.Missing():
+			plan.Unknown = append(plan.Unknown, p)
+		case policy.All, p.Missing(), f.Inconsistent(p), order < 0, order > 0 && policy.Exactly:
+			plan.Pins = append(plan.Pins, p)
+		}
+	}
+	plan.Torn = f.torn(plan.Pins)
+	plan.Pins = append(plan.Pins, plan.Torn...)
+	return plan
+}
+
+// Repairs reports whether a pin of the plan is wrong as it stands, whatever releases there are.
+func (f *Found) Repairs(plan Plan) bool {
+	return slices.ContainsFunc(plan.Pins, func(p *Pin) bool { return p.Missing() || f.Inconsistent(p) })
+}
+
+// Slots returns the slots that a bump of a pin may rewrite.
+func (p *Pin) Slots() []SlotID {
+	ids := slices.Clone(p.Versions)
+	if id, ok := p.Commit(); ok {
+		ids = append(ids, id)
+	}
+	if in := p.Input(); in != nil && in.Slot != NoSlot {
+		ids = append(ids, in.Slot)
+	}
+	for _, h := range p.AllFetches() {
+		ids = append(ids, h.Slot)
+	}
+	for _, c := range p.Companions {
+		ids = append(ids, c.Refs...)
+	}
+	return ids
+}
+
+// Files returns the names of the files that slots stand in, each once.
+func (f *Found) Files(ids ...SlotID) []string {
+	var names []string
+	for _, id := range ids {
+		names = append(names, f.Slot(id).File)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// torn returns the pins that are spread over several files and share one with a pin that is due. They look current,
+// but when pins hold each other's files a machine's crash between two renames may have left them with the new version
+// and an old hash.
+func (f *Found) torn(due []*Pin) []*Pin {
+	touched := map[string]bool{}
+	touch := func(files []string) {
+		for _, file := range files {
+			touched[file] = true
+		}
+	}
+	for _, p := range due {
+		touch(f.Files(p.Slots()...))
+	}
+	var torn []*Pin
+	for grown := len(due) > 0; grown; {
+		grown = false
+		for _, p := range f.Pins {
+			files := f.Files(p.Slots()...)
+			if len(files) < 2 || slices.Contains(due, p) || slices.Contains(torn, p) ||
+				!slices.ContainsFunc(files, func(file string) bool { return touched[file] }) {
+				continue
+			}
+			touch(files)
+			torn, grown = append(torn, p), true
+		}
+	}
+	return torn
+}

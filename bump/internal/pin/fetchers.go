@@ -1,0 +1,134 @@
+package pin
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/nixtars/ollama-bump/nixexpr/eval"
+)
+
+// builders are the functions that make a derivation of a set of attributes. Others are recognised
+// by that set: a name, a version and a source.
+var builders = regexp.MustCompile(`^(buildGo\w*Module|mkDerivation|goBuild|buildGoPackage)$`)
+
+// fetcher is one way to get a source: the functions that do it, and how a call of them is read.
+type fetcher struct {
+	name *regexp.Regexp
+	read func(f *finder, d *derivation, c fetchCall) source
+}
+
+// fetchers are the ways that are known; the first whose name matches counts. To support another one is to add
+// a row.
+var fetchers = []fetcher{
+	{named(`override`), (*finder).readOldSource},       // old.src.override { tag; hash; }
+	{named(`applyPatches|srcOnly`), (*finder).readSrc}, // of another source
+	{named(`fetchFromGitHub\w*`), (*finder).readGitHub},
+	{named(`fetchGit|fetchgit`), (*finder).readGit}, // a ref, and perhaps a hash
+	{named(`fetchTree`), (*finder).readTree},
+	{named(`fetch\w*|requireFile`), (*finder).readDownload}, // fetchurl, fetchzip, fetchTarball, …
+}
+
+func named(pattern string) *regexp.Regexp { return regexp.MustCompile(`^(?:` + pattern + `)$`) }
+
+// isFetch reports whether a name is that of a function that gets a source.
+func isFetch(name string) bool { return strings.HasPrefix(name, "fetch") }
+
+// isPatch reports whether a function gets a patch.
+func isPatch(name string) bool { return strings.HasPrefix(name, "fetchpatch") }
+
+// fetchCall is a call that may get a source.
+type fetchCall struct {
+	term *eval.Unknown
+	name string     // of the function
+	last eval.Value // the last argument
+	args *eval.Set  // the last argument, when it is a set
+}
+
+// source is what a derivation's src attribute says of where the source comes from.
+type source struct {
+	kind    sourceKind
+	call    *eval.Unknown // the fetch; nil for an input
+	args    *eval.Set     // of the fetch; nil when it has none
+	url     *eval.Text    // of kind urlSource
+	owner   string
+	repo    string
+	fetcher string
+	input   *Input
+}
+
+type sourceKind int
+
+const (
+	otherSource    sourceKind = iota // not the package's, as far as can be seen
+	refSource                        // a ref and a hash
+	urlSource                        // a URL of the package's repository
+	gitSource                        // a ref, and perhaps a hash
+	inputSource                      // a flake input
+	forkSource                       // the package's repository name, another owner
+	floatingSource                   // a URL that names no release
+)
+
+func (f *finder) readOldSource(d *derivation, c fetchCall) source {
+	if c.args == nil || !f.isOldSource(d, c.term) {
+		return source{}
+	}
+	return source{kind: refSource, call: c.term, args: c.args, fetcher: "fetchFromGitHub", owner: f.pkg.Owner(), repo: f.pkg.Repo}
+}
+
+func (f *finder) readSrc(d *derivation, c fetchCall) source {
+	if c.args == nil || c.args.Get("src") == nil {
+		return source{}
+	}
+	return f.source(d, f.prog.Value(c.args.Get("src")))
+}
+
+func (f *finder) readGitHub(d *derivation, c fetchCall) source {
+	if c.args == nil {
+		return f.readDownload(d, c)
+	}
+	s := source{call: c.term, args: c.args, fetcher: c.name}
+	s.owner = f.coordinate(d, c.args.Get("owner"))
+	s.repo = f.coordinate(d, c.args.Get("repo"))
+	s.kind = f.repository(s.owner, s.repo, refSource)
+	return s
+}
+
+func (f *finder) readGit(_ *derivation, c fetchCall) source { return f.readURLOf(c, gitSource) }
+
+func (f *finder) readDownload(_ *derivation, c fetchCall) source { return f.readURLOf(c, urlSource) }
+
+func (f *finder) readTree(_ *derivation, c fetchCall) source {
+	s := f.readURLOf(c, urlSource)
+	if s.kind == urlSource && strings.HasPrefix(knownText(s.url), "git") {
+		s.kind = gitSource
+	}
+	return s
+}
+
+// readURLOf reads a fetch of a URL: its first one, where it has several.
+func (f *finder) readURLOf(c fetchCall, kind sourceKind) source {
+	s := source{call: c.term, args: c.args, fetcher: c.name}
+	s.url, _ = c.last.(*eval.Text)
+	if c.args != nil {
+		if d := c.args.Get("url"); d != nil {
+			s.url, _ = f.prog.Value(d).(*eval.Text)
+		} else if d := c.args.Get("urls"); d != nil {
+			if list, ok := f.prog.Value(d).(*eval.List); ok && len(list.Elems) > 0 {
+				s.url, _ = f.prog.Value(list.Elems[0]).(*eval.Text)
+			}
+		}
+	}
+	if s.url == nil {
+		return s
+	}
+	text := knownText(s.url)
+	if f.pkg.Floating.MatchString(text) {
+		s.kind = floatingSource
+		return s
+	}
+	if m := githubURL.FindStringSubmatch(text); m != nil {
+		s.owner, s.repo = m[1], m[2]
+		s.kind = f.repository(s.owner, s.repo, kind)
+	}
+	return s
+}

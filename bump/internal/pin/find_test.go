@@ -1,0 +1,184 @@
+package pin
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/txtar"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/nixtars/ollama-bump/nixexpr"
+)
+
+// flake is one flake of testdata/shapes or testdata/edges; see the README there. What only Nix knows, the
+// hashes say, is made up here.
+type flake struct {
+	name   string
+	header map[string][]string
+	files  *Files
+	marks  []mark
+}
+
+// mark is an edit that the flake says a bump makes.
+type mark struct {
+	file       string
+	start, end int // of what stands there
+	old, new   string
+}
+
+var (
+	placeholder = regexp.MustCompile(`@([a-z0-9-]+)(:[^@\n ]*)?@`)
+	markedEdit  = regexp.MustCompile(`(?s)⟦([^→⟧]*)→([^⟧]*)⟧`)
+)
+
+// invent replaces the placeholders in text by values of their form.
+func invent(text string) string {
+	return placeholder.ReplaceAllStringFunc(text, func(m string) string {
+		sum, part := sha256.Sum256([]byte(m)), placeholder.FindStringSubmatch(m)
+		switch kind, form := part[1], part[2]; {
+		case kind == "system":
+			return System()
+		case strings.HasPrefix(kind, "nix"), kind == "home-manager":
+			return "/" + kind
+		case strings.HasSuffix(kind, "commit"), kind == "revision":
+			return hex.EncodeToString(sum[:20])
+		case kind == "llama-tag":
+			return "b1234"
+		case strings.HasSuffix(form, ":base64"):
+			return base64.StdEncoding.EncodeToString(sum[:])
+		case strings.HasSuffix(form, ":base32"), strings.HasSuffix(form, ":hex"):
+			return hex.EncodeToString(sum[:])
+		}
+		return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
+	})
+}
+
+// flakes reads all of them.
+func flakes(t *testing.T) []*flake {
+	t.Helper()
+	var list []*flake
+	for _, dir := range []string{"shapes", "edges"} {
+		paths, err := filepath.Glob(filepath.Join("..", "..", "..", "testdata", dir, "*.txtar"))
+		require.NoError(t, err)
+		require.NotEmpty(t, paths)
+		for _, path := range paths {
+			list = append(list, readFlake(t, path))
+		}
+	}
+	return list
+}
+
+func readFlake(t *testing.T, path string) *flake {
+	t.Helper()
+	archive, err := txtar.ParseFile(path)
+	require.NoError(t, err)
+	f := &flake{
+		name: strings.TrimSuffix(filepath.Base(path), ".txtar"), header: map[string][]string{},
+		files: &Files{Flake: "flake.nix", Nix: map[string]*nixexpr.File{}, Data: map[string][]byte{}},
+	}
+	for line := range strings.Lines(string(archive.Comment)) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		f.header[key] = append(f.header[key], invent(value))
+	}
+	if sub := f.header["sub"]; sub != nil {
+		f.files.Flake = sub[0] + "/flake.nix"
+	}
+	for _, file := range archive.Files {
+		f.add(file.Name, string(file.Data))
+	}
+	return f
+}
+
+// add takes in a file, and the edits that are marked in it.
+func (f *flake) add(name, text string) {
+	var before strings.Builder
+	last := 0
+	for _, m := range markedEdit.FindAllStringSubmatchIndex(text, -1) {
+		before.WriteString(invent(text[last:m[0]]))
+		old := invent(text[m[2]:m[3]])
+		f.marks = append(f.marks, mark{name, before.Len(), before.Len() + len(old), old, invent(text[m[4]:m[5]])})
+		before.WriteString(old)
+		last = m[1]
+	}
+	before.WriteString(invent(text[last:]))
+	switch filepath.Ext(name) {
+	case ".json":
+		f.files.Data[name] = []byte(before.String())
+	case ".nix":
+		if file, err := nixexpr.Parse(name, []byte(before.String())); err == nil {
+			f.files.Nix[name] = file
+		}
+	}
+}
+
+// covers reports whether a slot is what a mark marks: all of it or a part, for a whole literal may be marked where
+// a part of it is rewritten.
+func (m mark) covers(s *Slot) bool {
+	return s.File == m.file && (s.Start >= m.start && s.End <= m.end || s.Start <= m.start && s.End >= m.end)
+}
+
+// TestFind finds the pins of every flake without Nix: every edit that a flake marks is a slot of a pin, at the
+// place that people are shown, and what a flake says of a refusal is what Find says.
+func TestFind(t *testing.T) {
+	edits, refusals := 0, 0
+	for _, f := range flakes(t) {
+		found, err := Find(t.Context(), f.files, &Ollama)
+		if err != nil {
+			require.NotEmpty(t, f.header["error"], "%s: %v", f.name, err)
+			assert.Contains(t, err.Error(), f.header["error"][0], f.name)
+			assert.Empty(t, f.marks, f.name)
+			refusals++
+			continue
+		}
+		slots := map[SlotID]bool{}
+		for _, p := range found.Pins {
+			for _, id := range p.Slots() {
+				slots[id] = true
+			}
+			for _, h := range p.Fetches {
+				slots[h.Ending] = true
+			}
+		}
+		delete(slots, NoSlot)
+		for _, m := range f.marks {
+			hit := false
+			for id := range slots {
+				hit = hit || m.covers(found.Slot(id))
+			}
+			assert.True(t, hit || strings.HasSuffix(m.file, "flake.lock"), "%s: nothing rewrites %s: %q -> %q", f.name, m.file, m.old, m.new)
+			edits++
+		}
+		rewrite(t, f, found, slots)
+	}
+	assert.Greater(t, edits, 400)
+	assert.Greater(t, refusals, 20)
+}
+
+// rewrite gives every slot another value at once: what stands there is what the slot says, no two overlap, and
+// the files can still be read.
+func rewrite(t *testing.T, f *flake, found *Found, slots map[SlotID]bool) {
+	t.Helper()
+	edits := map[string][]nixexpr.Edit{}
+	for id := range slots {
+		s := found.Slot(id)
+		src := f.files.Data[s.File]
+		if file := f.files.Nix[s.File]; file != nil {
+			src = file.Src
+		}
+		if s.before == "" {
+			assert.Equal(t, s.Old, string(src[s.Start:s.End]), "%s: %s", f.name, s.Field)
+		}
+		assert.LessOrEqual(t, s.Pos.Line, f.files.pos(s.File, s.Start).Line, f.name)
+		edits[s.File] = append(edits[s.File], s.Edit("other"))
+	}
+	for name, list := range edits {
+		_, err := f.files.Edit(name, list)
+		assert.NoError(t, err, f.name)
+	}
+}

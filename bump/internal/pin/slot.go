@@ -1,0 +1,172 @@
+package pin
+
+import (
+	"bytes"
+	"errors"
+
+	"github.com/nixtars/ollama-bump/bump/internal/diag"
+	"github.com/nixtars/ollama-bump/bump/internal/version"
+	"github.com/nixtars/ollama-bump/nixexpr"
+	"github.com/nixtars/ollama-bump/nixexpr/eval"
+)
+
+// errNoLiteral says that a value is not written anywhere as a literal.
+var errNoLiteral = errors.New("no literal")
+
+// slots gives every place that is read its identity.
+type slots struct {
+	files *Files
+	all   []Slot
+	ids   map[span]SlotID
+}
+
+// span is where a slot stands.
+type span struct {
+	file       string
+	start, end int
+}
+
+func newSlots(files *Files) *slots { return &slots{files: files, ids: map[span]SlotID{}} }
+
+// add returns the identity of a place whose literal begins at byte at. A place that is read as the version
+// and as something made of it, a ref say, is the version's; one without a field is only known to be there.
+func (s *slots) add(slot Slot, at int) SlotID {
+	key := span{slot.File, slot.Start, slot.End}
+	if id, ok := s.ids[key]; ok {
+		if known := &s.all[id]; known.Field == "" || slot.Field == versionField {
+			known.Field = slot.Field
+		}
+		return id
+	}
+	slot.Pos = s.files.pos(slot.File, at)
+	id := SlotID(len(s.all))
+	s.all, s.ids[key] = append(s.all, slot), id
+	return id
+}
+
+// versionField is the field of a literal that the version attribute is made of.
+const versionField = "version"
+
+// pos is the place of a byte of a file.
+func (f *Files) pos(name string, offset int) diag.Pos {
+	if file := f.Nix[name]; file != nil {
+		return posIn(file, offset)
+	}
+	text := f.Data[name][:min(offset, len(f.Data[name]))]
+	line := bytes.Count(text, []byte{'\n'})
+	return diag.Pos{File: name, Line: line + 1, Column: len(text) - bytes.LastIndexByte(text, '\n')}
+}
+
+func posIn(f *nixexpr.File, offset int) diag.Pos {
+	if f == nil {
+		return diag.Pos{}
+	}
+	p := f.Position(offset)
+	return diag.Pos{File: f.Name, Line: p.Line, Column: p.Column}
+}
+
+// contentSpan is where the text of a literal stands in its file, without the quotes.
+func contentSpan(at eval.Literal) (start, end int) {
+	start, end = at.Span.Start(), at.Span.End()
+	switch {
+	case at.Nix == nil:
+		return start + 1, end - 1
+	case at.Str == nil: // a URI has no quotes
+		return start, end
+	case at.Part >= 0:
+		part := at.Str.Parts[at.Part]
+		return part.Start(), part.End()
+	case at.Str.Indented:
+		return start + 2, start + 2
+	}
+	return start + 1, start + 1
+}
+
+// raw is the source text of a literal, escapes as written.
+func raw(at eval.Literal) string {
+	if at.Nix == nil {
+		return at.Raw
+	}
+	start, end := contentSpan(at)
+	return string(at.Nix.Src[start:end])
+}
+
+// inText returns the literals in which a string's version is written.
+func (s *slots) inText(t *eval.Text, v version.Version, field string) ([]SlotID, error) {
+	var ids []SlotID
+	for _, p := range t.Pieces {
+		if p.Value == nil {
+			ids = append(ids, s.inLiteral(p.At, v, field)...)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, errNoLiteral
+	}
+	return ids, nil
+}
+
+// inLiteral returns the places of a version in one literal.
+func (s *slots) inLiteral(at eval.Literal, v version.Version, field string) []SlotID {
+	var ids []SlotID
+	for _, slot := range placesIn(at, v, field) {
+		ids = append(ids, s.add(slot, at.Span.Start()))
+	}
+	return ids
+}
+
+// placesIn are the places of a version in one literal, not yet with an identity.
+func placesIn(at eval.Literal, v version.Version, field string) []Slot {
+	if at.File == "" {
+		return nil
+	}
+	start, _ := contentSpan(at)
+	var list []Slot
+	for _, i := range v.Places(raw(at)) {
+		list = append(list, Slot{Field: field, File: at.File, Start: start + i, End: start + i + len(v), Old: string(v)})
+	}
+	return list
+}
+
+// whole returns the slot of a string that is one literal.
+func (s *slots) whole(t *eval.Text, field string) (SlotID, error) {
+	var only *eval.Piece
+	for i := range t.Pieces {
+		p := &t.Pieces[i]
+		if p.Value != nil || p.At.File == "" {
+			return NoSlot, errNoLiteral
+		}
+		if p.Text == "" && len(t.Pieces) > 1 {
+			continue
+		}
+		if only != nil {
+			return NoSlot, errNoLiteral
+		}
+		only = p
+	}
+	if only == nil {
+		return NoSlot, errNoLiteral
+	}
+	return s.content(only.At, only.Text, field), nil
+}
+
+// content returns the slot of all the text of a literal.
+func (s *slots) content(at eval.Literal, text, field string) SlotID {
+	start, end := contentSpan(at)
+	return s.add(Slot{Field: field, File: at.File, Start: start, End: end, Old: text}, at.Span.Start())
+}
+
+// expression returns the slot of an expression that a string literal takes the place of.
+func (s *slots) expression(d *eval.Def, field, old string) (SlotID, error) {
+	hops := d.Trail()
+	last := hops[len(hops)-1]
+	if last.Expr == nil || last.File == nil {
+		return NoSlot, errNoLiteral
+	}
+	return s.quoted(last, field, old), nil
+}
+
+// quoted returns the slot of a definition's own expression, in place of which a string is written.
+func (s *slots) quoted(d *eval.Def, field, old string) SlotID {
+	start, end := d.Expr.Start(), d.Expr.End()
+	return s.add(Slot{Field: field, File: d.File.Name, Start: start, End: end, Old: old, before: `"`, after: `"`}, start)
+}
