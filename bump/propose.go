@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/nixtars/ollama-bump/bump/internal/github"
+	"github.com/nixtars/ollama-bump/bump/internal/text"
 )
 
 // branchPrefix begins the names of our branches.
@@ -177,7 +178,7 @@ func (j *job) proposal(ctx context.Context) (github.Proposal, error) {
 		Owner: owner, Repo: repo, Base: j.opts.Base, Branch: j.branch(), BranchPrefix: branchPrefix,
 		Package: j.pkg.Name, OldVersion: j.result.OldVersion, Version: string(j.rel.version), Scope: j.scope(),
 		Labels: j.opts.Labels, Reviewers: j.opts.Reviewers, Assignees: j.opts.Assignees,
-		Draft: j.opts.Draft, AutoMerge: j.opts.AutoMerge, Recreate: j.opts.Recreate, Redo: j.redo(),
+		Draft: j.opts.Draft, AutoMerge: j.opts.AutoMerge, Recreate: j.opts.Recreate, Redo: j.redo(), RebaseBox: text.RebaseBox,
 	}, nil
 }
 

@@ -54,6 +54,25 @@ func TestRunRepairsWhatWasMerged(t *testing.T) {
 	require.Equal(t, 3, res.PullRequest.Number)
 }
 
+// The check box in the body has the next run work everything out anew, and is empty then.
+func TestRunObeysTheRebaseBox(t *testing.T) {
+	w := bumptest.New(t)
+	dir := w.Flake(map[string]string{"flake.nix": flakeS01})
+	repo := w.Repository(dir, "me/machines")
+	o := options(t, w, dir, bump.Propose)
+	require.Equal(t, bump.Bumped, runs(t, w, o).Status)
+	require.Equal(t, bump.Current, runs(t, w, o).Status)
+	const empty, checked = "- [ ] <!-- ollama-bump-rebase -->", "- [x] <!-- ollama-bump-rebase -->"
+	body := repo.Pull(1).Body
+	require.Contains(t, body, empty)
+	repo.ChangePull(1, func(p *githubtest.Pull) { p.Body = strings.Replace(body, empty, checked, 1) })
+	res := runs(t, w, o)
+	require.Equal(t, bump.Bumped, res.Status)
+	require.Equal(t, "updated", res.PullRequest.Operation)
+	require.Equal(t, body, repo.Pull(1).Body)
+	require.Equal(t, bump.Current, runs(t, w, o).Status)
+}
+
 const flakeOfTwo = `{
   inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-unstable";
   outputs = { self, nixpkgs }: {

@@ -146,6 +146,7 @@ func (j *job) fillReport(ctx context.Context) {
 	j.rep.Proof.NixVersion, j.rep.Proof.System = j.hashes.probe.nix, j.hashes.probe.req.System
 	j.rep.Tool = text.Tool{Name: "ollama-bump", Version: j.opts.Version, URL: home}
 	j.rep.Try = j.try(ctx)
+	j.rep.Try.Rebase = j.opts.Mode != Write
 	for _, f := range j.result.Files {
 		for _, e := range f.Edits {
 			j.rep.Changes = append(j.rep.Changes, text.Change{File: f.Path, Line: e.Line, Field: e.Field, Old: e.Old, New: e.New})
