@@ -236,6 +236,29 @@ func TestSweepOfAnUpdate(t *testing.T) {
 	})
 }
 
+// readMore reads what decides about a release, and the files of a commit.
+func readMore(t *testing.T, c *github.Client, commit string) error {
+	t.Helper()
+	data, err := c.Contents(t.Context(), "me", "flake", commit, "README.md")
+	if err != nil {
+		return err
+	}
+	files, err := c.Files(t.Context(), "me", "flake", commit)
+	if err != nil {
+		return err
+	}
+	advisories, err := c.Advisories(t.Context(), "go", ollamaModule)
+	if err != nil {
+		return err
+	}
+	at := slices.IndexFunc(files, func(e github.Entry) bool { return e.Path == "README.md" })
+	blob, err := c.Blob(t.Context(), "me", "flake", files[at].Blob)
+	if err == nil && (string(data) != string(blob) || len(files) != 4 || len(advisories) != 1) {
+		err = fmt.Errorf("%q, %q, %d files, %d advisories", data, blob, len(files), len(advisories))
+	}
+	return err
+}
+
 // TestSweepOfTheReading is about the other calls of a bump: which releases there are, and how the remote
 // side stands.
 func TestSweepOfTheReading(t *testing.T) {
@@ -255,7 +278,10 @@ func TestSweepOfTheReading(t *testing.T) {
 		if err == nil && standing.State != github.Stale {
 			err = fmt.Errorf("state %s", standing.State)
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return readMore(t, c, standing.Commit)
 	}
 	world := func(t *testing.T) *githubtest.Server {
 		t.Helper()
@@ -263,6 +289,7 @@ func TestSweepOfTheReading(t *testing.T) {
 		for i := range 150 {
 			server.AddRelease("ollama", "ollama", githubtest.Release{Tag: fmt.Sprintf("v0.1.%d", i)})
 		}
+		server.AddAdvisory(githubtest.Advisory{GHSA: "GHSA-x", Vulnerabilities: []githubtest.Vulnerability{{Package: ollamaModule}}})
 		return server
 	}
 	server := world(t)
