@@ -87,7 +87,8 @@ func (j *job) fromBase(ctx context.Context, c *github.Client, p github.Proposal,
 		var much *checkout.TooMuch
 		if errors.As(err, &much) {
 			return &Error{
-				Text: fmt.Sprintf("compare with branch %s: %s, and git does not have commit %s: %v", branch, differ(relevant), commit, much),
+				Text: fmt.Sprintf("compare with branch %s: %s, and git does not have commit %s: %v", branch, differ(relevant),
+					commit, much),
 				Hint: "fetch the branch with git, or check out its newest commit, and run again", Err: err,
 			}
 		}
@@ -139,11 +140,14 @@ func isDocumentation(name string) bool {
 			return true
 		}
 	}
-	return file == ".gitignore" || file == ".gitattributes" || file == ".editorconfig" || file == ".mailmap" || file == ".gitlab-ci.yml"
+	return file == ".gitignore" || file == ".gitattributes" || file == ".editorconfig" || file == ".mailmap" ||
+		file == ".gitlab-ci.yml"
 }
 
 // checkOut writes a commit below the workspace and returns it as a tree.
-func checkOut(ctx context.Context, ws *workspace.Workspace, local *tree.Set, entries []git.Entry, limit checkout.Limit, fetch fetcher) (*tree.Set, error) {
+func checkOut(ctx context.Context, ws *workspace.Workspace, local *tree.Set, entries []git.Entry,
+	limit checkout.Limit, fetch fetcher,
+) (*tree.Set, error) {
 	root, err := ws.Folder("base")
 	if err != nil {
 		return nil, err
@@ -163,7 +167,9 @@ func checkOut(ctx context.Context, ws *workspace.Workspace, local *tree.Set, ent
 type fetcher = func(context.Context, git.Entry) ([]byte, error)
 
 // baseFiles lists a commit's files, with a way to get them: from git where it has the commit, else from the API.
-func baseFiles(ctx context.Context, local *tree.Set, c *github.Client, p github.Proposal, commit string) ([]git.Entry, fetcher, checkout.Limit, error) {
+func baseFiles(ctx context.Context, local *tree.Set, c *github.Client, p github.Proposal, commit string) ([]git.Entry,
+	fetcher, checkout.Limit, error,
+) {
 	requests := 0
 	ask := func(ctx context.Context, e git.Entry) ([]byte, error) {
 		if requests++; requests > maxAPIFiles {
@@ -199,7 +205,10 @@ func baseFiles(ctx context.Context, local *tree.Set, c *github.Client, p github.
 
 // startOver returns the job that begins again from a commit of the base branch.
 func (j *job) startOver(r *rebase) *job {
-	again := &job{opts: j.opts, secrets: j.secrets, pkg: j.pkg, start: j.start, unlock: func() {}, tree: r.tree, base: r.base}
+	again := &job{
+		opts: j.opts, secrets: j.secrets, pkg: j.pkg, start: j.start, unlock: func() {}, tree: r.tree,
+		base: r.base,
+	}
 	again.result = Result{Schema: 1, Files: []FileChange{}}
 	again.opts.Repo = r.repo
 	return again

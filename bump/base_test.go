@@ -22,7 +22,8 @@ const (
 
 // flakeOfBase has a pin whose vendorHash depends on another file.
 var flakeOfBase = map[string]string{
-	"flake.nix": strings.Replace(flakeS01, "vendorHash =", "proxyVendor = (import ./local.nix).proxyVendor;\n        vendorHash =", 1),
+	"flake.nix": strings.Replace(flakeS01, "vendorHash =",
+		"proxyVendor = (import ./local.nix).proxyVendor;\n        vendorHash =", 1),
 	"local.nix": viaProxy,
 	"README.md": "my machines\n",
 }
@@ -68,7 +69,8 @@ func TestRunProposesForTheBase(t *testing.T) {
 			repo.Push("main", "theirs", map[string]string{"local.nix": notByProxy, "new/file.nix": "{ }\n"})
 		}, "vendor-plain"},
 		{"a pin that is behind the base", func(_ *testing.T, _ *bumptest.World, _ string, repo *githubtest.Repo) {
-			repo.Push("main", "theirs", map[string]string{"flake.nix": strings.Replace(repo.File("main", "flake.nix"), "0.32.13", "0.32.14", 1)})
+			repo.Push("main", "theirs", map[string]string{"flake.nix": strings.Replace(repo.File("main", "flake.nix"),
+				"0.32.13", "0.32.14", 1)})
 		}, "vendor"},
 		{"line ends", func(t *testing.T, w *bumptest.World, dir string, _ *githubtest.Repo) {
 			t.Helper()
@@ -102,7 +104,9 @@ func TestRunProposesForABaseThatIsFarAway(t *testing.T) {
 	}
 	repo.Push("main", "theirs", files)
 	_, err := runIn(w, o)
-	require.ErrorContains(t, err, "compare with branch main: new/0.nix and 119 other files differ, and git does not have commit "+repo.Head("main")+": 120 files with 250 bytes would have to be fetched")
+	require.ErrorContains(t, err,
+		"compare with branch main: new/0.nix and 119 other files differ, and git does not have commit "+
+			repo.Head("main")+": 120 files with 250 bytes would have to be fetched")
 	require.Equal(t, "fetch the branch with git, or check out its newest commit, and run again", hintOf(err))
 	require.Empty(t, repo.Pulls())
 }
@@ -127,9 +131,19 @@ func TestRunWhileTheBaseMoves(t *testing.T) {
 		rounds int
 		err    string
 	}{
-		{"documentation", []map[string]string{{"README.md": "new\n", ".github/workflows/ci.yml": "on: push\n"}}, "vendor", 1, ""},
+		{
+			"documentation",
+			[]map[string]string{{"README.md": "new\n", ".github/workflows/ci.yml": "on: push\n"}},
+			"vendor", 1,
+			"",
+		},
 		{"a file that is evaluated", []map[string]string{{"local.nix": notByProxy}}, "vendor-plain", 2, ""},
-		{"again and again", []map[string]string{{"local.nix": notByProxy}, {"local.nix": viaProxy}}, "", 2, "propose to me/machines: compare local.nix with branch main: the branch was at "},
+		{
+			"again and again",
+			[]map[string]string{{"local.nix": notByProxy}, {"local.nix": viaProxy}},
+			"", 2,
+			"propose to me/machines: compare local.nix with branch main: the branch was at ",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w, _, repo, o := proposing(t)

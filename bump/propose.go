@@ -54,7 +54,10 @@ func (j *job) propose(ctx context.Context) error {
 func (j *job) outcome(out github.Outcome) {
 	j.result.Status, j.result.Reason = Status(out.Status), out.Reason
 	if out.Number != 0 || out.URL != "" {
-		j.result.PullRequest = &PullRequest{Number: out.Number, URL: out.URL, Branch: out.Branch, Operation: string(out.Operation)}
+		j.result.PullRequest = &PullRequest{
+			Number: out.Number, URL: out.URL, Branch: out.Branch,
+			Operation: string(out.Operation),
+		}
 	}
 	for _, w := range out.Warnings {
 		j.warn("propose", "%s", w)
@@ -113,7 +116,7 @@ func (j *job) dueFiles() []string {
 	return slices.Compact(files)
 }
 
-// redo says whether a pull request that was merged settles nothing: its hashes are to be repaired, or
+// redo reports whether a pull request that was merged settles nothing: its hashes are to be repaired, or
 // somebody asked for this very version.
 func (j *job) redo() bool {
 	return j.opts.Force || j.opts.To != "" || j.found.Repairs(j.plan)
@@ -131,7 +134,8 @@ func (j *job) scope() string {
 type otherScope struct{ *github.OtherScope }
 
 func (e otherScope) Error() string {
-	return fmt.Sprintf("write branch %s: it belongs to the pull request for %s, and this run is for %s", e.Branch, scopeName(e.Scope), scopeName(e.Wanted))
+	return fmt.Sprintf("write branch %s: it belongs to the pull request for %s, and this run is for %s", e.Branch,
+		scopeName(e.Scope), scopeName(e.Wanted))
 }
 
 func (e otherScope) Hint() string {
@@ -171,14 +175,16 @@ func (j *job) proposal(ctx context.Context) (github.Proposal, error) {
 	if j.token() == "" {
 		return github.Proposal{}, &Error{
 			Text: "propose: no token: neither GITHUB_TOKEN nor GH_TOKEN is set",
-			Hint: "set GITHUB_TOKEN to a token with contents: write and pull-requests: write, or use Options.Mode=DryRun or Options.Mode=Write", Err: ErrNoToken,
+			Hint: "set GITHUB_TOKEN to a token with contents: write and pull-requests: write, or use Options.Mode=DryRun or " +
+				"Options.Mode=Write", Err: ErrNoToken,
 		}
 	}
 	return github.Proposal{
 		Owner: owner, Repo: repo, Base: j.opts.Base, Branch: j.branch(), BranchPrefix: branchPrefix,
 		Package: j.pkg.Name, OldVersion: j.result.OldVersion, Version: string(j.rel.version), Scope: j.scope(),
 		Labels: j.opts.Labels, Reviewers: j.opts.Reviewers, Assignees: j.opts.Assignees,
-		Draft: j.opts.Draft, AutoMerge: j.opts.AutoMerge, Recreate: j.opts.Recreate, Redo: j.redo(), RebaseBox: text.RebaseBox,
+		Draft: j.opts.Draft, AutoMerge: j.opts.AutoMerge, Recreate: j.opts.Recreate, Redo: j.redo(),
+		RebaseBox: text.RebaseBox,
 	}, nil
 }
 

@@ -26,7 +26,8 @@ func (j *job) target() (*github.Client, error) { return j.client(j.opts.APIURL, 
 
 func (j *job) client(base, token string) (*github.Client, error) {
 	return github.New(github.Options{
-		BaseURL: base, Token: token, TokenElsewhere: token == "" && j.token() != "", UserAgent: "ollama-bump/" + j.opts.Version, MaxWait: j.opts.MaxWait,
+		BaseURL: base, Token: token, TokenElsewhere: token == "" && j.token() != "", UserAgent: "ollama-bump/" +
+			j.opts.Version, MaxWait: j.opts.MaxWait,
 		Log: func(line string) { j.say(Step, "github", "%s", line) },
 	})
 }
@@ -34,7 +35,8 @@ func (j *job) client(base, token string) (*github.Client, error) {
 // token is the token of the repository's API, for it and for Nix. A file that it was read from ends in
 // a line feed, as a rule.
 func (j *job) token() string {
-	return cmp.Or(strings.TrimSpace(child.Getenv(j.opts.Env, "GITHUB_TOKEN")), strings.TrimSpace(child.Getenv(j.opts.Env, "GH_TOKEN")))
+	return cmp.Or(strings.TrimSpace(child.Getenv(j.opts.Env, "GITHUB_TOKEN")),
+		strings.TrimSpace(child.Getenv(j.opts.Env, "GH_TOKEN")))
 }
 
 const publicAPI = "https://api.github.com"
@@ -107,13 +109,16 @@ func (j *job) origin(ctx context.Context) string {
 }
 
 // otherForge is what to do where the repository is not on GitHub.
-const otherForge = "pull requests need the API of GitHub: for GitHub Enterprise set Options.APIURL; for GitLab, Forgejo and others " +
-	"Options.Mode=Write changes the files, and https://github.com/nixtars/ollama-bump/blob/main/examples/gitlab.yml commits them"
+const otherForge = "pull requests need the API of GitHub: for GitHub Enterprise set Options.APIURL; for GitLab, " +
+	"Forgejo and others " +
+	"Options.Mode=Write changes the files, and https://github.com/nixtars/ollama-bump/blob/main/examples/gitlab.yml " +
+	"commits them"
 
-// gitHost says whether a remote's host is that of the web pages; github.com has one more, for SSH
+// gitHost reports whether a remote's host is that of the web pages; github.com has one more, for SSH
 // through firewalls.
 func gitHost(host, web string) bool {
-	return strings.EqualFold(host, web) || strings.EqualFold(web, "github.com") && strings.EqualFold(host, "ssh.github.com")
+	return strings.EqualFold(host, web) || strings.EqualFold(web, "github.com") &&
+		strings.EqualFold(host, "ssh.github.com")
 }
 
 // splitRemote is the host of a git remote, "" for a folder, and its path without .git: of

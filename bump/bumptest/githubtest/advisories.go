@@ -51,7 +51,8 @@ func (s *Server) listAdvisories(w http.ResponseWriter, req *http.Request) {
 	var found []Advisory
 	for i := len(s.advice) - 1; i >= 0; i-- {
 		a := s.advice[i]
-		if cmp.Or(a.Type, "reviewed") == cmp.Or(query.Get("type"), "reviewed") && a.affects(query.Get("ecosystem"), query.Get("affects")) {
+		if cmp.Or(a.Type, "reviewed") == cmp.Or(query.Get("type"), "reviewed") &&
+			a.affects(query.Get("ecosystem"), query.Get("affects")) {
 			found = append(found, a)
 		}
 	}
@@ -92,14 +93,17 @@ func (x *exchange) advisory(a Advisory) object {
 		withdrawn = day
 	}
 	return object{
-		"ghsa_id": a.GHSA, "cve_id": null(a.CVE), "url": x.base + "/advisories/" + a.GHSA, "html_url": "https://github.com/advisories/" + a.GHSA,
-		"repository_advisory_url": nil, "summary": a.Summary, "description": nil, "type": cmp.Or(a.Type, "reviewed"), "severity": cmp.Or(a.Severity, "high"),
-		"source_code_location": nil, "identifiers": identifiers, "references": []string{}, "published_at": day, "updated_at": day,
-		"github_reviewed_at": day, "nvd_published_at": nil, "withdrawn_at": withdrawn, "cvss": nil, "cwes": nil, "credits": nil,
+		"ghsa_id": a.GHSA, "cve_id": null(a.CVE), "url": x.base + "/advisories/" + a.GHSA,
+		"html_url": "https://github.com/advisories/" + a.GHSA, "repository_advisory_url": nil, "summary": a.Summary,
+		"description": nil, "type": cmp.Or(a.Type, "reviewed"), "severity": cmp.Or(a.Severity, "high"),
+		"source_code_location": nil, "identifiers": identifiers, "references": []string{}, "published_at": day,
+		"updated_at": day, "github_reviewed_at": day, "nvd_published_at": nil, "withdrawn_at": withdrawn, "cvss": nil,
+		"cwes": nil, "credits": nil,
 		"vulnerabilities": mapped(a.Vulnerabilities, func(v Vulnerability) object {
 			return object{
 				"package":                  object{"ecosystem": cmp.Or(v.Ecosystem, "go"), "name": v.Package},
-				"vulnerable_version_range": null(v.Range), "first_patched_version": null(v.FirstPatched), "vulnerable_functions": nil,
+				"vulnerable_version_range": null(v.Range), "first_patched_version": null(v.FirstPatched),
+				"vulnerable_functions": nil,
 			}
 		}),
 	}

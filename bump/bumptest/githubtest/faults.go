@@ -105,13 +105,14 @@ func (f *Fault) strikes(call Call) bool {
 	return true
 }
 
-// instead answers in place of the handler; it says whether it did.
+// instead answers in place of the handler, and reports whether it did.
 func (f *Fault) instead(s *Server, w *httptest.ResponseRecorder, x *exchange) bool {
 	switch f.Kind {
 	case BadGateway:
 		unicorn(w)
 	case Unavailable:
-		reply(w, 503, object{"message": "No server is currently available to service your request. Sorry about that. Please try resubmitting your request and contact us if the problem persists."})
+		reply(w, 503, object{"message": "No server is currently available to service your request. Sorry about that. " +
+			"Please try resubmitting your request and contact us if the problem persists."})
 	case ResetBefore, Timeout:
 	case PrimaryLimit, PrimaryLimit429, SecondaryLimit, SecondaryLimit429:
 		f.limit(s, w)
@@ -156,7 +157,8 @@ func (f *Fault) refuse(w *httptest.ResponseRecorder) bool {
 func unicorn(w *httptest.ResponseRecorder) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(502)
-	_, _ = w.WriteString("<!DOCTYPE html>\n<html><head><title>Unicorn! &middot; GitHub</title></head><body>This page is taking too long to load.</body></html>\n")
+	_, _ = w.WriteString("<!DOCTYPE html>\n<html><head><title>Unicorn! &middot; GitHub</title></head><body>This page " +
+		"is taking too long to load.</body></html>\n")
 }
 
 func (f *Fault) limit(s *Server, w *httptest.ResponseRecorder) {
@@ -165,7 +167,8 @@ func (f *Fault) limit(s *Server, w *httptest.ResponseRecorder) {
 		status = 429
 	}
 	if f.Kind == PrimaryLimit || f.Kind == PrimaryLimit429 {
-		message = "API rate limit exceeded for user ID 1. If you reach out to GitHub Support for help, please include the request ID ABCD and timestamp."
+		message = "API rate limit exceeded for user ID 1. If you reach out to GitHub Support for help, please include the " +
+			"request ID ABCD and timestamp."
 		reset := f.Reset
 		if reset.IsZero() {
 			reset = s.now().Add(2 * time.Second)
@@ -179,7 +182,10 @@ func (f *Fault) limit(s *Server, w *httptest.ResponseRecorder) {
 	if f.RetryAfter != "" {
 		w.Header().Set("Retry-After", f.RetryAfter)
 	}
-	reply(w, status, object{"message": message, "documentation_url": "https://docs.github.com/rest/overview/rate-limits-for-the-rest-api#about-secondary-rate-limits"})
+	reply(w, status, object{
+		"message":           message,
+		"documentation_url": "https://docs.github.com/rest/overview/rate-limits-for-the-rest-api#about-secondary-rate-limits",
+	})
 }
 
 // send puts the answer on the wire, broken in the fault's way. A nil fault breaks nothing.

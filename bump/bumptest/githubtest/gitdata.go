@@ -67,7 +67,7 @@ func createRef(w http.ResponseWriter, x *exchange, r *Repo) {
 	}
 }
 
-// clashes says whether another ref is a folder of this one, or this one of another.
+// clashes reports whether another ref is a folder of this one, or this one of another.
 func (r *Repo) clashes(ref string) bool {
 	for other := range r.refs {
 		if strings.HasPrefix(other, ref+"/") || strings.HasPrefix(ref, other+"/") {
@@ -285,9 +285,10 @@ func getTag(w http.ResponseWriter, x *exchange, r *Repo) {
 	}
 	who := parsePerson(field["tagger"])
 	reply(w, 200, object{
-		"sha": sha, "node_id": nodeID("Tag", sha), "url": x.address(r) + "/git/tags/" + sha, "tag": field["tag"], "message": message,
-		"tagger": object{"name": who.name, "email": who.email, "date": stamp(who.when)},
-		"object": object{"sha": field["object"], "type": field["type"], "url": x.address(r) + "/git/commits/" + field["object"]},
+		"sha": sha, "node_id": nodeID("Tag", sha), "url": x.address(r) + "/git/tags/" + sha, "tag": field["tag"],
+		"message": message, "tagger": object{"name": who.name, "email": who.email, "date": stamp(who.when)},
+		"object": object{"sha": field["object"], "type": field["type"], "url": x.address(r) + "/git/commits/" +
+			field["object"]},
 	})
 }
 
@@ -316,7 +317,10 @@ func getContents(w http.ResponseWriter, x *exchange, r *Repo) {
 	}
 	address := x.address(r) + "/contents/" + name
 	if e.mode == "40000" {
-		reply(w, 200, mapped(r.readTree(e.sha), func(e treeEntry) object { return x.content(r, address+"/"+e.name, name+"/"+e.name, e) }))
+		reply(w, 200, mapped(r.readTree(e.sha), func(e treeEntry) object {
+			return x.content(r, address+"/"+e.name,
+				name+"/"+e.name, e)
+		}))
 		return
 	}
 	data := r.objects[e.sha].data
@@ -338,8 +342,9 @@ func (x *exchange) content(r *Repo, address, name string, e treeEntry) object {
 		kind, size = "dir", 0
 	}
 	return object{
-		"type": kind, "name": path.Base(name), "path": name, "sha": e.sha, "size": size, "url": address, "html_url": address,
-		"git_url": x.address(r) + "/git/blobs/" + e.sha, "download_url": nil, "_links": object{"self": address, "git": address, "html": address},
+		"type": kind, "name": path.Base(name), "path": name, "sha": e.sha, "size": size, "url": address,
+		"html_url": address, "git_url": x.address(r) + "/git/blobs/" + e.sha,
+		"download_url": nil, "_links": object{"self": address, "git": address, "html": address},
 	}
 }
 
@@ -366,9 +371,12 @@ func compare(w http.ResponseWriter, x *exchange, r *Repo) {
 	}
 	address := x.address(r) + "/compare/" + x.PathValue("basehead")
 	reply(w, 200, object{
-		"url": address, "html_url": address, "permalink_url": address, "diff_url": address + ".diff", "patch_url": address + ".patch",
-		"base_commit": x.commit(r, base), "merge_base_commit": x.commit(r, fork), "status": status, "ahead_by": len(ahead),
-		"behind_by": len(behind), "total_commits": len(ahead), "commits": mapped(ahead, func(sha string) object { return x.commit(r, sha) }),
+		"url": address, "html_url": address, "permalink_url": address, "diff_url": address + ".diff", "patch_url": address +
+			".patch",
+		"base_commit": x.commit(r, base), "merge_base_commit": x.commit(r, fork),
+		"status": status, "ahead_by": len(ahead),
+		"behind_by": len(behind), "total_commits": len(ahead), "commits": mapped(ahead,
+			func(sha string) object { return x.commit(r, sha) }),
 		"files": []object{},
 	})
 }

@@ -77,7 +77,10 @@ func createPull(w http.ResponseWriter, x *exchange, r *Repo) {
 		problem(w, 422, "Draft pull requests are not supported in this repository.")
 	case tooLong(w, in.Title, in.Body):
 	default:
-		p := r.addPull(Pull{Title: in.Title, Body: in.Body, Head: head, HeadRepo: r, Base: in.Base, Draft: in.Draft, User: x.rights.User})
+		p := r.addPull(Pull{
+			Title: in.Title, Body: in.Body, Head: head, HeadRepo: r, Base: in.Base, Draft: in.Draft,
+			User: x.rights.User,
+		})
 		p.hidden = r.server.lag
 		w.Header().Set("Location", x.address(r)+"/pulls/"+strconv.Itoa(p.Number))
 		reply(w, 201, x.pull(r, p))
@@ -87,7 +90,10 @@ func createPull(w http.ResponseWriter, x *exchange, r *Repo) {
 func tooLong(w http.ResponseWriter, title, body string) bool {
 	over := func(field string, limit int) bool {
 		message := fmt.Sprintf("%s is too long (maximum is %d characters)", field, limit)
-		problem(w, 422, "Validation Failed", object{"resource": "Issue", "code": "custom", "field": field, "message": message})
+		problem(w, 422, "Validation Failed", object{
+			"resource": "Issue", "code": "custom", "field": field,
+			"message": message,
+		})
 		return true
 	}
 	switch {
@@ -154,7 +160,8 @@ func requestReviewers(w http.ResponseWriter, x *exchange, r *Repo) {
 			return
 		}
 		if !slices.Contains(r.Collaborators, login) {
-			problem(w, 422, fmt.Sprintf("Reviews may only be requested from collaborators. One or more of the users or teams you specified is not a collaborator of the %s/%s repository.", r.Owner, r.Name))
+			problem(w, 422, fmt.Sprintf("Reviews may only be requested from collaborators. One or more of the users or teams "+
+				"you specified is not a collaborator of the %s/%s repository.", r.Owner, r.Name))
 			return
 		}
 	}
@@ -254,7 +261,7 @@ func createComment(w http.ResponseWriter, x *exchange, r *Repo) {
 	reply(w, 201, x.comment(r, p, c))
 }
 
-// graphql knows one mutation, enablePullRequestAutoMerge; its errors come with status 200.
+// graphql serves one mutation, enablePullRequestAutoMerge; errors come with status 200.
 func (s *Server) graphql(w http.ResponseWriter, req *http.Request) {
 	x := exchangeOf(req)
 	var in struct {

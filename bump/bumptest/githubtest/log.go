@@ -23,7 +23,7 @@ type Call struct {
 	AnswerHeader http.Header
 }
 
-// Writes says whether the call asked for a change.
+// Writes reports whether the call asked for a change.
 func (c Call) Writes() bool { return c.Method != http.MethodGet && c.Method != http.MethodHead }
 
 // Calls returns everything asked of the server so far, oldest first.

@@ -39,8 +39,8 @@ func (x *exchange) user(login string) object {
 	}
 	address := x.base + "/users/" + url.PathEscape(login)
 	o := object{
-		"login": login, "id": number(login), "node_id": nodeID("User", login), "avatar_url": address + "/avatar", "gravatar_id": "",
-		"url": address, "html_url": "https://github.com/" + login, "type": kind, "site_admin": false,
+		"login": login, "id": number(login), "node_id": nodeID("User", login), "avatar_url": address + "/avatar",
+		"gravatar_id": "", "url": address, "html_url": "https://github.com/" + login, "type": kind, "site_admin": false,
 	}
 	return urls(o, address, "followers_url", "following_url", "gists_url", "starred_url", "subscriptions_url",
 		"organizations_url", "repos_url", "events_url", "received_events_url")
@@ -54,25 +54,29 @@ func (x *exchange) repository(r *Repo) object {
 	open := len(slices.DeleteFunc(slices.Clone(r.pulls), func(p *Pull) bool { return p.State != "open" }))
 	o := object{
 		"id": r.ID, "node_id": nodeID("Repository", r.ID), "name": r.Name, "full_name": r.Owner + "/" + r.Name,
-		"owner": x.user(r.Owner), "private": r.Private, "html_url": html, "description": nil, "fork": false, "url": address,
-		"clone_url": html + ".git", "git_url": "git:" + strings.TrimPrefix(html, "https:") + ".git", "ssh_url": "git@github.com:" + r.Owner + "/" + r.Name + ".git",
-		"svn_url": html, "mirror_url": nil, "homepage": nil, "language": "Nix", "default_branch": r.DefaultBranch,
-		"forks": 0, "forks_count": 0, "stargazers_count": 0, "watchers": 0, "watchers_count": 0, "size": 1,
-		"open_issues": open, "open_issues_count": open, "network_count": 0, "subscribers_count": 0,
-		"has_issues": true, "has_projects": true, "has_wiki": true, "has_pages": false, "has_discussions": false, "has_downloads": true,
-		"archived": r.Archived, "disabled": false, "license": nil, "pushed_at": day, "created_at": day, "updated_at": day,
-		"visibility": map[bool]string{true: "private", false: "public"}[r.Private],
+		"owner": x.user(r.Owner), "private": r.Private, "html_url": html, "description": nil, "fork": false,
+		"url": address, "clone_url": html + ".git", "git_url": "git:" + strings.TrimPrefix(html, "https:") + ".git",
+		"ssh_url": "git@github.com:" + r.Owner + "/" + r.Name + ".git", "svn_url": html, "mirror_url": nil,
+		"homepage": nil, "language": "Nix", "default_branch": r.DefaultBranch, "forks": 0, "forks_count": 0,
+		"stargazers_count": 0, "watchers": 0, "watchers_count": 0, "size": 1, "open_issues": open,
+		"open_issues_count": open, "network_count": 0, "subscribers_count": 0, "has_issues": true, "has_projects": true,
+		"has_wiki": true, "has_pages": false, "has_discussions": false, "has_downloads": true, "archived": r.Archived,
+		"disabled": false, "license": nil, "pushed_at": day, "created_at": day,
+		"updated_at": day, "visibility": map[bool]string{true: "private", false: "public"}[r.Private],
 	}
 	if x.rights.User != "" {
 		push := x.rights.Contents == Write && !x.rights.App
 		o["permissions"] = object{"admin": false, "maintain": false, "push": push, "triage": push, "pull": true}
-		o["allow_auto_merge"], o["allow_merge_commit"], o["allow_squash_merge"], o["allow_rebase_merge"] = r.AutoMerge, !r.NoMergeCommit, true, true
+		o["allow_auto_merge"], o["allow_merge_commit"] = r.AutoMerge, !r.NoMergeCommit
+		o["allow_squash_merge"], o["allow_rebase_merge"] = true, true
 	}
-	return urls(o, address, "archive_url", "assignees_url", "blobs_url", "branches_url", "collaborators_url", "comments_url", "commits_url",
-		"compare_url", "contents_url", "contributors_url", "deployments_url", "downloads_url", "events_url", "forks_url", "git_commits_url",
-		"git_refs_url", "git_tags_url", "hooks_url", "issue_comment_url", "issue_events_url", "issues_url", "keys_url", "labels_url",
-		"languages_url", "merges_url", "milestones_url", "notifications_url", "pulls_url", "releases_url", "stargazers_url", "statuses_url",
-		"subscribers_url", "subscription_url", "tags_url", "teams_url", "trees_url")
+	return urls(o, address,
+		"archive_url", "assignees_url", "blobs_url", "branches_url", "collaborators_url", "comments_url",
+		"commits_url", "compare_url", "contents_url", "contributors_url", "deployments_url", "downloads_url",
+		"events_url", "forks_url", "git_commits_url", "git_refs_url", "git_tags_url", "hooks_url",
+		"issue_comment_url", "issue_events_url", "issues_url", "keys_url", "labels_url", "languages_url",
+		"merges_url", "milestones_url", "notifications_url", "pulls_url", "releases_url", "stargazers_url",
+		"statuses_url", "subscribers_url", "subscription_url", "tags_url", "teams_url", "trees_url")
 }
 
 func (x *exchange) ref(r *Repo, ref, sha string) object {
@@ -98,8 +102,8 @@ func (x *exchange) treeEntries(r *Repo, sha, prefix string, recursive bool) []ob
 	for _, e := range r.readTree(sha) {
 		kind := r.objects[e.sha].kind
 		o := object{
-			"path": prefix + e.name, "mode": fmt.Sprintf("%06s", e.mode), "type": kind, "sha": e.sha,
-			"url": x.address(r) + "/git/" + kind + "s/" + e.sha,
+			"path": prefix + e.name, "mode": fmt.Sprintf("%06s", e.mode), "type": kind,
+			"sha": e.sha, "url": x.address(r) + "/git/" + kind + "s/" + e.sha,
 		}
 		if kind == "blob" {
 			o["size"] = len(r.objects[e.sha].data)
@@ -129,9 +133,9 @@ func (x *exchange) gitCommit(r *Repo, sha string) object {
 		parents = append(parents, object{"sha": p, "url": x.address(r) + "/git/commits/" + p, "html_url": html + p})
 	}
 	return object{
-		"sha": sha, "node_id": nodeID("Commit", sha), "url": x.address(r) + "/git/commits/" + sha, "html_url": html + sha,
-		"author": who(c.author), "committer": who(c.committer), "message": c.message, "parents": parents,
-		"tree":         object{"sha": c.tree, "url": x.address(r) + "/git/trees/" + c.tree},
+		"sha": sha, "node_id": nodeID("Commit", sha), "url": x.address(r) + "/git/commits/" + sha,
+		"html_url": html + sha, "author": who(c.author), "committer": who(c.committer), "message": c.message,
+		"parents": parents, "tree": object{"sha": c.tree, "url": x.address(r) + "/git/trees/" + c.tree},
 		"verification": x.verification(c),
 	}
 }
@@ -145,15 +149,16 @@ func (x *exchange) commit(r *Repo, sha string) object {
 	}
 	address := x.address(r) + "/commits/" + sha
 	return object{
-		"url": address, "sha": sha, "node_id": o["node_id"], "html_url": o["html_url"], "comments_url": address + "/comments",
-		"commit": inner, "author": nil, "committer": nil, "parents": o["parents"],
+		"url": address, "sha": sha, "node_id": o["node_id"], "html_url": o["html_url"],
+		"comments_url": address + "/comments", "commit": inner, "author": nil,
+		"committer": nil, "parents": o["parents"],
 	}
 }
 
 func (x *exchange) label(r *Repo, name string) object {
 	return object{
-		"id": number(name), "node_id": nodeID("Label", name), "url": x.address(r) + "/labels/" + url.PathEscape(name), "name": name,
-		"description": "", "color": "ededed", "default": false,
+		"id": number(name), "node_id": nodeID("Label", name), "url": x.address(r) + "/labels/" + url.PathEscape(name),
+		"name": name, "description": "", "color": "ededed", "default": false,
 	}
 }
 
@@ -179,17 +184,22 @@ func (x *exchange) pullSimple(r *Repo, p *Pull) object {
 	issue := fmt.Sprintf("%s/issues/%d", x.address(r), p.Number)
 	html := fmt.Sprintf("https://github.com/%s/%s/pull/%d", r.Owner, r.Name, p.Number)
 	links := object{}
-	for _, name := range []string{"self", "html", "issue", "comments", "review_comments", "review_comment", "commits", "statuses"} {
+	for _, name := range []string{
+		"self", "html", "issue", "comments", "review_comments", "review_comment", "commits",
+		"statuses",
+	} {
 		links[name] = object{"href": address + "/" + name}
 	}
 	day := stamp(p.Created)
 	o := object{
-		"id": 5000 + int64(p.Number), "node_id": x.pullNode(r, p), "number": p.Number, "state": p.State, "locked": p.Locked, "title": p.Title,
-		"user": x.user(p.User), "body": p.Body, "labels": mapped(p.Labels, func(l string) object { return x.label(r, l) }),
-		"milestone": nil, "assignee": nil, "assignees": mapped(p.Assignees, x.user), "requested_reviewers": mapped(p.Reviewers, x.user),
-		"requested_teams": []object{}, "draft": p.Draft, "created_at": day, "updated_at": day, "closed_at": nil, "merged_at": nil,
-		"merge_commit_sha": nil, "author_association": "CONTRIBUTOR", "auto_merge": nil, "url": address, "html_url": html,
-		"diff_url": html + ".diff", "patch_url": html + ".patch", "issue_url": issue, "comments_url": issue + "/comments", "_links": links,
+		"id": 5000 + int64(p.Number), "node_id": x.pullNode(r, p), "number": p.Number, "state": p.State,
+		"locked": p.Locked, "title": p.Title, "user": x.user(p.User), "body": p.Body,
+		"labels": mapped(p.Labels, func(l string) object { return x.label(r, l) }), "milestone": nil, "assignee": nil,
+		"assignees": mapped(p.Assignees, x.user), "requested_reviewers": mapped(p.Reviewers, x.user),
+		"requested_teams": []object{}, "draft": p.Draft, "created_at": day, "updated_at": day, "closed_at": nil,
+		"merged_at": nil, "merge_commit_sha": nil, "author_association": "CONTRIBUTOR", "auto_merge": nil,
+		"url": address, "html_url": html, "diff_url": html + ".diff", "patch_url": html + ".patch", "issue_url": issue,
+		"comments_url": issue + "/comments", "_links": links,
 		"head": x.branch(p.HeadRepo, p.Head, p.HeadSHA), "base": x.branch(r, p.Base, r.refs["refs/heads/"+p.Base]),
 	}
 	if p.State == "closed" {
@@ -199,7 +209,9 @@ func (x *exchange) pullSimple(r *Repo, p *Pull) object {
 		o["merged_at"], o["merge_commit_sha"] = day, r.refs["refs/heads/"+p.Base]
 	}
 	if p.AutoMerge != "" {
-		o["auto_merge"] = object{"enabled_by": x.user(p.User), "merge_method": p.AutoMerge, "commit_title": "", "commit_message": ""}
+		o["auto_merge"] = object{
+			"enabled_by": x.user(p.User), "merge_method": p.AutoMerge, "commit_title": "", "commit_message": "",
+		}
 	}
 	return urls(o, address, "commits_url", "review_comments_url", "review_comment_url", "statuses_url")
 }
@@ -212,8 +224,9 @@ func (x *exchange) pullNode(r *Repo, p *Pull) string {
 func (x *exchange) pull(r *Repo, p *Pull) object {
 	o := x.pullSimple(r, p)
 	for key, value := range (object{
-		"merged": p.Merged, "mergeable": true, "rebaseable": true, "mergeable_state": "clean", "merged_by": nil, "comments": len(p.Comments),
-		"review_comments": 0, "maintainer_can_modify": false, "commits": 1, "additions": 1, "deletions": 1, "changed_files": 1,
+		"merged": p.Merged, "mergeable": true, "rebaseable": true, "mergeable_state": "clean", "merged_by": nil,
+		"comments": len(p.Comments), "review_comments": 0, "maintainer_can_modify": false, "commits": 1, "additions": 1,
+		"deletions": 1, "changed_files": 1,
 	}) {
 		o[key] = value
 	}
@@ -223,9 +236,10 @@ func (x *exchange) pull(r *Repo, p *Pull) object {
 func (x *exchange) comment(r *Repo, p *Pull, c Comment) object {
 	address := fmt.Sprintf("%s/issues/comments/%d", x.address(r), c.ID)
 	return object{
-		"id": c.ID, "node_id": nodeID("IssueComment", c.ID), "url": address, "html_url": fmt.Sprintf("https://github.com/%s/%s/pull/%d#issuecomment-%d", r.Owner, r.Name, p.Number, c.ID),
-		"issue_url": fmt.Sprintf("%s/issues/%d", x.address(r), p.Number), "user": x.user(c.User), "body": c.Body, "author_association": "NONE",
-		"created_at": stamp(p.Created), "updated_at": stamp(p.Created),
+		"id": c.ID, "node_id": nodeID("IssueComment", c.ID), "url": address,
+		"html_url":  fmt.Sprintf("https://github.com/%s/%s/pull/%d#issuecomment-%d", r.Owner, r.Name, p.Number, c.ID),
+		"issue_url": fmt.Sprintf("%s/issues/%d", x.address(r), p.Number), "user": x.user(c.User), "body": c.Body,
+		"author_association": "NONE", "created_at": stamp(p.Created), "updated_at": stamp(p.Created),
 	}
 }
 
@@ -239,10 +253,12 @@ func (x *exchange) release(r *Repo, at int) object {
 		published = stamp(rel.PublishedAt)
 	}
 	return object{
-		"id": id, "node_id": nodeID("Release", id), "url": address, "html_url": html + "/releases/tag/" + rel.Tag, "assets_url": address + "/assets",
-		"upload_url": address + "/assets{?name,label}", "tarball_url": x.address(r) + "/tarball/" + rel.Tag, "zipball_url": x.address(r) + "/zipball/" + rel.Tag,
-		"tag_name": rel.Tag, "target_commitish": r.DefaultBranch, "name": rel.Name, "body": rel.Body, "draft": rel.Draft, "prerelease": rel.Prerelease,
-		"immutable": false, "created_at": stamp(rel.PublishedAt), "published_at": published, "author": x.user("github-actions[bot]"),
+		"id": id, "node_id": nodeID("Release", id), "url": address, "html_url": html + "/releases/tag/" + rel.Tag,
+		"assets_url": address + "/assets", "upload_url": address + "/assets{?name,label}",
+		"tarball_url": x.address(r) + "/tarball/" + rel.Tag, "zipball_url": x.address(r) + "/zipball/" + rel.Tag,
+		"tag_name": rel.Tag, "target_commitish": r.DefaultBranch, "name": rel.Name, "body": rel.Body,
+		"draft": rel.Draft, "prerelease": rel.Prerelease, "immutable": false, "created_at": stamp(rel.PublishedAt),
+		"published_at": published, "author": x.user("github-actions[bot]"),
 		"assets": mapped(rel.Assets, func(a Asset) object { return x.asset(r, rel, a) }),
 	}
 }
@@ -262,8 +278,9 @@ func (x *exchange) asset(r *Repo, rel Release, a Asset) object {
 		updated = stamp(a.UpdatedAt)
 	}
 	return object{
-		"id": id, "node_id": nodeID("ReleaseAsset", id), "url": fmt.Sprintf("%s/releases/assets/%d", x.address(r), id), "browser_download_url": address,
-		"name": a.Name, "label": nil, "content_type": "application/octet-stream", "size": a.Size, "digest": digest, "state": cmp.Or(a.State, "uploaded"),
-		"download_count": 0, "uploader": x.user("github-actions[bot]"), "created_at": day, "updated_at": updated,
+		"id": id, "node_id": nodeID("ReleaseAsset", id), "url": fmt.Sprintf("%s/releases/assets/%d", x.address(r), id),
+		"browser_download_url": address, "name": a.Name, "label": nil, "content_type": "application/octet-stream",
+		"size": a.Size, "digest": digest, "state": cmp.Or(a.State, "uploaded"), "download_count": 0,
+		"uploader": x.user("github-actions[bot]"), "created_at": day, "updated_at": updated,
 	}
 }

@@ -107,7 +107,7 @@ func (s *Server) Repo(owner, name string) *Repo {
 	return r
 }
 
-// find also knows former names; moved says that it was one.
+// find also looks for former names; moved reports whether it was one.
 func (s *Server) find(owner, name string) (r *Repo, moved bool) {
 	for _, r := range s.repos {
 		if strings.EqualFold(r.Owner, owner) && strings.EqualFold(r.Name, name) {
@@ -179,7 +179,8 @@ func (r *Repo) Tag(name, commit string, annotated bool) {
 	defer r.server.mu.Unlock()
 	if annotated {
 		who := person{"Mona Lisa", "mona@example.com", r.server.now()}
-		commit = r.put("tag", fmt.Appendf(nil, "object %s\ntype commit\ntag %s\ntagger %s\n\n%s\n", commit, name, who.line(), name))
+		commit = r.put("tag", fmt.Appendf(nil, "object %s\ntype commit\ntag %s\ntagger %s\n\n%s\n", commit, name, who.line(),
+			name))
 	}
 	r.refs["refs/tags/"+name] = commit
 }
@@ -215,7 +216,10 @@ func (r *Repo) Commit(sha string) Commit {
 	r.server.mu.Lock()
 	defer r.server.mu.Unlock()
 	c := r.readCommit(sha)
-	return Commit{SHA: sha, Tree: c.tree, Parents: c.parents, Message: c.message, Author: c.author.name, Committer: c.committer.name}
+	return Commit{
+		SHA: sha, Tree: c.tree, Parents: c.parents, Message: c.message, Author: c.author.name,
+		Committer: c.committer.name,
+	}
 }
 
 // Files returns everything in a branch's commit, or in the commit of that name, by path.

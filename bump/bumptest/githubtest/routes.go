@@ -106,7 +106,10 @@ func redirect(w http.ResponseWriter, x *exchange, r *Repo) {
 		status = http.StatusMovedPermanently
 	}
 	w.Header().Set("Location", to)
-	reply(w, status, object{"message": "Moved Permanently", "url": to, "documentation_url": "https://docs.github.com/v3/#http-redirects"})
+	reply(w, status, object{
+		"message": "Moved Permanently", "url": to,
+		"documentation_url": "https://docs.github.com/v3/#http-redirects",
+	})
 }
 
 func getRepo(w http.ResponseWriter, x *exchange, r *Repo) { reply(w, 200, x.repository(r)) }

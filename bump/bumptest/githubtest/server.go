@@ -88,7 +88,7 @@ func (s *Server) SetLag(reads int) {
 	s.lag = reads
 }
 
-// SetToken makes the server know a token. While it knows none, every token has every right;
+// SetToken gives a token its rights. As long as none was set, every token has every right;
 // afterwards an unknown one is answered with 401.
 func (s *Server) SetToken(token string, rights Rights) {
 	s.mu.Lock()
@@ -116,7 +116,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // the client is gone
 	}
-	call := Call{Method: r.Method, Path: r.URL.Path, Query: r.URL.Query(), Host: r.Host, Header: r.Header.Clone(), Body: body}
+	call := Call{
+		Method: r.Method, Path: r.URL.Path, Query: r.URL.Query(), Host: r.Host, Header: r.Header.Clone(),
+		Body: body,
+	}
 	base := s.URL
 	if rest, ok := strings.CutPrefix(r.URL.EscapedPath(), "/api/v3"); ok {
 		base += "/api/v3"
@@ -255,7 +258,8 @@ func paginate[T any](w http.ResponseWriter, x *exchange, repo *Repo, items []T) 
 	_, rest, _ := strings.Cut(x.URL.Path, "/"+repo.Name+"/")
 	link := func(page int, rel string) string {
 		query.Set("page", strconv.Itoa(page))
-		return "<" + x.base + "/repositories/" + strconv.FormatInt(repo.ID, 10) + "/" + rest + "?" + query.Encode() + `>; rel="` + rel + `"`
+		return "<" + x.base + "/repositories/" + strconv.FormatInt(repo.ID, 10) + "/" + rest + "?" + query.Encode() +
+			`>; rel="` + rel + `"`
 	}
 	var links []string
 	if page > 1 {

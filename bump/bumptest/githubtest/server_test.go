@@ -62,24 +62,58 @@ func TestRefusals(t *testing.T) {
 		{"GET", "/repos/me/flake/releases/latest", "", 404, "Not Found"},
 		{"GET", "/repos/me/empty/git/ref/heads/main", "", 409, "Git Repository is empty."},
 		{"POST", "/repos/me/empty/git/blobs", `{"content":"x"}`, 409, "Git Repository is empty."},
-		{"POST", "/repos/me/flake/git/refs", `{"ref":"refs/heads/main","sha":"` + main + `"}`, 422, "Reference already exists"},
+		{
+			"POST", "/repos/me/flake/git/refs", `{"ref":"refs/heads/main","sha":"` + main + `"}`, 422,
+			"Reference already exists",
+		},
 		{"POST", "/repos/me/flake/git/refs", `{"ref":"refs/heads/new","sha":"` + zeros + `"}`, 422, "Object does not exist"},
-		{"POST", "/repos/me/flake/git/refs", `{"ref":"refs/heads/main/x","sha":"` + main + `"}`, 422, "Reference update failed"},
+		{
+			"POST", "/repos/me/flake/git/refs", `{"ref":"refs/heads/main/x","sha":"` + main + `"}`, 422,
+			"Reference update failed",
+		},
 		{"PATCH", "/repos/me/flake/git/refs/heads/nope", `{"sha":"` + main + `"}`, 422, "Reference does not exist"},
 		{"PATCH", "/repos/me/flake/git/refs/heads/topic", `{"sha":"` + main + `"}`, 422, "Update is not a fast forward"},
 		{"PATCH", "/repos/me/flake/git/ref/heads/topic", `{"sha":"` + main + `"}`, 404, "Not Found"},
 		{"DELETE", "/repos/me/flake/git/refs/heads/nope", "", 422, "Reference does not exist"},
 		{"POST", "/repos/me/flake/git/commits", `{"message":"m","tree":"` + zeros + `"}`, 422, "Tree SHA does not exist"},
-		{"POST", "/repos/me/flake/git/trees", `{"tree":[{"path":"a","mode":"100644","sha":"` + zeros + `"}]}`, 422, "tree.sha " + zeros + " is not a valid blob"},
-		{"POST", "/repos/me/flake/pulls", `{"title":"t","head":"topic","base":"main"}`, 422, "Validation Failed: A pull request already exists for me:topic."},
-		{"POST", "/repos/me/flake/pulls", `{"title":"t","head":"same","base":"main"}`, 422, "Validation Failed: No commits between main and same"},
-		{"POST", "/repos/me/flake/pulls", `{"title":"t","head":"nope","base":"main"}`, 422, "Validation Failed: head invalid"},
-		{"POST", "/repos/me/flake/pulls", `{"title":"t","head":"topic","base":"nope"}`, 422, "Validation Failed: base invalid"},
-		{"PATCH", "/repos/me/flake/pulls/1", `{"body":"` + long + `"}`, 422, "Validation Failed: body is too long (maximum is 65536 characters)"},
-		{"PATCH", "/repos/me/flake/pulls/1", `{"title":"` + long[:257] + `"}`, 422, "Validation Failed: title is too long (maximum is 256 characters)"},
+		{
+			"POST", "/repos/me/flake/git/trees", `{"tree":[{"path":"a","mode":"100644","sha":"` + zeros + `"}]}`, 422,
+			"tree.sha " + zeros + " is not a valid blob",
+		},
+		{
+			"POST", "/repos/me/flake/pulls", `{"title":"t","head":"topic","base":"main"}`, 422,
+			"Validation Failed: A pull request already exists for me:topic.",
+		},
+		{
+			"POST", "/repos/me/flake/pulls", `{"title":"t","head":"same","base":"main"}`, 422,
+			"Validation Failed: No commits between main and same",
+		},
+		{
+			"POST", "/repos/me/flake/pulls", `{"title":"t","head":"nope","base":"main"}`, 422,
+			"Validation Failed: head invalid",
+		},
+		{
+			"POST", "/repos/me/flake/pulls", `{"title":"t","head":"topic","base":"nope"}`, 422,
+			"Validation Failed: base invalid",
+		},
+		{
+			"PATCH", "/repos/me/flake/pulls/1", `{"body":"` + long + `"}`, 422,
+			"Validation Failed: body is too long (maximum is 65536 characters)",
+		},
+		{
+			"PATCH", "/repos/me/flake/pulls/1", `{"title":"` + long[:257] + `"}`, 422,
+			"Validation Failed: title is too long (maximum is 256 characters)",
+		},
 		{"PATCH", "/repos/me/flake/pulls/9", `{}`, 404, "Not Found"},
-		{"POST", "/repos/me/flake/pulls/1/requested_reviewers", `{"reviewers":["x"]}`, 422, "Reviews may only be requested from collaborators. One or more of the users or teams you specified is not a collaborator of the me/flake repository."},
-		{"POST", "/repos/me/flake/pulls/1/requested_reviewers", `{"reviewers":["mona"]}`, 422, "Review cannot be requested from pull request author."},
+		{
+			"POST", "/repos/me/flake/pulls/1/requested_reviewers", `{"reviewers":["x"]}`, 422,
+			"Reviews may only be requested from collaborators. One or more of the users or teams you specified is not a " +
+				"collaborator of the me/flake repository.",
+		},
+		{
+			"POST", "/repos/me/flake/pulls/1/requested_reviewers", `{"reviewers":["mona"]}`, 422,
+			"Review cannot be requested from pull request author.",
+		},
 		{"POST", "/repos/me/flake/pulls", `{`, 400, "Problems parsing JSON"},
 	} {
 		resp, answer := ask(t, server, test.method, test.path, "x", test.body)
@@ -113,7 +147,10 @@ func TestTokens(t *testing.T) {
 		{"", "/repos/me/flake/git/blobs", `{"content":"x"}`, 401, "Requires authentication"},
 		{"nobody", "/repos/me/flake/git/blobs", `{"content":"x"}`, 401, "Bad credentials"},
 		{"reader", "/repos/me/flake/git/blobs", `{"content":"x"}`, 403, "Resource not accessible by personal access token"},
-		{"app", "/repos/me/flake/pulls", `{"title":"t","head":"topic","base":"main"}`, 403, "Resource not accessible by integration"},
+		{
+			"app", "/repos/me/flake/pulls", `{"title":"t","head":"topic","base":"main"}`, 403,
+			"Resource not accessible by integration",
+		},
 		{"app", "/repos/me/secret/git/blobs", `{"content":"x"}`, 404, "Not Found"},
 	} {
 		resp, answer := ask(t, server, "POST", test.path, test.token, test.body)
@@ -196,13 +233,18 @@ func TestClosedAndForcePushedCannotBeReopened(t *testing.T) {
 	repo.SetBranch("topic", head)
 	resp, answer := ask(t, server, "PATCH", "/repos/me/flake/pulls/1", "x", `{"state":"open"}`)
 	assert.Equal(t, 422, resp.StatusCode)
-	assert.Contains(t, answer["errors"].([]any)[0].(map[string]any)["message"], "state cannot be changed. The topic branch was force-pushed or recreated.")
+	assert.Contains(t, answer["errors"].([]any)[0].(map[string]any)["message"],
+		"state cannot be changed. The topic branch was force-pushed or recreated.")
 }
 
 func TestGitGoesInAndOut(t *testing.T) {
 	server, repo := world(t)
 	repo.Tag("v1", repo.Head("main"), true)
-	repo.PushEntries("main", "modes", []githubtest.Entry{{Path: "d/x", Mode: "100755", Data: "run"}, {Path: "d/l", Mode: "120000", Data: "x"}, {Path: "d.x", Data: ""}})
+	repo.PushEntries("main", "modes", []githubtest.Entry{
+		{Path: "d/x", Mode: "100755", Data: "run"},
+		{Path: "d/l", Mode: "120000", Data: "x"},
+		{Path: "d.x", Data: ""},
+	})
 	dir := t.TempDir()
 	require.NoError(t, repo.WriteGit(dir))
 	out, err := exec.Command("git", "-C", dir, "fsck", "--strict").CombinedOutput()

@@ -93,7 +93,9 @@ func (e *TooMuch) Error() string {
 
 // Write writes entries below the folder to, which must be empty. What stands below from as an entry says is
 // taken from there, everything else comes from fetch. Submodules are left out.
-func Write(ctx context.Context, to, from string, entries []git.Entry, limit Limit, fetch func(context.Context, git.Entry) ([]byte, error)) error {
+func Write(ctx context.Context, to, from string, entries []git.Entry, limit Limit,
+	fetch func(context.Context, git.Entry) ([]byte, error),
+) error {
 	entries = slices.DeleteFunc(slices.Clone(entries), func(e git.Entry) bool { return e.Mode == git.Submodule })
 	if err := check(entries); err != nil {
 		return err

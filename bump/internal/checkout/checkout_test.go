@@ -51,18 +51,21 @@ func names(files map[string]string) (list []string) {
 
 func TestCompare(t *testing.T) {
 	files := map[string]string{
-		"same": "a\n", "crlf": "a\r\n", "longer": "abc", "only here": "x", "dir/link": "->same", "file for link": "same", "link for file": "->same",
-		"sub/x": "y", "\xff": "z", "run": "#!",
+		"same": "a\n", "crlf": "a\r\n", "longer": "abc", "only here": "x", "dir/link": "->same", "file for link": "same",
+		"link for file": "->same",
+		"sub/x":         "y", "\xff": "z", "run": "#!",
 	}
 	dir := folder(t, files)
 	differing, err := checkout.Compare(t.Context(), dir, append(names(files), "gone here"), []git.Entry{
-		entry("same", "a\n"), entry("crlf", "a\n"), entry("longer", "ab"), entry("only there", "x"), with(entry("dir/link", "same"), git.Link),
+		entry("same", "a\n"), entry("crlf", "a\n"), entry("longer", "ab"), entry("only there", "x"),
+		with(entry("dir/link", "same"), git.Link),
 		with(entry("file for link", "same"), git.Link), entry("link for file", "same"),
 		{Path: "sub", Mode: git.Submodule},
 		entry("\ufffd", "other"), with(entry("run", "#!"), git.Executable), entry("gone here", ""),
 	})
 	require.NoError(t, err)
-	assert.Equal(t, []string{"crlf", "file for link", "gone here", "link for file", "longer", "only here", "only there"}, differing)
+	assert.Equal(t, []string{"crlf", "file for link", "gone here", "link for file", "longer", "only here", "only there"},
+		differing)
 }
 
 // A pipe in place of a file is not waited for.
@@ -93,7 +96,10 @@ func TestWrite(t *testing.T) {
 	limit := checkout.Limit{Files: 4, Bytes: 15}
 	require.NoError(t, checkout.Write(t.Context(), to, from, entries, limit, fetch))
 	assert.Equal(t, []string{"other", "new/deep/file", "run", "link"}, fetched, "what is here is not fetched")
-	differing, err := checkout.Compare(t.Context(), to, []string{"link", "same", "other", "new/deep/file", "run", "dir/x"}, entries)
+	differing, err := checkout.Compare(t.Context(), to, []string{
+		"link", "same", "other", "new/deep/file", "run",
+		"dir/x",
+	}, entries)
 	require.NoError(t, err)
 	assert.Empty(t, differing)
 	info, err := os.Stat(filepath.Join(to, "run"))
@@ -127,7 +133,10 @@ func TestWriteRefuses(t *testing.T) {
 		{"twice", []git.Entry{entry("x", ""), entry("x", "")}, content(""), `bad or repeated path "x"`},
 		{"a file below a link", []git.Entry{link, entry("x/y", "/tmp")}, content("/tmp"), "write x: "},
 		{"another content", []git.Entry{entry("x", "good")}, content("evil"), "write x: the content is not that of object"},
-		{"no content", []git.Entry{entry("x", "good")}, func(context.Context, git.Entry) ([]byte, error) { return nil, errors.New("gone") }, "write x: gone"},
+		{"no content", []git.Entry{entry("x", "good")}, func(context.Context, git.Entry) ([]byte, error) {
+			return nil,
+				errors.New("gone")
+		}, "write x: gone"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			to := t.TempDir()

@@ -28,8 +28,9 @@ type Vulnerability struct {
 		Ecosystem string `json:"ecosystem"` // "go"
 		Name      string `json:"name"`      // "github.com/ollama/ollama"
 	} `json:"package"`
-	Range        string `json:"vulnerable_version_range"` // "< 0.1.34"; "" when none is given
-	FirstPatched string `json:"first_patched_version"`    // as its author wrote it, "0.1.34" or "0.4.0-ci1"; "" when nothing fixes it
+	Range string `json:"vulnerable_version_range"` // "< 0.1.34"; "" when none is given
+	// as its author wrote it, "0.1.34" or "0.4.0-ci1"; "" when nothing fixes it
+	FirstPatched string `json:"first_patched_version"`
 }
 
 // Advisories returns the reviewed advisories that affect a package of an ecosystem, withdrawn ones too.

@@ -17,11 +17,20 @@ func TestAdvisories(t *testing.T) {
 	about := func(pkg, patched string) []githubtest.Vulnerability {
 		return []githubtest.Vulnerability{{Package: pkg, Range: "< 99", FirstPatched: patched}}
 	}
-	server.AddAdvisory(githubtest.Advisory{GHSA: "GHSA-aaaa", CVE: "CVE-2024-37032", Summary: "digest", Severity: "critical", Vulnerabilities: about(ollamaModule, "0.1.34")})
+	server.AddAdvisory(githubtest.Advisory{
+		GHSA: "GHSA-aaaa", CVE: "CVE-2024-37032", Summary: "digest",
+		Severity: "critical", Vulnerabilities: about(ollamaModule, "0.1.34"),
+	})
 	server.AddAdvisory(githubtest.Advisory{GHSA: "GHSA-bbbb", Vulnerabilities: about(ollamaModule, "")})
-	server.AddAdvisory(githubtest.Advisory{GHSA: "GHSA-cccc", Withdrawn: true, Vulnerabilities: about(ollamaModule, "0.2.0")})
+	server.AddAdvisory(githubtest.Advisory{
+		GHSA: "GHSA-cccc", Withdrawn: true,
+		Vulnerabilities: about(ollamaModule, "0.2.0"),
+	})
 	server.AddAdvisory(githubtest.Advisory{GHSA: "GHSA-dddd", Vulnerabilities: about("github.com/other/module", "1.0.0")})
-	server.AddAdvisory(githubtest.Advisory{GHSA: "GHSA-eeee", Type: "unreviewed", Vulnerabilities: about(ollamaModule, "1.0.0")})
+	server.AddAdvisory(githubtest.Advisory{
+		GHSA: "GHSA-eeee", Type: "unreviewed",
+		Vulnerabilities: about(ollamaModule, "1.0.0"),
+	})
 	c, _ := client(t, server)
 	list, err := c.Advisories(t.Context(), "go", ollamaModule)
 	require.NoError(t, err)
@@ -45,7 +54,10 @@ func TestAdvisories(t *testing.T) {
 func TestAdvisoriesOfAllPages(t *testing.T) {
 	server := githubtest.New(t)
 	for i := range 250 {
-		server.AddAdvisory(githubtest.Advisory{GHSA: fmt.Sprintf("GHSA-%d", i), Vulnerabilities: []githubtest.Vulnerability{{Package: ollamaModule}}})
+		server.AddAdvisory(githubtest.Advisory{
+			GHSA:            fmt.Sprintf("GHSA-%d", i),
+			Vulnerabilities: []githubtest.Vulnerability{{Package: ollamaModule}},
+		})
 	}
 	c, _ := client(t, server)
 	list, err := c.Advisories(t.Context(), "go", ollamaModule)

@@ -177,7 +177,8 @@ type BaseMoved struct {
 }
 
 func (e *BaseMoved) Error() string {
-	return fmt.Sprintf("compare %s with branch %s: the branch was at %.12s and is at %.12s by now", e.Path, e.Base, e.From, e.To)
+	return fmt.Sprintf("compare %s with branch %s: the branch was at %.12s and is at %.12s by now", e.Path, e.Base,
+		e.From, e.To)
 }
 
 // Hint says what to do.

@@ -15,7 +15,10 @@ import (
 
 func TestFilesAndBlobs(t *testing.T) {
 	server, repo := flake(t)
-	repo.PushEntries("main", "modes", []githubtest.Entry{{Path: "nix/run", Mode: "100755", Data: "#!"}, {Path: "nix/link", Mode: "120000", Data: "run"}})
+	repo.PushEntries("main", "modes", []githubtest.Entry{
+		{Path: "nix/run", Mode: "100755", Data: "#!"},
+		{Path: "nix/link", Mode: "120000", Data: "run"},
+	})
 	c, _ := client(t, server)
 	files, err := c.Files(t.Context(), "me", "flake", repo.Head("main"))
 	require.NoError(t, err)
@@ -145,7 +148,10 @@ func TestNamesThatAreNotUTF8(t *testing.T) {
 	requireTidy(t, repo, "0.32.15")
 
 	cut := http.Header{"Content-Type": {"application/json"}}
-	server.Inject(githubtest.Fault{Kind: githubtest.Custom, Path: "/git/trees/", Status: 200, Header: cut, Body: `{"tree":[]}`})
+	server.Inject(githubtest.Fault{
+		Kind: githubtest.Custom, Path: "/git/trees/", Status: 200, Header: cut,
+		Body: `{"tree":[]}`,
+	})
 	c, _ := client(t, server)
 	_, err := c.Propose(t.Context(), proposal("0.32.16"))
 	require.ErrorContains(t, err, "GitHub's answer is not the whole of it")

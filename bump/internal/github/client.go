@@ -1,10 +1,11 @@
-// Package github speaks to GitHub's REST API: it reads releases and looks after one pull request, from
-// the first commit to its end. It knows GitHub's limits and faults and nothing of what is proposed:
-// package, branch prefix and texts come in as data.
+// Package github is a client of GitHub's REST API for a program that reads releases and maintains one pull
+// request, from its first commit to its end. It deals with GitHub's limits and faults and knows nothing of what is
+// proposed: package, branch prefix and texts are data.
 //
-// Every call goes through one transport (see transport.go) that gives the token to its own host only,
-// waits for limits, repeats what failed in passing and turns everything else into errors that are told
-// apart by their type. Errors of this package may have a method Hint() string: what to do.
+// Every call goes through one transport (see transport.go), which sends the token to its own host only,
+// waits for rate limits, retries what failed in passing and turns everything else into typed errors. Errors
+// of this package may have a method Hint() string that says what to do; where that is another option, it
+// is named as in the Go API (Options.Branch).
 package github
 
 import (
@@ -27,28 +28,29 @@ const (
 	defaultURL            = "https://api.github.com"
 )
 
-// Options says which GitHub a Client speaks to, and how. The zero value reads github.com anonymously.
+// Options configure a Client. The zero value reads github.com anonymously.
 type Options struct {
-	BaseURL        string        // root of the REST API, "" is https://api.github.com; of a GitHub Enterprise Server /api/v3 may be left out
+	// root of the REST API, "" is https://api.github.com; of a GitHub Enterprise Server /api/v3 may be left out
+	BaseURL        string
 	Token          string        // sent to BaseURL's host only; "" sends none
 	TokenElsewhere bool          // there is a token, but for another host: nobody need be told to set one
 	UserAgent      string        // "" is go-github's
 	MaxWait        time.Duration // the longest single wait for a limit; 0 is DefaultMaxWait
 	RequestTimeout time.Duration // for one attempt, answer read; 0 is DefaultRequestTimeout
-	Log            func(string)  // is told of every wait and repetition, one line each; may be nil
+	Log            func(string)  // gets a line for every wait and retry; may be nil
 	Transport      http.RoundTripper
 
 	Sleep func(context.Context, time.Duration) error // waits; nil is by the clock
 	Now   func() time.Time                           // nil is time.Now
 }
 
-// Client speaks to one GitHub. It may be used by several goroutines at once.
+// Client is a client of one GitHub. It may be used by several goroutines at once.
 type Client struct {
 	api       *gh.Client
 	transport *transport
 }
 
-// New makes a client. It fails on an address or a token that cannot be right, without a request.
+// New returns a client. It fails, without a request, on an address or a token that cannot be right.
 func New(o Options) (*Client, error) {
 	if o.BaseURL == "" {
 		o.BaseURL = defaultURL
@@ -75,7 +77,7 @@ func New(o Options) (*Client, error) {
 	return &Client{api: api, transport: t}, nil
 }
 
-// redactURL keeps what may be a password out of a message about an address that does not parse.
+// redactURL removes what may be a password from an address that does not parse.
 func redactURL(address string) string {
 	if at := strings.LastIndex(address, "@"); at >= 0 {
 		return "…" + address[at:]
@@ -83,7 +85,7 @@ func redactURL(address string) string {
 	return address
 }
 
-// bare takes the address off the errors that net/http puts it on: ours name the path where it helps.
+// unwrap drops go-github's response, and the URL that net/http adds to errors: ours name the path where it helps.
 func unwrap[T any](v T, _ *gh.Response, err error) (T, error) { return v, unwrapError(err) }
 
 func unwrapError(err error) error {
@@ -96,7 +98,7 @@ func unwrapError(err error) error {
 
 var nameSyntax = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,100}$`)
 
-// SplitRepository takes OWNER/NAME apart; ok says that it is that, and leaves its place in no path.
+// SplitRepository splits OWNER/NAME; ok reports whether full has that form and both parts are safe in a path.
 // Names of enterprise-managed users have an underscore.
 func SplitRepository(full string) (owner, name string, ok bool) {
 	owner, name, _ = strings.Cut(full, "/")
@@ -108,7 +110,7 @@ func SplitRepository(full string) (owner, name string, ok bool) {
 	return owner, name, true
 }
 
-// checkName refuses an owner or repository that would leave its place in a path.
+// checkName refuses an owner or repository that would change the path of a request.
 func checkName(owner, repo string) error {
 	if _, _, ok := SplitRepository(owner + "/" + repo); !ok {
 		return fmt.Errorf("name repository: %q is not OWNER/NAME", owner+"/"+repo)

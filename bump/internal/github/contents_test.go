@@ -44,7 +44,8 @@ func TestContents(t *testing.T) {
 
 // A page that something before the API answers with is not taken for the file.
 func TestContentsAreNoPage(t *testing.T) {
-	server, requests := respond(t, answer(200, "<html>log in</html>", "Content-Type", "text/html; charset=utf-8"), answer(200, "go 1.26", "Content-Type", "application/vnd.github.raw+json; charset=utf-8"))
+	server, requests := respond(t, answer(200, "<html>log in</html>", "Content-Type", "text/html; charset=utf-8"),
+		answer(200, "go 1.26", "Content-Type", "application/vnd.github.raw+json; charset=utf-8"))
 	c, err := github.New(github.Options{BaseURL: server.URL + "/api/v3", Sleep: noSleep})
 	require.NoError(t, err)
 	data, err := c.Contents(t.Context(), "o", "r", "main", "go.mod")

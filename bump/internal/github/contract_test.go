@@ -63,7 +63,10 @@ func requireContract(t *testing.T, router routers.Router, call githubtest.Call) 
 	route, params, err := router.FindRoute(req)
 	require.NoError(t, err, "%s %s", call.Method, call.Path)
 	operation := call.Method + " " + route.Path
-	options := &openapi3filter.Options{MultiError: true, IncludeResponseStatus: true, AuthenticationFunc: openapi3filter.NoopAuthenticationFunc}
+	options := &openapi3filter.Options{
+		MultiError: true, IncludeResponseStatus: true,
+		AuthenticationFunc: openapi3filter.NoopAuthenticationFunc,
+	}
 	in := &openapi3filter.RequestValidationInput{Request: req, PathParams: params, Route: route, Options: options}
 	if call.Status < 400 { // what was refused may well have been wrong
 		require.NoError(t, openapi3filter.ValidateRequest(t.Context(), in), "%s\n%s", operation, call.Body)
@@ -78,14 +81,18 @@ func requireContract(t *testing.T, router routers.Router, call githubtest.Call) 
 		RequestValidationInput: in, Status: call.Status, Header: call.AnswerHeader, Options: options,
 		Body: io.NopCloser(bytes.NewReader(call.Answer)),
 	}
-	require.NoError(t, openapi3filter.ValidateResponse(t.Context(), answer), "%s %d\n%s", operation, call.Status, call.Answer)
+	require.NoError(t, openapi3filter.ValidateResponse(t.Context(), answer), "%s %d\n%s", operation, call.Status,
+		call.Answer)
 	return operation
 }
 
 // TestContract holds the stand-in, and what we ask of it, against GitHub's description.
 func TestContract(t *testing.T) {
 	server, repo := sweepWorld(t)
-	server.AddRelease("me", "flake", githubtest.Release{Tag: "v1.0.0", Assets: []githubtest.Asset{{Name: "a.tgz", Size: 1}}})
+	server.AddRelease("me", "flake", githubtest.Release{
+		Tag:    "v1.0.0",
+		Assets: []githubtest.Asset{{Name: "a.tgz", Size: 1}},
+	})
 	repo.Tag("v2.0.0", repo.Head("main"), true)
 	propose(t, server, sweepProposal())
 	repo.Push("main", "more", map[string]string{"README.md": "once more\n"})
@@ -99,9 +106,12 @@ func TestContract(t *testing.T) {
 	_, err = c.ReleaseByTag(t.Context(), "me", "flake", "v1.0.0")
 	require.NoError(t, err)
 	require.NoError(t, c.Releases(t.Context(), "me", "flake", func([]github.Release) (bool, error) { return true, nil }))
-	server.AddAdvisory(githubtest.Advisory{GHSA: "GHSA-2vw3-qpvv-m2j9", CVE: "CVE-2024-37032", Withdrawn: true, Vulnerabilities: []githubtest.Vulnerability{
-		{Package: ollamaModule, Range: "< 0.1.34", FirstPatched: "0.1.34"}, {Package: ollamaModule},
-	}})
+	server.AddAdvisory(githubtest.Advisory{
+		GHSA: "GHSA-2vw3-qpvv-m2j9", CVE: "CVE-2024-37032", Withdrawn: true,
+		Vulnerabilities: []githubtest.Vulnerability{
+			{Package: ollamaModule, Range: "< 0.1.34", FirstPatched: "0.1.34"}, {Package: ollamaModule},
+		},
+	})
 	list, err := c.Advisories(t.Context(), "go", ollamaModule)
 	require.NoError(t, err)
 	require.Len(t, list, 1)
@@ -115,7 +125,8 @@ func TestContract(t *testing.T) {
 	require.Error(t, err)
 	blob := writtenBlob(t, server)
 	for _, path := range []string{
-		"/git/blobs/" + blob, "/contents/README.md?ref=main", "/contents/nix?ref=main", "/releases/latest", "/git/matching-refs/heads/", "/pulls/2",
+		"/git/blobs/" + blob, "/contents/README.md?ref=main", "/contents/nix?ref=main", "/releases/latest",
+		"/git/matching-refs/heads/", "/pulls/2",
 	} {
 		resp, err := http.Get(server.URL + "/repos/me/flake" + path)
 		require.NoError(t, err)

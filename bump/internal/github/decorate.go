@@ -11,12 +11,12 @@ import (
 	gh "github.com/google/go-github/v66/github"
 )
 
-// decorated says whether the pull request gets more than its text.
+// decorated reports whether the pull request gets labels, assignees, reviewers or auto-merge.
 func (r *run) decorated() bool {
 	return len(r.p.Labels)+len(r.p.Reviewers)+len(r.p.Assignees) > 0 || r.p.AutoMerge
 }
 
-// decorate adds labels, assignees and reviewers and switches auto-merge on. What GitHub refuses is a
+// decorate adds labels, assignees and reviewers and enables auto-merge. What GitHub refuses is a
 // warning; what fails in passing is an error, and the next run does it.
 func (r *run) decorate(ctx context.Context, pull *gh.PullRequest) error {
 	n := pull.GetNumber()
@@ -40,7 +40,7 @@ func (r *run) decorate(ctx context.Context, pull *gh.PullRequest) error {
 	return r.autoMerge(ctx, pull)
 }
 
-// each does something with all names at once and, when GitHub refuses one of them and so all, with each.
+// each calls do with all names at once and, when GitHub refuses one of them and so all, with each in turn.
 func (r *run) each(ctx context.Context, names []string, what string, do func([]string) error) error {
 	names = slices.Compact(slices.Sorted(slices.Values(names)))
 	if len(names) == 0 {
@@ -81,13 +81,13 @@ func advice(err error) string {
 	return text
 }
 
-// refused says whether GitHub understood and declined, which no repetition changes.
+// refused reports whether GitHub understood the request and declined it, so that a retry is of no use.
 func refused(err error) bool {
 	status := apiError(err).Status
 	return status >= 400 && status < 500 && status != http.StatusUnauthorized
 }
 
-// reviewers tells teams, ORG/TEAM, from users.
+// reviewers separates teams, ORG/TEAM, from users.
 func reviewers(names []string) gh.ReviewersRequest {
 	var out gh.ReviewersRequest
 	for _, name := range names {
@@ -100,7 +100,7 @@ func reviewers(names []string) gh.ReviewersRequest {
 	return out
 }
 
-// assign adds the assignees and looks who is missing: GitHub passes over strangers in silence.
+// assign adds the assignees and checks who is missing: GitHub ignores strangers silently.
 func (r *run) assign(ctx context.Context, n int) error {
 	if len(r.p.Assignees) == 0 {
 		return nil
@@ -125,7 +125,7 @@ const autoMergeQuery = `mutation($id: ID!, $method: PullRequestMergeMethod!) {
   enablePullRequestAutoMerge(input: {pullRequestId: $id, mergeMethod: $method}) { pullRequest { number } }
 }`
 
-// autoMerge switches auto-merge on, which only GraphQL can; its errors come with status 200.
+// autoMerge enables auto-merge, which only GraphQL can do; its errors come with status 200.
 func (r *run) autoMerge(ctx context.Context, pull *gh.PullRequest) error {
 	in := map[string]any{
 		"query": autoMergeQuery, "variables": map[string]string{"id": pull.GetNodeID(), "method": r.mergeMethod()},

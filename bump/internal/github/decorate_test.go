@@ -45,7 +45,10 @@ func TestWhatGitHubRefusesIsAWarning(t *testing.T) {
 	repo.NoDrafts = true
 	server.SetToken("ghs_x", githubtest.Actions())
 	p := proposal("0.32.15")
-	p.Labels, p.Reviewers, p.Assignees = []string{"deps", "brand-new"}, []string{"me", "stranger", "github-actions[bot]"}, []string{"me", "stranger"}
+	p.Labels, p.Reviewers, p.Assignees = []string{"deps", "brand-new"}, []string{
+		"me", "stranger",
+		"github-actions[bot]",
+	}, []string{"me", "stranger"}
 	p.Draft, p.AutoMerge = true, true
 	c, _ := client(t, server, func(o *github.Options) { o.Token = "ghs_x" })
 	out, err := c.Propose(t.Context(), p)
@@ -54,7 +57,8 @@ func TestWhatGitHubRefusesIsAWarning(t *testing.T) {
 	require.Len(t, out.Warnings, 6)
 	for i, want := range []string{
 		"the pull request is no draft: this repository's plan has none",
-		"add label brand-new: 403 You do not have permission to create labels on this repository.: Repository label unauthorized; in a workflow add `permissions:`",
+		"add label brand-new: 403 You do not have permission to create labels on this repository.: Repository label " +
+			"unauthorized; in a workflow add `permissions:`",
 		"assign stranger: GitHub did not; only people who can push to the repository can be assigned",
 		"request review from github-actions[bot]: 422 Review cannot be requested from pull request author.",
 		"request review from stranger: 422 Reviews may only be requested from collaborators.",
@@ -86,9 +90,22 @@ func TestRightsAreLookedAtBeforeAnythingIsWritten(t *testing.T) {
 		standing  bool // reading shows it
 	}{
 		{"no token", "", githubtest.Rights{}, false, "requires a token, but none is set", "$GITHUB_TOKEN", true},
-		{"archived", canary, githubtest.All(), true, "me/flake: the repository was archived so is read-only", "Options.Repo", true},
-		{"a reader's token", canary, githubtest.Rights{Contents: githubtest.Read}, false, "the token lacks contents: write", "`contents: write`", true},
-		{"GITHUB_TOKEN that only reads", "ghs_x", githubtest.Rights{App: true, Contents: githubtest.Read}, false, "the token lacks contents: write", "add `permissions:`", false},
+		{
+			"archived", canary, githubtest.All(), true, "me/flake: the repository was archived so is read-only", "Options.Repo",
+			true,
+		},
+		{
+			"a reader's token", canary,
+			githubtest.Rights{Contents: githubtest.Read},
+			false, "the token lacks contents: write",
+			"`contents: write`", true,
+		},
+		{
+			"GITHUB_TOKEN that only reads", "ghs_x",
+			githubtest.Rights{App: true, Contents: githubtest.Read},
+			false,
+			"the token lacks contents: write", "add `permissions:`", false,
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			server, repo := flake(t)
@@ -122,7 +139,9 @@ func TestPullRequestsThatActionsMayNotCreate(t *testing.T) {
 	for range 2 { // the branch of the first run does not break the second
 		c, _ := client(t, server, actions)
 		_, err := c.Propose(t.Context(), proposal("0.32.15"))
-		require.EqualError(t, err, "open pull request from branch "+branch15+", which is ready: GitHub Actions is not permitted to create or approve pull requests")
+		require.EqualError(t, err,
+			"open pull request from branch "+branch15+", which is ready: GitHub Actions is not permitted to create or "+
+				"approve pull requests")
 		var hint hinter
 		require.ErrorAs(t, err, &hint)
 		assert.Contains(t, hint.Hint(), `"Allow GitHub Actions to create and approve pull requests"`)
@@ -203,7 +222,10 @@ func TestSomebodyPushesWhileWeLook(t *testing.T) {
 	propose(t, server, proposal("0.32.15"))
 	repo.Push("main", "other", map[string]string{"README.md": "new\n"})
 	c, _ := client(t, server, func(o *github.Options) {
-		o.Transport = before(http.MethodPost, "/git/commits", func() { repo.Push(branch15, "mine", map[string]string{"a": "b"}) })
+		o.Transport = before(http.MethodPost, "/git/commits", func() {
+			repo.Push(branch15, "mine",
+				map[string]string{"a": "b"})
+		})
 	})
 	out, err := c.Propose(t.Context(), proposal("0.32.15"))
 	require.NoError(t, err)
@@ -218,7 +240,10 @@ func TestSomebodyPushesWhileWeSupersede(t *testing.T) {
 		server, repo := flake(t)
 		propose(t, server, proposal("0.32.14"))
 		c, _ := client(t, server, func(o *github.Options) {
-			o.Transport = before(at.method, at.end, func() { repo.Push("ollama-bump/0.32.14", "mine", map[string]string{"a": "b"}) })
+			o.Transport = before(at.method, at.end, func() {
+				repo.Push("ollama-bump/0.32.14", "mine",
+					map[string]string{"a": "b"})
+			})
 		})
 		out, err := c.Propose(t.Context(), proposal("0.32.15"))
 		require.NoError(t, err)
@@ -233,9 +258,24 @@ func TestWhatIsRefusedWhileWeSupersedeIsAWarning(t *testing.T) {
 		fault   githubtest.Fault
 		warning string
 	}{
-		{githubtest.Fault{Method: http.MethodDelete, Status: 422, Body: `{"message":"Cannot delete this protected ref."}`}, "delete branch ollama-bump/0.32.14: 422 Cannot delete this protected ref."},
-		{githubtest.Fault{Method: http.MethodDelete, Status: 403, Body: `{"message":"Resource not accessible by integration"}`}, "delete branch ollama-bump/0.32.14: 403 Resource not accessible by integration; in a workflow"},
-		{githubtest.Fault{Method: http.MethodPost, Path: "/comments", Status: 403, Body: `{"message":"Unable to create comment because issue is locked."}`}, "comment on pull request #1: 403 Unable to create comment because issue is locked."},
+		{
+			githubtest.Fault{Method: http.MethodDelete, Status: 422, Body: `{"message":"Cannot delete this protected ref."}`},
+			"delete branch ollama-bump/0.32.14: 422 Cannot delete this protected ref.",
+		},
+		{
+			githubtest.Fault{
+				Method: http.MethodDelete, Status: 403,
+				Body: `{"message":"Resource not accessible by integration"}`,
+			},
+			"delete branch ollama-bump/0.32.14: 403 Resource not accessible by integration; in a workflow",
+		},
+		{
+			githubtest.Fault{
+				Method: http.MethodPost, Path: "/comments", Status: 403,
+				Body: `{"message":"Unable to create comment because issue is locked."}`,
+			},
+			"comment on pull request #1: 403 Unable to create comment because issue is locked.",
+		},
 	} {
 		server, repo := flake(t)
 		propose(t, server, proposal("0.32.14"))
@@ -340,17 +380,38 @@ func TestBadProposals(t *testing.T) {
 		err    string
 	}{
 		{func(p *github.Proposal) { p.Version = "1 -->" }, `check proposal: "ollama" "1 -->" is no package and version`},
-		{func(p *github.Proposal) { p.Branch = "a..b" }, `check proposal: "a..b" is not a valid branch name; choose another Options.Branch`},
+		{
+			func(p *github.Proposal) { p.Branch = "a..b" },
+			`check proposal: "a..b" is not a valid branch name; choose another Options.Branch`,
+		},
 		{func(p *github.Proposal) { p.Branch = "main" }, "check proposal: Options.Branch=main is the base branch itself"},
-		{func(p *github.Proposal) { p.Base, p.Branch = "x", "x" }, "check proposal: Options.Base and Options.Branch are both x"},
-		{func(p *github.Proposal) { p.Title = "a\nb" }, "check proposal: the title is not one line of at most 256 characters: a b"},
-		{func(p *github.Proposal) { p.Base = "nope" }, "read base branch nope of me/flake (see Options.Base): not found (404)"},
+		{
+			func(p *github.Proposal) { p.Base, p.Branch = "x", "x" },
+			"check proposal: Options.Base and Options.Branch are both x",
+		},
+		{
+			func(p *github.Proposal) { p.Title = "a\nb" },
+			"check proposal: the title is not one line of at most 256 characters: a b",
+		},
+		{
+			func(p *github.Proposal) { p.Base = "nope" },
+			"read base branch nope of me/flake (see Options.Base): not found (404)",
+		},
 		{func(p *github.Proposal) { p.Repo = "nope" }, "read repository me/nope: not found (404)"},
-		{func(p *github.Proposal) { p.Repo = "empty" }, "read branch main: the repository me/empty is empty; push a first commit"},
+		{
+			func(p *github.Proposal) { p.Repo = "empty" },
+			"read branch main: the repository me/empty is empty; push a first commit",
+		},
 		{func(p *github.Proposal) { p.Files = nil }, "check proposal: no files"},
 		{func(p *github.Proposal) { p.Files[0].Path = "../x" }, `check proposal: bad or repeated path "../x"`},
-		{func(p *github.Proposal) { p.Files[0].Path = "README.md/x" }, "compare README.md/x with branch main: it does not exist there"},
-		{func(p *github.Proposal) { p.Files[0].Old = nil }, "compare nix/ollama.nix with branch main: it exists there already"},
+		{
+			func(p *github.Proposal) { p.Files[0].Path = "README.md/x" },
+			"compare README.md/x with branch main: it does not exist there",
+		},
+		{
+			func(p *github.Proposal) { p.Files[0].Old = nil },
+			"compare nix/ollama.nix with branch main: it exists there already",
+		},
 	} {
 		p := proposal("0.32.15")
 		test.change(&p)

@@ -46,7 +46,7 @@ func (e *APIError) says(words string) bool {
 	return strings.Contains(strings.ToLower(e.short()), strings.ToLower(words))
 }
 
-// field says whether a detail is about a field.
+// field reports whether a detail is about a field.
 func (e *APIError) field(name, code string) bool {
 	for _, d := range e.Details {
 		if d.Field == name && (code == "" || d.Code == code) {
@@ -56,13 +56,9 @@ func (e *APIError) field(name, code string) bool {
 	return false
 }
 
-// oneLine makes foreign text fit for a message: one line of at most limit runes.
+// oneLine makes untrusted text fit for a message: one line of at most limit runes.
 func oneLine(text string, limit int) string {
-	text = strings.Join(strings.Fields(diag.Line(text)), " ")
-	if runes := []rune(text); len(runes) > limit {
-		text = string(runes[:limit]) + "…"
-	}
-	return text
+	return diag.Clip(diag.Line(text), limit)
 }
 
 // readProblem reads an error's body in every shape that GitHub and what stands before it send.
@@ -97,7 +93,7 @@ func readProblem(req *http.Request, got *answer) *APIError {
 	return e
 }
 
-// refusal makes the error that says what to change.
+// refusal returns the error that says what to change.
 func refusal(e *APIError, token bool, host string) error {
 	switch {
 	case e.Status == http.StatusUnauthorized:
@@ -114,13 +110,13 @@ func refusal(e *APIError, token bool, host string) error {
 		return &PermissionMissing{Permission: permission(e), Token: token, Err: e}
 	case e.Status == http.StatusNotFound:
 		return &NotFound{What: e.Path, Token: token, Err: e}
-	case e.Status == http.StatusUnprocessableEntity && e.says("rule violations"), e.Status == http.StatusConflict && e.says("rule violations"):
+	case (e.Status == http.StatusUnprocessableEntity || e.Status == http.StatusConflict) && e.says("rule violations"):
 		return &RulesetRefused{Err: e}
 	}
 	return e
 }
 
-// permission names what a request needs as a workflow's permissions block does: "contents: write".
+// permission returns what a request needs, written as a workflow's permissions block does: "contents: write".
 func permission(e *APIError) string {
 	accepted, _, _ := strings.Cut(e.Accepted, ";") // alternatives; the last is no better than the first
 	if strings.Contains(e.Accepted, "pull_requests") && !strings.Contains(e.Path, "/git/") {
@@ -163,7 +159,8 @@ func (e *Unauthorized) Hint() string {
 	if !e.Token {
 		return "set $GITHUB_TOKEN to a token with contents: write and pull-requests: write"
 	}
-	return "the token in $GITHUB_TOKEN has expired, was revoked, or belongs to another host than " + e.Host + ": set a new one, or Options.APIURL"
+	return "the token in $GITHUB_TOKEN has expired, was revoked, or belongs to another host than " + e.Host +
+		": set a new one, or Options.APIURL"
 }
 
 // Unwrap returns the answer.
@@ -187,9 +184,11 @@ func (e *PermissionMissing) Error() string {
 // Hint says what to do.
 func (e *PermissionMissing) Hint() string {
 	if e.Permission == "workflows: write" {
-		return "GITHUB_TOKEN can never change files below .github/workflows: use a GitHub App's token or a personal access token with that right"
+		return "GITHUB_TOKEN can never change files below .github/workflows: use a GitHub App's token or a personal " +
+			"access token with that right"
 	}
-	return "in a workflow add `permissions:` with `contents: write` and `pull-requests: write`; give a personal access token or App the permission `" +
+	return "in a workflow add `permissions:` with `contents: write` and `pull-requests: write`; " +
+		"give a personal access token or App the permission `" +
 		e.Permission + "` on this repository (a classic token: the scope `repo`)"
 }
 
@@ -205,7 +204,8 @@ func (e *PullRequestsNotAllowed) Error() string {
 
 // Hint says what to do.
 func (e *PullRequestsNotAllowed) Hint() string {
-	return `switch on "Allow GitHub Actions to create and approve pull requests" in Settings → Actions → General, in the organisation too; or set $GITHUB_TOKEN to a GitHub App's or personal access token`
+	return `switch on "Allow GitHub Actions to create and approve pull requests" in Settings → Actions → General, in ` +
+		`the organisation too; or set $GITHUB_TOKEN to a GitHub App's or personal access token`
 }
 
 // Unwrap returns the answer.
@@ -222,9 +222,11 @@ func (e *OrganisationRefused) Error() string {
 // Hint says what to do.
 func (e *OrganisationRefused) Hint() string {
 	if apiError(e.Err).says("IP allow list") {
-		return "run where the organisation's IP allow list permits it, such as on a runner of its own, or have this machine's address added to the list"
+		return "run where the organisation's IP allow list permits it, such as on a runner of its own, or have this " +
+			"machine's address added to the list"
 	}
-	return `let the token into the organisation: Settings → Developer settings → the token → "Configure SSO"; an App's token and GITHUB_TOKEN need none`
+	return `let the token into the organisation: Settings → Developer settings → the token → "Configure SSO"; an App's ` +
+		`token and GITHUB_TOKEN need none`
 }
 
 // Unwrap returns the answer.
@@ -260,7 +262,8 @@ func (e *RulesetRefused) Error() string {
 
 // Hint says what to do.
 func (e *RulesetRefused) Hint() string {
-	return "exempt the branch (or the token's actor) in Settings → Rules → Rulesets, or choose a branch that may be written with Options.Branch"
+	return "exempt the branch (or the token's actor) in Settings → Rules → Rulesets, or choose a branch that may be " +
+		"written with Options.Branch"
 }
 
 // Unwrap returns the answer.
@@ -317,7 +320,8 @@ func (e *RateLimited) short() string {
 // Hint says what to do.
 func (e *RateLimited) Hint() string {
 	if e.Anonymous && e.Elsewhere {
-		return "the token in $GITHUB_TOKEN is for another host and is not sent to " + e.Host + ": run again after that time, or allow a longer wait with Options.MaxWait"
+		return "the token in $GITHUB_TOKEN is for another host and is not sent to " + e.Host +
+			": run again after that time, or allow a longer wait with Options.MaxWait"
 	}
 	if e.Anonymous {
 		return "set $GITHUB_TOKEN: with a token the limit is a thousand requests an hour and more, without one 60"
@@ -398,7 +402,8 @@ func (e *BaseDiffers) Error() string {
 
 // Hint says what to do.
 func (e *BaseDiffers) Hint() string {
-	return fmt.Sprintf("check out the newest commit of %s without local changes and run again, or name another branch with Options.Base", e.Base)
+	return fmt.Sprintf("check out the newest commit of %s without local changes and run again, or name another branch "+
+		"with Options.Base", e.Base)
 }
 
 // ForeignBranch is a branch under the name asked for that somebody else made.
@@ -424,13 +429,14 @@ type OtherScope struct {
 }
 
 func (e *OtherScope) Error() string {
-	return fmt.Sprintf("write branch %s: a proposal of scope %q made it, not one of scope %q", e.Branch, oneLine(e.Scope, 200), oneLine(e.Wanted, 200))
+	return fmt.Sprintf("write branch %s: a proposal of scope %q made it, not one of scope %q", e.Branch,
+		oneLine(e.Scope, 200), oneLine(e.Wanted, 200))
 }
 
 // Hint says what to do.
 func (e *OtherScope) Hint() string { return "give each of them its own Options.Branch" }
 
-// apiError finds the answer in an error.
+// apiError returns the answer that an error is about; the zero value when there was none.
 func apiError(err error) *APIError {
 	var e *APIError
 	if errors.As(err, &e) {

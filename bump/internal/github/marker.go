@@ -19,7 +19,8 @@ import (
 //	Ollama-Bump: 0.32.15 (package ollama, tree b16cadd6…)
 //	Ollama-Bump: 0.33.0 (removal, package ollama, scope hosts/gpu, tree b16cadd6…)
 //
-// where the key is the tool's name, "removal" is there for a commit that removes a pin, and the scope for a proposal that has one. Up
+// where the key is the tool's name, "removal" is there for a commit that removes a pin, and the scope for a proposal
+// that has one. Up
 // to version 1.2 it was
 //
 //	Proposed-By: ollama-bump ollama 0.32.15 "hosts%2Fgpu" b16cadd6…
@@ -45,7 +46,8 @@ var (
 	plainWord  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+-]*$`)
 	markerLine = regexp.MustCompile(`^<!-- ([^ :]+): package=(\S+) version=(\S+)((?: [a-z]+=\S*)*) -->$`)
 
-	trailerLine    = regexp.MustCompile(`^([^ :]+): (\S+) \((removal, )?package (\S+)(?:, scope (\S+))?, tree ([0-9a-f]{40})\)$`)
+	trailerLine = regexp.MustCompile(`^([^ :]+): (\S+) \((removal, )?package (\S+)(?:, scope (\S+))?, tree ` +
+		`([0-9a-f]{40})\)$`)
 	oldTrailerLine = regexp.MustCompile(`^Proposed-By: (\S+) (\S+) (\S+) "([^"]*)" ([0-9a-f]{40})$`)
 )
 
@@ -66,7 +68,12 @@ func (p Proposal) marker(digest, state string) marker {
 
 func (m marker) line(tool string) string {
 	line := fmt.Sprintf("<!-- %s: package=%s version=%s", tool, escape(m.Package), escape(m.Version))
-	for _, field := range []struct{ key, value string }{{"scope", escape(m.Scope)}, {"kind", m.Kind}, {"digest", m.Digest}, {"state", m.State}} {
+	for _, field := range []struct{ key, value string }{
+		{"scope", escape(m.Scope)},
+		{"kind", m.Kind},
+		{"digest", m.Digest},
+		{"state", m.State},
+	} {
 		if field.value != "" {
 			line += " " + field.key + "=" + field.value
 		}
@@ -79,7 +86,7 @@ func escape(value string) string {
 	return strings.ReplaceAll(url.QueryEscape(value), "--", "-%2D")
 }
 
-// readMarker reads the first line of a body; ok says that it is a marker of that tool.
+// readMarker reads the first line of a body; ok reports whether it is a marker of that tool.
 func readMarker(tool, body string) (m marker, ok bool) {
 	first, _, _ := strings.Cut(body, "\n")
 	parts := markerLine.FindStringSubmatch(strings.TrimRight(first, "\r"))

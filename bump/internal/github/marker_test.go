@@ -12,7 +12,10 @@ import (
 func TestMarkerIsReadBack(t *testing.T) {
 	for _, m := range []marker{
 		{Package: "ollama", Version: "0.32.15"},
-		{Package: "o l-->\"", Version: "1.0.0-rc--1", Scope: "nix/a b=ü", Digest: "0123456789ab", State: pending, Kind: removal},
+		{
+			Package: "o l-->\"", Version: "1.0.0-rc--1", Scope: "nix/a b=ü", Digest: "0123456789ab", State: pending,
+			Kind: removal,
+		},
 	} {
 		line := m.line("ollama-bump")
 		assert.Equal(t, 1, strings.Count(line, "-->"))
@@ -25,7 +28,10 @@ func TestMarkerIsReadBack(t *testing.T) {
 
 func TestMarkerCountsInTheFirstLineOnly(t *testing.T) {
 	line := marker{Package: "ollama", Version: "0.32.15"}.line("ollama-bump")
-	for _, body := range []string{"", "x\n" + line, " " + line, line + " x", "> " + line, strings.Replace(line, "ollama-bump", "other", 1)} {
+	for _, body := range []string{
+		"", "x\n" + line, " " + line, line + " x", "> " + line,
+		strings.Replace(line, "ollama-bump", "other", 1),
+	} {
 		_, ok := readMarker("ollama-bump", body)
 		assert.False(t, ok, "%q", body)
 	}
@@ -34,7 +40,10 @@ func TestMarkerCountsInTheFirstLineOnly(t *testing.T) {
 const emptyTree = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 
 func TestOwnCommit(t *testing.T) {
-	p := Proposal{BranchPrefix: "ollama-bump/", Package: "ollama", Version: "0.32.15", Scope: "nix#a b", Message: "ollama: 1 -> 2\n"}
+	p := Proposal{
+		BranchPrefix: "ollama-bump/", Package: "ollama", Version: "0.32.15", Scope: "nix#a b",
+		Message: "ollama: 1 -> 2\n",
+	}
 	commit := func(message, tree string, parents int) *gh.Commit {
 		c := &gh.Commit{Message: &message, Tree: &gh.Tree{SHA: &tree}}
 		for range parents {
@@ -43,7 +52,8 @@ func TestOwnCommit(t *testing.T) {
 		return c
 	}
 	message := p.commitMessage(emptyTree)
-	assert.Equal(t, "ollama: 1 -> 2\n\nOllama-Bump: 0.32.15 (package ollama, scope nix#a%20b, tree "+emptyTree+")\n", message)
+	assert.Equal(t, "ollama: 1 -> 2\n\nOllama-Bump: 0.32.15 (package ollama, scope nix#a%20b, tree "+emptyTree+")\n",
+		message)
 	old := "ollama: 1 -> 2\n\nProposed-By: ollama-bump ollama 0.32.15 \"nix%23a+b\" " + emptyTree + "\n"
 	for _, message := range []string{message, old} {
 		got, ok := p.ownCommit(commit(message, emptyTree, 1))
@@ -81,7 +91,10 @@ func TestOwnCommit(t *testing.T) {
 func TestTrailerIsReadBack(t *testing.T) {
 	for _, want := range []trailer{
 		{Tool: "ollama-bump", Package: "ollama", Version: "0.32.15", Tree: emptyTree},
-		{Tool: "ollama-bump", Package: "ollama", Version: "1.0.0-rc1", Scope: `hosts/gpu#packages.x86_64-linux."a, (b)"%20ü+`, Tree: emptyTree, Kind: removal},
+		{
+			Tool: "ollama-bump", Package: "ollama", Version: "1.0.0-rc1",
+			Scope: `hosts/gpu#packages.x86_64-linux."a, (b)"%20ü+`, Tree: emptyTree, Kind: removal,
+		},
 		{Tool: "ollama-bump", Package: "a b", Version: "1", Scope: ", tree", Tree: emptyTree},
 	} {
 		got, ok := readTrailer("ollama-bump", want.line()+"\r")
@@ -111,8 +124,10 @@ func TestRebaseBox(t *testing.T) {
 func TestValidBranch(t *testing.T) {
 	for name, want := range map[string]bool{
 		"ollama-bump/0.32.15": true, "a": true, "ü/x": true,
-		"": false, "@": false, "a b": false, "a/": false, "/a": false, "a//b": false, "a..b": false, "a.lock": false, ".a": false, "a.": false,
-		"a/.b": false, "-a": false, "a~": false, "a^": false, "a:b": false, "a?": false, "a*": false, "a[": false, "a\\b": false, "a@{b": false, "a\x7f": false,
+		"": false, "@": false, "a b": false, "a/": false, "/a": false, "a//b": false, "a..b": false, "a.lock": false,
+		".a": false, "a.": false,
+		"a/.b": false, "-a": false, "a~": false, "a^": false, "a:b": false, "a?": false, "a*": false, "a[": false,
+		"a\\b": false, "a@{b": false, "a\x7f": false,
 	} {
 		assert.Equal(t, want, ValidBranch(name), "%q", name)
 	}

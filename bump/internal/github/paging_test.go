@@ -42,13 +42,22 @@ func TestListingsEnd(t *testing.T) {
 		err        string
 	}{
 		{"empty pages", "[]", count, releases, 3, "list releases of o/r: 3 empty pages in a row"},
-		{"the same page", `[{"tag_name":"v1"}]`, func(string) string { return "page=1" }, releases, 1, "list releases of o/r: page 1 links to page 1, which was read already"},
+		{
+			"the same page", `[{"tag_name":"v1"}]`, func(string) string { return "page=1" }, releases, 1,
+			"list releases of o/r: page 1 links to page 1, which was read already",
+		},
 		{"a circle", `[{"tag_name":"v1"}]`, func(page string) string {
 			return "page=" + map[string]string{"1": "2", "2": "3"}[page] + map[string]string{"3": "2"}[page]
 		}, releases, 3, "list releases of o/r: page 3 links to page 2, which was read already"},
 		{"no end", `[{"tag_name":"v1"}]`, count, releases, 100, "list releases of o/r: more than 100 pages"},
-		{"the same cursor", `[{"ghsa_id":"x"}]`, func(string) string { return "after=x" }, advisories, 2, "list advisories on p: page 2 links to page x, which was read already"},
-		{"empty cursors", `[]`, func(page string) string { return "after=" + page + "x" }, advisories, 3, "list advisories on p: 3 empty pages in a row"},
+		{
+			"the same cursor", `[{"ghsa_id":"x"}]`, func(string) string { return "after=x" }, advisories, 2,
+			"list advisories on p: page 2 links to page x, which was read already",
+		},
+		{
+			"empty cursors", `[]`, func(page string) string { return "after=" + page + "x" }, advisories, 3,
+			"list advisories on p: 3 empty pages in a row",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			server, requests := respond(t, endless(test.body, test.link))

@@ -112,7 +112,7 @@ type Standing struct {
 	Rights error
 }
 
-// Final says whether there is nothing left to propose, and how that ends. Ours is settled too: who
+// Final returns how a run ends that has nothing to propose; ok is false when there is something. Ours is settled too: who
 // knows that the content changed, as after a repaired hash, proposes nevertheless.
 func (s Standing) Final() (Outcome, bool) {
 	o := Outcome{Status: Skipped, Operation: Untouched, Number: s.Number, URL: s.URL, Branch: s.Branch, Reason: s.Reason}
@@ -139,7 +139,8 @@ func (p Proposal) normal() (Proposal, error) {
 	case p.BranchPrefix == "" || p.Package == "" || !plainWord.MatchString(p.Version):
 		return p, fmt.Errorf("check proposal: %q %q is no package and version", p.Package, oneLine(p.Version, 80))
 	case !ValidBranch(p.Branch):
-		return p, fmt.Errorf("check proposal: %q is not a valid branch name; choose another Options.Branch", oneLine(p.Branch, 80))
+		return p, fmt.Errorf("check proposal: %q is not a valid branch name; choose another Options.Branch",
+			oneLine(p.Branch, 80))
 	case p.Base == p.Branch:
 		return p, fmt.Errorf("check proposal: Options.Base and Options.Branch are both %s", p.Base)
 	case strings.ContainsAny(p.Title, "\r\n") || utf8.RuneCountInString(p.Title) > 256:
@@ -174,10 +175,14 @@ func (p Proposal) checkFiles() error {
 	return nil
 }
 
-// ValidBranch knows git check-ref-format's rules.
+// ValidBranch reports whether git allows a branch of that name; see git-check-ref-format(1).
 func ValidBranch(name string) bool {
-	bad := strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRune("~^:?*[\\", r) })
-	if name == "" || name == "@" || bad || strings.Contains(name, "..") || strings.Contains(name, "@{") || strings.HasSuffix(name, ".") {
+	bad := strings.ContainsFunc(name, func(r rune) bool {
+		return r <= ' ' || r == 0x7f ||
+			strings.ContainsRune("~^:?*[\\", r)
+	})
+	if name == "" || name == "@" || bad || strings.Contains(name, "..") || strings.Contains(name, "@{") ||
+		strings.HasSuffix(name, ".") {
 		return false
 	}
 	return !slices.ContainsFunc(strings.Split(name, "/"), func(part string) bool {

@@ -41,7 +41,7 @@ func (c *Client) Propose(ctx context.Context, p Proposal) (Outcome, error) {
 	}
 }
 
-// startOver says that the remote side is not as it was when it was looked at.
+// startOver is the error for a remote side that changed since it was read.
 type startOver struct {
 	why string
 	err error
@@ -182,7 +182,8 @@ func (r *run) moveBranch(ctx context.Context, pl *plan) error {
 
 func (r *run) createRef(ctx context.Context, sha string) error {
 	name := "refs/heads/" + r.p.Branch
-	_, err := unwrap(r.c.api.Git.CreateRef(ctx, r.s.owner, r.s.name, &gh.Reference{Ref: &name, Object: &gh.GitObject{SHA: &sha}}))
+	_, err := unwrap(r.c.api.Git.CreateRef(ctx, r.s.owner, r.s.name,
+		&gh.Reference{Ref: &name, Object: &gh.GitObject{SHA: &sha}}))
 	if err != nil {
 		return r.refError("create", err)
 	}
@@ -220,7 +221,8 @@ func (r *run) updateRef(ctx context.Context, sha string) error {
 		return &startOver{"the branch " + r.p.Branch + " has just been moved", errors.New("now at " + now)}
 	}
 	name := "refs/heads/" + r.p.Branch
-	_, err = unwrap(r.c.api.Git.UpdateRef(ctx, r.s.owner, r.s.name, &gh.Reference{Ref: &name, Object: &gh.GitObject{SHA: &sha}}, true))
+	_, err = unwrap(r.c.api.Git.UpdateRef(ctx, r.s.owner, r.s.name,
+		&gh.Reference{Ref: &name, Object: &gh.GitObject{SHA: &sha}}, true))
 	if err != nil {
 		return r.refError("move", err)
 	}

@@ -22,7 +22,8 @@ func flake(t *testing.T) (*githubtest.Server, *githubtest.Repo) {
 	t.Helper()
 	server := githubtest.New(t)
 	repo := server.AddRepo("me", "flake", map[string]string{
-		"README.md": "hello\n", "nix/ollama.nix": flakeFile("0.32.13"), "nix/other.nix": "{ }\n", "nix.txt": "sorts before nix/\n",
+		"README.md": "hello\n", "nix/ollama.nix": flakeFile("0.32.13"), "nix/other.nix": "{ }\n",
+		"nix.txt": "sorts before nix/\n",
 	})
 	return server, repo
 }
@@ -30,7 +31,8 @@ func flake(t *testing.T) (*githubtest.Server, *githubtest.Repo) {
 func proposal(version string) github.Proposal {
 	return github.Proposal{
 		Owner: "me", Repo: "flake", BranchPrefix: "ollama-bump/", Package: "ollama", OldVersion: "0.32.13", Version: version,
-		Title: "ollama: 0.32.13 -> " + version, Message: "ollama: 0.32.13 -> " + version + "\n\nhttps://example.com", Body: "the body of " + version,
+		Title: "ollama: 0.32.13 -> " + version, Message: "ollama: 0.32.13 -> " + version + "\n\nhttps://example.com",
+		Body:  "the body of " + version,
 		Files: []github.File{{Path: "nix/ollama.nix", Old: []byte(flakeFile("0.32.13")), New: []byte(flakeFile(version))}},
 	}
 }
@@ -52,7 +54,8 @@ func requireTidy(t *testing.T, repo *githubtest.Repo, version string) githubtest
 	assert.ElementsMatch(t, []string{"main", branch}, keys(repo.Branches()))
 	commit := repo.Commit(repo.Head(branch))
 	require.Equal(t, []string{repo.Head("main")}, commit.Parents, "one commit on the base's head")
-	assert.True(t, strings.HasPrefix(commit.Message, "ollama: 0.32.13 -> "+version+"\n\nhttps://example.com\n\nOllama-Bump: "+version+" (package ollama, tree "+commit.Tree+")"), commit.Message)
+	trailer := "Ollama-Bump: " + version + " (package ollama, tree " + commit.Tree + ")\n"
+	assert.Equal(t, "ollama: 0.32.13 -> "+version+"\n\nhttps://example.com\n\n"+trailer, commit.Message)
 	want := repo.Files("main")
 	for i := range want {
 		if want[i].Path == "nix/ollama.nix" {
@@ -65,7 +68,8 @@ func requireTidy(t *testing.T, repo *githubtest.Repo, version string) githubtest
 	assert.Equal(t, branch, open[0].Head)
 	assert.Equal(t, "main", open[0].Base)
 	assert.Equal(t, "ollama: 0.32.13 -> "+version, open[0].Title)
-	assert.Regexp(t, `^<!-- ollama-bump: package=ollama version=`+version+` digest=[0-9a-f]{12} -->\n\nthe body of `+version+`$`, open[0].Body)
+	first := `<!-- ollama-bump: package=ollama version=` + version + ` digest=[0-9a-f]{12} -->`
+	assert.Regexp(t, `^`+first+`\n\nthe body of `+version+`$`, open[0].Body)
 	return open[0]
 }
 
@@ -90,7 +94,8 @@ func TestProposeCreatesThenLeavesAlone(t *testing.T) {
 	out := propose(t, server, proposal("0.32.15"))
 	pull := requireTidy(t, repo, "0.32.15")
 	assert.Equal(t, github.Outcome{
-		Status: github.Bumped, Operation: github.Created, Number: 1, URL: "https://github.com/me/flake/pull/1", Branch: branch15,
+		Status: github.Bumped, Operation: github.Created, Number: 1, URL: "https://github.com/me/flake/pull/1",
+		Branch: branch15,
 	}, out)
 
 	before, at := repo.Head(branch15), len(server.Calls())
@@ -177,7 +182,8 @@ var lifeCases = []lifeCase{
 		},
 	},
 	{
-		name: "somebody added to the body", state: github.Ours, want: settled(github.Current, 1, "pull request #1 proposes it already"),
+		name: "somebody added to the body", state: github.Ours, want: settled(github.Current, 1,
+			"pull request #1 proposes it already"),
 		given: proposed(func(repo *githubtest.Repo) {
 			repo.ChangePull(1, func(p *githubtest.Pull) { p.Body = strings.ReplaceAll(p.Body, "\n", "\r\n") + "\r\nLGTM" })
 		}),
@@ -194,7 +200,10 @@ var lifeCases = []lifeCase{
 	},
 	{
 		name: "people pushed", state: github.People,
-		given: proposed(func(repo *githubtest.Repo) { repo.Push(branch15, "tune", map[string]string{"README.md": "mine\n"}) }),
+		given: proposed(func(repo *githubtest.Repo) {
+			repo.Push(branch15, "tune",
+				map[string]string{"README.md": "mine\n"})
+		}),
 		want:  settled(github.Skipped, 1, "branch "+branch15+" has commits of others; it is left to them"),
 		check: func(t *testing.T, repo *githubtest.Repo) { assert.Equal(t, "mine\n", repo.File(branch15, "README.md")) },
 	},
@@ -241,10 +250,20 @@ var lifeCases = []lifeCase{
 	},
 	{
 		name: "merged and taken back", state: github.Reverted, given: proposed(takenBack),
-		want: settled(github.Skipped, 1, "pull request #1 for 0.32.15 was merged, but the files here pin 0.32.13; Options.Recreate proposes it again"),
+		want: settled(github.Skipped, 1,
+			"pull request #1 for 0.32.15 was merged, but the files here pin 0.32.13; Options.Recreate proposes it again"),
 	},
 	{
-		name: "merged and taken back, and asked for again", state: github.Stale, given: proposed(takenBack), want: bumped(github.Created, 2),
+		name: "merged and taken back, with other line ends here", state: github.Reverted, given: proposed(takenBack),
+		change: func(p *github.Proposal) {
+			p.Files[0].Old = []byte(strings.ReplaceAll(flakeFile("0.32.13"), "\n", "\r\n"))
+		},
+		want: settled(github.Skipped, 1,
+			"pull request #1 for 0.32.15 was merged, but the files here pin 0.32.13; Options.Recreate proposes it again"),
+	},
+	{
+		name: "merged and taken back, and asked for again", state: github.Stale, given: proposed(takenBack),
+		want:   bumped(github.Created, 2),
 		change: func(p *github.Proposal) { p.Redo = true },
 		check:  func(t *testing.T, repo *githubtest.Repo) { requireTidy(t, repo, "0.32.15") },
 	},
@@ -266,7 +285,8 @@ var lifeCases = []lifeCase{
 		want:   settled(github.Skipped, 1, "pull request #1 for 0.32.15 was closed; Options.Recreate proposes it again"),
 	},
 	{
-		name: "the base has it already", state: github.Fresh, want: settled(github.Current, 0, "branch main has 0.32.15 already"),
+		name: "the base has it already", state: github.Fresh, want: settled(github.Current, 0,
+			"branch main has 0.32.15 already"),
 		given: func(_ *testing.T, _ *githubtest.Server, repo *githubtest.Repo) {
 			repo.Push("main", "by hand", map[string]string{"nix/ollama.nix": flakeFile("0.32.15")})
 		},
@@ -281,8 +301,9 @@ var lifeCases = []lifeCase{
 		check: func(t *testing.T, repo *githubtest.Repo) { assert.Equal(t, []string{"main"}, keys(repo.Branches())) },
 	},
 	{
-		name: "the base lacks the file", state: github.Fresh, change: func(p *github.Proposal) { p.Files[0].Path = "pkgs/x/ollama.nix" },
-		err: "compare pkgs/x/ollama.nix with branch main: it does not exist there",
+		name: "the base lacks the file", state: github.Fresh,
+		change: func(p *github.Proposal) { p.Files[0].Path = "pkgs/x/ollama.nix" },
+		err:    "compare pkgs/x/ollama.nix with branch main: it does not exist there",
 	},
 	{
 		name: "somebody else's branch", err: "write branch " + branch15 + ": it exists and was not made by ollama-bump",
@@ -303,7 +324,8 @@ var lifeCases = []lifeCase{
 		given: func(t *testing.T, server *githubtest.Server, _ *githubtest.Repo) {
 			propose(t, server, proposal("0.33.0"))
 		},
-		want: settled(github.Skipped, 1, "pull request #1 for the newer version 0.33.0 is open; close it to get one for 0.32.15"),
+		want: settled(github.Skipped, 1,
+			"pull request #1 for the newer version 0.33.0 is open; close it to get one for 0.32.15"),
 	},
 	{
 		name: "an older version is proposed", state: github.Fresh, want: bumped(github.Created, 2),
@@ -387,7 +409,8 @@ var lifeCases = []lifeCase{
 		given: proposed(func(repo *githubtest.Repo) {
 			tree := repo.Commit(repo.Head(branch15)).Tree
 			repo.SetBranch("tmp", repo.Head("main"))
-			repo.Push("tmp", "ollama: old\n\nProposed-By: ollama-bump ollama 0.32.15 \"\" "+tree, map[string]string{"nix/ollama.nix": flakeFile("0.32.15")})
+			repo.Push("tmp", "ollama: old\n\nProposed-By: ollama-bump ollama 0.32.15 \"\" "+tree,
+				map[string]string{"nix/ollama.nix": flakeFile("0.32.15")})
 			repo.SetBranch(branch15, repo.Head("tmp"))
 			repo.SetBranch("tmp", "")
 		}),
@@ -403,7 +426,8 @@ var lifeCases = []lifeCase{
 		check: func(t *testing.T, repo *githubtest.Repo) { requireTidy(t, repo, "0.32.15") },
 	},
 	{
-		name: "an older version is proposed and somebody wrote over its body", state: github.Fresh, want: bumped(github.Created, 2),
+		name: "an older version is proposed and somebody wrote over its body", state: github.Fresh,
+		want: bumped(github.Created, 2),
 		given: func(t *testing.T, server *githubtest.Server, repo *githubtest.Repo) {
 			propose(t, server, proposal("0.32.14"))
 			repo.ChangePull(1, func(p *githubtest.Pull) { p.Body = "my words\nto stay" })
@@ -419,7 +443,8 @@ var lifeCases = []lifeCase{
 			propose(t, server, proposal("0.33.0"))
 			repo.ChangePull(1, func(p *githubtest.Pull) { p.Body = "my words" })
 		},
-		want: settled(github.Skipped, 1, "pull request #1 for the newer version 0.33.0 is open; close it to get one for 0.32.15"),
+		want: settled(github.Skipped, 1,
+			"pull request #1 for the newer version 0.33.0 is open; close it to get one for 0.32.15"),
 	},
 	{
 		name: "somebody copied a newer marker", state: github.Fresh, want: bumped(github.Created, 2),
@@ -469,14 +494,16 @@ func withBox(p *github.Proposal) {
 func requireOvertaken(t *testing.T, pull githubtest.Pull) {
 	t.Helper()
 	require.Len(t, pull.Comments, 1)
-	assert.Equal(t, "<!-- ollama-bump: superseded by=2 -->\n#2 is for 0.32.15. This pull request has commits of others, so it stays open as it is.", pull.Comments[0].Body)
+	assert.Equal(t, "<!-- ollama-bump: superseded by=2 -->\n#2 is for 0.32.15. This pull request has commits of "+
+		"others, so it stays open as it is.", pull.Comments[0].Body)
 }
 
 // copiedMarker has somebody open a pull request with a body of ours.
 func copiedMarker(repo *githubtest.Repo, version string) {
 	repo.Push("feature", "mine", map[string]string{"x": "z"})
 	repo.AddPull(githubtest.Pull{
-		Title: "copied the body", Head: "feature", Body: "<!-- ollama-bump: package=ollama version=" + version + " digest=0123456789ab -->\n\nhello",
+		Title: "copied the body", Head: "feature", Body: "<!-- ollama-bump: package=ollama version=" + version +
+			" digest=0123456789ab -->\n\nhello",
 	})
 }
 

@@ -49,7 +49,9 @@ type Asset struct {
 // Releases hands the releases to yield, a page of up to 100 at a time, in GitHub's order, which is not
 // that of the versions, until there are no more or yield wants none. A repository that does not exist
 // is a *NotFound.
-func (c *Client) Releases(ctx context.Context, owner, repo string, yield func(page []Release) (more bool, err error)) error {
+func (c *Client) Releases(ctx context.Context, owner, repo string,
+	yield func(page []Release) (more bool, err error),
+) error {
 	if err := checkName(owner, repo); err != nil {
 		return err
 	}
@@ -84,11 +86,15 @@ func (c *Client) ReleaseByTag(ctx context.Context, owner, repo, tag string) (Rel
 	_, err := c.get(ctx, fmt.Sprintf("repos/%s/%s/releases/tags/%s", owner, repo, url.PathEscape(tag)), &release)
 	switch {
 	case isNotFound(err):
-		return Release{}, &NotFound{What: fmt.Sprintf("release %s of %s/%s", oneLine(tag, 80), owner, repo), Token: c.transport.token != "", Err: err}
+		return Release{}, &NotFound{
+			What:  fmt.Sprintf("release %s of %s/%s", oneLine(tag, 80), owner, repo),
+			Token: c.transport.token != "", Err: err,
+		}
 	case err != nil:
 		return Release{}, fmt.Errorf("read release %s of %s/%s: %w", oneLine(tag, 80), owner, repo, err)
 	case release.Tag != tag:
-		return Release{}, fmt.Errorf("read release %s of %s/%s: the answer is about %q", tag, owner, repo, oneLine(release.Tag, 80))
+		return Release{}, fmt.Errorf("read release %s of %s/%s: the answer is about %q", tag, owner, repo,
+			oneLine(release.Tag, 80))
 	}
 	return release, nil
 }
@@ -105,7 +111,10 @@ func (c *Client) TagCommit(ctx context.Context, owner, repo, tag string) (string
 	ref, err := unwrap(c.api.Git.GetRef(ctx, owner, repo, "tags/"+tag))
 	switch {
 	case isNotFound(err):
-		return "", &NotFound{What: fmt.Sprintf("tag %s of %s/%s", oneLine(tag, 80), owner, repo), Token: c.transport.token != "", Err: err}
+		return "", &NotFound{
+			What:  fmt.Sprintf("tag %s of %s/%s", oneLine(tag, 80), owner, repo),
+			Token: c.transport.token != "", Err: err,
+		}
 	case err != nil:
 		return fail(err)
 	}

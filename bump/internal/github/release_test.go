@@ -18,7 +18,9 @@ const canary = "ghp_canary0123456789"
 
 // client returns a client of the stand-in that waits for nothing; waits are what it would have waited. Where its token
 // went is looked at in the end.
-func client(t *testing.T, server *githubtest.Server, change ...func(*github.Options)) (c *github.Client, waits *[]time.Duration) {
+func client(t *testing.T, server *githubtest.Server, change ...func(*github.Options)) (c *github.Client,
+	waits *[]time.Duration,
+) {
 	t.Helper()
 	waits = new([]time.Duration)
 	o := github.Options{
@@ -167,7 +169,8 @@ func TestUpdatedAt(t *testing.T) {
 // What an API says a commit is called is written into Nix code.
 func TestACommitIsFortyHexDigits(t *testing.T) {
 	for _, sha := range []string{
-		"", "310b50d5", strings.Repeat("0", 39) + "g", strings.Repeat("A", 40), strings.Repeat("a", 64), strings.Repeat("0", 40) + `\"; name = \"source`, strings.Repeat("0", 40) + `\n`,
+		"", "310b50d5", strings.Repeat("0", 39) + "g", strings.Repeat("A", 40), strings.Repeat("a", 64),
+		strings.Repeat("0", 40) + `\"; name = \"source`, strings.Repeat("0", 40) + `\n`,
 	} {
 		c, _ := clientOf(t, `{"object":{"type":"commit","sha":"`+sha+`"}}`)
 		got, err := c.TagCommit(t.Context(), "o", "r", "v1")

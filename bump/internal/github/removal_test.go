@@ -29,7 +29,8 @@ func requireRemoval(t *testing.T, repo *githubtest.Repo, base string) {
 	require.Len(t, open, 1)
 	assert.Equal(t, unpinBranch, open[0].Head)
 	assert.Equal(t, "{ }\n", repo.File(unpinBranch, "nix/ollama.nix"))
-	assert.Contains(t, repo.Commit(repo.Head(unpinBranch)).Message, "\n\nOllama-Bump: "+base+" (removal, package ollama, tree ")
+	assert.Contains(t, repo.Commit(repo.Head(unpinBranch)).Message,
+		"\n\nOllama-Bump: "+base+" (removal, package ollama, tree ")
 	assert.Contains(t, open[0].Body, "<!-- ollama-bump: package=ollama version="+base+" kind=removal digest=")
 	assert.ElementsMatch(t, []string{"main", unpinBranch}, keys(repo.Branches()))
 	fsck(t, repo)

@@ -1,6 +1,7 @@
 package github
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -54,7 +55,7 @@ type competitor struct {
 	own     bool   // that commit is ours; else people went on with one of ours
 }
 
-// look reads the remote side and judges it.
+// inspect reads the remote side and classifies it.
 func (c *Client) inspect(ctx context.Context, p Proposal) (*remote, error) {
 	s := &remote{proposal: p}
 	var err error
@@ -72,7 +73,10 @@ func (c *Client) inspect(ctx context.Context, p Proposal) (*remote, error) {
 		return nil, err
 	}
 	if s.baseSHA == "" {
-		return nil, &NotFound{What: fmt.Sprintf("base branch %s of %s/%s (see Options.Base)", s.base, s.owner, s.name), Token: c.transport.token != ""}
+		return nil, &NotFound{
+			What:  fmt.Sprintf("base branch %s of %s/%s (see Options.Base)", s.base, s.owner, s.name),
+			Token: c.transport.token != "",
+		}
 	}
 	if err := c.readBranch(ctx, s); err != nil {
 		return nil, err
@@ -99,7 +103,8 @@ func (c *Client) head(ctx context.Context, s *remote, branch string) (string, er
 	case isNotFound(err):
 		return "", nil
 	case apiError(err).Status == http.StatusConflict:
-		return "", fmt.Errorf("read branch %s: the repository %s/%s is empty; push a first commit: %w", branch, s.owner, s.name, err)
+		return "", fmt.Errorf("read branch %s: the repository %s/%s is empty; push a first commit: %w", branch, s.owner,
+			s.name, err)
 	case err != nil:
 		return "", fmt.Errorf("read branch %s: %w", branch, err)
 	case !isObjectID(ref.GetObject().GetSHA()):
@@ -216,7 +221,7 @@ func (c *Client) competitor(ctx context.Context, s *remote, pull *gh.PullRequest
 	return &competitor{pull, m.Version, m.Kind, head.GetSHA(), false}, nil
 }
 
-// mine says whether a pull request comes from the repository itself: forks have branches of any name.
+// mine reports whether a pull request comes from the repository itself: forks have branches of any name.
 func (s *remote) mine(pull *gh.PullRequest) bool {
 	return pull.GetHead().GetRepo() != nil && pull.GetHead().GetRepo().GetID() == s.repo.GetID()
 }
@@ -242,17 +247,19 @@ func (c *Client) pulls(ctx context.Context, s *remote, o *gh.PullRequestListOpti
 	}
 }
 
-// settle fills in the standing.
+// setState fills in the standing.
 func (s *remote) setState(state State, pull *gh.PullRequest, reason string, args ...any) {
 	s.standing.State, s.standing.Reason = state, fmt.Sprintf(reason, args...)
 	s.standing.Number, s.standing.URL = pull.GetNumber(), pull.GetHTMLURL()
 }
 
-// judge decides what the remote means.
+// classify decides what state the remote side is in.
 func (c *Client) classify(ctx context.Context, s *remote) error {
 	p := s.proposal
 	if s.newer != nil {
-		s.setState(Superseded, s.newer.PullRequest, "pull request #%d for the newer version %s is open; close it to get one for %s", s.newer.GetNumber(), s.newer.version, p.Version)
+		s.setState(Superseded, s.newer.PullRequest,
+			"pull request #%d for the newer version %s is open; close it to get one for %s", s.newer.GetNumber(),
+			s.newer.version, p.Version)
 		return nil
 	}
 	if s.pull == nil {
@@ -275,7 +282,7 @@ func (c *Client) classify(ctx context.Context, s *remote) error {
 	return nil
 }
 
-// upToDate says whether nothing but the content could still be wrong.
+// upToDate reports whether nothing but the content could still be wrong.
 func (s *remote) upToDate() bool {
 	p := s.proposal
 	if s.pull == nil || s.commit == nil || !p.made(s.own) || len(s.older) > 0 || p.asked(s.pull.GetBody()) {
@@ -302,7 +309,8 @@ func (c *Client) classifyPast(ctx context.Context, s *remote) (done bool, err er
 		}
 		if pull.GetBase().GetRef() != s.base {
 			if pull.GetState() == "open" {
-				return true, &ForeignBranch{p.Branch, fmt.Sprintf("pull request #%d to %s comes from it", pull.GetNumber(), pull.GetBase().GetRef())}
+				return true, &ForeignBranch{p.Branch, fmt.Sprintf("pull request #%d to %s comes from it", pull.GetNumber(),
+					pull.GetBase().GetRef())}
 			}
 			continue
 		}
@@ -313,7 +321,8 @@ func (c *Client) classifyPast(ctx context.Context, s *remote) (done bool, err er
 		switch {
 		case !past || p.Recreate || pull.GetState() == "open":
 		case pull.MergedAt == nil:
-			s.setState(Closed, pull, "pull request #%d for %s was closed; Options.Recreate proposes it again", pull.GetNumber(), p.subject())
+			s.setState(Closed, pull, "pull request #%d for %s was closed; Options.Recreate proposes it again", pull.GetNumber(),
+				p.subject())
 			return true, nil
 		case p.Redo:
 			return false, nil
@@ -324,46 +333,57 @@ func (c *Client) classifyPast(ctx context.Context, s *remote) (done bool, err er
 	return false, nil
 }
 
-// classifyMerged tells files here that are behind the base from a base that somebody took back.
+// classifyMerged distinguishes files here that are behind the base from a base that was reverted.
 func (c *Client) classifyMerged(ctx context.Context, s *remote, pull *gh.PullRequest) error {
 	went, err := c.reverted(ctx, s)
 	switch {
 	case err != nil:
 		return err
 	case went:
-		s.setState(Reverted, pull, "pull request #%d for %s was merged, but the files here pin %s; Options.Recreate proposes it again", pull.GetNumber(), s.proposal.subject(), s.proposal.OldVersion)
+		s.setState(Reverted, pull,
+			"pull request #%d for %s was merged, but the files here pin %s; Options.Recreate proposes it again",
+			pull.GetNumber(), s.proposal.subject(), s.proposal.OldVersion)
 	default:
-		s.setState(Merged, pull, "pull request #%d for %s was merged; Options.Recreate proposes it again", pull.GetNumber(), s.proposal.subject())
+		s.setState(Merged, pull, "pull request #%d for %s was merged; Options.Recreate proposes it again", pull.GetNumber(),
+			s.proposal.subject())
 	}
 	return nil
 }
 
-// reverted says whether the base branch has the files as they are here.
+// reverted reports whether the base branch still has the old files. git may have converted the line ends of
+// those in a work tree.
 func (c *Client) reverted(ctx context.Context, s *remote) (bool, error) {
-	same := *s
-	same.proposal.Files = nil
-	for _, f := range s.proposal.Files {
-		if f.Old != nil {
-			same.proposal.Files = append(same.proposal.Files, File{Path: f.Path, Old: f.Old, New: f.Old})
+	for _, convert := range []func([]byte) []byte{slices.Clone[[]byte], withoutCarriageReturns} {
+		same := *s
+		same.proposal.Files = nil
+		for _, f := range s.proposal.Files {
+			if f.Old != nil {
+				old := convert(f.Old)
+				same.proposal.Files = append(same.proposal.Files, File{Path: f.Path, Old: old, New: old})
+			}
+		}
+		if len(same.proposal.Files) == 0 {
+			return false, nil
+		}
+		_, err := c.plan(ctx, &same)
+		var differs *BaseDiffers
+		if !errors.As(err, &differs) {
+			return err == nil, err
 		}
 	}
-	if len(same.proposal.Files) == 0 {
-		return false, nil
-	}
-	_, err := c.plan(ctx, &same)
-	var differs *BaseDiffers
-	if errors.As(err, &differs) {
-		return false, nil
-	}
-	return err == nil, err
+	return false, nil
 }
 
-// from says whether a pull request comes from the proposal's branch.
+func withoutCarriageReturns(text []byte) []byte {
+	return bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
+}
+
+// from reports whether a pull request comes from the proposal's branch.
 func (s *remote) from(pull *gh.PullRequest) bool {
 	return s.mine(pull) && pull.GetHead().GetRef() == s.proposal.Branch
 }
 
-// past says whether a pull request was ours, for this version, and ended by people.
+// past reports whether a pull request was ours, for this version, and ended by people.
 func (c *Client) past(ctx context.Context, s *remote, pull *gh.PullRequest) (bool, error) {
 	if m, ok := s.proposal.marked(pull); ok {
 		return s.proposal.proposes(m) && m.State != superseded, nil
@@ -379,7 +399,7 @@ func (c *Client) past(ctx context.Context, s *remote, pull *gh.PullRequest) (boo
 	return ok && s.proposal.made(t), nil
 }
 
-// classifyForeign tells a branch of ours that people went on with from one that was never ours.
+// classifyForeign distinguishes a branch of ours that people pushed to from one that was never ours.
 func (c *Client) classifyForeign(ctx context.Context, s *remote) error {
 	began, err := c.began(ctx, s, s.branchSHA)
 	if err != nil {
@@ -399,7 +419,7 @@ func (c *Client) classifyForeign(ctx context.Context, s *remote) error {
 	return &ForeignBranch{s.proposal.Branch, "it exists and was not made by " + s.proposal.tool()}
 }
 
-// began says whether a commit, or one between the base and it, began as one of ours.
+// began reports whether a commit, or one between the base and it, began as one of ours.
 func (c *Client) began(ctx context.Context, s *remote, head string) (bool, error) {
 	diff, err := unwrap(c.api.Repositories.CompareCommits(ctx, s.owner, s.name, s.baseSHA, head, nil))
 	if err != nil {
@@ -429,5 +449,8 @@ func (c *Client) rights(s *remote) error {
 	case strings.HasPrefix(token, "ghs_") || !told || push:
 		return nil
 	}
-	return &PermissionMissing{Permission: "contents: write", Token: true, Err: errors.New(s.owner + "/" + s.name + " may not be pushed to with it")}
+	return &PermissionMissing{
+		Permission: "contents: write", Token: true,
+		Err: errors.New(s.owner + "/" + s.name + " may not be pushed to with it"),
+	}
 }

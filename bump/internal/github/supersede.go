@@ -19,7 +19,8 @@ func (r *run) supersede(ctx context.Context, pull *gh.PullRequest, out Outcome) 
 	}
 	for _, older := range r.s.older {
 		if older.GetNumber() > pull.GetNumber() && older.version == r.p.Version && older.kind == r.p.kind() {
-			r.warn("pull request #%d proposes %s too, from branch %s: use one Options.Branch", older.GetNumber(), older.version, older.GetHead().GetRef())
+			r.warn("pull request #%d proposes %s too, from branch %s: use one Options.Branch", older.GetNumber(), older.version,
+				older.GetHead().GetRef())
 			continue
 		}
 		if err := r.end(ctx, older, pull); err != nil {
@@ -34,7 +35,8 @@ func (r *run) supersede(ctx context.Context, pull *gh.PullRequest, out Outcome) 
 		return out, err
 	}
 	out.Status, out.Operation = Skipped, Untouched
-	out.Reason = fmt.Sprintf("pull request #%d for the newer version %s was opened meanwhile", newer.GetNumber(), newer.version)
+	out.Reason = fmt.Sprintf("pull request #%d for the newer version %s was opened meanwhile", newer.GetNumber(),
+		newer.version)
 	return out, nil
 }
 
@@ -101,7 +103,8 @@ func (r *run) comment(ctx context.Context, old *competitor, by *gh.PullRequest) 
 	text := fmt.Sprintf("%s\nSuperseded by #%d.", first, by.GetNumber())
 	start := first
 	if !old.own {
-		text = fmt.Sprintf("%s\n#%d is for %s. This pull request has commits of others, so it stays open as it is.", first, by.GetNumber(), r.p.Version)
+		text = fmt.Sprintf("%s\n#%d is for %s. This pull request has commits of others, so it stays open as it is.", first,
+			by.GetNumber(), r.p.Version)
 		start = r.p.commentStart() // another release later says nothing new
 	}
 	for try := 1; ; try++ {
@@ -109,7 +112,8 @@ func (r *run) comment(ctx context.Context, old *competitor, by *gh.PullRequest) 
 		if err != nil || there {
 			return err
 		}
-		_, err = unwrap(r.c.api.Issues.CreateComment(once(ctx), r.s.owner, r.s.name, old.GetNumber(), &gh.IssueComment{Body: &text}))
+		_, err = unwrap(r.c.api.Issues.CreateComment(once(ctx), r.s.owner, r.s.name, old.GetNumber(),
+			&gh.IssueComment{Body: &text}))
 		var down *Unavailable
 		if !errors.As(err, &down) || try == maxTries {
 			return wrap(err, "comment on pull request #%d", old.GetNumber())

@@ -66,7 +66,8 @@ func requireSwept(t *testing.T, repo *githubtest.Repo, warnings []string, where 
 		return
 	}
 	require.Len(t, old.Comments, 1, "said once that it is superseded")
-	require.Equal(t, fmt.Sprintf("<!-- ollama-bump: superseded by=%d -->\nSuperseded by #%d.", pull.Number, pull.Number), old.Comments[0].Body)
+	require.Equal(t, fmt.Sprintf("<!-- ollama-bump: superseded by=%d -->\nSuperseded by #%d.", pull.Number, pull.Number),
+		old.Comments[0].Body)
 }
 
 // requireTokenKept checks that an error does not show the token, and that every request to the server had it.
@@ -289,7 +290,10 @@ func TestSweepOfTheReading(t *testing.T) {
 		for i := range 150 {
 			server.AddRelease("ollama", "ollama", githubtest.Release{Tag: fmt.Sprintf("v0.1.%d", i)})
 		}
-		server.AddAdvisory(githubtest.Advisory{GHSA: "GHSA-x", Vulnerabilities: []githubtest.Vulnerability{{Package: ollamaModule}}})
+		server.AddAdvisory(githubtest.Advisory{
+			GHSA:            "GHSA-x",
+			Vulnerabilities: []githubtest.Vulnerability{{Package: ollamaModule}},
+		})
 		return server
 	}
 	server := world(t)

@@ -27,11 +27,11 @@ const (
 	maxAnswer        = 64 << 20 // bytes; a page of 100 releases with the longest notes has 13 MB
 	firstPause       = time.Second
 	limitPause       = time.Minute    // GitHub's advice for a secondary limit that names no time
-	maxReset         = 24 * time.Hour // until a limit is lifted; later times are no seconds, or wrong, as GitHub's limits are hourly
+	maxReset         = 24 * time.Hour // until a limit is lifted: GitHub's are hourly, and later times wrong
 	enterpriseV      = "/api/v3"
 )
 
-// transport stands between go-github and the network and closes what v66 leaves open: it knows 429,
+// transport stands between go-github and the network and makes up for what v66 lacks: it handles 429,
 // sends no empty token, gives the token to no other host, keeps go-github from blocking itself (by
 // hiding the limits' headers from it), takes an empty, broken or HTML answer for the failure it is,
 // reads messages in every shape, and bounds each request in time. Only good answers pass; everything
@@ -54,8 +54,9 @@ type transport struct {
 
 func newTransport(base *url.URL, o Options) *transport {
 	t := &transport{
-		base: base, token: o.Token, other: o.TokenElsewhere, inner: o.Transport, maxWait: o.MaxWait, timeout: o.RequestTimeout,
-		log: o.Log, sleep: o.Sleep, now: o.Now, probe: base.Path == "" && !strings.HasPrefix(base.Host, "api."),
+		base: base, token: o.Token, other: o.TokenElsewhere, inner: o.Transport, maxWait: o.MaxWait,
+		timeout: o.RequestTimeout, log: o.Log, sleep: o.Sleep, now: o.Now,
+		probe: base.Path == "" && !strings.HasPrefix(base.Host, "api."),
 	}
 	if t.inner == nil {
 		t.inner = http.DefaultTransport // knows the proxies' variables
@@ -126,7 +127,8 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		case try >= tries || passing.most > 0 && try >= passing.most || passing.wait > t.maxWait:
 			return nil, passing.unavailable(t.base.Host, try)
 		default:
-			err = t.pause(ctx, max(passing.wait, backoff(try)), fmt.Sprintf("%s %s: %s", req.Method, req.URL.Path, passing.reason))
+			err = t.pause(ctx, max(passing.wait, backoff(try)), fmt.Sprintf("%s %s: %s", req.Method, req.URL.Path,
+				passing.reason))
 		}
 		if err != nil {
 			return nil, err
@@ -230,7 +232,8 @@ func (t *transport) follow(ctx context.Context, req *http.Request, body []byte, 
 			return got, err
 		}
 		next, err := target.Parse(got.header.Get("Location"))
-		keeps := req.Method == http.MethodGet || got.status == http.StatusTemporaryRedirect || got.status == http.StatusPermanentRedirect
+		keeps := req.Method == http.MethodGet || got.status == http.StatusTemporaryRedirect ||
+			got.status == http.StatusPermanentRedirect
 		if err != nil || got.header.Get("Location") == "" || !keeps || req.Method != http.MethodGet && !t.own(next) {
 			return nil, &RedirectRefused{Method: req.Method, From: target.Host, To: redactURL(got.header.Get("Location"))}
 		}
@@ -252,7 +255,7 @@ func (t *transport) graphQL() string {
 	return u.String()
 }
 
-// own says whether an address is on the token's host.
+// own reports whether an address is on the token's host.
 func (t *transport) own(u *url.URL) bool {
 	upgraded := t.base.Scheme == "http" && u.Scheme == "https" && u.Host == t.base.Hostname() && t.base.Port() == ""
 	return u.Host == t.base.Host && u.Scheme == t.base.Scheme || upgraded
@@ -321,14 +324,18 @@ func (t *transport) limit(p *APIError, got *answer) *RateLimited {
 	text := strings.ToLower(p.Message + " " + p.DocumentationURL)
 	spent := got.header.Get("X-RateLimit-Remaining") == "0"
 	wait, named := t.retryAfter(got.header)
-	said := strings.Contains(text, "rate limit") || strings.Contains(text, "rate-limit") || strings.Contains(text, "abuse detection")
+	said := strings.Contains(text, "rate limit") || strings.Contains(text, "rate-limit") ||
+		strings.Contains(text, "abuse detection")
 	switch {
 	case p.Status == http.StatusTooManyRequests:
 	case p.Status == http.StatusForbidden && (said || named || spent && p.Message == ""):
 	default:
 		return nil
 	}
-	limit := &RateLimited{Host: t.base.Host, Message: p.Message, Anonymous: t.token == "", Elsewhere: t.other, Secondary: !spent}
+	limit := &RateLimited{
+		Host: t.base.Host, Message: p.Message, Anonymous: t.token == "", Elsewhere: t.other,
+		Secondary: !spent,
+	}
 	reset, err := strconv.ParseInt(got.header.Get("X-RateLimit-Reset"), 10, 64)
 	switch {
 	case named:

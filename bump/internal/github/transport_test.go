@@ -33,9 +33,15 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 		err string
 	}{
 		{github.Options{BaseURL: "ftp://x"}, `read API address: "ftp://x" is not an http(s) URL`},
-		{github.Options{BaseURL: "https://me:secret@ghe.example"}, "read API address: https://me:xxxxx@ghe.example holds credentials; give them in $GITHUB_TOKEN"},
+		{
+			github.Options{BaseURL: "https://me:secret@ghe.example"},
+			"read API address: https://me:xxxxx@ghe.example holds credentials; give them in $GITHUB_TOKEN",
+		},
 		{github.Options{BaseURL: "https://me:secret@x\x7f"}, `read API address: "…@x\x7f" is not an http(s) URL`},
-		{github.Options{Token: "secret\nx"}, "read token: it contains blanks or control characters; set $GITHUB_TOKEN to the bare token"},
+		{
+			github.Options{Token: "secret\nx"},
+			"read token: it contains blanks or control characters; set $GITHUB_TOKEN to the bare token",
+		},
 	} {
 		_, err := github.New(test.o)
 		require.EqualError(t, err, test.err)
@@ -120,7 +126,8 @@ var good = answer(200, `{"tag_name":"v1"}`)
 
 func TestLimits(t *testing.T) {
 	epoch := func(d time.Duration) string { return strconv.FormatInt(clock.Add(d).Unix(), 10) }
-	const secondary = `{"message":"You have exceeded a secondary rate limit. Please wait a few minutes before you try again."}`
+	const secondary = `{"message":"You have exceeded a secondary rate limit. Please wait a few minutes before you try ` +
+		`again."}`
 	const primary = `{"message":"API rate limit exceeded for user ID 1."}`
 	for _, test := range []struct {
 		name    string
@@ -128,26 +135,52 @@ func TestLimits(t *testing.T) {
 		waits   []time.Duration
 		err     string
 	}{
-		{"primary, 403", []http.HandlerFunc{answer(403, primary, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", epoch(20*time.Second)), good}, []time.Duration{21 * time.Second}, ""},
-		{"primary, 429", []http.HandlerFunc{answer(429, primary, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", epoch(20*time.Second)), good}, []time.Duration{21 * time.Second}, ""},
-		{"Retry-After goes before the reset", []http.HandlerFunc{answer(403, primary, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", epoch(time.Hour), "Retry-After", "5"), good}, []time.Duration{5 * time.Second}, ""},
-		{"Retry-After as a date", []http.HandlerFunc{answer(429, secondary, "Retry-After", clock.Add(7*time.Second).Format(http.TimeFormat)), good}, []time.Duration{7 * time.Second}, ""},
-		{"secondary without Retry-After, far reset", []http.HandlerFunc{answer(403, secondary, "X-RateLimit-Remaining", "4711", "X-RateLimit-Reset", epoch(50*time.Minute)), good}, []time.Duration{time.Minute}, ""},
+		{"primary, 403", []http.HandlerFunc{answer(403, primary, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset",
+			epoch(20*time.Second)), good}, []time.Duration{21 * time.Second}, ""},
+		{"primary, 429", []http.HandlerFunc{answer(429, primary, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset",
+			epoch(20*time.Second)), good}, []time.Duration{21 * time.Second}, ""},
+		{"Retry-After goes before the reset", []http.HandlerFunc{answer(403, primary, "X-RateLimit-Remaining", "0",
+			"X-RateLimit-Reset", epoch(time.Hour), "Retry-After", "5"), good}, []time.Duration{5 * time.Second}, ""},
+		{"Retry-After as a date", []http.HandlerFunc{answer(429, secondary, "Retry-After",
+			clock.Add(7*time.Second).Format(http.TimeFormat)), good}, []time.Duration{7 * time.Second}, ""},
+		{"secondary without Retry-After, far reset", []http.HandlerFunc{answer(403, secondary, "X-RateLimit-Remaining",
+			"4711", "X-RateLimit-Reset", epoch(50*time.Minute)), good}, []time.Duration{time.Minute}, ""},
 		{"secondary, 429 without anything", []http.HandlerFunc{answer(429, ""), good}, []time.Duration{time.Minute}, ""},
-		{"secondary without end", []http.HandlerFunc{answer(429, secondary)}, []time.Duration{time.Minute}, "rate limit exceeded, resets at 2026-11-21 04:02:00 UTC (in 2m0s)"},
-		{"Retry-After below zero", []http.HandlerFunc{answer(429, secondary, "Retry-After", "-5"), good}, []time.Duration{0}, ""},
+		{
+			"secondary without end",
+			[]http.HandlerFunc{answer(429, secondary)},
+			[]time.Duration{time.Minute},
+			"rate limit exceeded, resets at 2026-11-21 04:02:00 UTC (in 2m0s)",
+		},
+		{
+			"Retry-After below zero",
+			[]http.HandlerFunc{answer(429, secondary, "Retry-After", "-5"), good},
+			[]time.Duration{0},
+			"",
+		},
 		{
 			"longer than MaxWait",
 			[]http.HandlerFunc{answer(403, primary, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", epoch(30*time.Minute))},
 			nil,
 			"rate limit exceeded, resets at 2026-11-21 04:30:01 UTC (in 30m1s): API rate limit exceeded for user ID 1.",
 		},
-		{"a reset in milliseconds", []http.HandlerFunc{answer(403, primary, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", epoch(20*time.Second)+"000"), good}, []time.Duration{time.Minute}, ""},
-		{"a reset beyond all times", []http.HandlerFunc{answer(403, primary, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "9223372036854775807")}, []time.Duration{time.Minute}, "2026-11-21 04:02:00 UTC (in 2m0s)"},
-		{"Retry-After beyond all times", []http.HandlerFunc{answer(429, secondary, "Retry-After", "Fri, 31 Dec 9999 23:59:59 GMT")}, nil, "resets at 2319-"},
-		{"again and again", []http.HandlerFunc{answer(429, secondary, "Retry-After", "10")}, []time.Duration{10 * time.Second, 10 * time.Second, 10 * time.Second}, "rate limit exceeded, resets at 2026-11-21 04:00:10 UTC (in 10s)"},
-		{"the last request of the hour was good", []http.HandlerFunc{answer(200, `{"tag_name":"v1"}`, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", epoch(time.Hour))}, nil, ""},
-		{"a missing right on the last request of the hour", []http.HandlerFunc{answer(403, `{"message":"Resource not accessible by integration"}`, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", epoch(20*time.Second))}, nil, "the token lacks"},
+		{"a reset in milliseconds", []http.HandlerFunc{answer(403, primary, "X-RateLimit-Remaining", "0",
+			"X-RateLimit-Reset", epoch(20*time.Second)+"000"), good}, []time.Duration{time.Minute}, ""},
+		{"a reset beyond all times", []http.HandlerFunc{answer(403, primary, "X-RateLimit-Remaining", "0",
+			"X-RateLimit-Reset", "9223372036854775807")}, []time.Duration{time.Minute}, "2026-11-21 04:02:00 UTC (in 2m0s)"},
+		{"Retry-After beyond all times", []http.HandlerFunc{answer(429, secondary, "Retry-After",
+			"Fri, 31 Dec 9999 23:59:59 GMT")}, nil, "resets at 2319-"},
+		{
+			"again and again",
+			[]http.HandlerFunc{answer(429, secondary, "Retry-After", "10")},
+			[]time.Duration{10 * time.Second, 10 * time.Second, 10 * time.Second},
+			"rate limit exceeded, resets at 2026-11-21 04:00:10 UTC (in 10s)",
+		},
+		{"the last request of the hour was good", []http.HandlerFunc{answer(200, `{"tag_name":"v1"}`,
+			"X-RateLimit-Remaining", "0", "X-RateLimit-Reset", epoch(time.Hour))}, nil, ""},
+		{"a missing right on the last request of the hour", []http.HandlerFunc{answer(403,
+			`{"message":"Resource not accessible by integration"}`, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset",
+			epoch(20*time.Second))}, nil, "the token lacks"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			server, _ := respond(t, test.answers...)
@@ -167,8 +200,10 @@ func TestLimits(t *testing.T) {
 
 func TestTheClientNeverBlocksItself(t *testing.T) {
 	reset := strconv.FormatInt(time.Now().Add(time.Hour).Unix(), 10)
-	spent := answer(200, `{"tag_name":"v1"}`, "X-RateLimit-Remaining", "0", "X-RateLimit-Limit", "60", "X-RateLimit-Reset", reset)
-	abuse := answer(403, `{"message":"no","documentation_url":"https://docs.github.com/rest/overview/rate-limits-for-the-rest-api#about-secondary-rate-limits"}`, "Retry-After", "3000")
+	spent := answer(200, `{"tag_name":"v1"}`, "X-RateLimit-Remaining", "0", "X-RateLimit-Limit", "60",
+		"X-RateLimit-Reset", reset)
+	const about = "https://docs.github.com/rest/overview/rate-limits-for-the-rest-api#about-secondary-rate-limits"
+	abuse := answer(403, `{"message":"no","documentation_url":"`+about+`"}`, "Retry-After", "3000")
 	server, requests := respond(t, spent, good, abuse, good)
 	c, err := github.New(github.Options{BaseURL: server.URL + "/api/v3"})
 	require.NoError(t, err)
@@ -243,16 +278,36 @@ func TestPermanentRefusals(t *testing.T) {
 		answer          http.HandlerFunc
 		token           string
 	}{
-		{"unknown token", "rejected the token (bad credentials)", "the token in $GITHUB_TOKEN has expired", answer(401, `{"message":"Bad credentials"}`), canary},
-		{"no token", "requires a token, but none is set", "set $GITHUB_TOKEN", answer(401, `{"message":"Requires authentication"}`), ""},
-		{"invisible", "read release v1 of o/r: not found (404)", "a private repository needs $GITHUB_TOKEN", answer(404, `{"message":"Not Found"}`), ""},
 		{
-			"missing right", "the token lacks contents: read: GET /api/v3/repos/o/r/releases/tags/v1: GitHub answered 403 Resource not accessible by personal access token", "`contents: read`",
-			answer(403, `{"message":"Resource not accessible by personal access token"}`, "X-Accepted-GitHub-Permissions", "contents=read"), canary,
+			"unknown token", "rejected the token (bad credentials)", "the token in $GITHUB_TOKEN has expired",
+			answer(401, `{"message":"Bad credentials"}`), canary,
 		},
-		{"errors as a string", "GitHub answered 418 Sorry: no tea", "", answer(418, `{"message":"Sorry","errors":"no tea","documentation_url":"x"}`), canary},
-		{"errors as strings", "GitHub answered 418 Sorry: no: tea", "", answer(418, `{"message":"Sorry","errors":["no","tea"]}`), canary},
-		{"errors as objects", "GitHub answered 418 Sorry: Pot lid missing", "", answer(418, `{"message":"Sorry","errors":[{"resource":"Pot","field":"lid","code":"missing"}]}`), canary},
+		{
+			"no token", "requires a token, but none is set", "set $GITHUB_TOKEN",
+			answer(401, `{"message":"Requires authentication"}`), "",
+		},
+		{
+			"invisible", "read release v1 of o/r: not found (404)", "a private repository needs $GITHUB_TOKEN",
+			answer(404, `{"message":"Not Found"}`), "",
+		},
+		{
+			"missing right", "the token lacks contents: read: GET /api/v3/repos/o/r/releases/tags/v1: GitHub answered 403 " +
+				"Resource not accessible by personal access token", "`contents: read`",
+			answer(403, `{"message":"Resource not accessible by personal access token"}`, "X-Accepted-GitHub-Permissions",
+				"contents=read"), canary,
+		},
+		{
+			"errors as a string", "GitHub answered 418 Sorry: no tea", "",
+			answer(418, `{"message":"Sorry","errors":"no tea","documentation_url":"x"}`), canary,
+		},
+		{
+			"errors as strings", "GitHub answered 418 Sorry: no: tea", "",
+			answer(418, `{"message":"Sorry","errors":["no","tea"]}`), canary,
+		},
+		{
+			"errors as objects", "GitHub answered 418 Sorry: Pot lid missing", "",
+			answer(418, `{"message":"Sorry","errors":[{"resource":"Pot","field":"lid","code":"missing"}]}`), canary,
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			server, requests := respond(t, test.answer)
@@ -301,7 +356,10 @@ func TestWritesFollowTheirHostOnly(t *testing.T) {
 	} {
 		server, repo := flake(t)
 		header := http.Header{"Location": {test.to + "/repositories/1001/git/blobs"}}
-		server.Inject(githubtest.Fault{Kind: githubtest.Custom, Method: http.MethodPost, Status: test.status, Header: header, Body: "{}"})
+		server.Inject(githubtest.Fault{
+			Kind: githubtest.Custom, Method: http.MethodPost, Status: test.status, Header: header,
+			Body: "{}",
+		})
 		c, _ := client(t, server)
 		_, err := c.Propose(t.Context(), proposal("0.32.15"))
 		var refused *github.RedirectRefused
@@ -353,8 +411,13 @@ func TestProgressIsToldOfWaits(t *testing.T) {
 func TestWhatAnOrganisationRefusesIsNoMissingPermission(t *testing.T) {
 	const permission = "the token lacks "
 	for _, test := range []struct{ message, err, hint string }{
-		{"Resource protected by organization SAML enforcement. You must grant your Personal Access token access to this organization.", "the organisation's policy blocks the token: ", "Configure SSO"},
-		{"Although you appear to have the correct authorization credentials, the `org` organization has an IP allow list enabled, and your IP address is not permitted to access this resource.", "the organisation's policy blocks the token: ", "IP allow list"},
+		{"Resource protected by organization SAML enforcement. You must grant your Personal Access token access to this " +
+			"organization.", "the organisation's policy blocks the token: ", "Configure SSO"},
+		{
+			"Although you appear to have the correct authorization credentials, the `org` organization has an IP allow list " +
+				"enabled, and your IP address is not permitted to access this resource.",
+			"the organisation's policy blocks the token: ", "IP allow list",
+		},
 		{"Forbidden", permission + "contents: read: ", "`contents: read`"},
 	} {
 		server, _ := respond(t, answer(403, `{"message":"`+test.message+`"}`))
@@ -369,8 +432,12 @@ func TestWhatAnOrganisationRefusesIsNoMissingPermission(t *testing.T) {
 }
 
 func TestALimitThatATokenElsewhereDoesNotHelp(t *testing.T) {
-	spent := answer(403, `{"message":"API rate limit exceeded for 1.2.3.4."}`, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", strconv.FormatInt(clock.Add(time.Hour).Unix(), 10))
-	for elsewhere, want := range map[bool]string{true: "is for another host and is not sent to ", false: "set $GITHUB_TOKEN: "} {
+	spent := answer(403, `{"message":"API rate limit exceeded for 1.2.3.4."}`, "X-RateLimit-Remaining", "0",
+		"X-RateLimit-Reset", strconv.FormatInt(clock.Add(time.Hour).Unix(), 10))
+	for elsewhere, want := range map[bool]string{
+		true:  "is for another host and is not sent to ",
+		false: "set $GITHUB_TOKEN: ",
+	} {
 		server, _ := respond(t, spent)
 		_, err := read(t, server, func(o *github.Options) { o.Token, o.TokenElsewhere = "", elsewhere })
 		var limit *github.RateLimited

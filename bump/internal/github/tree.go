@@ -62,7 +62,10 @@ func (c *Client) tree(ctx context.Context, s *remote, sha string) (entries []*gh
 	if err != nil {
 		return nil, false, fmt.Errorf("read tree %s: %w", sha, err)
 	}
-	replaced := slices.ContainsFunc(tree.Entries, func(e *gh.TreeEntry) bool { return strings.ContainsRune(e.GetPath(), utf8.RuneError) })
+	replaced := slices.ContainsFunc(tree.Entries, func(e *gh.TreeEntry) bool {
+		return strings.ContainsRune(e.GetPath(),
+			utf8.RuneError)
+	})
 	exact = treeName(tree.Entries) == sha
 	if tree.GetTruncated() || !exact && !replaced {
 		return nil, false, fmt.Errorf("read tree %s: GitHub's answer is not the whole of it", sha)
@@ -152,7 +155,11 @@ func treeName(entries []*gh.TreeEntry) string {
 		}
 		return e.GetPath()
 	}
-	sorted := slices.SortedFunc(slices.Values(entries), func(a, b *gh.TreeEntry) int { return cmp.Compare(key(a), key(b)) })
+	sorted := slices.SortedFunc(slices.Values(entries), func(a,
+		b *gh.TreeEntry,
+	) int {
+		return cmp.Compare(key(a), key(b))
+	})
 	var data []byte
 	for _, e := range sorted {
 		raw, err := hex.DecodeString(e.GetSHA())
