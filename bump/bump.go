@@ -84,6 +84,7 @@ func (j *job) run(ctx context.Context) error {
 	if err := j.verify(ctx); err != nil {
 		return err
 	}
+	j.rep.Effect = j.effect(ctx)
 	if err := j.report(ctx); err != nil {
 		return err
 	}

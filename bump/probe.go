@@ -55,6 +55,7 @@ type probeRequest struct {
 	Whole    []string   `json:"whole"` // outputs whose packages are evaluated as a whole
 	Pins     []probePin `json:"pins"`
 	Unpack   *unpacking `json:"unpack"`
+	Compare  []string   `json:"compare"` // packages that derivations has
 
 	Program       string         `json:"program"`       // in the package's bin
 	Configuration *configuration `json:"configuration"` // that is evaluated by itself
@@ -98,7 +99,7 @@ func newProbe(run *nix.Runner, c *candidate, pkg *pin.Package, o Options) (*prob
 	p := &probe{run: run, cand: c, nonce: hex.EncodeToString(word[:]), failed: map[string]string{}}
 	p.req = probeRequest{
 		Nonce: p.nonce, System: pin.System(), Package: pkg.Name, Program: pkg.Program, Attr: splitAttr(o.Attr), Families: families,
-		Names: []string{}, Skip: []string{}, Only: []string{}, Whole: []string{}, Pins: []probePin{},
+		Names: []string{}, Skip: []string{}, Only: []string{}, Whole: []string{}, Compare: []string{}, Pins: []probePin{},
 	}
 	text := strings.Replace(probeFlake, "@url@", c.url(), 1)
 	if err := os.WriteFile(p.path("flake.nix"), []byte(text), 0o644); err != nil {

@@ -269,6 +269,13 @@
     // ofPins "package" (pin: let p = found.${toString pin.id}.p; in say { program = (asksVersion p).drvPath; } p)
     // {
       configurations = builtins.mapAttrs (_: set: builtins.attrNames set) ofConfigurations;
+      # what the flake builds: the packages that are asked for and the configurations; null for what throws
+      derivations = builtins.mapAttrs (_: builtins.mapAttrs (_: attempt)) (
+        ofConfigurations
+        // {
+          packages = builtins.listToAttrs (map (name: { inherit name; value = flake.packages.${system}.${name}.drvPath; }) req.compare);
+        }
+      );
       # names need not be what an installable can spell
       configuration = ofConfigurations.${req.configuration.kind}.${req.configuration.name};
     };

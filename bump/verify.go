@@ -35,7 +35,7 @@ func (j *job) verify(ctx context.Context) error {
 		}
 	}
 	if len(shown) > 0 {
-		j.verified("version %s and the new hashes show in %s", j.rel.version, strings.Join(limit(shown, 12), ", "))
+		j.verified("version %s and the new hashes show in `%s`", j.rel.version, strings.Join(limit(shown, 12), "`, `"))
 	}
 	if built {
 		j.verified("every fixed output builds with the hash that is written here; each hash was found with a fake one in its place")

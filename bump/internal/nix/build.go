@@ -32,6 +32,7 @@ type BuildReport struct {
 	Mismatches []Mismatch // every one that Nix reported, in its order; also those that nobody asked for
 	Outputs    []BuiltOutput
 	Messages   []string // Nix's warnings, shortened
+	Plan       Plan     // of a dry run
 }
 
 // BuiltOutput is one installable that was built.
@@ -61,7 +62,7 @@ func (r *Runner) Build(ctx context.Context, req BuildRequest) (*BuildReport, err
 	log := r.newLog(req.TraceNonce)
 	log.progress(Activity{What: "evaluating", Text: "the flake"})
 	stdout, failed, err := r.run(ctx, log, args...)
-	report := &BuildReport{Built: !failed, Traces: log.traces, Mismatches: log.mismatches}
+	report := &BuildReport{Built: !failed, Traces: log.traces, Mismatches: log.mismatches, Plan: log.plan.plan}
 	secrets := r.secrets()
 	for _, warning := range log.warnings {
 		report.Messages = append(report.Messages, secrets.Redact(warning))

@@ -54,6 +54,7 @@ type logReader struct {
 	elsewhere  map[string]bool // derivations whose build on another machine ended in one
 	errors     []message
 	warnings   []string
+	plan       planReader
 	plain      tail     // lines that are no events: of git, ssh, or of a Nix that failed early
 	block      []string // a plain error and its indented lines
 
@@ -161,6 +162,8 @@ func (l *logReader) message(e *event, cut bool) {
 		l.error(m)
 	case strings.HasPrefix(text, "warning:"):
 		l.warn(text)
+	default:
+		l.plan.read(text)
 	}
 }
 

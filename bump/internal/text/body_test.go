@@ -52,7 +52,7 @@ func bodyReport() Report {
 				},
 				{Name: "nixosConfigurations.laptop", Missing: "it does not evaluate, with the bump or without it"},
 			},
-			Plan: &Plan{Build: []string{"ollama-0.32.15", "ollama-0.32.15-go-modules", "source"}, Fetch: 85, Download: 356_000_000, Unpacked: 1_300_000_000},
+			Plan: &Plan{Builds: 3, Build: []string{"ollama-0.32.15", "ollama-0.32.15-go-modules", "source"}, Fetch: 85, Download: 356_000_000, Unpacked: 1_300_000_000},
 		},
 		Proof: Proof{
 			Checks: []Check{
@@ -200,7 +200,7 @@ func TestBodyTakesEveryValueForHostile(t *testing.T) {
 		},
 		Effect: Effect{
 			Outputs: []OutputChange{{Name: evil, Updated: []Update{{evil, evil, evil}, {evil, "", evil}, {evil, evil, ""}, {evil, "", ""}}, Rebuilt: []string{evil}}, {Name: evil, Missing: evil}},
-			Plan:    &Plan{Build: []string{evil}, Fetch: 1, Download: 1, Unpacked: 1}, Missing: evil,
+			Plan:    &Plan{Builds: 1, Build: []string{evil}, Fetch: 1, Download: 1, Unpacked: 1}, Missing: evil,
 		},
 		Proof:    Proof{Checks: []Check{{evil, evil, Ran, evil}, {evil, evil, Unchecked, evil}}, Facts: []string{evil}, NixVersion: evil, System: evil},
 		Warnings: []string{evil}, Try: Try{Repository: evil, Branch: evil, Folder: evil, Attr: evil, Rebase: true}, Tool: Tool{evil, evil, evil},
@@ -283,6 +283,7 @@ func TestBodyHasRoomForWhatever(t *testing.T) {
 			r.Decision.Security = append(r.Decision.Security, Advisory{text, text, "https://x.example/" + text, text, text, text})
 			r.Effect.Outputs = append(r.Effect.Outputs, OutputChange{Name: text, Updated: []Update{{text, text, text}}, Rebuilt: []string{text}})
 			r.Effect.Plan.Build = append(r.Effect.Plan.Build, text)
+			r.Effect.Plan.Builds++
 			r.Companions = append(r.Companions, Companion{Name: text, Old: text, New: text, Why: text})
 			r.Changes = append(r.Changes, Change{File: text, Line: 1, Field: text, Old: text, New: text})
 			r.Release.Notes = append(r.Release.Notes, ReleaseNote{Version: "0.1.1", URL: "https://x.example/" + text, Body: text})

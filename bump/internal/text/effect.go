@@ -26,7 +26,7 @@ func effect(e Effect) string {
 	if text == "" || len(rebuilt) == 0 {
 		return text
 	}
-	return text + fold("Rebuilt because of what they depend on", bullets(rebuilt))
+	return text + fold("What is rebuilt", bullets(rebuilt))
 }
 
 func (o OutputChange) line() string {
@@ -101,8 +101,11 @@ func names(all []string, limit int) string {
 
 func (p *Plan) line() string {
 	build := "nothing to build"
-	if n := len(p.Build); n > 0 {
-		build = fmt.Sprintf("%s to build (%s)", count(n, "derivation"), names(p.Build, maxNames))
+	if p.Builds > 0 {
+		build = count(p.Builds, "derivation") + " to build"
+		if len(p.Build) > 0 {
+			build += " (" + names(p.Build, maxNames) + ")"
+		}
 	}
 	fetch := "nothing to fetch"
 	if p.Fetch > 0 {

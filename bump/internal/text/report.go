@@ -116,7 +116,8 @@ type Update struct {
 
 // Plan is what building takes.
 type Plan struct {
-	Build    []string // names of the derivations to build
+	Builds   int      // derivations to build
+	Build    []string // names of them, as many as are known
 	Fetch    int      // store paths to fetch
 	Download int64    // bytes; 0 when unknown
 	Unpacked int64    // bytes
