@@ -1,29 +1,26 @@
-// Command docs records the demo: it runs go run ./cmd/demo and draws what a terminal shows of the
-// dry run as docs/demo.svg. Run it at the project's root.
+// Command docs records the demo: it runs go run ./cmd/demo in a pseudoterminal and draws what that shows, at the pace
+// at which it shows it, as docs/demo.svg. Run it at the project's root, with script(1).
 //
 //	go run ./docs
 package main
 
 import (
 	"bytes"
-	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 )
 
-// section is the demo's part that is drawn.
-const section = "== What would change?"
-
-// The picture, in pixels and characters.
+// The terminal, in characters.
 const (
-	columns    = 104 // of the terminal
-	charWidth  = 84  // in tenths
-	lineHeight = 19
-	margin     = 16
-	lineDelay  = 0.12 // seconds between two lines
+	columns = 100
+	rows    = 40
 )
 
 func main() {
@@ -34,83 +31,128 @@ func main() {
 }
 
 func record(path string) error {
-	demo := exec.Command("go", "run", "./cmd/demo")
-	var output bytes.Buffer
-	demo.Stdout, demo.Stderr = &output, &output
-	if err := demo.Run(); err != nil {
-		return fmt.Errorf("run the demo: %w\n%s", err, output.String())
-	}
-	lines, err := excerpt(output.String())
+	chunks, err := run()
 	if err != nil {
 		return err
 	}
+	var screen screen
+	for _, c := range pace(chunks) {
+		if err := screen.write(c.text, c.at); err != nil {
+			return err
+		}
+	}
 	var svg bytes.Buffer
-	draw(&svg, lines)
+	screen.draw(&svg)
 	return os.WriteFile(path, svg.Bytes(), 0o644)
 }
 
-// excerpt returns the section's lines; of the quoted pull request only the beginning.
-func excerpt(output string) ([]string, error) {
-	_, rest, ok := strings.Cut(output, section+"\n\n")
-	if !ok {
-		return nil, fmt.Errorf("find %q in the demo's output", section)
+// chunk is what a program writes to its terminal at one time.
+type chunk struct {
+	at   time.Duration
+	text string
+}
+
+// run runs the demo in a pseudoterminal and returns what it writes.
+func run() ([]chunk, error) {
+	dir, err := os.MkdirTemp("", "ollama-bump-record-")
+	if err != nil {
+		return nil, err
 	}
-	rest, _, _ = strings.Cut(rest, "\n== ")
-	var lines []string
-	quoted := 0
-	for _, line := range strings.Split(strings.TrimRight(rest, "\n"), "\n") {
-		if strings.HasPrefix(line, "|") {
-			if quoted++; quoted > 3 {
-				if quoted == 4 {
-					lines = append(lines, "| …")
-				}
-				continue
-			}
+	defer os.RemoveAll(dir)
+	demo := filepath.Join(dir, "demo")
+	if out, err := exec.Command("go", "build", "-o", demo, "./cmd/demo").CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("build the demo: %w\n%s", err, out)
+	}
+	terminal := exec.Command("script", "-qefc", fmt.Sprintf("stty cols %d rows %d; exec %s", columns, rows, demo), "/dev/null")
+	terminal.Env = append(slices.DeleteFunc(os.Environ(), func(setting string) bool {
+		name, _, _ := strings.Cut(setting, "=")
+		return name == "NO_COLOR" || name == "CI" || name == "GITHUB_ACTIONS"
+	}), "TERM=xterm-256color")
+	output, err := terminal.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	start := time.Now()
+	if err := terminal.Start(); err != nil {
+		return nil, fmt.Errorf("run the demo: %w", err)
+	}
+	chunks, err := read(output, func() time.Duration { return time.Since(start) })
+	if err := errors.Join(err, terminal.Wait()); err != nil {
+		return nil, fmt.Errorf("run the demo: %w", err)
+	}
+	return chunks, nil
+}
+
+// longestSequence is more than any sequence or character takes, in bytes.
+const longestSequence = 16
+
+// read reads until the end and notes when each part came. A character is never in two parts.
+func read(r io.Reader, now func() time.Duration) ([]chunk, error) {
+	var chunks []chunk
+	buffer := make([]byte, 4096)
+	var rest []byte
+	for {
+		n, err := r.Read(buffer)
+		text := append(rest, buffer[:n]...)
+		whole := len(text)
+		for whole > 0 && whole > len(text)-longestSequence && !completes(text[:whole]) {
+			whole--
 		}
-		if !strings.HasPrefix(line, "(exit status") {
-			lines = append(lines, clip(line))
+		if whole > 0 {
+			chunks = append(chunks, chunk{now(), string(text[:whole])})
+		}
+		rest = slices.Clone(text[whole:])
+		if err == io.EOF {
+			return chunks, nil
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
-	return lines, nil
 }
 
-// clip cuts a line at the terminal's edge.
-func clip(line string) string {
-	if runes := []rune(line); len(runes) > columns {
-		return string(runes[:columns-1]) + "…"
+// completes reports whether text ends with a whole character that begins no sequence.
+func completes(text []byte) bool {
+	last := bytes.LastIndexByte(text, 0x1b)
+	if last >= 0 && sequence.FindIndex(text[last:]) == nil {
+		return false
 	}
-	return line
+	return strings.ToValidUTF8(string(text), "") == string(text)
 }
 
-// draw writes the picture. The lines appear one after the other; a viewer without animations shows
-// all of them.
-func draw(w io.Writer, lines []string) {
-	width, height := columns*charWidth/10+2*margin, len(lines)*lineHeight+2*margin
-	fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d">`+"\n", width, height, width, height)
-	fmt.Fprint(w, `<style>text{font:14px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;white-space:pre;fill:#d0d7de;animation:show .01s linear both}`+
-		`.add{fill:#7ee787}.del{fill:#ff7b72}.at{fill:#79c0ff}.in{fill:#fff;font-weight:bold}.dim{fill:#8b949e}@keyframes show{from{opacity:0}to{opacity:1}}</style>`+"\n")
-	fmt.Fprintf(w, `<rect width="%d" height="%d" rx="8" fill="#161b22"/>`+"\n", width, height)
-	for i, line := range lines {
-		fmt.Fprintf(w, `<text xml:space="preserve" x="%d" y="%d" class="%s" style="animation-delay:%.2fs">`, margin, margin+(i+1)*lineHeight-5, class(line), float64(i)*lineDelay)
-		_ = xml.EscapeText(w, []byte(line)) // a buffer takes everything
-		fmt.Fprint(w, "</text>\n")
-	}
-	fmt.Fprint(w, "</svg>\n")
+// How long the picture rests, for somebody to read, when a line begins so.
+var rests = []struct {
+	line string
+	rest time.Duration
+}{
+	{"(exit status 3", 1500 * time.Millisecond}, // is there a newer release
+	{"(exit status 0", 3200 * time.Millisecond}, // what would change
+	{"(exit status 0", 1500 * time.Millisecond}, // propose
+	{"(exit status 0", 1000 * time.Millisecond}, // again
 }
 
-// class names the colour of a line.
-func class(line string) string {
-	switch {
-	case strings.HasPrefix(line, "$ "):
-		return "in"
-	case strings.HasPrefix(line, "+++ "), strings.HasPrefix(line, "--- "), strings.HasPrefix(line, "@@ "):
-		return "at"
-	case strings.HasPrefix(line, "+"):
-		return "add"
-	case strings.HasPrefix(line, "-"):
-		return "del"
-	case strings.HasPrefix(line, "|"):
-		return "dim"
+// Between two changes of the screen the picture waits as long as the terminal did, but not longer than this. The last
+// screen stays for the rest of the time.
+const (
+	longest  = 300 * time.Millisecond
+	lastRest = 6 * time.Second
+)
+
+// pace moves the times of a recording: it begins with the first command, and rests where there is something to read.
+func pace(chunks []chunk) []chunk {
+	paced := slices.Clone(chunks)
+	var now, before, rest time.Duration
+	begun, pauses := false, rests
+	for i, c := range chunks {
+		if begun {
+			now += min(c.at-before, longest) + rest
+		}
+		before, rest = c.at, 0
+		begun = begun || strings.Contains(c.text, "$ ollama-bump")
+		if len(pauses) > 0 && strings.Contains(c.text, pauses[0].line) {
+			rest, pauses = pauses[0].rest, pauses[1:]
+		}
+		paced[i].at = now
 	}
-	return "out"
+	return paced
 }
