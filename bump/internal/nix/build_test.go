@@ -182,9 +182,9 @@ func TestBuilderLog(t *testing.T) {
 	var f *Failure
 	require.ErrorAs(t, err, &f)
 	assert.Equal(t, Builder, f.Kind)
-	_, err = r.BuilderLog(t.Context(), instantiate(`grep -c `+canary+` /proc/$PPID/environ; exit 3`)+suffix)
+	_, err = r.BuilderLog(t.Context(), instantiate(`/usr/bin/grep -c `+canary+` /proc/$PPID/environ; exit 3`)+suffix)
 	require.ErrorAs(t, err, &f)
 	assert.Equal(t, []string{"0"}, f.Log, "its parent is Nix, without a sandbox")
-	_, err = r.BuilderLog(t.Context(), instantiate(`exec yes`)+suffix)
+	_, err = r.BuilderLog(t.Context(), instantiate(`exec /usr/bin/yes`)+suffix)
 	require.ErrorAs(t, err, &f)
 }

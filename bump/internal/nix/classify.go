@@ -133,6 +133,9 @@ func quotedLines(text string) []string {
 
 var placeInText = regexp.MustCompile(`(?m)\bat (/[^\n:]+):(\d+):(\d+)`)
 
+// placeAtEnd is what Nix 2.34 writes behind the name of an event's file once more.
+var placeAtEnd = regexp.MustCompile(`:\d+:\d+$`)
+
 // maxPositions bounds the places of one error; its traces can be thousands.
 const maxPositions = 16
 
@@ -141,6 +144,7 @@ const maxPositions = 16
 func positions(m message) []Position {
 	var all []Position
 	add := func(p Position) {
+		p.File = placeAtEnd.ReplaceAllString(p.File, "")
 		if len(all) < maxPositions && strings.HasPrefix(p.File, "/") {
 			for _, known := range all {
 				if known == p {

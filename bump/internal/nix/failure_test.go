@@ -154,3 +154,11 @@ func TestNixThatDoesNotStart(t *testing.T) {
 		assert.Equal(t, kind == NotInstalled, strings.Contains(f.Hint, "install Nix"))
 	}
 }
+
+// Nix 2.34 names the line and column behind an event's file once more, and an empty line of the excerpt.
+func TestPlaceNamedTwice(t *testing.T) {
+	text := "error:\n       … while evaluating\n          120|\n       error: attribute 'nope' missing\n          120|\n"
+	f := classify(message{text: text, own: true, at: Position{"/nix/store/00000000000000000000000000000000-source/flake.nix:121:42", 121, 42}}, func(string) []string { return nil })
+	assert.Equal(t, []Position{{"/nix/store/00000000000000000000000000000000-source/flake.nix", 121, 42}}, f.Positions)
+	assert.Equal(t, "attribute 'nope' missing", f.Text)
+}
