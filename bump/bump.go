@@ -120,7 +120,7 @@ type job struct {
 	hashes  *resolver
 	rep     text.Report
 	message string // of the commit
-	changed []changedFile
+	changed []tree.Change
 }
 
 // newJob fills in the defaults and refuses options that contradict each other.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/nixtars/ollama-bump/bump/internal/foreign"
 	"github.com/nixtars/ollama-bump/bump/internal/git"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	tree "github.com/nixtars/ollama-bump/bump/internal/source"
@@ -35,7 +36,7 @@ func newCandidate(ctx context.Context, t *tree.Set, ws *workspace.Workspace, fil
 			if ctx.Err() != nil {
 				return nil, ctx.Err()
 			}
-			return nil, &Error{Text: fmt.Sprintf("copy flake: %s: %v", name, plainError(err)), Hint: copyHint(err), Err: err}
+			return nil, &Error{Text: fmt.Sprintf("copy flake: %s: %v", name, foreign.Plain(err)), Hint: copyHint(err), Err: err}
 		}
 	}
 	if t.Sub == "" {

@@ -23,7 +23,7 @@ func (j *job) propose(ctx context.Context) error {
 	p.BaseCommit, p.Ignore = j.base.commit, j.ignores
 	p.Title, p.Message, p.Body = j.result.Title, j.message, j.result.Body
 	for _, f := range j.changed {
-		p.Files = append(p.Files, github.File{Path: f.name, Old: f.old, New: f.new})
+		p.Files = append(p.Files, github.File{Path: f.File, Old: f.Old, New: f.New})
 	}
 	c, err := j.target()
 	if err != nil {

@@ -11,14 +11,9 @@ import (
 	"strings"
 
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
+	tree "github.com/nixtars/ollama-bump/bump/internal/source"
 	"github.com/nixtars/ollama-bump/bump/internal/text"
 )
-
-// changedFile is a file before and after.
-type changedFile struct {
-	name     string // from the tree's root
-	old, new []byte
-}
 
 // report makes the diff, the list of edits and the report of what was found.
 func (j *job) report(ctx context.Context) error {
@@ -33,14 +28,14 @@ func (j *job) report(ctx context.Context) error {
 	}
 	for name, content := range cand.now {
 		if old := originals[name]; !bytes.Equal(old, content) {
-			j.changed = append(j.changed, changedFile{name, old, content})
+			j.changed = append(j.changed, tree.Change{File: name, Old: old, New: content})
 		}
 	}
-	sort.Slice(j.changed, func(a, b int) bool { return j.changed[a].name < j.changed[b].name })
+	sort.Slice(j.changed, func(a, b int) bool { return j.changed[a].File < j.changed[b].File })
 	var diff strings.Builder
 	for _, f := range j.changed {
-		j.result.Files = append(j.result.Files, FileChange{Path: f.name, Edits: j.edits(f.name, now)})
-		diff.WriteString(text.Diff(f.name, f.old, f.new))
+		j.result.Files = append(j.result.Files, FileChange{Path: f.File, Edits: j.edits(f.File, now)})
+		diff.WriteString(text.Diff(f.File, f.Old, f.New))
 	}
 	j.result.Diff = diff.String()
 	j.fillReport(ctx)

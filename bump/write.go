@@ -2,59 +2,48 @@ package bump
 
 import (
 	"context"
-	"errors"
-	"path/filepath"
 	"slices"
 	"sort"
 
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
+	"github.com/nixtars/ollama-bump/bump/internal/replace"
+	tree "github.com/nixtars/ollama-bump/bump/internal/source"
 )
 
-// write replaces the files in the tree. All new contents are on disk, outside of the tree, before the
-// first one is replaced; from then on there are renames only, and a failure in between puts back what
-// was replaced. One file is always old or new; several are put in place by a process that outlives a kill of
-// this one. Those that name the version come last: whatever a machine that crashes between two renames leaves
-// still names the old version somewhere, so the next run finds the pin due and finishes.
+// writable refuses files that cannot be replaced, before any work is done for them.
+func (j *job) writable() error {
+	for _, p := range j.plan.Pins {
+		if err := replace.Check(j.tree.Root, j.found.Files(p.Slots()...)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// write replaces the files in the tree. Those that name the version come last: whatever a machine that crashes
+// between two renames leaves still names the old version somewhere, so the next run finds the pin due and
+// finishes.
 func (j *job) write(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	shelves := j.shelves(ctx)
-	removeStaged(shelves)
-	staged := make([]*stagedFile, 0, len(j.changed))
-	defer func() {
-		for _, s := range staged {
-			s.drop()
-		}
-	}()
-	for _, f := range j.versionsLast() {
-		s, err := stage(j.tree, f, shelves)
-		if err != nil {
-			return err
-		}
-		staged = append(staged, s)
+	gitDir := ""
+	if j.tree.Repo != nil {
+		gitDir, _ = j.tree.Repo.Dir(ctx) // there are other shelves
 	}
-	if len(staged) > 1 {
-		renameTogether(staged)
+	changes := j.versionsLast()
+	if err := replace.Files(j.tree.Root, changes, replace.Shelves(j.tree.Root, gitDir, j.hashes.cand.ws.Dir)); err != nil {
+		return err
 	}
-	for i, s := range staged {
-		if err := s.commit(); err != nil {
-			for _, done := range staged[:i] {
-				err = errors.Join(err, done.undo())
-			}
-			return s.failed(err)
-		}
-	}
-	for _, s := range staged {
-		syncDir(filepath.Dir(s.target))
-		j.say(Step, "write", "%s", s.name)
+	for _, c := range changes {
+		j.say(Step, "write", "%s", c.File)
 	}
 	j.result.Status = Bumped
 	return nil
 }
 
 // versionsLast are the changed files, those that name a pin's version behind the others.
-func (j *job) versionsLast() []changedFile {
+func (j *job) versionsLast() []tree.Change {
 	named := map[string]bool{}
 	for _, p := range j.plan.Pins {
 		ids := p.Versions
@@ -65,7 +54,7 @@ func (j *job) versionsLast() []changedFile {
 			named[file] = true
 		}
 	}
-	files := append([]changedFile{}, j.changed...)
-	sort.SliceStable(files, func(a, b int) bool { return !named[files[a].name] && named[files[b].name] })
+	files := append([]tree.Change{}, j.changed...)
+	sort.SliceStable(files, func(a, b int) bool { return !named[files[a].File] && named[files[b].File] })
 	return files
 }

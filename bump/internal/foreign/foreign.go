@@ -190,6 +190,20 @@ func Has(dir, name string) bool {
 	return d.Has(name)
 }
 
+// Plain returns the cause of an error of the file system, without the operation and the name of a file that
+// mean nothing to people.
+func Plain(err error) error {
+	var at *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &at):
+		return at.Err
+	case errors.As(err, &link):
+		return link.Err
+	}
+	return err
+}
+
 // Missing reports whether an error says that there is no such file, rather than that it is not read.
 func Missing(err error) bool { return errors.Is(err, fs.ErrNotExist) }
 

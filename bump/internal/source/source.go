@@ -6,7 +6,6 @@ package source
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -247,7 +246,7 @@ func (s *Set) Read(ctx context.Context, name string) ([]byte, error) {
 	}
 	data, err := s.dir.Read(ctx, name, MaxFile)
 	if err != nil {
-		return nil, plain(err)
+		return nil, foreign.Plain(err)
 	}
 	s.read[name] = data
 	return data, nil
@@ -257,14 +256,4 @@ func (s *Set) Read(ctx context.Context, name string) ([]byte, error) {
 func (s *Set) Copy(ctx context.Context, w io.Writer, name string) (executable bool, err error) {
 	mode, err := s.dir.Copy(ctx, w, s.Resolve(name))
 	return mode&0o100 != 0, err
-}
-
-// plain leaves the operation out of an error whose reader knows that a file was read; it stays the same kind of
-// error.
-func plain(err error) error {
-	var at *fs.PathError
-	if errors.As(err, &at) {
-		return at.Err
-	}
-	return err
 }

@@ -1,4 +1,4 @@
-package bump
+package replace
 
 import (
 	"fmt"
@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	tree "github.com/nixtars/ollama-bump/bump/internal/source"
+	"github.com/nixtars/ollama-bump/bump/internal/source"
 )
 
 // manyFiles stages a new content for each of n files below dir.
@@ -18,9 +18,9 @@ func manyFiles(t *testing.T, dir string, n int) []*stagedFile {
 	var all []*stagedFile
 	for i := range n {
 		name := fmt.Sprintf("%03d 'a\"$b\n.nix", i)
-		f := changedFile{name: name, old: []byte("old"), new: []byte("new")}
-		require.NoError(t, os.WriteFile(filepath.Join(dir, "tree", name), f.old, 0o640))
-		s, err := stage(&tree.Set{Root: filepath.Join(dir, "tree")}, f, []string{filepath.Join(dir, "shelf", "ollama-bump-*")})
+		f := source.Change{File: name, Old: []byte("old"), New: []byte("new")}
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "tree", name), f.Old, 0o640))
+		s, err := stage(filepath.Join(dir, "tree"), f, []string{filepath.Join(dir, "shelf", "ollama-bump-*")})
 		require.NoError(t, err)
 		all = append(all, s)
 	}

@@ -1,4 +1,4 @@
-package bump
+package replace
 
 import (
 	"bytes"
@@ -26,7 +26,7 @@ func renameTogether(staged []*stagedFile) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	_ = cmd.Run()
 	for _, s := range staged {
-		if now, err := os.ReadFile(s.target); err == nil && bytes.Equal(now, s.new) {
+		if now, err := os.ReadFile(s.target); err == nil && bytes.Equal(now, s.New) {
 			s.temp = ""
 		}
 	}

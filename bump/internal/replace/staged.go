@@ -1,9 +1,8 @@
-package bump
+package replace
 
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,30 +11,18 @@ import (
 	"slices"
 	"syscall"
 
-	tree "github.com/nixtars/ollama-bump/bump/internal/source"
+	"github.com/nixtars/ollama-bump/bump/internal/diag"
+	"github.com/nixtars/ollama-bump/bump/internal/foreign"
+	"github.com/nixtars/ollama-bump/bump/internal/source"
 )
 
 // stagedFile is a new content that waits on disk until all of them are there.
 type stagedFile struct {
-	changedFile
+	source.Change
 	target  string // the file itself: a symbolic link in the tree stays one
 	info    os.FileInfo
 	temp    string // "" once it has become the file
 	shelves []string
-}
-
-// shelves are patterns of the names of staged files, best place first: none is in the tree, where a killed
-// run would leave them, and each is used only for files of its own file system. The git folder is the
-// likeliest to have the same one; the folder of temporary files is this run's own.
-func (j *job) shelves(ctx context.Context) []string {
-	key := fmt.Sprintf("ollama-bump-%x", sha256.Sum256([]byte(j.tree.Root)))[:28]
-	var all []string
-	if j.tree.Repo != nil {
-		if dir, err := j.tree.Repo.Dir(ctx); err == nil {
-			all = append(all, filepath.Join(dir, key+"-*"))
-		}
-	}
-	return append(all, filepath.Join(j.hashes.cand.ws.Dir, key+"-*"), filepath.Join("/var/tmp", key+"-*"))
 }
 
 // removeStaged removes what killed runs left. The lock on the tree says that none of them lives.
@@ -48,32 +35,15 @@ func removeStaged(shelves []string) {
 	}
 }
 
-// writable refuses files that cannot be replaced, before any work is done for them.
-func (j *job) writable() error {
-	for _, p := range j.plan.Pins {
-		for _, name := range j.found.Files(p.Slots()...) {
-			s := &stagedFile{changedFile: changedFile{name: name}}
-			if err := s.find(j.tree); err != nil {
-				return err
-			}
-			const write = 2 // access(2)'s W_OK
-			if err := syscall.Access(filepath.Dir(s.target), write); err != nil {
-				return s.failed(err)
-			}
-		}
-	}
-	return nil
-}
-
 // find looks the file up.
-func (s *stagedFile) find(t *tree.Set) error {
+func (s *stagedFile) find(root string) error {
 	var err error
-	if s.target, err = filepath.EvalSymlinks(t.Abs(s.name)); err != nil {
+	if s.target, err = filepath.EvalSymlinks(filepath.Join(root, filepath.FromSlash(s.File))); err != nil {
 		return s.failed(err)
 	}
-	if rel, err := filepath.Rel(t.Root, s.target); err != nil || !filepath.IsLocal(rel) {
-		return &Error{
-			Text: fmt.Sprintf("write %s: it is a link to %s, outside the flake", s.name, s.target),
+	if rel, err := filepath.Rel(root, s.target); err != nil || !filepath.IsLocal(rel) {
+		return &diag.Error{
+			Text: fmt.Sprintf("write %s: it is a link to %s, outside the flake", s.File, s.target),
 			Hint: "edit that file by hand, or copy it into the flake; nothing was changed",
 		}
 	}
@@ -81,15 +51,15 @@ func (s *stagedFile) find(t *tree.Set) error {
 		return s.failed(err)
 	}
 	if s.info.Mode().Perm()&0o200 == 0 {
-		return &Error{Text: fmt.Sprintf("write %s: the file is read-only", s.name), Hint: "chmod u+w " + s.name + "; nothing was changed"}
+		return &diag.Error{Text: fmt.Sprintf("write %s: the file is read-only", s.File), Hint: "chmod u+w " + s.File + "; nothing was changed"}
 	}
 	return nil
 }
 
 // stage writes the new content to disk, with the mode and owner of the file.
-func stage(t *tree.Set, f changedFile, shelves []string) (*stagedFile, error) {
-	s := &stagedFile{changedFile: f, shelves: shelves}
-	err := s.find(t)
+func stage(root string, f source.Change, shelves []string) (*stagedFile, error) {
+	s := &stagedFile{Change: f, shelves: shelves}
+	err := s.find(root)
 	if err == nil {
 		err = s.unchanged()
 	}
@@ -97,7 +67,7 @@ func stage(t *tree.Set, f changedFile, shelves []string) (*stagedFile, error) {
 		return nil, err
 	}
 	removeStaged([]string{s.beside()})
-	if err := s.fill(s.new); err != nil {
+	if err := s.fill(s.New); err != nil {
 		return nil, s.failed(err)
 	}
 	return s, nil
@@ -185,19 +155,19 @@ func keepOwner(f *os.File, info os.FileInfo) error {
 		return nil
 	}
 	if err := f.Chown(int(st.Uid), int(st.Gid)); err != nil {
-		return fmt.Errorf("it belongs to user %d, group %d: %w", st.Uid, st.Gid, plainError(err))
+		return fmt.Errorf("it belongs to user %d, group %d: %w", st.Uid, st.Gid, foreign.Plain(err))
 	}
 	return nil
 }
 
 // unchanged refuses to replace a file that somebody changed since it was read.
 func (s *stagedFile) unchanged() error {
-	now, err := os.ReadFile(s.target)
+	now, err := foreign.Read(context.Background(), filepath.Dir(s.target), filepath.Base(s.target), source.MaxFile)
 	if err != nil {
 		return s.failed(err)
 	}
-	if !bytes.Equal(now, s.old) {
-		return &Error{Text: fmt.Sprintf("write %s: the file was changed while this ran", s.name), Hint: "run again; nothing was overwritten"}
+	if !bytes.Equal(now, s.Old) {
+		return &diag.Error{Text: fmt.Sprintf("write %s: the file was changed while this ran", s.File), Hint: "run again; nothing was overwritten"}
 	}
 	return nil
 }
@@ -223,37 +193,24 @@ func (s *stagedFile) rename() error {
 
 // undo puts the old content back, for a failure between two files.
 func (s *stagedFile) undo() error {
-	err := s.fill(s.old)
+	err := s.fill(s.Old)
 	if err == nil {
 		err = s.rename()
 	}
 	s.drop()
 	if err != nil {
-		return fmt.Errorf("put back %s: %w", s.name, err)
+		return fmt.Errorf("put back %s: %w", s.File, err)
 	}
 	return nil
 }
 
 // failed explains an error of the file system.
 func (s *stagedFile) failed(err error) error {
-	var ours *Error
+	var ours *diag.Error
 	if errors.As(err, &ours) {
 		return err
 	}
-	return &Error{Text: fmt.Sprintf("write %s: %v", s.name, plainError(err)), Hint: fileHint(err), Err: err}
-}
-
-// plainError is an error without the name of a temporary file.
-func plainError(err error) error {
-	var at *fs.PathError
-	var link *os.LinkError
-	switch {
-	case errors.As(err, &at):
-		return at.Err
-	case errors.As(err, &link):
-		return link.Err
-	}
-	return err
+	return &diag.Error{Text: fmt.Sprintf("write %s: %v", s.File, foreign.Plain(err)), Hint: fileHint(err), Err: err}
 }
 
 // fileHint says what helps against an error of the file system.
