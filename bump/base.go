@@ -213,3 +213,18 @@ func (j *job) startOver(r *rebase) *job {
 	again.opts.Repo = r.repo
 	return again
 }
+
+// aboutBase adds to an error that it is about the base branch, where the files here are others.
+func (j *job) aboutBase(err error) error {
+	var e *Error
+	if j.base.local == nil || !errors.As(err, &e) {
+		return err
+	}
+	about := fmt.Sprintf("this is about branch %s, which differs from the files here", j.base.branch)
+	said := *e
+	if said.Hint != "" {
+		about = said.Hint + "; " + about
+	}
+	said.Hint, said.Err = about, err
+	return &said
+}

@@ -46,7 +46,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 			Hint: "raise Options.Timeout", Err: err,
 		}
 	}
-	return j.redacted(), j.redactedError(withHint(err))
+	return j.redacted(), j.redactedError(j.aboutBase(withHint(err)))
 }
 
 // run calls the stages.
