@@ -69,6 +69,7 @@ func (j *job) compare(ctx context.Context) (text.Effect, error) {
 				return effect, err
 			}
 			o = outputChange(name, d)
+			j.checked(name, text.Evaluated)
 			changed = append(changed, updated)
 		}
 		effect.Outputs = append(effect.Outputs, o)
@@ -119,6 +120,10 @@ func (j *job) derivations(ctx context.Context) (map[string]string, error) {
 		return nil, fmt.Errorf("read derivations: %w", err)
 	}
 	all := map[string]string{}
+	for name := range byKind["elsewhere"] {
+		j.unchecked("packages."+name, "this machine is "+pin.System())
+	}
+	delete(byKind, "elsewhere")
 	for kind, set := range byKind {
 		for name, drv := range set {
 			if kind == "packages" {

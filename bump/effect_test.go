@@ -27,6 +27,7 @@ func TestPullRequestSaysWhatChanges(t *testing.T) {
         plain = host { };
         broken = host { services.ollama.enable = throw "no such luck"; };
       };
+    packages.aarch64-linux.default = (nixpkgs.legacyPackages.aarch64-linux.extend self.overlays.default).ollama;
     packages.`, 1)
 	dir := w.Flake(map[string]string{"flake.nix": flake})
 	repo := w.Repository(dir, "me/flake")
@@ -43,6 +44,8 @@ func TestPullRequestSaysWhatChanges(t *testing.T) {
 	assert.Regexp(t, "\n- `packages.x86_64-linux.default`: ollama 0.32.13 → 0.32.15", changes)
 	assert.Contains(t, changes, "\n- `nixosConfigurations.broken`: not compared: it does not evaluate, with the bump or without it\n")
 	assert.NotContains(t, changes, "plain")
+	assert.Contains(t, changes, "\n- **Evaluated**, not built: `packages.x86_64-linux.default`, `nixosConfigurations.desk`\n")
+	assert.Contains(t, changes, "\n- **Not checked**: `packages.aarch64-linux.default` (this machine is x86_64-linux)\n")
 	assert.Regexp(t, "\n- To build it here: \\d+ derivations to build \\(", changes)
 }
 

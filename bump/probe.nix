@@ -274,6 +274,12 @@
         ofConfigurations
         // {
           packages = builtins.listToAttrs (map (name: { inherit name; value = flake.packages.${system}.${name}.drvPath; }) req.compare);
+          # the same packages for other systems, which are not evaluated
+          elsewhere = builtins.listToAttrs (
+            builtins.concatMap (s: map (name: { name = "${s}.${name}"; value = ""; }) (only req.compare (namesOf (attempt flake.packages.${s})))) (
+              without [ system ] (namesOf (attempt (flake.packages or { })))
+            )
+          );
         }
       );
       # names need not be what an installable can spell

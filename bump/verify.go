@@ -26,6 +26,8 @@ func (j *job) verify(ctx context.Context) error {
 			shown = union(shown, []string{info.Where})
 			if info.Drv != "" {
 				j.checked(info.Where, text.Evaluated)
+			} else {
+				j.unchecked(info.Where, "only that its version and hashes are the new ones")
 			}
 		}
 		for _, h := range p.allHashes() {
@@ -58,16 +60,25 @@ func (j *job) verify(ctx context.Context) error {
 	return nil
 }
 
-// checked records how far an output was checked; what is said last counts.
+// checked records how far an output was checked; the strongest level counts.
 func (j *job) checked(attr string, level text.Level) {
 	checks := j.rep.Proof.Checks
 	for i := range checks {
 		if checks[i].Attr == attr {
-			checks[i].Level = level
+			if checks[i].Level != text.Ran && checks[i].Level != text.Built {
+				checks[i].Level = level
+			}
 			return
 		}
 	}
 	j.rep.Proof.Checks = append(checks, text.Check{Attr: attr, Level: level})
+}
+
+// unchecked records that an output was not checked, and why.
+func (j *job) unchecked(attr, why string) {
+	if !slices.ContainsFunc(j.rep.Proof.Checks, func(c text.Check) bool { return c.Attr == attr }) {
+		j.rep.Proof.Checks = append(j.rep.Proof.Checks, text.Check{Attr: attr, Level: text.Unchecked, Why: why})
+	}
 }
 
 func (j *job) verified(format string, args ...any) {

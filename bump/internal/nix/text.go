@@ -3,7 +3,6 @@ package nix
 import (
 	"regexp"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 )
@@ -17,16 +16,13 @@ var (
 	storePath   = regexp.MustCompile(`/[^\s'"«»:]*/[0-9a-df-np-sv-z]{32}-([^\s'"/:^!]+?)(?:\.drv)?(?:[\^!][a-z*]+)?([\s'"/:,;)]|$)`)
 )
 
-// clip cuts a text to at most limit bytes, at a character, and shows that it did.
+// clip cuts a text to at most limit bytes, between two characters as people see them, and shows that it
+// did.
 func clip(s string, limit int) string {
 	if len(s) <= limit {
 		return s
 	}
-	cut := limit - len("…")
-	for cut > 0 && !utf8.RuneStart(s[cut]) {
-		cut--
-	}
-	return s[:cut] + "…"
+	return s[:diag.Fit(s, limit-len("…"), func(cluster string) int { return len(cluster) })] + "…"
 }
 
 // hasDigest tells whether s may hold a store path: a component that begins with a digest and a hyphen.
