@@ -29,14 +29,15 @@ func processorTime(t *testing.T) time.Duration {
 // scaled is n, or less with -short: enough to tell linear from quadratic, too little to wait for.
 func scaled(n int) int {
 	if testing.Short() {
-		return n / 8
+		return n / 20
 	}
 	return n
 }
 
-// manyMB is about three megabytes of a text.
-func manyMB(text string) []byte {
-	return []byte(strings.Repeat(text, scaled(3_000_000)/len(text)))
+// many repeats a text up to about three megabytes, and more often than expressions may be nested. It is there
+// an odd number of times: an even number of quotes is a list of strings.
+func many(text string) []byte {
+	return []byte(strings.Repeat(text, max(scaled(3_000_000)/len(text), nixexpr.MaxDepth)|1))
 }
 
 func TestTooDeep(t *testing.T) {
@@ -47,7 +48,7 @@ func TestTooDeep(t *testing.T) {
 	} {
 		t.Run(opener, func(t *testing.T) {
 			start := processorTime(t)
-			_, err := nixexpr.Parse("deep.nix", manyMB(opener))
+			_, err := nixexpr.Parse("deep.nix", many(opener))
 			var syntax *nixexpr.SyntaxError
 			require.ErrorAs(t, err, &syntax)
 			if !strings.HasPrefix(opener, "inherit") {
@@ -61,7 +62,7 @@ func TestTooDeep(t *testing.T) {
 func TestTooHigh(t *testing.T) {
 	for _, link := range []string{" + a", " - a", " * a", " && a", " || a", " ? a", " |> a", " a", " (b)", ` "b"`} {
 		t.Run(link, func(t *testing.T) {
-			_, err := nixexpr.Parse("high.nix", append([]byte("a"), strings.Repeat(link, 3_000_000/len(link))...))
+			_, err := nixexpr.Parse("high.nix", append([]byte("a"), strings.Repeat(link, nixexpr.MaxHeight+100)...))
 			require.Error(t, err)
 			assert.Contains(t, err.Error(), "nested too deeply")
 		})
@@ -177,7 +178,7 @@ func TestUnclosedIsQuick(t *testing.T) {
 	for _, start := range []string{"/*", `"`, "''", "<a/", "<a<a", "a.", "1.", "./a//", "''${\"", "{ a = ''$"} {
 		t.Run(start, func(t *testing.T) {
 			begin := processorTime(t)
-			_, err := nixexpr.Parse("open.nix", manyMB(start))
+			_, err := nixexpr.Parse("open.nix", many(start))
 			require.Error(t, err)
 			assert.Less(t, processorTime(t)-begin, quick)
 		})

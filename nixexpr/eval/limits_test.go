@@ -65,6 +65,9 @@ func TestEvaluationEnds(t *testing.T) {
 			runtime.ReadMemStats(&before)
 			start := time.Now()
 			p := eval.NewProgram(t.Context(), []*nixexpr.File{f})
+			if testing.Short() {
+				p.SpendAllBut(1 << 16)
+			}
 			p.Visit(func(u *eval.Unknown) {
 				u.Callee()
 				u.Root()
@@ -83,6 +86,9 @@ var endless = `let f = x: { ` + many(1000, "w<i> = <i>; ") + ` }; in [ ` + strin
 
 func TestErrTellsOfTheBudget(t *testing.T) {
 	p, f := program(t, "a.nix", endless)
+	if testing.Short() {
+		p.SpendAllBut(1 << 16)
+	}
 	require.NoError(t, p.Err())
 	p.Visit(func(*eval.Unknown) {}, f)
 	require.ErrorIs(t, p.Err(), eval.ErrBudget)
