@@ -82,7 +82,11 @@ func (c *candidate) apply(now values) error {
 	byFile := map[string][]nixexpr.Edit{}
 	for id, value := range now {
 		s := c.found.Slot(id)
-		byFile[s.File] = append(byFile[s.File], s.Edit(value))
+		edit, err := s.Edit(value)
+		if err != nil {
+			return err
+		}
+		byFile[s.File] = append(byFile[s.File], edit)
 	}
 	for name := range c.now {
 		if byFile[name] == nil && (c.files.Nix[name] != nil || c.files.Data[name] != nil) && name != c.tree.Lock() {

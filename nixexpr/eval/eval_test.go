@@ -213,7 +213,11 @@ func TestReadJSON(t *testing.T) {
 	text, ok := p.Value(p.Root(f)).(*eval.Text)
 	require.True(t, ok)
 	require.Equal(t, "0.32.13", text.Pieces[0].Text)
-	require.Equal(t, eval.Literal{File: "pin.json", Span: nixexpr.Span{From: 57, To: 66}, Raw: "0.32.13"}, text.Pieces[0].At)
+	at := text.Pieces[0].At
+	require.Equal(t, "pin.json", at.File)
+	require.Nil(t, at.Nix)
+	require.Equal(t, nixexpr.Span{From: 57, To: 66}, at.Span)
+	require.Equal(t, "0.32.13", at.Source())
 }
 
 func TestReadJSONRefuses(t *testing.T) {

@@ -16,23 +16,23 @@ func (p *Program) ReadJSON(v Value) *Def {
 		return nil
 	}
 	name := p.follow(at.Name)
-	src, ok := p.data[name]
-	if !ok {
+	file := p.data[name]
+	if file == nil {
 		return nil
 	}
 	d, read := p.json[name]
 	if !read {
-		d = p.parseJSON(name, src)
+		d = p.parseJSON(file)
 		p.json[name] = d
 	}
 	return d
 }
 
-func (p *Program) parseJSON(name string, src []byte) *Def {
-	if !p.payText(len(src)) {
+func (p *Program) parseJSON(file *nixexpr.JSONFile) *Def {
+	if !p.payText(len(file.Src)) {
 		return nil
 	}
-	r := &jsonReader{name: name, src: src, dec: json.NewDecoder(bytes.NewReader(src))}
+	r := &jsonReader{file: file, dec: json.NewDecoder(bytes.NewReader(file.Src))}
 	r.dec.UseNumber()
 	v, err := r.value(0)
 	if err != nil {
@@ -42,19 +42,18 @@ func (p *Program) parseJSON(name string, src []byte) *Def {
 }
 
 type jsonReader struct {
-	name string
-	src  []byte
+	file *nixexpr.JSONFile
 	dec  *json.Decoder
 }
 
 func (r *jsonReader) value(depth int) (Value, error) {
 	if depth > maxDepth {
-		return nil, fmt.Errorf("read %s: nested deeper than %d", r.name, maxDepth)
+		return nil, fmt.Errorf("read %s: nested deeper than %d", r.file.Name, maxDepth)
 	}
 	before := r.dec.InputOffset()
 	tok, err := r.dec.Token()
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", r.name, err)
+		return nil, fmt.Errorf("read %s: %w", r.file.Name, err)
 	}
 	switch tok := tok.(type) {
 	case json.Delim:
@@ -64,9 +63,9 @@ func (r *jsonReader) value(depth int) (Value, error) {
 		return r.array(depth)
 	case string:
 		// Between two tokens stand only blanks and punctuation, so the next quote opens this one.
-		start := int(before) + bytes.IndexByte(r.src[before:], '"')
+		start := int(before) + bytes.IndexByte(r.file.Src[before:], '"')
 		span := nixexpr.Span{From: int32(start), To: int32(r.dec.InputOffset())}
-		return &Text{Pieces: []Piece{{Text: tok, At: Literal{File: r.name, Span: span, Raw: string(r.src[start+1 : r.dec.InputOffset()-1])}}}}, nil
+		return &Text{Pieces: []Piece{{Text: tok, At: Literal{File: r.file.Name, JSON: r.file, Span: span}}}}, nil
 	}
 	return &Scalar{Text: fmt.Sprint(tok)}, nil
 }

@@ -39,7 +39,7 @@ type Program struct {
 
 	ctx    context.Context // of the whole evaluation; values are made when they are asked for
 	files  map[string]*nixexpr.File
-	data   map[string][]byte
+	data   map[string]*nixexpr.JSONFile
 	json   map[string]*Def // the data that was read, by name
 	links  map[string]string
 	roots  map[*nixexpr.File]*Def
@@ -58,7 +58,7 @@ func NewProgram(ctx context.Context, files []*nixexpr.File) *Program {
 	p := &Program{
 		ctx:    ctx,
 		files:  make(map[string]*nixexpr.File, len(files)),
-		data:   map[string][]byte{},
+		data:   map[string]*nixexpr.JSONFile{},
 		json:   map[string]*Def{},
 		links:  map[string]string{},
 		roots:  map[*nixexpr.File]*Def{},
@@ -74,7 +74,9 @@ func NewProgram(ctx context.Context, files []*nixexpr.File) *Program {
 }
 
 // AddData adds a file that Nix code may read: the JSON of builtins.fromJSON (builtins.readFile …).
-func (p *Program) AddData(name string, src []byte) { p.data[name] = src }
+func (p *Program) AddData(name string, src []byte) {
+	p.data[name] = &nixexpr.JSONFile{Name: name, Src: src}
+}
 
 // AddLink adds a symbolic link, of a file or a folder, to another place below the root, which is no link.
 func (p *Program) AddLink(name, target string) { p.links[name] = target }

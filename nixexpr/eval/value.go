@@ -86,12 +86,12 @@ type Piece struct {
 
 // A Literal is a place where text is written.
 type Literal struct {
-	File string        // name of the file
-	Nix  *nixexpr.File // the parsed file; nil in a JSON file
-	Str  *nixexpr.Str  // the literal that the text is in; nil in a JSON file or a URI
-	Part int           // index of the text in Str.Parts; -1 for an empty literal
-	Span nixexpr.Span  // of the whole literal, quotes included
-	Raw  string        // in a JSON file, the text between the quotes with its escapes
+	File string            // name of the file; "" when the text is written nowhere
+	Nix  *nixexpr.File     // nil in a JSON file
+	JSON *nixexpr.JSONFile // nil in a Nix file
+	Str  *nixexpr.Str      // the literal that the text is in; nil in a JSON file or a URI
+	Part int               // index of the text in Str.Parts; -1 for an empty literal
+	Span nixexpr.Span      // of the whole literal, quotes included
 }
 
 // String returns the text of t, and whether all of it is known.

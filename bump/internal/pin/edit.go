@@ -1,11 +1,10 @@
 package pin
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 
+	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/nixexpr"
 )
 
@@ -13,36 +12,22 @@ import (
 func (f *Files) Edit(name string, edits []nixexpr.Edit) ([]byte, error) {
 	if file := f.Nix[name]; file != nil {
 		out, err := file.Apply(edits)
-		if err != nil {
-			return nil, fmt.Errorf("edit %s: %w", name, err)
-		}
-		return out, nil
+		return out, editError(err)
 	}
 	src, ok := f.Data[name]
 	if !ok {
 		return nil, fmt.Errorf("edit %s: not read", name)
 	}
-	out, err := splice(src, edits)
-	if err != nil {
-		return nil, fmt.Errorf("edit %s: %w", name, err)
-	}
-	if !json.Valid(out) {
-		return nil, fmt.Errorf("edit %s: the result is no JSON", name)
-	}
-	return out, nil
+	out, err := (&nixexpr.JSONFile{Name: name, Src: src}).Apply(edits)
+	return out, editError(err)
 }
 
-// splice replaces parts of a JSON file, which must not overlap.
-func splice(src []byte, edits []nixexpr.Edit) ([]byte, error) {
-	sorted := slices.SortedFunc(slices.Values(edits), func(a, b nixexpr.Edit) int { return a.Start - b.Start })
-	var out []byte
-	last := 0
-	for _, e := range sorted {
-		if e.Start < last || e.End < e.Start || e.End > len(src) {
-			return nil, errors.New("edits overlap")
-		}
-		out = append(append(out, src[last:e.Start]...), e.New...)
-		last = e.End
+// editError shows an edit that is refused at its place.
+func editError(err error) error {
+	var refused *nixexpr.EditError
+	if !errors.As(err, &refused) {
+		return err
 	}
-	return append(out, src[last:]...), nil
+	at := diag.Pos{File: refused.File, Line: refused.Line, Column: refused.Column}
+	return &diag.Error{Pos: at, Text: "edit: " + refused.Msg, Hint: "make this change by hand", Err: refused}
 }

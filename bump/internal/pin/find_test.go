@@ -155,6 +155,7 @@ func TestFind(t *testing.T) {
 			edits++
 		}
 		rewrite(t, f, found, slots)
+		attack(t, f, found, slots)
 	}
 	assert.Greater(t, edits, 400)
 	assert.Greater(t, refusals, 20)
@@ -171,14 +172,54 @@ func rewrite(t *testing.T, f *flake, found *Found, slots map[SlotID]bool) {
 		if file := f.files.Nix[s.File]; file != nil {
 			src = file.Src
 		}
-		if s.before == "" {
+		if _, isText := s.form.(text); isText {
 			assert.Equal(t, s.Old, string(src[s.Start:s.End]), "%s: %s", f.name, s.Field)
 		}
 		assert.LessOrEqual(t, s.Pos.Line, f.files.pos(s.File, s.Start).Line, f.name)
-		edits[s.File] = append(edits[s.File], s.Edit("other"))
+		edit, err := s.Edit("other")
+		assert.NoError(t, err, f.name)
+		assert.Equal(t, []int{s.Start, s.End}, []int{edit.Start, edit.End}, f.name)
+		edits[s.File] = append(edits[s.File], edit)
 	}
 	for name, list := range edits {
 		_, err := f.files.Edit(name, list)
 		assert.NoError(t, err, f.name)
 	}
+}
+
+// attack writes a value into each slot that would end a literal and begin more code, if it were not escaped.
+func attack(t *testing.T, f *flake, found *Found, slots map[SlotID]bool) {
+	t.Helper()
+	const value = `1"; name = "source"; x = ''${builtins.abort "1"}''\`
+	for id := range slots {
+		s := found.Slot(id)
+		file := f.files.Nix[s.File]
+		edit, err := s.Edit(value)
+		if err != nil || file == nil {
+			continue // a URI can hold no quote; JSON has no code
+		}
+		out, err := f.files.Edit(s.File, []nixexpr.Edit{edit})
+		if err != nil {
+			continue // refused in time
+		}
+		edited, err := nixexpr.Parse(s.File, out)
+		require.NoError(t, err)
+		want := constructs(file)
+		if _, added := s.form.(binding); added {
+			want[nixexpr.KindSemicolon]++
+		}
+		assert.Equal(t, want, constructs(edited), "%s: %s became %s", f.name, s.Field, edit.New)
+	}
+}
+
+// constructs counts the tokens of a file that code is told by, whatever the texts in it.
+func constructs(f *nixexpr.File) map[nixexpr.TokenKind]int {
+	count := map[nixexpr.TokenKind]int{}
+	for i := range f.Tokens {
+		switch kind := f.Kind(i); kind {
+		case nixexpr.KindSemicolon, nixexpr.KindInterp, nixexpr.KindParenOpen, nixexpr.KindBraceOpen, nixexpr.KindLineComment:
+			count[kind]++
+		}
+	}
+	return count
 }

@@ -42,7 +42,9 @@ func FuzzJSONPin(f *testing.F) {
 				s := &slots.all[id]
 				require.Equal(t, from, src[s.Start:s.End])
 				require.Equal(t, strings.Count(src[:s.Start], "\n")+1, s.Pos.Line)
-				edits = append(edits, s.Edit(to))
+				edit, err := s.Edit(to)
+				require.NoError(t, err)
+				edits = append(edits, edit)
 			}
 			out, err := files.Edit("pin.json", edits)
 			require.NoError(t, err)

@@ -42,14 +42,13 @@ type Slot struct {
 	Start, End int      // the bytes that are replaced; equal where something is inserted
 	Pos        diag.Pos // the literal's opening quote
 	Old        string   // the value that stands there
-	// before and after are what the new value is written between: nothing inside a string literal,
-	// quotes in place of an expression, a whole binding where one is added.
-	before, after string
+	form       form
 }
 
-// Edit replaces the slot's value.
-func (s *Slot) Edit(value string) nixexpr.Edit {
-	return nixexpr.Edit{Start: s.Start, End: s.End, New: s.before + value + s.after}
+// Edit makes the edit that writes another value into the slot, escaped as its place needs.
+func (s *Slot) Edit(value string) (nixexpr.Edit, error) {
+	e, err := s.form.write(value)
+	return e, editError(err)
 }
 
 // A Pin is one place that fixes a package's version and hashes: a call that makes the package.

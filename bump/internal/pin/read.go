@@ -350,10 +350,13 @@ func (f *finder) inheritVendor(r *reading, body *eval.Set) *diag.Error {
 	if src == nil || src.Binding == nil || src.File == nil {
 		return diag.At(r.Pos, "find pin: vendorHash is not set, and there is no place beside src to add it", "add vendorHash = lib.fakeHash;")
 	}
-	e := src.File.InsertBindingAfter(src.Binding, `vendorHash = "`+"\x00"+`";`)
-	before, after, _ := strings.Cut(e.New, "\x00")
+	added := binding{src.File, src.Binding, "vendorHash"}
+	e, err := added.write("")
+	if err != nil {
+		return diag.At(r.Pos, "find pin: vendorHash is not set: "+err.Error(), "add vendorHash = lib.fakeHash;")
+	}
 	id := f.slots.add(Slot{
-		Field: vendorField, File: src.File.Name, Start: e.Start, End: e.End, before: before, after: after,
+		Field: vendorField, File: src.File.Name, Start: e.Start, End: e.End, form: added,
 	}, src.Binding.Start())
 	r.addFetch(&Fetch{Role: Vendor, Ending: NoSlot}, hashAt{slot: id, had: Inherited{}, use: NoSlot})
 	return nil

@@ -65,30 +65,42 @@ func posIn(f *nixexpr.File, offset int) diag.Pos {
 	return diag.Pos{File: f.Name, Line: p.Line, Column: p.Column}
 }
 
-// contentSpan is where the text of a literal stands in its file, without the quotes.
-func contentSpan(at eval.Literal) (start, end int) {
-	start, end = at.Span.Start(), at.Span.End()
-	switch {
-	case at.Nix == nil:
-		return start + 1, end - 1
-	case at.Str == nil: // a URI has no quotes
-		return start, end
-	case at.Part >= 0:
-		part := at.Str.Parts[at.Part]
-		return part.Start(), part.End()
-	case at.Str.Indented:
-		return start + 2, start + 2
-	}
-	return start + 1, start + 1
+// A form is how a value is written into a slot: a text, quoted or a binding.
+type form interface {
+	write(value string) (nixexpr.Edit, error)
 }
 
-// raw is the source text of a literal, escapes as written.
-func raw(at eval.Literal) string {
-	if at.Nix == nil {
-		return at.Raw
+type (
+	// text is a piece of a literal, from one byte of its source to another one.
+	text struct {
+		at       eval.Literal
+		from, to int
 	}
-	start, end := contentSpan(at)
-	return string(at.Nix.Src[start:end])
+	// quoted is an expression that a string takes the place of.
+	quoted struct {
+		file *nixexpr.File
+		expr nixexpr.Expr
+	}
+	// binding is a name that is not there yet, behind another one.
+	binding struct {
+		file  *nixexpr.File
+		after *nixexpr.Binding
+		name  string
+	}
+)
+
+func (t text) write(value string) (nixexpr.Edit, error) { return t.at.Replace(t.from, t.to, value) }
+
+func (q quoted) write(value string) (nixexpr.Edit, error) { return q.file.ReplaceExpr(q.expr, value) }
+
+func (b binding) write(value string) (nixexpr.Edit, error) {
+	return b.file.InsertString(b.after, b.name, value)
+}
+
+// textSlot is the slot of a piece of a literal.
+func textSlot(at eval.Literal, from, to int, field, old string) Slot {
+	start, _ := at.Content()
+	return Slot{Field: field, File: at.File, Start: start + from, End: start + to, Old: old, form: text{at, from, to}}
 }
 
 // inText returns the literals in which a string's version is written.
@@ -119,10 +131,9 @@ func placesIn(at eval.Literal, v version.Version, field string) []Slot {
 	if at.File == "" {
 		return nil
 	}
-	start, _ := contentSpan(at)
 	var list []Slot
-	for _, i := range v.Places(raw(at)) {
-		list = append(list, Slot{Field: field, File: at.File, Start: start + i, End: start + i + len(v), Old: string(v)})
+	for _, i := range v.Places(at.Source()) {
+		list = append(list, textSlot(at, i, i+len(v), field, string(v)))
 	}
 	return list
 }
@@ -150,9 +161,9 @@ func (s *slots) whole(t *eval.Text, field string) (SlotID, error) {
 }
 
 // content returns the slot of all the text of a literal.
-func (s *slots) content(at eval.Literal, text, field string) SlotID {
-	start, end := contentSpan(at)
-	return s.add(Slot{Field: field, File: at.File, Start: start, End: end, Old: text}, at.Span.Start())
+func (s *slots) content(at eval.Literal, value, field string) SlotID {
+	start, end := at.Content()
+	return s.add(textSlot(at, 0, end-start, field, value), at.Span.Start())
 }
 
 // expression returns the slot of an expression that a string literal takes the place of.
@@ -168,5 +179,7 @@ func (s *slots) expression(d *eval.Def, field, old string) (SlotID, error) {
 // quoted returns the slot of a definition's own expression, in place of which a string is written.
 func (s *slots) quoted(d *eval.Def, field, old string) SlotID {
 	start, end := d.Expr.Start(), d.Expr.End()
-	return s.add(Slot{Field: field, File: d.File.Name, Start: start, End: end, Old: old, before: `"`, after: `"`}, start)
+	return s.add(Slot{
+		Field: field, File: d.File.Name, Start: start, End: end, Old: old, form: quoted{d.File, d.Expr},
+	}, start)
 }

@@ -202,9 +202,10 @@ func (f *finder) ending(t *eval.Text, url string) SlotID {
 	name := path.Base(url)
 	ending := strings.TrimPrefix(name, Stem(name))
 	last := t.Pieces[len(t.Pieces)-1]
-	if ending == "" || last.At.File == "" || !strings.HasSuffix(raw(last.At), ending) {
+	source := last.At.Source()
+	if ending == "" || last.At.File == "" || !strings.HasSuffix(source, ending) {
 		return NoSlot
 	}
-	_, end := contentSpan(last.At)
-	return f.slots.add(Slot{Field: "asset name", File: last.At.File, Start: end - len(ending), End: end, Old: ending}, last.At.Span.Start())
+	slot := textSlot(last.At, len(source)-len(ending), len(source), "asset name", ending)
+	return f.slots.add(slot, last.At.Span.Start())
 }
