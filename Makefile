@@ -2,14 +2,18 @@
 
 GOFUMPT     := v0.12.0
 STATICCHECK := v0.8.2
+GREMLINS    := v0.6.0
 BIN         := $(CURDIR)/.cache/bin
 TIMEOUT     := 24m
 FUZZTIME    := 30s
 
+# The packages that decide what is rewritten and shown; see mutation.
+MUTATED := ./nixexpr/eval ./nixexpr ./bump/internal/pin ./bump/internal/notes
+
 # The packages whose tests start Nix.
 WITH_NIX := ./bump ./bump/bumptest ./bump/internal/nix ./cmd/...
 
-.PHONY: help demo build test test-nix test-look lint fmt bench fuzz clean setup
+.PHONY: help demo build test test-nix test-look lint fmt bench fuzz mutation clean setup
 
 help: ## what there is to make
 	@sed -n "s/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p" Makefile
@@ -54,6 +58,16 @@ fuzz: ## every fuzz target for FUZZTIME
 		done; \
 	done
 
+# Gremlins cannot pass -short on, without which the tests need Nix: the go command that it finds does.
+mutation: $(BIN)/gremlins-$(GREMLINS) ## which small changes of the code the tests do not notice; takes an hour or two
+	@mkdir -p .cache/short
+	@printf '#!/bin/sh\nif [ "$$1" = test ]; then shift; set -- test -short "$$@"; fi\nexec %s "$$@"\n' \
+		"$$(command -v go)" > .cache/short/go
+	@chmod +x .cache/short/go
+	for package in $(MUTATED); do \
+		PATH="$(CURDIR)/.cache/short:$$PATH" $(BIN)/gremlins-$(GREMLINS) unleash --workers 1 --timeout-coefficient 6 "$$package" || exit 1; \
+	done
+
 clean: ## what make left in this folder
 	rm -rf .cache dist ollama-bump result result-*
 
@@ -67,3 +81,7 @@ $(BIN)/gofumpt-$(GOFUMPT):
 $(BIN)/staticcheck-$(STATICCHECK):
 	GOBIN=$(BIN) go install honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK)
 	@mv $(BIN)/staticcheck $@
+
+$(BIN)/gremlins-$(GREMLINS):
+	GOBIN=$(BIN) go install github.com/go-gremlins/gremlins/cmd/gremlins@$(GREMLINS)
+	@mv $(BIN)/gremlins $@

@@ -217,7 +217,7 @@ func constructs(f *nixexpr.File) map[nixexpr.TokenKind]int {
 	count := map[nixexpr.TokenKind]int{}
 	for i := range f.Tokens {
 		switch kind := f.Kind(i); kind {
-		case nixexpr.KindSemicolon, nixexpr.KindInterp, nixexpr.KindParenOpen, nixexpr.KindBraceOpen, nixexpr.KindLineComment:
+		case nixexpr.KindSemicolon, nixexpr.KindInterp, nixexpr.KindBraceOpen, nixexpr.KindLineComment:
 			count[kind]++
 		}
 	}
