@@ -31,9 +31,9 @@ func pinned(attrs string) string {
 }; }`
 }
 
-// TestManyCopiesAreQuick finds a pin whose version stands at very many places: each is looked at once.
+// TestManyCopiesAreQuick finds and moves a pin whose version stands at very many places: each is looked at once.
 func TestManyCopiesAreQuick(t *testing.T) {
-	const n = 30_000
+	const n = 8_000
 	for name, attrs := range map[string]string{
 		"in one script":          "postPatch = ''\n" + strings.Repeat("  echo 0.32.13\n", n) + "'';",
 		"in one line":            "postPatch = ''\n" + strings.Repeat("echo 0.32.13;", n) + "'';",
@@ -49,9 +49,17 @@ func TestManyCopiesAreQuick(t *testing.T) {
 			require.NoError(t, err)
 			require.Len(t, f.Pins, 1)
 			require.EqualValues(t, "0.32.13", f.Pins[0].Version)
-			took := time.Since(start)
-			t.Logf("%v, %d texts", took, len(f.Pins[0].Versions))
-			require.Less(t, took, 10*time.Second)
+			var edits []nixexpr.Edit
+			for _, id := range f.Pins[0].Versions {
+				edit, err := f.Slot(id).Edit("0.33.0")
+				require.NoError(t, err)
+				edits = append(edits, edit)
+			}
+			file, err := nixexpr.Parse("flake.nix", []byte(pinned(attrs)))
+			require.NoError(t, err)
+			_, err = file.Apply(edits)
+			require.NoError(t, err)
+			require.Less(t, time.Since(start), 6*time.Second)
 		})
 	}
 }
