@@ -153,6 +153,23 @@
       # every location again, by name, with everything allowed
       permitted = builtins.listToAttrs (builtins.concatMap (family: map (l: { name = l.where; inherit (l) value; }) family.locations) (familiesOf { flake = permissiveFlake; allow = true; }));
 
+      # The package that an override makes another version of: that of the nixpkgs in which its recipe stands, without
+      # overlays. A recipe of the flake's own is compared with that of nixpkgs.
+      baseOf =
+        p:
+        let
+          recipe = str (attempt (p.meta.position or null));
+          holds = input: recipe != null && builtins.substring 0 (builtins.stringLength "${input}/") recipe == "${input}/";
+          direct = builtins.attrValues flake.inputs;
+          behind = builtins.concatMap (i: builtins.attrValues (i.inputs or { })) direct;
+          from = builtins.filter (i: attempt (holds i && i ? legacyPackages) == true) (direct ++ behind);
+          packages = if from == [ ] then nixpkgs else (builtins.head from).legacyPackages.${system};
+        in
+        {
+          version = str (attempt (packages.${req.package}.version or null));
+          own = from == [ ];
+        };
+
       describe =
         where: p:
         let
@@ -177,6 +194,8 @@
           # what a builtin fetched is a path, not a derivation
           srcOut = str (attempt (if builtins.isString (p.src or null) then p.src else p.src.outPath or null));
           hasMod = attempt (isDrv (p.goModules or null)) == true;
+          go = str (attempt (p.passthru.go.version or null));
+          base = baseOf p;
         });
       # said after the rest: goModules may need the source to be there before it evaluates
       deeper =

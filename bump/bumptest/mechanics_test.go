@@ -290,3 +290,19 @@ func TestBaseVersionsOfTheBranches(t *testing.T) {
 		w.Nix(dir, "build", "--no-link", "path:"+dir+"#ollama.goModules")
 	}
 }
+
+// A package says where it is described: in nixpkgs, as long as nobody describes it anew.
+func TestPackagesSayWhereTheyAreDescribed(t *testing.T) {
+	w := bumptest.New(t)
+	got := evalFlake(t, w, "@nixpkgs@", `
+		let at = p: builtins.substring (builtins.stringLength "${nixpkgs}") 40 p.meta.position; in {
+			plain = at pkgs.ollama;
+			overridden = at (pkgs.ollama.overrideAttrs { `+theNew+` });
+			meta = at (pkgs.ollama.overrideAttrs (old: { meta = old.meta // { priority = 3; }; }));
+			own = builtins.match ".*-source/flake.nix:[0-9]+" (pkgs.stdenv.mkDerivation { pname = "x"; version = "1"; }).meta.position != null;
+		}`)
+	require.Equal(t, true, got["own"])
+	require.Regexp(t, `^/pkgs/ollama/default\.nix:[0-9]+$`, got["plain"])
+	require.Equal(t, got["plain"], got["overridden"])
+	require.Equal(t, got["plain"], got["meta"])
+}

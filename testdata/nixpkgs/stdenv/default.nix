@@ -32,7 +32,15 @@ let
         outputs = attrs.outputs or [ "out" ];
       });
 
+  # where a package is described, else where its version is written
+  positionOf = attrs:
+    let
+      named = if attrs ? version then "version" else if attrs ? name then "name" else "pname";
+      at = if attrs ? meta.description then builtins.unsafeGetAttrPos "description" attrs.meta else builtins.unsafeGetAttrPos named attrs;
+    in
+    lib.optionalAttrs (at != null) { position = "${at.file}:${toString at.line}"; };
   metaOf = attrs: { available = true; outputsToInstall = [ "out" ]; name = attrs.name or "${attrs.pname}-${attrs.version}"; }
+    // positionOf attrs
     // (attrs.meta or { });
 
   # says so when a version changes without its source
