@@ -74,8 +74,11 @@ func (r *resolver) describeSource(ctx context.Context) {
 			c := &r.pkg.Companions[i]
 			tag, err := foreign.Word(ctx, src, c.VersionFile, c.Tag)
 			if err == nil && !p.has(c) {
-				p.notes = append(p.notes, fmt.Sprintf("release %s is built with %s %s, which this pin does not fetch; the overridden package's is used, if it has one",
-					r.rel.version, c.Name, tag))
+				note := fmt.Sprintf("release %s is built with %s %s, which this pin does not fetch", r.rel.version, c.Name, tag)
+				if p.Overrides {
+					note += "; the overridden package's is used, if it has one"
+				}
+				p.notes = append(p.notes, note)
 			}
 		}
 		for _, helper := range p.Calls {

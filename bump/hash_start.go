@@ -55,6 +55,7 @@ func (j *job) findHashes(ctx context.Context, ws *workspace.Workspace) error {
 	if err := j.takeAlong(ctx); err != nil {
 		return err
 	}
+	j.nameOldVersion()
 	j.followProviders()
 	for _, where := range slices.Sorted(maps.Keys(pr.failed)) {
 		j.warn("hash", "%s does not evaluate and was passed over: %s", where, pr.failed[where])
@@ -63,6 +64,20 @@ func (j *job) findHashes(ctx context.Context, ws *workspace.Workspace) error {
 		j.warn("hash", "%s: no output of the flake shows this pin of %s; it is left as it is", p.Pos, p.Version)
 	}
 	return j.refuseRetag()
+}
+
+// nameOldVersion makes the old version that of the pins that move: another one, that --attr leaves out or that
+// no output shows, is none of anything that changes.
+func (j *job) nameOldVersion() {
+	var oldest version.Version
+	for _, p := range append(slices.Clone(j.hashes.pins), j.hashes.along...) {
+		if p.Version != "" && (oldest == "" || version.Compare(p.Version, oldest) < 0) {
+			oldest = p.Version
+		}
+	}
+	if oldest != "" {
+		j.result.OldVersion = string(oldest)
+	}
 }
 
 // refuseRetag stops when the hash of a version that is already pinned changed: upstream moved the

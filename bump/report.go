@@ -13,6 +13,7 @@ import (
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	tree "github.com/nixtars/ollama-bump/bump/internal/source"
 	"github.com/nixtars/ollama-bump/bump/internal/text"
+	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
 
 // report makes the diff, the list of edits and the report of what was found.
@@ -161,8 +162,41 @@ func (j *job) fillReport(ctx context.Context) {
 			j.warn("report", "%s: this pin was at %s", p.Pos, p.Version)
 		}
 	}
+	j.warnOfMentions()
 	j.rep.Warnings = j.result.Warnings
 	j.rep.Redact(j.secrets.Exact)
+}
+
+// warnOfMentions warns of literals that mention an old version, in the files that are edited, and stay.
+func (j *job) warnOfMentions() {
+	moved := make([]pin.Slot, 0, len(j.found.Slots))
+	for _, p := range append(slices.Clone(j.hashes.pins), j.hashes.along...) {
+		for _, id := range p.Slots() {
+			moved = append(moved, *j.found.Slot(id))
+		}
+	}
+	for _, left := range j.hashes.left { // reported by themselves
+		for _, id := range left.Versions {
+			moved = append(moved, *j.found.Slot(id))
+		}
+	}
+	seen := map[version.Version]bool{}
+	for _, p := range j.hashes.pins {
+		if p.Version == j.rel.version || seen[p.Version] {
+			continue
+		}
+		seen[p.Version] = true
+		var places []string
+		for _, f := range j.changed {
+			for _, at := range j.files.Mentions(f.File, p.Version, moved) {
+				places = append(places, at.String())
+			}
+		}
+		if len(places) > 0 {
+			j.warn("report", "%s is also mentioned at %s, and left there: look whether it should be %s",
+				p.Version, strings.Join(limit(places, 12), ", "), j.rel.version)
+		}
+	}
 }
 
 // try is how to try the proposal without a checkout; the zero value when it is not known where it will be.

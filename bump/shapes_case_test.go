@@ -25,7 +25,7 @@ type shapeCase struct {
 	crlf, noFinalNewline, once              bool
 	sub                                     string // folder of the flake in the repository
 
-	status, err, hint        string
+	status, old, err, hint   string
 	warnings, silent, builds []string
 	checks                   []shapeCheck
 	lock                     []string // versions between which the lock's nodes of ollama move
@@ -72,7 +72,7 @@ func shapeCases(t *testing.T) []*shapeCase {
 func (c *shapeCase) set(key, value string) bool {
 	text := map[string]*string{
 		"newest": &c.newest, "to": &c.to, "attr": &c.attr, "verify": &c.verify, "sub": &c.sub,
-		"status": &c.status, "error": &c.err, "hint": &c.hint,
+		"status": &c.status, "old": &c.old, "error": &c.err, "hint": &c.hint,
 	}
 	flag := map[string]*bool{
 		"force": &c.force, "accept-retag": &c.acceptRetag, "pre": &c.pre, "allow-downgrade": &c.allowDowngrade,

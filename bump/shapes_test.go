@@ -69,6 +69,9 @@ func (c *shapeCase) run(t *testing.T, w *bumptest.World) {
 	want := c.after(w, before)
 	requireSameTree(t, want, readFlake(t, dir))
 	require.Equal(t, c.status, string(res.Status))
+	if c.old != "" {
+		require.Equal(t, c.old, res.OldVersion)
+	}
 	c.build(t, w, dir)
 	if c.once {
 		return

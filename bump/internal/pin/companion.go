@@ -13,6 +13,11 @@ import (
 // names as companions, which move with it, and any other, which the report says were left.
 func (f *finder) readCompanions(d *derivation, r *reading, body *eval.Set) {
 	seen := map[nixexpr.Node]bool{}
+	for _, s := range f.sources(d, body) {
+		if s.call != nil {
+			seen[s.call.Node] = true // "${src}" is no other source
+		}
+	}
 	for _, name := range body.Names() {
 		if name == "src" || name == "srcs" || name == "vendorHash" {
 			continue
@@ -22,7 +27,7 @@ func (f *finder) readCompanions(d *derivation, r *reading, body *eval.Set) {
 				return false
 			}
 			name, args := o.Callee()
-			if !isFetch(name) || len(args) == 0 || seen[o.Node] {
+			if len(args) == 0 || seen[o.Node] || !isFetch(name) && !f.isOldCompanion(d, o) {
 				return true
 			}
 			if set, ok := f.prog.Value(args[len(args)-1]).(*eval.Set); ok {
@@ -51,6 +56,9 @@ func (f *finder) readCompanion(d *derivation, r *reading, o *eval.Unknown, fetch
 	}
 	of := f.companionOf(s)
 	if of == nil {
+		of = f.oldCompanion(d, o)
+	}
+	if of == nil {
 		what := fetcher
 		if s.repo != "" {
 			what = s.owner + "/" + s.repo
@@ -65,6 +73,9 @@ func (f *finder) readCompanion(d *derivation, r *reading, o *eval.Unknown, fetch
 	}
 	c := &Companion{Of: of, Pos: at}
 	r.Companions = append(r.Companions, c)
+	if s.owner == "" {
+		s.owner = of.Owners[0] // that of the recipe's own source, which is overridden
+	}
 	if c.Skip = f.readCompanionSlots(r, c, set, s.owner); c.Skip == "" {
 		r.own = append(r.own, fetchKey{callPos(o), c.Hash.Slot})
 	}
@@ -78,6 +89,39 @@ func (f *finder) companionOf(s source) *CompanionSource {
 		}
 	}
 	return nil
+}
+
+// isOldCompanion reports whether a call overrides the source of a companion that the overridden package has.
+func (f *finder) isOldCompanion(d *derivation, o *eval.Unknown) bool {
+	return f.oldCompanion(d, o) != nil
+}
+
+// oldCompanion is the companion whose source prev.passthru.ATTR.override and the like change, or nil.
+func (f *finder) oldCompanion(d *derivation, o *eval.Unknown) *CompanionSource {
+	fn, ok := o.Fn.(*eval.Unknown)
+	if !ok || fn.Name != "override" && fn.Name != "overrideAttrs" {
+		return nil
+	}
+	src, ok := fn.Base.(*eval.Unknown)
+	if !ok || src.Fn != nil {
+		return nil
+	}
+	for i := range f.pkg.Companions {
+		c := &f.pkg.Companions[i]
+		if src.Name == c.Attr && (d.old != nil && src.Root() == d.old || f.isPackage(packageOf(src))) {
+			return c
+		}
+	}
+	return nil
+}
+
+// packageOf is the value that an attribute, or an attribute of its passthru, is selected from.
+func packageOf(attr *eval.Unknown) eval.Value {
+	base, ok := attr.Base.(*eval.Unknown)
+	if ok && base.Fn == nil && base.Name == "passthru" {
+		return base.Base
+	}
+	return attr.Base
 }
 
 // readCompanionSlots reads a companion's ref and hash; it returns why they cannot be moved.

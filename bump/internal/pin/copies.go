@@ -18,6 +18,8 @@ type copier struct {
 	versions []version.Version
 	nested   map[nixexpr.Node]bool // calls inside that make other packages
 	file     *nixexpr.File         // that is read
+	holds    bool                  // the condition that is read must hold for the pin to have an effect
+	outside  bool                  // what is read is no part of the derivation: only a companion's tag moves there
 	read     map[nixexpr.Expr]int  // conditions, and to which depth: however many variables lead to one, it is read once
 }
 
@@ -70,14 +72,19 @@ func (f *finder) nestedIn(d *derivation, body *eval.Set) map[nixexpr.Node]bool {
 	return nested
 }
 
-// set collects the copies in the attributes of a set.
+// set collects the copies in the attributes of a set. A hash that names the version is a placeholder, and what
+// passthru holds reaches neither the derivation nor meta.
 func (c *copier) set(s *eval.Set) {
 	for _, name := range s.Names() {
+		if slices.Contains(hashAttrs, name) || slices.Contains(vendorAttrs, name) {
+			continue
+		}
 		if def := s.Get(name); def.File != nil && def.Expr != nil {
-			c.file = def.File
+			c.file, c.outside = def.File, name == "passthru"
 			c.in(def.Expr)
 		}
 	}
+	c.outside = false
 }
 
 // in collects the copies in one expression. What is another package's, or another source's, does not move
@@ -194,7 +201,7 @@ func (c *copier) inString(s *nixexpr.Str) {
 		}
 		for _, copied := range c.copies(s, i) {
 			switch {
-			case comments.cover(copied.Start):
+			case c.outside, comments.cover(copied.Start):
 			case copied.Start < tails[i]:
 				c.left(copied, "names a file")
 			default:

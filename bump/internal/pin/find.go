@@ -72,6 +72,7 @@ type facts struct {
 	refused  []*diag.Error
 	others   []otherUse
 	outers   []outerOverride
+	tests    []versionTest
 }
 
 // reading is a pin as one call shows it.
@@ -114,6 +115,7 @@ func (f *finder) look(roots []*nixexpr.File) {
 // note classifies a call: derivation, override or fixed-output fetch.
 func (f *finder) note(o *eval.Unknown) {
 	f.noteOverride(o)
+	f.noteVersionTest(o)
 	if d := f.derivation(o); d != nil {
 		f.inspect(d)
 		return

@@ -39,6 +39,7 @@ func (f *finder) group() *groups {
 		byCall[r.call] = append(byCall[r.call], known)
 	}
 	g.pins = slices.DeleteFunc(g.pins, func(r *reading) bool { return r.speculative && !g.concerns(r) })
+	f.readVersionTests(g)
 	for _, o := range f.facts.outers {
 		f.readOuter(g, o, byCall)
 	}

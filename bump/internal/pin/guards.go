@@ -20,18 +20,21 @@ func (c *copier) guards(call nixexpr.Node) {
 			return false
 		}
 		var cond nixexpr.Expr
+		holds := true
 		switch n := n.(type) {
 		case *nixexpr.Assert:
 			cond = n.Cond
 		case *nixexpr.If:
-			cond = n.Cond
+			cond, holds = n.Cond, call.Start() < n.Then.End()
 		case *nixexpr.Apply:
 			if name, args := calleeOf(n); len(args) > 1 && slices.Contains(conditional, name) {
-				cond = args[0]
+				cond, holds = args[0], name != "throwIf" && name != "warnIf"
 			}
 		}
 		if cond != nil && call.Start() >= cond.End() {
+			c.holds = holds
 			c.condition(cond, lexicalDepth)
+			c.holds = false
 		}
 		return true
 	})
@@ -53,7 +56,9 @@ func (c *copier) condition(e nixexpr.Expr, depth int) {
 	}
 	switch n := e.(type) {
 	case *nixexpr.Unary:
+		c.holds = c.holds != (n.Op == nixexpr.OpNot)
 		c.condition(n.X, depth-1)
+		c.holds = c.holds != (n.Op == nixexpr.OpNot)
 	case *nixexpr.Binary:
 		c.condition(n.X, depth-1)
 		c.condition(n.Y, depth-1)
@@ -74,11 +79,12 @@ func (c *copier) condition(e nixexpr.Expr, depth int) {
 // compares handles an expression that compares something with the pinned version.
 func (c *copier) compares(e nixexpr.Expr) bool {
 	var sides []nixexpr.Expr
+	equal := false
 	switch n := e.(type) {
 	case *nixexpr.Binary:
 		switch n.Op {
 		case nixexpr.OpEqual, nixexpr.OpNotEqual:
-			sides = []nixexpr.Expr{n.X, n.Y}
+			sides, equal = []nixexpr.Expr{n.X, n.Y}, n.Op == nixexpr.OpEqual
 		}
 	case *nixexpr.Apply:
 		switch name, args := calleeOf(n); name {
@@ -95,11 +101,17 @@ func (c *copier) compares(e nixexpr.Expr) bool {
 		if !ok || !c.says(s) {
 			continue
 		}
-		if c.isBaseVersion(sides[1-i]) {
+		switch {
+		case c.isBaseVersion(sides[1-i]) && equal && c.holds:
+			// The pin has an effect only while nixpkgs is at this version: moved, it would have none.
+			for _, copied := range c.copies(s, 0) {
+				c.left(copied, "is what nixpkgs' own version must be for this pin to have an effect,")
+			}
+		case c.isBaseVersion(sides[1-i]):
 			for _, guard := range placesIn(c.literal(s, 0), c.r.Version, "guard") {
 				c.move(guard, s.Start())
 			}
-		} else {
+		default:
 			c.stays(s)
 		}
 		found = true

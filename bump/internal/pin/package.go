@@ -30,6 +30,8 @@ type CompanionSource struct {
 	Name   string   // for people
 	Owners []string // on GitHub: the first is today's, the others its former names
 	Repo   string
+	// Attr is the attribute of nixpkgs' package, in its passthru, that holds the companion's source.
+	Attr string
 	// VersionFile is the file of the package's source that holds the companion's tag.
 	VersionFile string
 	Tag         *regexp.Regexp // what a tag looks like
@@ -48,6 +50,7 @@ var Ollama = Package{
 		Name:        "llama.cpp",
 		Owners:      []string{"ggml-org", "ggerganov"},
 		Repo:        "llama.cpp",
+		Attr:        "llamaCppSrc",
 		VersionFile: "LLAMA_CPP_VERSION",
 		Tag:         regexp.MustCompile(`^b[0-9]{1,8}$`),
 	}},

@@ -64,6 +64,8 @@ type Pin struct {
 	Fetches    []*Fetch
 	Companions []*Companion
 
+	Overrides bool // it overrides a package; else it is a definition of its own
+
 	Systems []string // nil unless only other systems than this machine's have the pin
 	Calls   []string // files of the source that the build phases call
 	Notes   []string // sentences for the report

@@ -29,8 +29,14 @@ func (f *finder) read(d *derivation, body *eval.Set) (*reading, *diag.Error) {
 	for _, s := range f.sources(d, body) {
 		switch s.kind {
 		case otherSource:
+			if err := f.renamedFork(d, r, s); err != nil {
+				return nil, err
+			}
 			continue
 		case forkSource:
+			if !f.mayBeFork(d) {
+				continue
+			}
 			return nil, diag.At(r.Pos, fmt.Sprintf("find pin: this is the fork %s/%s, not %s", s.owner, s.repo, f.pkg.Upstream()),
 				"a fork has releases of its own; it is left alone")
 		case floatingSource:
@@ -58,6 +64,25 @@ func (f *finder) read(d *derivation, body *eval.Set) (*reading, *diag.Error) {
 	return r, nil
 }
 
+// mayBeFork reports whether a derivation is one of the package, by what it overrides or by how it is built: what has
+// the name of its repository besides is another program, a client say.
+func (f *finder) mayBeFork(d *derivation) bool {
+	if d.base != nil {
+		return f.isPackage(d.base)
+	}
+	name, _ := builder(d.call)
+	return strings.HasPrefix(name, "buildGo") || name == "mkDerivation"
+}
+
+// renamedFork is the error of an override of the package whose source is a repository that is called otherwise.
+func (f *finder) renamedFork(d *derivation, r *reading, s source) *diag.Error {
+	if s.owner == "" || s.repo == "" || d.base == nil || !f.isPackage(d.base) || f.companionOf(s) != nil {
+		return nil
+	}
+	return diag.At(r.Pos, fmt.Sprintf("find pin: the source of this %s is %s/%s, not %s", f.pkg.Name, s.owner, s.repo, f.pkg.Upstream()),
+		"a fork has releases of its own; it is left alone")
+}
+
 // newReading begins the reading of a derivation.
 func (f *finder) newReading(d *derivation) *reading {
 	r := &reading{Pin: &Pin{Pos: d.pos(), Origin: Tag{}}, call: d.call, uses: map[*Fetch]SlotID{}, speculative: f.speculative}
@@ -65,6 +90,7 @@ func (f *finder) newReading(d *derivation) *reading {
 		r.Names = namesAround(d.call.File, d.call.Node)
 	}
 	if d.base != nil {
+		r.Overrides = true
 		bases := f.baseNames(d.base)
 		r.Names = union(r.Names, bases)
 		if len(bases) > 0 {
@@ -273,6 +299,10 @@ func (f *finder) readVersion(d *derivation, r *reading, body *eval.Set) *diag.Er
 	}
 	def := body.Get("version")
 	if def == nil {
+		if _, commit := r.Commit(); commit && r.Version == "" {
+			return diag.At(r.Pos, "find pin: the source is a commit, and nothing says which release it belongs to",
+				"pin a release: "+writeTag+" or, where it is a release's commit, add that release's version")
+		}
 		if r.Version == "" {
 			return diag.At(r.Pos, "find pin: neither a version nor a tag is written here", `add version = "X.Y.Z";`)
 		}
@@ -333,13 +363,34 @@ func (f *finder) readVendor(d *derivation, r *reading, body *eval.Set) *diag.Err
 		r.addFetch(h, at)
 		return nil
 	}
-	if f.isOld(d, def) {
+	if f.isOldOrNull(d, def) {
 		if id, err := f.slots.expression(def, vendorField, f.describe(def)); err == nil {
 			r.addFetch(h, hashAt{slot: id, had: Inherited{}, use: NoSlot})
 			return nil
 		}
 	}
 	return diag.At(defPos(def, r.Pos), "find pin: vendorHash is no literal: "+f.describe(def), writeString)
+}
+
+// isOldOrNull reports whether a value is the overridden package's, or null where that has none.
+func (f *finder) isOldOrNull(d *derivation, def *eval.Def) bool {
+	old := false
+	for _, alt := range eval.Alternatives(f.prog.Value(def)) {
+		switch v := alt.(type) {
+		case *eval.Unknown:
+			if d.old == nil || v.Root() != d.old {
+				return false
+			}
+			old = true
+		case *eval.Scalar:
+			if v.Text != "null" {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return old
 }
 
 const vendorField = "vendor hash"
@@ -375,7 +426,7 @@ func (f *finder) describe(d *eval.Def) string {
 		}
 		return o.Reason.String()
 	}
-	return "no literal"
+	return "several values are possible"
 }
 
 // unique returns ids, each once, in order.

@@ -23,7 +23,7 @@ func nothing(files *Files, pkg *Package, refused []*diag.Error) *diag.Error {
 	e := &diag.Error{
 		Text: fmt.Sprintf("find pin: no %s pin in %d Nix files of the flake: looked for overrideAttrs, buildGoModule and the like whose src is %s with version, tag and hash written as strings",
 			pkg.Name, len(files.Nix), pkg.Upstream()),
-		Hint: "see README, Supported shapes; Nix sees only files that git tracks",
+		Hint: "see docs/shapes.md for what is found; Nix sees only files that git tracks",
 	}
 	if len(refused) > 0 {
 		e.Text += "; nearest: " + refused[0].Error()
