@@ -61,3 +61,38 @@ func TestWhatChangesIsNotKnown(t *testing.T) {
 	require.NoError(t, err)
 	assert.Regexp(t, "### What changes\n\n- Not known: cannot add a string to an integer", repo.Pulls()[0].Body)
 }
+
+// A bump to the same version is a repair, and nothing moved with it.
+func TestRepairIsCalledOne(t *testing.T) {
+	w := bumptest.New(t)
+	flake := strings.ReplaceAll(flakeS01, "0.32.13", "0.32.15")
+	dir := w.Flake(map[string]string{"flake.nix": strings.Replace(flake, "@vendor:0.32.15@", "@vendor:0.32.13@", 1)})
+	w.Repository(dir, "me/flake")
+	o := options(t, w, dir, bump.DryRun)
+	o.Force, o.Repo = true, "me/flake"
+	res, err := runIn(w, o)
+	require.NoError(t, err)
+	assert.Equal(t, "ollama: repair vendorHash", res.Title)
+	assert.Contains(t, res.Body, "repairs vendorHash")
+	assert.NotContains(t, res.Body, "0.32.15 →")
+	assert.NotContains(t, res.Body, "moves with")
+}
+
+// A template is the title of the pull request and, without one of its own, of the commit.
+func TestTemplatesOfThePullRequest(t *testing.T) {
+	w := bumptest.New(t)
+	dir := w.Flake(map[string]string{"flake.nix": flakeS01})
+	repo := w.Repository(dir, "me/flake")
+	o := options(t, w, dir, bump.Propose)
+	o.Repo, o.Title, o.BodyAppend = "me/flake", "chore(deps): {{.Package}} to {{.NewVersion}}", "Reviewed by {{.Title}}."
+	_, err := runIn(w, o)
+	require.NoError(t, err)
+	pull := repo.Pulls()[0]
+	assert.Equal(t, "chore(deps): ollama to 0.32.15", pull.Title)
+	assert.Contains(t, pull.Body, "\nReviewed by ollama: 0.32.13 -> 0.32.15.\n")
+	o.Title = "{{.Pakage}}"
+	_, err = runIn(w, o)
+	var usage *bump.UsageError
+	require.ErrorAs(t, err, &usage)
+	assert.Contains(t, usage.Error(), "Options.Title")
+}

@@ -150,6 +150,9 @@ func (p *program) colourDiff(diff string) string {
 // sentence says in one line how a run ended.
 func sentence(mode bump.Mode, r bump.Result) string {
 	step := fmt.Sprintf("ollama %s -> %s", r.OldVersion, r.NewVersion)
+	if r.OldVersion == r.NewVersion {
+		step = fmt.Sprintf("ollama %s repaired", r.NewVersion)
+	}
 	switch {
 	case r.Status == bump.Current && r.Reason != "":
 		return fmt.Sprintf("ollama %s is current: %s", r.NewVersion, withURL(r.Reason, r.PullRequest))
