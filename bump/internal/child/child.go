@@ -1,4 +1,4 @@
-// Package child is the only place that starts other programs: Nix and git.
+// Package child is the only place of package bump that starts other programs: Nix, git, and scripts of its own.
 //
 // A child gets an environment that an allow-list made (see Environment), never this process's own. It leads a
 // session of its own, so that one kill reaches it with everything that it started, and nothing among

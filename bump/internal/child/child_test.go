@@ -13,9 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// shell runs a script as a child.
-func shell(script string) *Command {
-	return &Command{Path: "/bin/sh", Args: []string{"-c", script}, Env: []string{"PATH=/usr/bin:/bin"}, Grace: 300 * time.Millisecond}
+// script runs a text as a child.
+func script(text string) *Command {
+	return &Command{Path: "/bin/sh", Args: []string{"-c", text}, Env: []string{"PATH=/usr/bin:/bin"}, Grace: 300 * time.Millisecond}
 }
 
 func TestChildInheritsNoVariable(t *testing.T) {
@@ -32,7 +32,7 @@ func TestChildInheritsNoVariable(t *testing.T) {
 func TestDescendantsEndWithTheProgram(t *testing.T) {
 	dir := t.TempDir()
 	out := &Buffer{Limit: 100}
-	c := shell("trap '' TERM; (sleep 1; touch " + dir + "/alive) & echo done")
+	c := script("trap '' TERM; (sleep 1; touch " + dir + "/alive) & echo done")
 	c.Stdout = out
 	began := time.Now()
 	require.NoError(t, c.Run(t.Context()))
@@ -46,7 +46,7 @@ func TestTimeoutEndsWhoDoesNotHear(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	began := time.Now()
-	c := shell("trap '' TERM; sleep 30 & while :; do sleep 1; done")
+	c := script("trap '' TERM; sleep 30 & while :; do sleep 1; done")
 	c.Stdout = &Buffer{Limit: 100}
 	require.Error(t, c.Run(ctx))
 	assert.Less(t, time.Since(began), 2*time.Second)
@@ -56,7 +56,7 @@ func TestEndlessOutputTakesNoMemory(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	out := &Buffer{Limit: 1000}
-	c := shell("exec yes")
+	c := script("exec yes")
 	c.Stdout, c.Stderr = out, out
 	require.Error(t, c.Run(ctx))
 	assert.True(t, out.Overflow)
@@ -98,6 +98,6 @@ func TestWith(t *testing.T) {
 
 func TestFailureIsAnExitError(t *testing.T) {
 	var exit *exec.ExitError
-	require.ErrorAs(t, shell("exit 3").Run(t.Context()), &exit)
+	require.ErrorAs(t, script("exit 3").Run(t.Context()), &exit)
 	assert.Equal(t, 3, exit.ExitCode())
 }

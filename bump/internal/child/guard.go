@@ -4,7 +4,6 @@ import (
 	"io"
 	"os/exec"
 	"strconv"
-	"syscall"
 	"time"
 )
 
@@ -23,9 +22,7 @@ const guardScript = `read -r _; kill -TERM -"$1"; sleep "$2"; kill -KILL -"$1"`
 // newGuard guards the session that pid leads. Without a shell there is no guard.
 func newGuard(pid int, grace time.Duration) *guard {
 	seconds := strconv.Itoa(int(grace/time.Second) + 1)
-	cmd := exec.Command("/bin/sh", "-c", guardScript, "guard", strconv.Itoa(pid), seconds)
-	cmd.Env = []string{"PATH=/usr/bin:/bin:/run/current-system/sw/bin"}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	cmd := shell(guardScript, "guard", strconv.Itoa(pid), seconds)
 	pipe, err := cmd.StdinPipe()
 	if err != nil {
 		return nil

@@ -1,12 +1,13 @@
 package nix
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/nixtars/ollama-bump/bump/internal/foreign"
 )
 
 // Derivation is what a .drv file says.
@@ -34,17 +35,9 @@ const maxDerivation = 64 << 20
 
 // ReadDerivation reads a .drv file. It needs no Nix: a local store is readable for everybody.
 func ReadDerivation(path string) (*Derivation, error) {
-	file, err := os.Open(path)
+	text, err := foreign.Read(context.Background(), filepath.Dir(path), filepath.Base(path), maxDerivation)
 	if err != nil {
 		return nil, fmt.Errorf("reading derivation: %w", err)
-	}
-	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, maxDerivation+1))
-	if err != nil {
-		return nil, fmt.Errorf("reading derivation: %w", err)
-	}
-	if len(text) > maxDerivation {
-		return nil, fmt.Errorf("reading derivation: %s is longer than %d bytes", path, maxDerivation)
 	}
 	return parseDerivation(path, string(text))
 }

@@ -162,7 +162,7 @@ func keepOwner(f *os.File, info os.FileInfo) error {
 
 // unchanged refuses to replace a file that somebody changed since it was read.
 func (s *stagedFile) unchanged() error {
-	now, err := foreign.Read(context.Background(), filepath.Dir(s.target), filepath.Base(s.target), source.MaxFile)
+	now, err := s.content()
 	if err != nil {
 		return s.failed(err)
 	}
@@ -170,6 +170,11 @@ func (s *stagedFile) unchanged() error {
 		return &diag.Error{Text: fmt.Sprintf("write %s: the file was changed while this ran", s.File), Hint: "run again; nothing was overwritten"}
 	}
 	return nil
+}
+
+// content returns what the file holds now.
+func (s *stagedFile) content() ([]byte, error) {
+	return foreign.Read(context.Background(), filepath.Dir(s.target), filepath.Base(s.target), source.MaxFile)
 }
 
 // commit puts the new content in the place of the old one.

@@ -2,9 +2,8 @@ package replace
 
 import (
 	"bytes"
-	"os"
-	"os/exec"
-	"syscall"
+
+	"github.com/nixtars/ollama-bump/bump/internal/child"
 )
 
 // renameScript renames pairs of files, old name and new name, until one fails.
@@ -14,19 +13,16 @@ const renameScript = `trap "" HUP INT TERM; while [ $# -gt 1 ]; do mv -f "$1" "$
 // SIGKILL leaves some of them new and others old. What it does not do, for want of a shell or because a rename
 // fails, commit does or explains.
 func renameTogether(staged []*stagedFile) {
-	args := []string{"-c", renameScript, "rename"}
+	var args []string
 	for _, s := range staged {
 		if s.unchanged() != nil {
 			return
 		}
 		args = append(args, s.temp, s.target)
 	}
-	cmd := exec.Command("/bin/sh", args...)
-	cmd.Env = []string{"PATH=/usr/bin:/bin:/run/current-system/sw/bin"}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	_ = cmd.Run()
+	_ = child.Outlive(renameScript, "rename", args...)
 	for _, s := range staged {
-		if now, err := os.ReadFile(s.target); err == nil && bytes.Equal(now, s.New) {
+		if now, err := s.content(); err == nil && bytes.Equal(now, s.New) {
 			s.temp = ""
 		}
 	}
