@@ -96,6 +96,27 @@ func TestRunProposesForTheBase(t *testing.T) {
 	}
 }
 
+func TestRunProposesForABaseWithTheFlakeInASubfolder(t *testing.T) {
+	w := bumptest.New(t)
+	files := map[string]string{"local.nix": viaProxy}
+	for name, text := range flakeOfBase {
+		if name != "local.nix" {
+			files["hosts/gpu/"+name] = strings.Replace(text, "./local.nix", "../../local.nix", 1)
+		}
+	}
+	dir := w.FlakeIn("hosts/gpu", files)
+	repo := w.Repository(dir, "me/machines")
+	repo.Push("main", "theirs", map[string]string{"local.nix": notByProxy})
+	o := options(t, w, filepath.Join(dir, "hosts", "gpu"), bump.Propose)
+	res := runs(t, w, o)
+	require.Equal(t, bump.Bumped, res.Status)
+	require.Equal(t, "hosts/gpu/flake.nix", res.Files[0].Path)
+	want := strings.ReplaceAll(files["hosts/gpu/flake.nix"], "0.32.13", "0.32.15")
+	want = w.Expand(strings.Replace(want, "@vendor:", "@vendor-plain:", 1))
+	require.Equal(t, want, repo.File(branch15, "hosts/gpu/flake.nix"))
+	require.Equal(t, bump.Current, runs(t, w, o).Status)
+}
+
 func TestRunProposesForABaseThatIsFarAway(t *testing.T) {
 	w, _, repo, o := proposing(t)
 	files := map[string]string{}

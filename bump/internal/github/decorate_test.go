@@ -15,7 +15,7 @@ import (
 	"github.com/nixtars/ollama-bump/bump/internal/github"
 )
 
-func TestAdornments(t *testing.T) {
+func TestLabelsReviewersAssigneesAndAutoMerge(t *testing.T) {
 	server, repo := flake(t)
 	repo.AutoMerge, repo.NoMergeCommit = true, true
 	repo.Collaborators = append(repo.Collaborators, "nixers")

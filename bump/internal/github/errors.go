@@ -305,8 +305,11 @@ type RateLimited struct {
 func (e *RateLimited) lasts(d time.Duration, now time.Time) { e.wait, e.Until = d, now.Add(d) }
 
 func (e *RateLimited) Error() string {
-	return fmt.Sprintf("%s: rate limit exceeded, resets at %s (in %s): %s", e.Host,
-		e.Until.UTC().Format("2006-01-02 15:04:05 UTC"), e.wait.Round(time.Second), oneLine(e.Message, 200))
+	at := e.Until.UTC().Format("2006-01-02 15:04:05 UTC")
+	if e.wait < maxReset {
+		at += fmt.Sprintf(" (in %s)", e.wait.Round(time.Second))
+	}
+	return fmt.Sprintf("%s: rate limit exceeded, resets at %s: %s", e.Host, at, oneLine(e.Message, 200))
 }
 
 func (e *RateLimited) short() string {

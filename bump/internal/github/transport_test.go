@@ -169,7 +169,7 @@ func TestLimits(t *testing.T) {
 		{"a reset beyond all times", []http.HandlerFunc{answer(403, primary, "X-RateLimit-Remaining", "0",
 			"X-RateLimit-Reset", "9223372036854775807")}, []time.Duration{time.Minute}, "2026-11-21 04:02:00 UTC (in 2m0s)"},
 		{"Retry-After beyond all times", []http.HandlerFunc{answer(429, secondary, "Retry-After",
-			"Fri, 31 Dec 9999 23:59:59 GMT")}, nil, "resets at 2319-"},
+			"Fri, 31 Dec 9999 23:59:59 GMT")}, nil, "resets at 2319-03-03 03:47:16 UTC: You have"},
 		{
 			"again and again",
 			[]http.HandlerFunc{answer(429, secondary, "Retry-After", "10")},
