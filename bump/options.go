@@ -8,6 +8,7 @@ import (
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/github"
+	releases "github.com/nixtars/ollama-bump/bump/internal/release"
 	"github.com/nixtars/ollama-bump/bump/internal/text"
 )
 
@@ -92,6 +93,7 @@ func (o Options) Check() error {
 	}{
 		{o.Verify != "" && o.Verify != VerifyHashes && o.Verify != VerifyEval && o.Verify != VerifyBuild, fmt.Sprintf("Options.Verify must be hashes, eval or build, not %q", o.Verify)},
 		{o.Repo != "" && !named, fmt.Sprintf("Options.Repo must be OWNER/NAME, not %q", o.Repo)},
+		{o.MinAge < 0, fmt.Sprintf("Options.MinAge must not be negative, as %s is", o.MinAge)},
 		{o.Base != "" && !github.ValidBranch(o.Base), fmt.Sprintf("Options.Base: %q is not a valid branch name", o.Base)},
 		{o.Branch != "" && !github.ValidBranch(o.Branch), fmt.Sprintf("Options.Branch: %q is not a valid branch name", o.Branch)},
 		{
@@ -103,6 +105,12 @@ func (o Options) Check() error {
 		if c.wrong {
 			return &UsageError{Text: c.text}
 		}
+	}
+	if err := releases.Skips(o.Skip).Check(); err != nil {
+		return &UsageError{Text: "Options.Skip " + err.Error()}
+	}
+	if err := releases.Allowed(o.Allow).Check(); err != nil {
+		return &UsageError{Text: "Options.Allow " + err.Error()}
 	}
 	if err := o.templates().Check(); err != nil {
 		return &UsageError{Text: err.Error()}
@@ -159,9 +167,20 @@ type Result struct {
 	Diff        string       `json:"diff"` // unified, paths from the repository's root
 	PullRequest *PullRequest `json:"pull_request,omitempty"`
 	Warnings    []string     `json:"warnings,omitempty"`
+	Security    []Advisory   `json:"security,omitempty"` // what the bump fixes
 
 	Title string `json:"title,omitempty"` // of the pull request, proposed or shown by a dry run
 	Body  string `json:"body,omitempty"`  // of it, in Markdown
+}
+
+// Advisory is a vulnerability in what is pinned.
+type Advisory struct {
+	GHSA         string `json:"ghsa_id"`
+	CVE          string `json:"cve_id,omitempty"`
+	URL          string `json:"url"`
+	Summary      string `json:"summary"`
+	Severity     string `json:"severity"`
+	FirstPatched string `json:"first_patched_version"`
 }
 
 // FileChange is what changes in one file.

@@ -182,7 +182,7 @@ func (j *job) proposal(ctx context.Context) (github.Proposal, error) {
 	return github.Proposal{
 		Owner: owner, Repo: repo, Base: j.opts.Base, Branch: j.branch(), BranchPrefix: branchPrefix,
 		Package: j.pkg.Name, OldVersion: j.result.OldVersion, Version: string(j.rel.version), Scope: j.scope(),
-		Labels: j.opts.Labels, Reviewers: j.opts.Reviewers, Assignees: j.opts.Assignees,
+		Labels: j.labels(), Reviewers: j.opts.Reviewers, Assignees: j.opts.Assignees,
 		Draft: j.opts.Draft, AutoMerge: j.opts.AutoMerge, Recreate: j.opts.Recreate, Redo: j.redo(),
 		RebaseBox: text.RebaseBox,
 	}, nil
@@ -194,4 +194,12 @@ func (j *job) branch() string {
 		return branchPrefix + j.opts.BranchFolder + "/" + string(j.rel.version)
 	}
 	return j.opts.Branch
+}
+
+// labels are those of the options, and one for a bump that fixes a vulnerability.
+func (j *job) labels() []string {
+	if len(j.result.Security) == 0 || slices.Contains(j.opts.Labels, "security") {
+		return j.opts.Labels
+	}
+	return append(slices.Clone(j.opts.Labels), "security")
 }

@@ -15,6 +15,7 @@ import (
 type release struct {
 	version version.Version
 	github.Release
+	seen    []github.Release   // what there is, at least down to the oldest pin
 	between []text.ReleaseNote // every stable release above the oldest pin up to this one, newest first
 }
 
@@ -77,7 +78,7 @@ func selectRelease(ctx context.Context, c *github.Client, pkg *pin.Package, o Op
 			Hint: "name one with Options.To=X.Y.Z, or include release candidates with Options.Pre",
 		}
 	}
-	best.between = notesBetween(seen, oldest, best.version)
+	best.seen, best.between = seen, notesBetween(seen, oldest, best.version)
 	return best, nil
 }
 

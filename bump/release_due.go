@@ -23,6 +23,10 @@ func (j *job) findRelease(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	waiting, err := j.decide(ctx, upstream, oldest)
+	if err != nil {
+		return err
+	}
 	j.result.OldVersion, j.result.NewVersion = cmp.Or(string(oldest), label), string(j.rel.version)
 	if err := j.refuseDowngrade(); err != nil {
 		return err
@@ -38,7 +42,7 @@ func (j *job) findRelease(ctx context.Context) error {
 				newest = string(p.Version)
 			}
 		}
-		j.result.NewVersion = newest
+		j.result.NewVersion, j.result.Reason = newest, waiting
 		j.say(Step, "release", "%s %s is current", j.pkg.Name, newest)
 		return nil
 	}

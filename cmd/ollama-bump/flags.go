@@ -54,7 +54,7 @@ func (s *settings) groups() []group {
 }
 
 // pending are the flags whose options package bump does not obey yet: they are not offered.
-var pending = []string{"unpin", "min-age", "skip", "allow", "ignore-go", "build"}
+var pending = []string{"unpin", "ignore-go", "build"}
 
 // flags returns the flags of all groups as one set.
 func (s *settings) flags() *pflag.FlagSet {

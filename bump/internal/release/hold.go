@@ -22,16 +22,16 @@ type Hold struct {
 	Line   int // from 1
 }
 
-const (
-	directive = "ollama-bump:"
-	dateForm  = "2006-01-02"
-)
+// Directive begins a comment that is addressed to this program.
+const Directive = "ollama-bump:"
+
+const dateForm = "2006-01-02"
 
 // ParseHold reads a comment of a Nix file. ok is false for a comment that is not addressed to this program;
 // one that is and cannot be read is an error.
 func ParseHold(comment string) (hold Hold, ok bool, err error) {
 	hold.Quote = strings.TrimSpace(comment)
-	rest, ok := strings.CutPrefix(strings.TrimSpace(strings.TrimLeft(hold.Quote, "#")), directive)
+	rest, ok := strings.CutPrefix(strings.TrimSpace(strings.TrimLeft(hold.Quote, "#")), Directive)
 	if !ok {
 		return Hold{}, false, nil
 	}

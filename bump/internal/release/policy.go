@@ -45,7 +45,7 @@ type Choice struct {
 // Passed is a release that was not taken.
 type Passed struct {
 	Version version.Version
-	Reason  string    // "it is 3 hours old", "Options.Skip", …
+	Reason  string    // "it is skipped", …
 	Until   time.Time // when it can be taken; zero when time does not help, or when its age is unknown
 	Young   bool      // only its age is in the way
 }
@@ -101,10 +101,10 @@ func (p Policy) judge(r Candidate) (passed Passed, ok bool) {
 	}
 	switch {
 	case p.Skip.Match(r.Version):
-		passed.Reason = "Options.Skip"
+		passed.Reason = "it is skipped"
 		return passed, false
 	case !p.Allow.Match(r.Version):
-		passed.Reason = "Options.Allow=" + strings.ReplaceAll(string(p.Allow), " ", "")
+		passed.Reason = "only " + string(p.Allow) + " is allowed"
 		return passed, false
 	case p.MinAge <= 0:
 		return passed, true
@@ -112,7 +112,7 @@ func (p Policy) judge(r Candidate) (passed Passed, ok bool) {
 		passed.Young, passed.Reason = true, "nobody knows how old it is"
 	case p.Now.Sub(r.Updated) < p.MinAge:
 		passed.Young, passed.Until = true, r.Updated.Add(p.MinAge)
-		passed.Reason = "it is too young until " + passed.Until.UTC().Format("2006-01-02 15:04 UTC")
+		passed.Reason = "it is too new until " + passed.Until.UTC().Format("2006-01-02 15:04 UTC")
 	}
 	return passed, true
 }

@@ -88,8 +88,8 @@ func TestChooseSaysWhy(t *testing.T) {
 	p.Fixes, p.Skip = nil, release.Skips{"0.32.17"}
 	c = p.Choose("0.32.13", []release.Candidate{aged("0.32.17", 1), aged("0.32.16", 1), aged("0.32.15", -1)})
 	require.Len(t, c.Passed, 3)
-	assert.Equal(t, release.Passed{Version: "0.32.17", Reason: "Options.Skip"}, c.Passed[0])
-	assert.Equal(t, "it is too young until 2026-11-23 12:00 UTC", c.Passed[1].Reason)
+	assert.Equal(t, release.Passed{Version: "0.32.17", Reason: "it is skipped"}, c.Passed[0])
+	assert.Equal(t, "it is too new until 2026-11-23 12:00 UTC", c.Passed[1].Reason)
 	assert.Equal(t, clock.Add(2*day), c.Passed[1].Until)
 	assert.Equal(t, release.Passed{Version: "0.32.15", Reason: "nobody knows how old it is", Young: true}, c.Passed[2])
 

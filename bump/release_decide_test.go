@@ -1,0 +1,66 @@
+package bump_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/nixtars/ollama-bump/bump"
+	"github.com/nixtars/ollama-bump/bump/bumptest"
+	"github.com/nixtars/ollama-bump/bump/bumptest/githubtest"
+)
+
+// A release that fixes a vulnerability does not wait, and the pull request says why.
+func TestRunFixesVulnerabilities(t *testing.T) {
+	w := bumptest.New(t)
+	dir := w.Flake(map[string]string{"flake.nix": flakeS01})
+	repo := w.Repository(dir, "me/machines")
+	o := options(t, w, dir, bump.Check)
+	o.MinAge = 100 * 365 * 24 * time.Hour
+	require.Equal(t, bump.Current, runs(t, w, o).Status)
+
+	const ours = "github.com/ollama/ollama"
+	advise := func(id, pkg, patched string, withdrawn bool) {
+		w.GitHub.AddAdvisory(githubtest.Advisory{
+			GHSA: id, CVE: "CVE-2026-1", Summary: "A model file can write outside of its folder.", Withdrawn: withdrawn,
+			Vulnerabilities: []githubtest.Vulnerability{{Package: pkg, FirstPatched: patched}},
+		})
+	}
+	advise("GHSA-aaaa-aaaa-aaaa", ours, "", false)             // nothing fixes it
+	advise("GHSA-bbbb-bbbb-bbbb", ours, "0.4.0-ci1", false)    // no release
+	advise("GHSA-cccc-cccc-cccc", ours, "0.32.14", true)       // taken back
+	advise("GHSA-dddd-dddd-dddd", ours+"/x", "0.32.14", false) // another module
+	advise("GHSA-eeee-eeee-eeee", ours, "0.32.13", false)      // fixed in what is pinned
+	advise("GHSA-ffff-ffff-ffff", ours, "0.33.0", false)       // fixed in what is not there yet
+	require.Equal(t, bump.Current, runs(t, w, o).Status)
+
+	advise("GHSA-1234-abcd-5678", ours, "0.32.14", false)
+	o.Mode = bump.Propose
+	res := runs(t, w, o)
+	require.Equal(t, bump.Bumped, res.Status)
+	require.Equal(t, []bump.Advisory{{
+		GHSA: "GHSA-1234-abcd-5678", CVE: "CVE-2026-1", URL: "https://github.com/advisories/GHSA-1234-abcd-5678",
+		Summary: "A model file can write outside of its folder.", Severity: "high", FirstPatched: "0.32.14",
+	}}, res.Security)
+	require.Equal(t, []string{"security"}, repo.Pulls()[0].Labels)
+	require.Contains(t, repo.Pulls()[0].Body, "GHSA-1234-abcd-5678")
+
+	// What the user rules out stays out, and the price is told.
+	o.Mode, o.MinAge, o.Skip = bump.Check, 0, []string{"0.32.x"}
+	res = runs(t, w, o)
+	require.Equal(t, bump.Current, res.Status)
+	require.Empty(t, res.Security)
+	require.Contains(t, res.Warnings, "GHSA-1234-abcd-5678 is fixed in 0.32.14, which is ruled out here")
+}
+
+// Advisories are advice: a run goes on without them.
+func TestRunWithoutAdvisories(t *testing.T) {
+	w := bumptest.New(t)
+	dir := w.Flake(map[string]string{"flake.nix": flakeS01})
+	o := options(t, w, dir, bump.Check)
+	w.GitHub.Inject(githubtest.Fault{Kind: githubtest.Custom, Path: "/advisories", Times: -1, Status: 404, Body: `{"message":"Not Found"}`})
+	res := runs(t, w, o)
+	require.Equal(t, bump.Available, res.Status)
+	require.Empty(t, res.Warnings)
+}
