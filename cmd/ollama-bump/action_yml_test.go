@@ -49,6 +49,9 @@ func TestEveryInputReachesTheProgram(t *testing.T) {
 	for _, name := range inputs {
 		names = append(names, name)
 		want[inputVariable(name)] = "${{ inputs." + name + " }}"
+		if name != "repo" { // which is no key of the configuration file
+			assert.Empty(t, m.Inputs[name].Default, "%s: a default would hide the configuration file's", name)
+		}
 	}
 	var have []string
 	for name, in := range m.Inputs {
