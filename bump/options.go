@@ -224,6 +224,9 @@ type Error = diag.Error
 // characters, what reorders or hides text, and commands for CI runners.
 func Printable(text string) string { return diag.Line(text) }
 
+// WithoutCommands returns text in which no CI runner finds a command, and everything else as it was.
+func WithoutCommands(text string) string { return diag.Neutral(text) }
+
 // PrintableLines is Printable for text of several lines.
 func PrintableLines(text string) string { return diag.Lines(text) }
 

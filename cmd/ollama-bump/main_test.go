@@ -320,6 +320,16 @@ func TestNoForeignWorkflowCommands(t *testing.T) {
 	assert.Equal(t, 1, strings.Count(stdout.String(), "::"+word+"::"))
 }
 
+// Azure Pipelines has nothing that makes it ignore commands, so the diff is changed: what git apply would
+// take then does not match, and is refused.
+func TestNoCommandsForAzurePipelines(t *testing.T) {
+	t.Parallel()
+	result := available
+	result.Diff = "--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n-a\n+b\n # ##vso[task.setvariable variable=PATH]x\n"
+	assert.Contains(t, runWith([]string{"TF_BUILD=True"}, result, nil, "--dry-run").stdout, " # ## vso[task")
+	assert.Contains(t, runWith(nil, result, nil, "--dry-run").stdout, result.Diff)
+}
+
 func TestTokensAreNeverSaid(t *testing.T) {
 	t.Parallel()
 	const token = "ghp_canary0123456789"

@@ -50,6 +50,9 @@ func (p *program) output(s *settings, r bump.Result) error {
 // something to read, everything else what git apply takes.
 func (p *program) show(s *settings, r bump.Result) error {
 	diff := p.log.secrets.Exact(r.Diff)
+	if p.getenv("TF_BUILD") != "" { // Azure Pipelines obeys commands anywhere in a line, the flake's own text too
+		diff = bump.WithoutCommands(diff)
+	}
 	file, interactive := terminal(p.stdout, p.getenv)
 	if interactive && !p.log.actions {
 		text := p.colourDiff(diff)

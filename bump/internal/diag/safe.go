@@ -54,7 +54,7 @@ func hidden(r rune) bool {
 // Line returns text as one line that is safe to print anywhere: runs of blanks and line ends
 // made one blank, and no command for a CI runner in it.
 func Line(text string) string {
-	return neutral(strings.Join(strings.Fields(Safe(text)), " "))
+	return Neutral(strings.Join(strings.Fields(Safe(text)), " "))
 }
 
 // Lines is Line for text of several lines. Indentation stays, with blanks for tabs; blanks at the ends
@@ -63,7 +63,7 @@ func Lines(text string) string {
 	var kept []string
 	for line := range strings.SplitSeq(strings.ReplaceAll(Safe(text), "\t", " "), "\n") {
 		if line = strings.TrimRight(line, " "); line != "" {
-			kept = append(kept, neutral(line))
+			kept = append(kept, Neutral(line))
 		}
 	}
 	return strings.Join(kept, "\n")
@@ -74,8 +74,8 @@ func Lines(text string) string {
 // GitHub is obeyed at the beginning of a line only, where no foreign text is printed.
 var command = regexp.MustCompile(`##([A-Za-z]*)\[`)
 
-// neutral keeps a CI runner from finding a command in a line.
-func neutral(line string) string {
+// Neutral returns text with a blank in every command that a CI runner would obey anywhere in a line.
+func Neutral(line string) string {
 	if !strings.Contains(line, "##") {
 		return line
 	}
