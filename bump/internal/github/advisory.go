@@ -21,8 +21,7 @@ type Advisory struct {
 // Withdrawn reports whether the advisory was taken back.
 func (a Advisory) Withdrawn() bool { return !a.WithdrawnAt.IsZero() }
 
-// Vulnerability says which versions of one package an advisory is about. An advisory may be about several
-// packages.
+// Vulnerability is what an advisory says of one package; it may be about several.
 type Vulnerability struct {
 	Package struct {
 		Ecosystem string `json:"ecosystem"` // "go"

@@ -181,7 +181,7 @@ func (e *BaseMoved) Error() string {
 		e.From, e.To)
 }
 
-// Hint says what to do.
+// Hint returns what to do about it.
 func (e *BaseMoved) Hint() string { return "run again when nobody pushes to " + e.Base }
 
 // TooManyFiles is a commit whose files GitHub does not list in one answer.
@@ -191,5 +191,5 @@ func (e *TooManyFiles) Error() string {
 	return fmt.Sprintf("list files of commit %s: too many for one answer", e.Commit)
 }
 
-// Hint says what to do.
+// Hint returns what to do about it.
 func (e *TooManyFiles) Hint() string { return "fetch the base branch with git and run again" }

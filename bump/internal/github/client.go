@@ -33,7 +33,7 @@ type Options struct {
 	// root of the REST API, "" is https://api.github.com; of a GitHub Enterprise Server /api/v3 may be left out
 	BaseURL        string
 	Token          string        // sent to BaseURL's host only; "" sends none
-	TokenElsewhere bool          // there is a token, but for another host: nobody need be told to set one
+	TokenElsewhere bool          // there is a token, but for another host: hints do not ask for one
 	UserAgent      string        // "" is go-github's
 	MaxWait        time.Duration // the longest single wait for a limit; 0 is DefaultMaxWait
 	RequestTimeout time.Duration // for one attempt, answer read; 0 is DefaultRequestTimeout

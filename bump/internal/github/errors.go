@@ -41,7 +41,7 @@ func (e *APIError) short() string {
 	return fmt.Sprintf("%d %s", e.Status, oneLine(strings.Join(parts, ": "), 300))
 }
 
-// says looks for GitHub's words in message and details.
+// says reports whether message or details contain words, in upper or lower case.
 func (e *APIError) says(words string) bool {
 	return strings.Contains(strings.ToLower(e.short()), strings.ToLower(words))
 }
@@ -154,7 +154,7 @@ func (e *Unauthorized) Error() string {
 	return e.Host + " rejected the token (bad credentials)"
 }
 
-// Hint says what to do.
+// Hint returns what to do about it.
 func (e *Unauthorized) Hint() string {
 	if !e.Token {
 		return "set $GITHUB_TOKEN to a token with contents: write and pull-requests: write"
@@ -181,7 +181,7 @@ func (e *PermissionMissing) Error() string {
 	return text
 }
 
-// Hint says what to do.
+// Hint returns what to do about it.
 func (e *PermissionMissing) Hint() string {
 	if e.Permission == "workflows: write" {
 		return "GITHUB_TOKEN can never change files below .github/workflows: use a GitHub App's token or a personal " +
@@ -202,7 +202,7 @@ func (e *PullRequestsNotAllowed) Error() string {
 	return "GitHub Actions is not permitted to create or approve pull requests"
 }
 
-// Hint says what to do.
+// Hint returns what to do about it.
 func (e *PullRequestsNotAllowed) Hint() string {
 	return `switch on "Allow GitHub Actions to create and approve pull requests" in Settings → Actions → General, in ` +
 		`the organisation too; or set $GITHUB_TOKEN to a GitHub App's or personal access token`
@@ -219,7 +219,7 @@ func (e *OrganisationRefused) Error() string {
 	return "the organisation's policy blocks the token: " + e.Err.Error()
 }
 
-// Hint says what to do.
+// Hint returns what to do about it.
 func (e *OrganisationRefused) Hint() string {
 	if apiError(e.Err).says("IP allow list") {
 		return "run where the organisation's IP allow list permits it, such as on a runner of its own, or have this " +
@@ -242,7 +242,7 @@ func (e *Archived) Error() string {
 	return strings.Join(strings.Fields("write to "+e.Repo+": the repository was archived so is read-only"), " ")
 }
 
-// Hint says what to do.
+// Hint returns what to do about it.
 func (e *Archived) Hint() string {
 	return "unarchive the repository in its settings, or name another one with Options.Repo"
 }
@@ -260,7 +260,7 @@ func (e *RulesetRefused) Error() string {
 	return strings.TrimSpace("write branch "+e.Branch) + ": refused by a ruleset or branch protection: " + e.Err.Error()
 }
 
-// Hint says what to do.
+// Hint returns what to do about it.
 func (e *RulesetRefused) Hint() string {
 	return "exempt the branch (or the token's actor) in Settings → Rules → Rulesets, or choose a branch that may be " +
 		"written with Options.Branch"
@@ -278,7 +278,7 @@ type NotFound struct {
 
 func (e *NotFound) Error() string { return "read " + e.What + ": not found (404)" }
 
-// Hint says what to do.
+// Hint returns what to do about it.
 func (e *NotFound) Hint() string {
 	if !e.Token {
 		return "check the name; a private repository needs $GITHUB_TOKEN"
@@ -320,7 +320,7 @@ func (e *RateLimited) short() string {
 	return e.Host + ": " + kind
 }
 
-// Hint says what to do.
+// Hint returns what to do about it.
 func (e *RateLimited) Hint() string {
 	if e.Anonymous && e.Elsewhere {
 		return "the token in $GITHUB_TOKEN is for another host and is not sent to " + e.Host +
@@ -346,7 +346,7 @@ func (e *RedirectRefused) Error() string {
 	return fmt.Sprintf("%s redirects a %s to %q, which is not followed", e.From, e.Method, oneLine(e.To, 200))
 }
 
-// Hint says what to do.
+// Hint returns what to do about it.
 func (e *RedirectRefused) Hint() string { return "name the host that is meant with Options.APIURL" }
 
 // Unavailable is a server that kept failing.
@@ -367,7 +367,7 @@ func (e *Unavailable) Error() string {
 	return fmt.Sprintf("%s: gave up after %d %s: %s", e.Host, e.Tries, attempts, oneLine(e.Reason, 300))
 }
 
-// Hint says what to do.
+// Hint returns what to do about it.
 func (e *Unavailable) Hint() string {
 	if e.certificate {
 		return "make the certificate's authority known with $SSL_CERT_FILE"
@@ -403,7 +403,7 @@ func (e *BaseDiffers) Error() string {
 	return fmt.Sprintf("compare %s with branch %s: it %s", e.Path, e.Base, e.Reason)
 }
 
-// Hint says what to do.
+// Hint returns what to do about it.
 func (e *BaseDiffers) Hint() string {
 	return fmt.Sprintf("check out the newest commit of %s without local changes and run again, or name another branch "+
 		"with Options.Base", e.Base)
@@ -419,7 +419,7 @@ func (e *ForeignBranch) Error() string {
 	return fmt.Sprintf("write branch %s: %s", e.Branch, e.Reason)
 }
 
-// Hint says what to do.
+// Hint returns what to do about it.
 func (e *ForeignBranch) Hint() string {
 	return "delete or rename that branch, or choose another one with Options.Branch"
 }
@@ -436,7 +436,7 @@ func (e *OtherScope) Error() string {
 		oneLine(e.Scope, 200), oneLine(e.Wanted, 200))
 }
 
-// Hint says what to do.
+// Hint returns what to do about it.
 func (e *OtherScope) Hint() string { return "give each of them its own Options.Branch" }
 
 // apiError returns the answer that an error is about; the zero value when there was none.

@@ -162,7 +162,7 @@ func (t trailer) line() string {
 // trailerKey is a tool's name as the key of a trailer is written: Ollama-Bump.
 func trailerKey(tool string) string { return http.CanonicalHeaderKey(tool) }
 
-// readable escapes what would end a value, and leaves the rest to people.
+// readable escapes only what would end a value, so that people can read the rest.
 func readable(value string) string {
 	return strings.NewReplacer("%2F", "/", "%23", "#").Replace(url.PathEscape(value))
 }

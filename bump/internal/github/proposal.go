@@ -112,9 +112,9 @@ type Standing struct {
 	Rights error
 }
 
-// Final returns how a run ends that has nothing to propose; ok is false when there is something. Ours is settled too: who
-// knows that the content changed, as after a repaired hash, proposes nevertheless.
-func (s Standing) Final() (Outcome, bool) {
+// Final returns how a run ends that has nothing to propose; ok is false when there is something. For Ours ok is
+// true, too: who knows that the content changed, as after a repaired hash, proposes nevertheless.
+func (s Standing) Final() (out Outcome, ok bool) {
 	o := Outcome{Status: Skipped, Operation: Untouched, Number: s.Number, URL: s.URL, Branch: s.Branch, Reason: s.Reason}
 	switch s.State {
 	case Fresh, Stale:

@@ -191,7 +191,7 @@ func (r *run) createRef(ctx context.Context, sha string) error {
 	return nil
 }
 
-// refError sorts what GitHub says to a branch that is made or moved: some of it means to look again.
+// refError classifies a failure to create or move the branch: some of them mean that the remote side changed.
 func (r *run) refError(what string, err error) error {
 	e := apiError(err)
 	var rule *RulesetRefused
@@ -211,7 +211,7 @@ func (r *run) refError(what string, err error) error {
 	return fmt.Errorf("%s branch %s: %w", what, r.p.Branch, err)
 }
 
-// updateRef moves the branch unless somebody else did so since it was looked at.
+// updateRef moves the branch, unless somebody else has since it was read.
 func (r *run) updateRef(ctx context.Context, sha string) error {
 	now, err := r.c.head(ctx, r.s, r.p.Branch)
 	if err != nil {
