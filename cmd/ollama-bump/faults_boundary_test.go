@@ -197,6 +197,26 @@ func TestVariablesOfAHook(t *testing.T) {
 	require.Empty(t, left)
 }
 
+// Hooks that a person configured for all repositories are not run for the throw-away one, by this program's git or by
+// Nix's.
+func TestHooksOfTheCaller(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	hooks, ran := filepath.Join(s.Dir, "hooks"), filepath.Join(s.Dir, "ran")
+	require.NoError(t, os.Mkdir(hooks, 0o755))
+	for _, hook := range []string{"pre-commit", "prepare-commit-msg", "commit-msg", "post-commit", "post-index-change", "reference-transaction", "post-checkout"} {
+		script := "#!/bin/sh\necho " + hook + " $GITHUB_TOKEN >> " + ran + "\nsleep 30\nexit 1\n"
+		require.NoError(t, os.WriteFile(filepath.Join(hooks, hook), []byte(script), 0o755))
+	}
+	dir := s.FlakeIn("nix", map[string]string{"nix/flake.nix": overlayFlake})
+	config, err := os.ReadFile(filepath.Join(s.Dir, "gitconfig"))
+	require.NoError(t, err)
+	own := filepath.Join(s.Dir, "own-gitconfig")
+	require.NoError(t, os.WriteFile(own, append(config, "[core]\n\thooksPath = "+hooks+"\n\tautocrlf = true\n\tsafecrlf = true\n"...), 0o644))
+	s.bumps(filepath.Join(dir, "nix"), []string{"GIT_CONFIG_GLOBAL=" + own}, "--no-pr")
+	require.NoFileExists(t, ran)
+}
+
 // A place is the user's only when it is in the user's file.
 func TestMisspelledAttribute(t *testing.T) {
 	t.Parallel()

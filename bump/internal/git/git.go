@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -81,7 +82,11 @@ func (r *Repository) explain(ctx context.Context, err error, root string) error 
 		return ctx.Err()
 	}
 	hint := "see what git status says there; where the folder is to be no repository, move its .git away"
-	if strings.Contains(err.Error(), "dubious ownership") {
+	var exit *exec.ExitError
+	switch {
+	case !errors.As(err, &exit):
+		hint = "git did not start: the machine may be short of processes, memory or open files, see ulimit -a"
+	case strings.Contains(err.Error(), "dubious ownership"):
 		hint = "git config --global --add safe.directory " + quoted(root)
 	}
 	return &diag.Error{Text: "open repository: " + err.Error(), Hint: hint, Err: err}

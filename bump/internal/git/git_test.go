@@ -95,6 +95,11 @@ func TestRepositoriesThatGitDoesNotRead(t *testing.T) {
 			write(t, root, "bin/git", "#!/bin/sh\necho hijacked\n")
 			return append(env, "PATH=bin")
 		}, "git: file does not exist in PATH", "install git"},
+		"git that does not start": {func(t *testing.T, _ string, env []string) []string {
+			bin := t.TempDir()
+			write(t, bin, "git", "#!/nonexistent\n")
+			return append(env, "PATH="+bin)
+		}, "git rev-parse: fork/exec", "git did not start"},
 		"git that fails without a word": {func(t *testing.T, _ string, env []string) []string {
 			bin := t.TempDir()
 			write(t, bin, "git", "#!/bin/sh\nexit 1\n")

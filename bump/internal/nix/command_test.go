@@ -83,7 +83,7 @@ func TestTokenNeverReplacesTheUsers(t *testing.T) {
 func TestEnvironmentIsPassedOn(t *testing.T) {
 	r := &Runner{Env: []string{"PATH=/bin", "HTTPS_PROXY=http://proxy:3128", "NO_COLOR=", "NIX_GET_COMPLETIONS=1", "TERM=xterm"}}
 	env := r.environment()
-	assert.Subset(t, env, []string{"PATH=/bin", "HTTPS_PROXY=http://proxy:3128", "NO_COLOR=1", "TERM=dumb", "GIT_TERMINAL_PROMPT=0"})
+	assert.Subset(t, env, []string{"PATH=/bin", "HTTPS_PROXY=http://proxy:3128", "NO_COLOR=1", "TERM=dumb", "GIT_TERMINAL_PROMPT=0", "GIT_CONFIG_KEY_0=core.hooksPath", "GIT_CONFIG_VALUE_0=/dev/null"})
 	for _, entry := range env {
 		assert.NotContains(t, entry, "NIX_GET_COMPLETIONS")
 		assert.NotContains(t, entry, "NIX_CONFIG")

@@ -182,6 +182,9 @@ func (r *Runner) environment() []string {
 		"NO_COLOR=1", "TERM=dumb", "PAGER=cat", "NIX_PAGER=cat",
 		"GIT_TERMINAL_PROMPT=0", // fail rather than ask
 		"NIX_GET_COMPLETIONS=",  // set, it makes nix complete words instead of running
+		// Nix's git runs no hook and no monitor that a person configured: the token is in its environment
+		"GIT_CONFIG_COUNT=2", "GIT_CONFIG_KEY_0=core.hooksPath", "GIT_CONFIG_VALUE_0=/dev/null",
+		"GIT_CONFIG_KEY_1=core.fsmonitor", "GIT_CONFIG_VALUE_1=false",
 	)
 	if r.Token == "" || strings.ContainsAny(r.Token, " \t\r\n") {
 		return env
