@@ -242,3 +242,13 @@ const (
 	OpPipeRight               // x |> y
 	OpPipeLeft                // x <| y
 )
+
+// opNames is how each operator is written.
+var opNames = [...]string{
+	OpNeg: "-", OpConcat: "++", OpMul: "*", OpDiv: "/", OpAdd: "+", OpSub: "-", OpNot: "!", OpUpdate: "//",
+	OpLess: "<", OpLessEq: "<=", OpGreater: ">", OpGreaterEq: ">=", OpEqual: "==", OpNotEqual: "!=", OpAnd: "&&", OpOr: "||",
+	OpImpl: "->", OpPipeRight: "|>", OpPipeLeft: "<|",
+}
+
+// String is the operator as it is written.
+func (op Op) String() string { return opNames[op] }

@@ -37,8 +37,8 @@ func (f *File) checkTokens(edited *File, sorted []Edit) error {
 func (e Edit) grows() int { return len(e.New) - (e.End - e.Start) }
 
 // growing reports whether tokens of a kind that touch each other are one token.
-func growing(kind TokenKind) bool {
-	return kind == KindBlank || kind == KindText || kind == KindIndentText
+func growing(kind tokenKind) bool {
+	return kind == kindBlank || kind == kindText || kind == kindIndentText
 }
 
 // covers reports whether a token is the other one or, when it may have grown, holds it.
@@ -69,28 +69,28 @@ type literalToken struct {
 func (f *File) literalTokens() []literalToken {
 	var list []literalToken
 	type opened struct {
-		kind   TokenKind
+		kind   tokenKind
 		start  int
 		string int // index in list, of a string
 	}
 	var stack []opened
 	for i, t := range f.Tokens {
 		kind := f.kinds[i]
-		inside := len(stack) > 0 && (stack[len(stack)-1].kind == KindQuote || stack[len(stack)-1].kind == KindIndentOpen)
+		inside := len(stack) > 0 && (stack[len(stack)-1].kind == kindQuote || stack[len(stack)-1].kind == kindIndentOpen)
 		switch {
-		case kind == KindIndentClose || kind == KindQuote && inside:
+		case kind == kindIndentClose || kind == kindQuote && inside:
 			l := &list[stack[len(stack)-1].string]
 			l.to, l.end = t.Start, t.End
 			stack = stack[:len(stack)-1]
-		case kind == KindQuote || kind == KindIndentOpen:
+		case kind == kindQuote || kind == kindIndentOpen:
 			stack = append(stack, opened{kind: kind, start: t.Start, string: len(list)})
 			list = append(list, literalToken{start: t.Start, from: t.End})
-		case kind == KindInterp || kind == KindBraceOpen:
+		case kind == kindInterp || kind == kindBraceOpen:
 			stack = append(stack, opened{kind: kind, start: t.Start})
-		case kind == KindBraceClose:
+		case kind == kindBraceClose:
 			top := stack[len(stack)-1]
 			stack = stack[:len(stack)-1]
-			if n := len(stack); top.kind == KindInterp && n > 0 && stack[n-1].kind != KindInterp && stack[n-1].kind != KindBraceOpen {
+			if n := len(stack); top.kind == kindInterp && n > 0 && stack[n-1].kind != kindInterp && stack[n-1].kind != kindBraceOpen {
 				l := &list[stack[n-1].string]
 				l.holes = append(l.holes, Span{From: int32(top.start), To: int32(t.End)})
 			}

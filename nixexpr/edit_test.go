@@ -99,7 +99,7 @@ func TestReplaceStringPart(t *testing.T) {
 	}
 }
 
-func TestInsertBindingAfter(t *testing.T) {
+func TestInsertString(t *testing.T) {
 	const hash = `vendorHash = "x";`
 	for _, tt := range []struct{ name, src, want string }{
 		{"own line", "{\n  a = 1;\n  b = 2;\n}", "{\n  a = 1;\n  " + hash + "\n  b = 2;\n}"},
@@ -120,7 +120,9 @@ func TestInsertBindingAfter(t *testing.T) {
 			f := parse(t, tt.src)
 			b, ok := firstOf[*nixexpr.Binding](f)
 			require.True(t, ok)
-			out, err := f.Apply([]nixexpr.Edit{f.InsertBindingAfter(b, hash)})
+			edit, err := f.InsertString(b, "vendorHash", "x")
+			require.NoError(t, err)
+			out, err := f.Apply([]nixexpr.Edit{edit})
 			require.NoError(t, err)
 			assert.Equal(t, tt.want, string(out))
 		})

@@ -25,7 +25,7 @@ func (f *File) syntaxError(e *lexError) *SyntaxError {
 func (f *File) found(i int) string {
 	kind := f.kinds[i]
 	switch {
-	case kind == KindEOF || kind == kindError:
+	case kind == kindEOF || kind == kindError:
 		return kind.String()
 	case kind == kindInvalid:
 		char, _ := utf8.DecodeRuneInString(f.text[f.Tokens[i].Start:])
@@ -33,9 +33,9 @@ func (f *File) found(i int) string {
 			return fmt.Sprintf("the stray byte %#x", f.text[f.Tokens[i].Start])
 		}
 		return fmt.Sprintf("the stray character %q", char)
-	case kind >= KindIf && kind <= KindInherit:
+	case kind >= kindIf && kind <= kindInherit:
 		return "the keyword " + kind.String()
-	case kind == KindIdent || kind >= KindInt && kind <= KindURI:
+	case kind == kindIdent || kind >= kindInt && kind <= kindURI:
 		return fmt.Sprintf("'%s'", clip(f.text[f.Tokens[i].Start:f.Tokens[i].End]))
 	}
 	return kind.String()

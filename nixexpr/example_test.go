@@ -47,10 +47,12 @@ func ExampleFile_Apply() {
 		fmt.Println(err)
 		return
 	}
-	out, err := file.Apply([]nixexpr.Edit{
-		edit,
-		file.InsertBindingAfter(version, `vendorHash = "";`),
-	})
+	hash, err := file.InsertString(version, "vendorHash", "")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	out, err := file.Apply([]nixexpr.Edit{edit, hash})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -92,15 +94,4 @@ func ExampleSyntaxError() {
 	// Output:
 	// overlay.nix:2:47: expected ';' after attribute, found '}'
 	// 2 47
-}
-
-// Print shows how a source is understood.
-func ExampleFile_Print() {
-	file, err := nixexpr.Parse("x.nix", []byte("a // b ? c -> !d or e"))
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Println(string(file.Print(file.Root)))
-	// Output: ((a // (b ? c)) -> (! ((d or) e)))
 }

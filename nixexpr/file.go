@@ -15,14 +15,11 @@ type File struct {
 	Tokens []Token // all of the source, comments and blanks included
 
 	text  string      // the source as a string; every name in the tree is a part of it
-	kinds []TokenKind // the kinds of the Tokens
+	kinds []tokenKind // the kinds of the Tokens
 
 	linesOnce sync.Once
 	lines     []int32 // where each line starts
 }
-
-// Kind is the kind of the token Tokens[i].
-func (f *File) Kind(i int) TokenKind { return f.kinds[i] }
 
 // Text is the source of a node, as written.
 func (f *File) Text(n Node) string { return f.text[n.Start():n.End()] }
@@ -91,7 +88,7 @@ func (f *File) lex() *lexError {
 	for {
 		start := l.pos
 		kind := l.next()
-		if kind == KindEOF || kind == kindError {
+		if kind == kindEOF || kind == kindError {
 			f.Tokens, f.kinds = notes.tokens()
 			f.kinds = append(f.kinds, kind)
 			return l.err
@@ -110,14 +107,14 @@ type tokenNotes struct {
 
 // A tokenNote is a token; length 0 stands for the next of the long ones.
 type tokenNote struct {
-	kind   TokenKind
+	kind   tokenKind
 	length uint8
 }
 
 // notesPerBlock makes a block of 8 kB, unless the source is short.
 const notesPerBlock = 4096
 
-func (n *tokenNotes) add(kind TokenKind, length int) {
+func (n *tokenNotes) add(kind tokenKind, length int) {
 	note := tokenNote{kind: kind, length: uint8(length)}
 	if length > math.MaxUint8 {
 		note.length = 0
@@ -132,9 +129,9 @@ func (n *tokenNotes) add(kind TokenKind, length int) {
 }
 
 // tokens are the noted tokens and their kinds, with room for one more kind.
-func (n *tokenNotes) tokens() ([]Token, []TokenKind) {
+func (n *tokenNotes) tokens() ([]Token, []tokenKind) {
 	tokens := make([]Token, 0, n.count)
-	kinds := make([]TokenKind, 0, n.count+1)
+	kinds := make([]tokenKind, 0, n.count+1)
 	start, long := 0, n.long
 	for _, block := range n.blocks {
 		for _, note := range block {

@@ -46,7 +46,7 @@ func TestTokens(t *testing.T) {
 	require.Len(t, f.Tokens, 30)
 	var got []string
 	for i, token := range f.Tokens {
-		got = append(got, f.Kind(i).String()+" "+string(f.Src[token.Start:token.End]))
+		got = append(got, f.Kind(i)+" "+string(f.Src[token.Start:token.End]))
 	}
 	assert.Equal(t, []string{
 		"'{' {", "blanks  ", "a name a", "blanks  ", "'=' =", "blanks  ", `'"' "`, "string text b", "'${' ${", "a path ./c", "'${' ${", "a name d",
@@ -226,7 +226,7 @@ func TestReplaceExpr(t *testing.T) {
 	require.EqualError(t, err, `test.nix:1:7: a string cannot hold a NUL byte: "\x00"`)
 }
 
-func TestInsertString(t *testing.T) {
+func TestInsertStringEscapes(t *testing.T) {
 	f := parse(t, "{\n  a = 1;\n}")
 	b := &f.Root.(*nixexpr.AttrSet).Bindings[0]
 	edit, err := f.InsertString(b, "vendorHash", `x"; ${y}`)

@@ -3,7 +3,8 @@ package nixexpr
 import "strings"
 
 // InsertString adds a definition of a name as a string, vendorHash = "…";, behind another one of the same set
-// or let, as [File.InsertBindingAfter] does. A value with a NUL is refused, and so is a name that needs quotes.
+// or let: on a line of its own with the same indentation and line end when the other one has its lines for itself,
+// else on the same line after a space. A value with a NUL is refused, and so is a name that needs quotes.
 func (f *File) InsertString(b *Binding, name, value string) (Edit, error) {
 	if strings.IndexByte(value, 0) >= 0 {
 		return Edit{}, f.editError(b.Start(), "a string cannot hold a NUL byte: %q", value)
@@ -11,19 +12,13 @@ func (f *File) InsertString(b *Binding, name, value string) (Edit, error) {
 	if !isName(name) {
 		return Edit{}, f.editError(b.Start(), "%q is no name of an attribute", clip(name))
 	}
-	return f.InsertBindingAfter(b, name+` = "`+escape(value)+`";`), nil
-}
-
-// InsertBindingAfter adds a definition such as `vendorHash = "…";` behind another one of the
-// same set or let: on a line of its own with the same indentation and line end when the other
-// one has its lines for itself, else on the same line after a space.
-func (f *File) InsertBindingAfter(b *Binding, definition string) Edit {
+	definition := name + ` = "` + escape(value) + `";`
 	indent, startsLine := f.lineStartBefore(b.Start())
 	at, endsLine := f.lineEndBehind(b.End())
 	if !startsLine || !endsLine {
-		return Edit{Start: b.End(), End: b.End(), New: " " + definition}
+		return Edit{Start: b.End(), End: b.End(), New: " " + definition}, nil
 	}
-	return Edit{Start: at, End: at, New: f.lineEndBefore(b.Start()) + indent + definition}
+	return Edit{Start: at, End: at, New: f.lineEndBefore(b.Start()) + indent + definition}, nil
 }
 
 // isName reports whether a text is an identifier.
@@ -63,11 +58,11 @@ func (f *File) lineEndBehind(offset int) (int, bool) {
 	for i := f.tokenAt(offset); i < len(f.Tokens); i++ {
 		t := f.Tokens[i]
 		switch f.kinds[i] {
-		case KindBlank:
+		case kindBlank:
 			if strings.ContainsAny(f.text[t.Start:t.End], "\r\n") {
 				return at, true
 			}
-		case KindLineComment, KindBlockComment:
+		case kindLineComment, kindBlockComment:
 			at = t.End
 		default:
 			return offset, false

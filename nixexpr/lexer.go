@@ -81,9 +81,9 @@ func (l *lexer) pop() {
 	}
 }
 
-// next takes the next token, which is src[start:l.pos]. At the end it is KindEOF. After
+// next takes the next token, which is src[start:l.pos]. At the end it is kindEOF. After
 // kindError it must not be called again.
-func (l *lexer) next() TokenKind {
+func (l *lexer) next() tokenKind {
 	for {
 		switch l.mode() {
 		case modeString:
@@ -101,7 +101,7 @@ func (l *lexer) next() TokenKind {
 }
 
 // fail gives up at an offset.
-func (l *lexer) fail(offset int, msg string) TokenKind {
+func (l *lexer) fail(offset int, msg string) tokenKind {
 	l.err = &lexError{offset: offset, msg: msg}
 	return kindError
 }
@@ -123,29 +123,29 @@ func (l *lexer) run(i int, class uint8) int {
 }
 
 // take ends the token at an offset.
-func (l *lexer) take(end int, kind TokenKind) TokenKind {
+func (l *lexer) take(end int, kind tokenKind) tokenKind {
 	l.pos = end
 	return kind
 }
 
-func (l *lexer) inExpr() TokenKind {
+func (l *lexer) inExpr() tokenKind {
 	if l.pos >= len(l.src) {
-		return KindEOF
+		return kindEOF
 	}
 	c := l.src[l.pos]
 	class := byteClass[c]
 	switch {
 	case class&classBlank != 0:
-		return l.take(l.run(l.pos+1, classBlank), KindBlank)
+		return l.take(l.run(l.pos+1, classBlank), kindBlank)
 	case class&classIdentStart != 0:
 		return l.name()
 	case c == '#':
-		return l.take(lineEnd(l.src, l.pos), KindLineComment)
+		return l.take(lineEnd(l.src, l.pos), kindLineComment)
 	case class&classPath != 0 || c == '/':
 		return l.word(c, class)
 	case c == '"':
 		l.push(modeString)
-		return l.take(l.pos+1, KindQuote)
+		return l.take(l.pos+1, kindQuote)
 	case c == '\'' && l.at(1) == '\'':
 		return l.indentOpen()
 	case c == 0:
@@ -163,7 +163,7 @@ func lineEnd(src string, from int) int {
 }
 
 // name takes what starts with a letter or an underscore: a name, a path or a URI.
-func (l *lexer) name() TokenKind {
+func (l *lexer) name() tokenKind {
 	end := l.run(l.pos+1, classIdent)
 	// A path or URI is longer than the name, and goes on behind it with one of these bytes.
 	if end < len(l.src) && byteClass[l.src[end]]&classGoesOn != 0 {
@@ -171,7 +171,7 @@ func (l *lexer) name() TokenKind {
 			return l.path(l.pos)
 		}
 		if end, ok := l.uri(); ok {
-			return l.take(end, KindURI)
+			return l.take(end, kindURI)
 		}
 	}
 	start := l.pos
@@ -180,7 +180,7 @@ func (l *lexer) name() TokenKind {
 
 // word takes what starts with another byte that a path may hold, or with a slash: a path, a
 // number, a comment, or one of the operators + ++ - -> . ... / //.
-func (l *lexer) word(c byte, class uint8) TokenKind {
+func (l *lexer) word(c byte, class uint8) tokenKind {
 	if l.pathStarts() {
 		return l.path(l.pos)
 	}
@@ -226,16 +226,16 @@ func (l *lexer) uri() (end int, ok bool) {
 	return end, end > i+1
 }
 
-func (l *lexer) blockComment() TokenKind {
+func (l *lexer) blockComment() tokenKind {
 	n := strings.Index(l.src[l.pos+2:], "*/")
 	if n < 0 {
 		return l.fail(l.pos, "the comment that starts here is not closed: expected '*/' before the end of the file")
 	}
-	return l.take(l.pos+2+n+2, KindBlockComment)
+	return l.take(l.pos+2+n+2, kindBlockComment)
 }
 
 // number takes [0-9]+ or (([1-9][0-9]*\.[0-9]*)|(0?\.[0-9]+))([Ee][+-]?[0-9]+)?
-func (l *lexer) number() TokenKind {
+func (l *lexer) number() tokenKind {
 	start := l.pos
 	end := l.run(start, classDigit)
 	if end >= len(l.src) || l.src[end] != '.' {
@@ -265,28 +265,28 @@ func (l *lexer) exponent(i int) int {
 	return i
 }
 
-func (l *lexer) integer(end int) TokenKind {
+func (l *lexer) integer(end int) tokenKind {
 	if text := l.src[l.pos:end]; !fitsInt(text) {
 		return l.fail(l.pos, "invalid integer '"+clip(text)+"': the largest is 9223372036854775807")
 	}
-	return l.take(end, KindInt)
+	return l.take(end, kindInt)
 }
 
-func (l *lexer) float(end int) TokenKind {
+func (l *lexer) float(end int) tokenKind {
 	if text := l.src[l.pos:end]; !fitsFloat(text) {
 		return l.fail(l.pos, "invalid float '"+clip(text)+"': too large or too small for 64 bits")
 	}
-	return l.take(end, KindFloat)
+	return l.take(end, kindFloat)
 }
 
 // inPath takes the next run of path text or interpolation. False when the path has ended.
-func (l *lexer) inPath() (TokenKind, bool) {
+func (l *lexer) inPath() (tokenKind, bool) {
 	if end := l.pathText(l.pos); end > l.pos {
-		return l.take(end, KindPath), true
+		return l.take(end, kindPath), true
 	}
 	if strings.HasPrefix(l.src[l.pos:], "${") {
 		l.push(modeExpr)
-		return l.take(l.pos+2, KindInterp), true
+		return l.take(l.pos+2, kindInterp), true
 	}
 	if l.src[l.pos-1] == '/' {
 		return l.fail(l.pos-1, "a path must not end in a slash"), true
@@ -306,7 +306,7 @@ func (l *lexer) pathText(i int) int {
 // path takes the text that a path starts with; from is behind the ~, if there is one. Nix
 // cuts the text behind the first of two slashes, and its grammar allows one further piece
 // there, but only when it is followed by an interpolation.
-func (l *lexer) path(from int) TokenKind {
+func (l *lexer) path(from int) tokenKind {
 	end := l.pathText(from)
 	if i := strings.Index(l.src[from:end], "//"); i >= 0 {
 		rest := l.src[from+i+1 : end]
@@ -315,7 +315,7 @@ func (l *lexer) path(from int) TokenKind {
 		}
 	}
 	l.push(modePath)
-	return l.take(end, KindPath)
+	return l.take(end, kindPath)
 }
 
 // searchPath looks for <a/b> here.

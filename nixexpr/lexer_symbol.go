@@ -3,92 +3,92 @@ package nixexpr
 import "strings"
 
 // single is the kind of each byte that is a token when nothing longer matches.
-var single = [256]TokenKind{
-	'{': KindBraceOpen, '}': KindBraceClose, '[': KindBracketOpen, ']': KindBracketClose,
-	'(': KindParenOpen, ')': KindParenClose, ';': KindSemicolon, ':': KindColon, '.': KindDot,
-	',': KindComma, '=': KindAssign, '@': KindAt, '?': KindQuestion, '+': KindPlus, '-': KindMinus,
-	'*': KindStar, '/': KindSlash, '<': KindLess, '>': KindGreater, '!': KindNot,
+var single = [256]tokenKind{
+	'{': kindBraceOpen, '}': kindBraceClose, '[': kindBracketOpen, ']': kindBracketClose,
+	'(': kindParenOpen, ')': kindParenClose, ';': kindSemicolon, ':': kindColon, '.': kindDot,
+	',': kindComma, '=': kindAssign, '@': kindAt, '?': kindQuestion, '+': kindPlus, '-': kindMinus,
+	'*': kindStar, '/': kindSlash, '<': kindLess, '>': kindGreater, '!': kindNot,
 }
 
-// double is the kind of a token of two bytes, or KindEOF.
-func double(a, b byte) TokenKind {
+// double is the kind of a token of two bytes, or kindEOF.
+func double(a, b byte) tokenKind {
 	switch uint16(a)<<8 | uint16(b) {
 	case '='<<8 | '=':
-		return KindEqual
+		return kindEqual
 	case '!'<<8 | '=':
-		return KindNotEqual
+		return kindNotEqual
 	case '<'<<8 | '=':
-		return KindLessEq
+		return kindLessEq
 	case '>'<<8 | '=':
-		return KindGreaterEq
+		return kindGreaterEq
 	case '&'<<8 | '&':
-		return KindAnd
+		return kindAnd
 	case '|'<<8 | '|':
-		return KindOrOp
+		return kindOrOp
 	case '-'<<8 | '>':
-		return KindImpl
+		return kindImpl
 	case '/'<<8 | '/':
-		return KindUpdate
+		return kindUpdate
 	case '+'<<8 | '+':
-		return KindConcat
+		return kindConcat
 	case '<'<<8 | '|':
-		return KindPipeLeft
+		return kindPipeLeft
 	case '|'<<8 | '>':
-		return KindPipeRight
+		return kindPipeRight
 	case '$'<<8 | '{':
-		return KindInterp
+		return kindInterp
 	}
-	return KindEOF
+	return kindEOF
 }
 
 // symbol takes an operator, a delimiter or a byte that starts no token.
-func (l *lexer) symbol(c byte) TokenKind {
+func (l *lexer) symbol(c byte) tokenKind {
 	switch c {
 	case '{':
 		l.push(modeExpr)
-		return l.take(l.pos+1, KindBraceOpen)
+		return l.take(l.pos+1, kindBraceOpen)
 	case '}':
 		l.pop()
-		return l.take(l.pos+1, KindBraceClose)
+		return l.take(l.pos+1, kindBraceClose)
 	case '~':
 		if l.slashStartsPath(l.pos + 1) {
 			return l.path(l.pos + 1)
 		}
 	case '<':
 		if end, ok := l.searchPath(); ok {
-			return l.take(end, KindSearchPath)
+			return l.take(end, kindSearchPath)
 		}
 	case '.':
 		if l.at(1) == '.' && l.at(2) == '.' {
-			return l.take(l.pos+3, KindEllipsis)
+			return l.take(l.pos+3, kindEllipsis)
 		}
 	}
-	if kind := double(c, l.at(1)); kind != KindEOF {
-		if kind == KindInterp {
+	if kind := double(c, l.at(1)); kind != kindEOF {
+		if kind == kindInterp {
 			l.push(modeExpr)
 		}
 		return l.take(l.pos+2, kind)
 	}
-	if kind := single[c]; kind != KindEOF {
+	if kind := single[c]; kind != kindEOF {
 		return l.take(l.pos+1, kind)
 	}
 	return l.take(l.pos+1, kindInvalid)
 }
 
 // inString takes the next token between double quotes.
-func (l *lexer) inString() TokenKind {
+func (l *lexer) inString() tokenKind {
 	end := stringText(l.src, l.pos)
 	switch {
 	case end > l.pos:
-		return l.text(end, KindText)
+		return l.text(end, kindText)
 	case end >= len(l.src):
-		return KindEOF
+		return kindEOF
 	case l.src[end] == '"':
 		l.pop()
-		return l.take(end+1, KindQuote)
+		return l.take(end+1, kindQuote)
 	}
 	l.push(modeExpr)
-	return l.take(end+2, KindInterp)
+	return l.take(end+2, kindInterp)
 }
 
 // stringText is the end of the text at i of a string in double quotes: the offset of the
@@ -114,20 +114,20 @@ func stringText(src string, i int) int {
 }
 
 // indentOpen takes two single quotes and the rest of the line when nothing but spaces are on it.
-func (l *lexer) indentOpen() TokenKind {
+func (l *lexer) indentOpen() tokenKind {
 	l.push(modeIndent)
 	end := l.pos + 2
 	for end < len(l.src) && l.src[end] == ' ' {
 		end++
 	}
 	if end < len(l.src) && l.src[end] == '\n' {
-		return l.take(end+1, KindIndentOpen)
+		return l.take(end+1, kindIndentOpen)
 	}
-	return l.take(l.pos+2, KindIndentOpen)
+	return l.take(l.pos+2, kindIndentOpen)
 }
 
 // inIndent takes the next token between two single quotes and two single quotes.
-func (l *lexer) inIndent() TokenKind {
+func (l *lexer) inIndent() tokenKind {
 	i := l.pos
 	for i < len(l.src) {
 		piece := nextPiece(l.src[i:])
@@ -138,19 +138,19 @@ func (l *lexer) inIndent() TokenKind {
 	}
 	switch {
 	case i > l.pos:
-		return l.text(i, KindIndentText)
+		return l.text(i, kindIndentText)
 	case i >= len(l.src):
-		return KindEOF
+		return kindEOF
 	case l.src[i] == '\'':
 		l.pop()
-		return l.take(i+2, KindIndentClose)
+		return l.take(i+2, kindIndentClose)
 	}
 	l.push(modeExpr)
-	return l.take(i+2, KindInterp)
+	return l.take(i+2, kindInterp)
 }
 
 // text ends a token of string text.
-func (l *lexer) text(end int, kind TokenKind) TokenKind {
+func (l *lexer) text(end int, kind tokenKind) tokenKind {
 	if i := strings.IndexByte(l.src[l.pos:end], 0); i >= 0 {
 		return l.fail(l.pos+i, "a NUL byte is not allowed in a string")
 	}

@@ -216,7 +216,7 @@ var corpusDifferences = []difference{
 func (o *oracle) knownInCorpus(s subject) (reason string, ok bool) {
 	if f, err := nixexpr.Parse(s.name, s.src); err == nil && o.before("2.24") {
 		for i := range f.Tokens {
-			if kind := f.Kind(i); kind == nixexpr.KindPipeLeft || kind == nixexpr.KindPipeRight {
+			if kind := f.Kind(i); kind == "'<|'" || kind == "'|>'" {
 				return pipes, true
 			}
 		}

@@ -13,26 +13,26 @@ func (p *parser) expr(want string) Expr {
 // function reads what binds loosest: a lambda, assert, with, let, if, a pipeline.
 func (p *parser) function(want string) Expr {
 	switch p.kind {
-	case KindIdent:
+	case kindIdent:
 		switch p.peek() {
-		case KindColon:
+		case kindColon:
 			return p.simpleLambda()
-		case KindAt:
+		case kindAt:
 			return p.namedLambda()
 		}
-	case KindBraceOpen:
+	case kindBraceOpen:
 		if p.formalsAhead() {
 			return p.formalsLambda()
 		}
-	case KindAssert:
+	case kindAssert:
 		return p.assertion()
-	case KindWith:
+	case kindWith:
 		return p.withScope()
-	case KindLet:
-		if p.peek() != KindBraceOpen {
+	case kindLet:
+		if p.peek() != kindBraceOpen {
 			return p.letIn()
 		}
-	case KindIf:
+	case kindIf:
 		return p.ifElse()
 	}
 	return p.pipeline(want)
@@ -44,7 +44,7 @@ func (p *parser) assertion() Expr {
 	p.advance()
 	n.Cond = p.expr("a condition after 'assert'")
 	h := p.height
-	p.expect(KindSemicolon, " after the condition of 'assert'")
+	p.expect(kindSemicolon, " after the condition of 'assert'")
 	n.Body = p.expr("an expression after 'assert …;'")
 	return p.close(n, &n.Span, n.Body, max(h, p.height))
 }
@@ -62,7 +62,7 @@ func (p *parser) withScope() Expr {
 	p.advance()
 	n.Scope = p.expr("an expression after 'with'")
 	h := p.height
-	p.expect(KindSemicolon, " after the set of 'with'")
+	p.expect(kindSemicolon, " after the set of 'with'")
 	n.Body = p.expr("an expression after 'with …;'")
 	return p.close(n, &n.Span, n.Body, max(h, p.height))
 }
@@ -73,10 +73,10 @@ func (p *parser) ifElse() Expr {
 	p.advance()
 	n.Cond = p.expr("a condition after 'if'")
 	h := p.height
-	p.expect(KindThen, " after the condition of 'if'")
+	p.expect(kindThen, " after the condition of 'if'")
 	n.Then = p.expr("an expression after 'then'")
 	h = max(h, p.height)
-	p.expect(KindElse, " after the expression of 'then'")
+	p.expect(kindElse, " after the expression of 'then'")
 	n.Else = p.expr("an expression after 'else'")
 	return p.close(n, &n.Span, n.Else, max(h, p.height))
 }
@@ -86,13 +86,13 @@ func (p *parser) letIn() Expr {
 	n.From = p.start()
 	p.advance()
 	var h int
-	n.Bindings, h = p.bindingList(KindIn, nil)
+	n.Bindings, h = p.bindingList(kindIn, nil)
 	for i := range n.Bindings {
 		if b := &n.Bindings[i]; b.Value != nil && b.Path[0].Expr != nil {
 			return p.fail(b.Path[0].Start(), "a dynamic attribute is not allowed in 'let'")
 		}
 	}
-	p.expect(KindIn, " or another definition of 'let'")
+	p.expect(kindIn, " or another definition of 'let'")
 	n.Body = p.expr("an expression after 'in'")
 	return p.close(n, &n.Span, n.Body, max(h, p.height))
 }
@@ -101,17 +101,17 @@ func (p *parser) letIn() Expr {
 func (p *parser) pipeline(want string) Expr {
 	x := p.op(0, want)
 	switch p.kind {
-	case KindPipeRight:
-		for p.kind == KindPipeRight {
+	case kindPipeRight:
+		for p.kind == kindPipeRight {
 			h := p.height
 			p.advance()
 			y := p.op(0, "a function after '|>'")
 			x = p.binaryNode(OpPipeRight, x, y, max(h, p.height))
 		}
-	case KindPipeLeft:
+	case kindPipeLeft:
 		x = p.pipeLeft(x)
 	}
-	if p.kind == KindPipeLeft || p.kind == KindPipeRight {
+	if p.kind == kindPipeLeft || p.kind == kindPipeRight {
 		return p.fail(p.startOf(p.i), "'|>' and '<|' must not be mixed without parentheses")
 	}
 	return x
@@ -124,7 +124,7 @@ func (p *parser) pipeLeft(x Expr) Expr {
 	h := p.height
 	p.advance()
 	y := p.op(0, "an argument after '<|'")
-	if p.kind == KindPipeLeft {
+	if p.kind == kindPipeLeft {
 		y = p.pipeLeft(y)
 	}
 	p.depth--
@@ -162,22 +162,22 @@ const (
 )
 
 var infixes = [256]infix{
-	KindImpl:      {OpImpl, 1, right},
-	KindOrOp:      {OpOr, 2, left},
-	KindAnd:       {OpAnd, 3, left},
-	KindEqual:     {OpEqual, 4, none},
-	KindNotEqual:  {OpNotEqual, 4, none},
-	KindLess:      {OpLess, 5, none},
-	KindGreater:   {OpGreater, 5, none},
-	KindLessEq:    {OpLessEq, 5, none},
-	KindGreaterEq: {OpGreaterEq, 5, none},
-	KindUpdate:    {OpUpdate, 6, right},
-	KindPlus:      {OpAdd, 8, left},
-	KindMinus:     {OpSub, 8, left},
-	KindStar:      {OpMul, 9, left},
-	KindSlash:     {OpDiv, 9, left},
-	KindConcat:    {OpConcat, 10, right},
-	KindQuestion:  {0, precHas, left},
+	kindImpl:      {OpImpl, 1, right},
+	kindOrOp:      {OpOr, 2, left},
+	kindAnd:       {OpAnd, 3, left},
+	kindEqual:     {OpEqual, 4, none},
+	kindNotEqual:  {OpNotEqual, 4, none},
+	kindLess:      {OpLess, 5, none},
+	kindGreater:   {OpGreater, 5, none},
+	kindLessEq:    {OpLessEq, 5, none},
+	kindGreaterEq: {OpGreaterEq, 5, none},
+	kindUpdate:    {OpUpdate, 6, right},
+	kindPlus:      {OpAdd, 8, left},
+	kindMinus:     {OpSub, 8, left},
+	kindStar:      {OpMul, 9, left},
+	kindSlash:     {OpDiv, 9, left},
+	kindConcat:    {OpConcat, 10, right},
+	kindQuestion:  {0, precHas, left},
 }
 
 // op reads operators that bind at least as tight as least.
@@ -188,7 +188,7 @@ func (p *parser) op(least uint8, want string) Expr {
 		if in.prec == 0 || in.prec < least {
 			return x
 		}
-		if p.kind == KindQuestion {
+		if p.kind == kindQuestion {
 			x = p.hasAttr(x)
 			continue
 		}
@@ -203,7 +203,7 @@ func (p *parser) op(least uint8, want string) Expr {
 }
 
 // operand reads what stands right of a binary operator.
-func (p *parser) operand(in infix, sign TokenKind) Expr {
+func (p *parser) operand(in infix, sign tokenKind) Expr {
 	if in.assoc != right {
 		return p.op(in.prec+1, operandOf[sign])
 	}
@@ -221,7 +221,7 @@ var operandOf = operandNames()
 func operandNames() (names [256]string) {
 	for kind, in := range infixes {
 		if in.prec > 0 {
-			names[kind] = "an expression after " + TokenKind(kind).String()
+			names[kind] = "an expression after " + tokenKind(kind).String()
 		}
 	}
 	return names
@@ -232,9 +232,9 @@ func (p *parser) prefix(want string) Expr {
 	var op Op
 	var least uint8
 	switch p.kind {
-	case KindNot:
+	case kindNot:
 		op, least, want = OpNot, precNot+1, "an expression after '!'"
-	case KindMinus:
+	case kindMinus:
 		op, least, want = OpNeg, precNegate+1, "an expression after '-'"
 	default:
 		return p.application(want)
@@ -278,8 +278,8 @@ func (p *parser) application(want string) Expr {
 // startsSimple tells whether the current token starts an argument or list element.
 func (p *parser) startsSimple() bool {
 	switch p.kind {
-	case KindIdent, KindInt, KindFloat, KindPath, KindSearchPath, KindURI, KindQuote, KindIndentOpen,
-		KindParenOpen, KindBraceOpen, KindBracketOpen, KindRec, KindLet:
+	case kindIdent, kindInt, kindFloat, kindPath, kindSearchPath, kindURI, kindQuote, kindIndentOpen,
+		kindParenOpen, kindBraceOpen, kindBracketOpen, kindRec, kindLet:
 		return true
 	}
 	return false
@@ -290,9 +290,9 @@ func (p *parser) startsSimple() bool {
 func (p *parser) selection(want string) Expr {
 	x := p.simple(want)
 	switch p.kind {
-	case KindDot:
+	case kindDot:
 		return p.selectAttrs(x)
-	case KindOr:
+	case kindOr:
 		name := p.ident.one()
 		name.Span, name.Name = Span{p.start(), p.end()}, p.word()
 		p.advance()
@@ -312,7 +312,7 @@ func (p *parser) selectAttrs(set Expr) Expr {
 	path, ph, end := p.attrPath(" after '.'")
 	n.Path, n.To = path, end
 	h = max(h, ph)
-	if p.kind == KindOr {
+	if p.kind == kindOr {
 		if !p.enter() {
 			return failed
 		}

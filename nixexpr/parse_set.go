@@ -2,11 +2,11 @@ package nixexpr
 
 // bindingList reads definitions up to the closing token and the height of what is in them.
 // set is the set that they make, nil for a let.
-func (p *parser) bindingList(closing TokenKind, set *AttrSet) ([]Binding, int) {
+func (p *parser) bindingList(closing tokenKind, set *AttrSet) ([]Binding, int) {
 	base, h := len(p.bindings), 0
 	for p.kind != closing && p.err == nil {
 		var b Binding
-		if p.kind == KindInherit {
+		if p.kind == kindInherit {
 			b = p.inherit()
 		} else if p.startsAttr() {
 			b = p.definition()
@@ -31,17 +31,17 @@ func (p *parser) definition() Binding {
 	b := Binding{Span: Span{From: p.start()}}
 	path, h, _ := p.attrPath("")
 	b.Path = path
-	if p.kind != KindAssign {
+	if p.kind != kindAssign {
 		p.unexpected("'=' or '.' after an attribute name")
 		return b
 	}
 	p.advance()
 	b.Value = p.expr("a value after '='")
 	p.height = max(h, p.height)
-	if p.kind == KindAssign {
+	if p.kind == kindAssign {
 		p.fail(p.startOf(p.i), "expected ';' after attribute, found '='; is a ';' missing before '%s'?", p.wordBefore())
 	}
-	b.To = p.expect(KindSemicolon, " after attribute")
+	b.To = p.expect(kindSemicolon, " after attribute")
 	return b
 }
 
@@ -59,11 +59,11 @@ func (p *parser) inherit() Binding {
 	b := Binding{Span: Span{From: p.start()}}
 	p.advance()
 	h := 0
-	if p.kind == KindParenOpen {
+	if p.kind == kindParenOpen {
 		p.advance()
 		b.From = p.expr("an expression after 'inherit ('")
 		h = p.height
-		p.expect(KindParenClose, " after the set of 'inherit'")
+		p.expect(kindParenClose, " after the set of 'inherit'")
 	}
 	base := len(p.attrs)
 	for p.startsAttr() {
@@ -76,7 +76,7 @@ func (p *parser) inherit() Binding {
 	b.Path = p.attrList.copy(p.attrs[base:])
 	p.attrs = p.attrs[:base]
 	p.height = h
-	b.To = p.expect(KindSemicolon, " or a name after 'inherit'")
+	b.To = p.expect(kindSemicolon, " or a name after 'inherit'")
 	return b
 }
 
@@ -93,7 +93,7 @@ func (p *parser) attrPath(where string) (path []Attr, height int, end int32) {
 		h = max(h, p.height)
 		p.attrs = append(p.attrs, attr)
 		end = attr.To
-		if p.kind != KindDot {
+		if p.kind != kindDot {
 			break
 		}
 		where = " after '.'"
@@ -107,7 +107,7 @@ func (p *parser) attrPath(where string) (path []Attr, height int, end int32) {
 // startsAttr tells whether the current token starts an attribute name.
 func (p *parser) startsAttr() bool {
 	switch p.kind {
-	case KindIdent, KindOr, KindQuote, KindInterp:
+	case kindIdent, kindOr, kindQuote, kindInterp:
 		return true
 	}
 	return false
@@ -116,11 +116,11 @@ func (p *parser) startsAttr() bool {
 // attr reads one attribute name.
 func (p *parser) attr() Attr {
 	switch p.kind {
-	case KindQuote:
+	case kindQuote:
 		s, h := p.stringNode()
 		p.height = h + 1
 		return p.stringAttr(s.Span, s)
-	case KindInterp:
+	case kindInterp:
 		part := p.interpolation()
 		return p.stringAttr(part.Span, part.Expr)
 	}
@@ -148,7 +148,7 @@ func (p *parser) simpleLambda() Expr {
 
 // lambdaBody reads the colon and the body.
 func (p *parser) lambdaBody(n *Lambda, height int) Expr {
-	p.expect(KindColon, " after the arguments of a function")
+	p.expect(kindColon, " after the arguments of a function")
 	n.Body = p.expr("a function body after ':'")
 	if n.Formals != nil && p.err == nil {
 		if err := p.dups.formals(n); err != nil {
@@ -164,7 +164,7 @@ func (p *parser) namedLambda() Expr {
 	n.From, n.ArgPos, n.Arg = p.start(), p.start(), p.word()
 	p.advance()
 	p.advance()
-	if p.kind != KindBraceOpen {
+	if p.kind != kindBraceOpen {
 		return p.unexpected("'{' after '@'")
 	}
 	h := p.formalSet(n)
@@ -176,9 +176,9 @@ func (p *parser) formalsLambda() Expr {
 	n := p.lambda.one()
 	n.From, n.ArgPos = p.start(), -1
 	h := p.formalSet(n)
-	if p.kind == KindAt {
+	if p.kind == kindAt {
 		p.advance()
-		if p.kind != KindIdent {
+		if p.kind != kindIdent {
 			return p.unexpected("a name after '@'")
 		}
 		n.ArgPos, n.Arg = p.start(), p.word()
@@ -191,14 +191,14 @@ func (p *parser) formalsLambda() Expr {
 func (p *parser) formalsAhead() bool {
 	i := p.after(p.i)
 	switch p.f.kinds[i] {
-	case KindEllipsis:
+	case kindEllipsis:
 		return true
-	case KindBraceClose:
+	case kindBraceClose:
 		next := p.f.kinds[p.after(i)]
-		return next == KindColon || next == KindAt
-	case KindIdent:
+		return next == kindColon || next == kindAt
+	case kindIdent:
 		next := p.f.kinds[p.after(i)]
-		return next == KindComma || next == KindQuestion || next == KindBraceClose
+		return next == kindComma || next == kindQuestion || next == kindBraceClose
 	}
 	return false
 }
@@ -211,23 +211,23 @@ func (p *parser) formalSet(n *Lambda) int {
 	p.advance()
 	base, h := len(p.formals), 0
 	want := " or an argument name"
-	for p.kind == KindIdent {
+	for p.kind == kindIdent {
 		p.formals = append(p.formals, p.formalArg())
 		h = max(h, p.height)
 		want = " or ',' after an argument"
-		if p.kind != KindComma {
+		if p.kind != kindComma {
 			break
 		}
 		want = " or an argument name after ','"
 		p.advance()
 	}
-	if p.kind == KindEllipsis && (len(p.formals) == base || want != " or ',' after an argument") {
+	if p.kind == kindEllipsis && (len(p.formals) == base || want != " or ',' after an argument") {
 		f.Ellipsis, want = true, " after '...'"
 		p.advance()
 	}
 	f.List = p.formalList.copy(p.formals[base:])
 	p.formals = p.formals[:base]
-	f.To = p.expectClosing(KindBraceClose, want, f.From)
+	f.To = p.expectClosing(kindBraceClose, want, f.From)
 	return h
 }
 
@@ -235,7 +235,7 @@ func (p *parser) formalSet(n *Lambda) int {
 func (p *parser) formalArg() Formal {
 	a := Formal{Name: p.word(), Span: p.leaf()}
 	p.height = 0
-	if p.kind == KindQuestion {
+	if p.kind == kindQuestion {
 		p.advance()
 		a.Default = p.expr("a default value after '?'")
 		a.To = int32(a.Default.End())

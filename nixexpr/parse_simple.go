@@ -4,34 +4,34 @@ package nixexpr
 func (p *parser) simple(want string) Expr {
 	p.height = 1
 	switch p.kind {
-	case KindIdent:
+	case kindIdent:
 		return p.name()
-	case KindInt, KindFloat:
+	case kindInt, kindFloat:
 		n := p.number.one()
-		n.Float = p.kind == KindFloat
+		n.Float = p.kind == kindFloat
 		n.Span = p.leaf()
 		return n
-	case KindQuote, KindIndentOpen:
+	case kindQuote, kindIndentOpen:
 		s, h := p.stringNode()
 		p.grown(h)
 		return s
-	case KindPath:
+	case kindPath:
 		return p.pathNode()
-	case KindSearchPath:
+	case kindSearchPath:
 		n := p.spath.one()
 		n.Span = p.leaf()
 		return n
-	case KindURI:
+	case kindURI:
 		n := p.uri.one()
 		n.Span = p.leaf()
 		return n
-	case KindParenOpen:
+	case kindParenOpen:
 		return p.parenthesis()
-	case KindBracketOpen:
+	case kindBracketOpen:
 		return p.listNode()
-	case KindBraceOpen, KindRec:
+	case kindBraceOpen, kindRec:
 		return p.set()
-	case KindLet:
+	case kindLet:
 		return p.legacyLet()
 	}
 	return p.unexpected(want)
@@ -61,7 +61,7 @@ func (p *parser) parenthesis() Expr {
 	n.From = p.start()
 	p.advance()
 	n.X = p.expr("an expression after '('")
-	n.To = p.expectClosing(KindParenClose, "", n.From)
+	n.To = p.expectClosing(kindParenClose, "", n.From)
 	p.grown(p.height)
 	return n
 }
@@ -80,7 +80,7 @@ func (p *parser) listNode() Expr {
 	}
 	n.Elems = p.exprs.copy(p.elems[base:])
 	p.elems = p.elems[:base]
-	n.To = p.expectClosing(KindBracketClose, " or a list element", n.From)
+	n.To = p.expectClosing(kindBracketClose, " or a list element", n.From)
 	p.depth--
 	p.grown(h)
 	return n
@@ -89,18 +89,18 @@ func (p *parser) listNode() Expr {
 func (p *parser) set() Expr {
 	n := p.attrSet.one()
 	n.From = p.start()
-	if p.kind == KindRec {
+	if p.kind == kindRec {
 		n.Rec = true
 		p.advance()
-		if p.kind != KindBraceOpen {
+		if p.kind != kindBraceOpen {
 			return p.unexpected("'{' after 'rec'")
 		}
 	}
 	open := p.start()
 	p.advance()
 	var h int
-	n.Bindings, h = p.bindingList(KindBraceClose, n)
-	n.To = p.expectClosing(KindBraceClose, " or an attribute", open)
+	n.Bindings, h = p.bindingList(kindBraceClose, n)
+	n.To = p.expectClosing(kindBraceClose, " or an attribute", open)
 	p.grown(h)
 	return n
 }
@@ -109,14 +109,14 @@ func (p *parser) legacyLet() Expr {
 	n := p.legacy.one()
 	n.From = p.start()
 	p.advance()
-	if p.kind != KindBraceOpen {
+	if p.kind != kindBraceOpen {
 		return p.unexpected("'{' after 'let' (let … in must be in parentheses here)")
 	}
 	open := p.start()
 	p.advance()
 	var h int
-	n.Bindings, h = p.bindingList(KindBraceClose, nil)
-	n.To = p.expectClosing(KindBraceClose, " or an attribute", open)
+	n.Bindings, h = p.bindingList(kindBraceClose, nil)
+	n.To = p.expectClosing(kindBraceClose, " or an attribute", open)
 	p.grown(h)
 	return n
 }
@@ -124,10 +124,10 @@ func (p *parser) legacyLet() Expr {
 // stringNode reads a string of either kind, and the height of what is interpolated.
 func (p *parser) stringNode() (*Str, int) {
 	n := p.str.one()
-	n.From, n.Indented = p.start(), p.kind == KindIndentOpen
-	closing := KindQuote
+	n.From, n.Indented = p.start(), p.kind == kindIndentOpen
+	closing := kindQuote
 	if n.Indented {
-		closing = KindIndentClose
+		closing = kindIndentClose
 	}
 	p.advance()
 	base, h := len(p.parts), 0
@@ -149,10 +149,10 @@ func (p *parser) stringNode() (*Str, int) {
 // stringPart reads a run of text or an interpolation. False when there is none.
 func (p *parser) stringPart() (StrPart, bool) {
 	switch p.kind {
-	case KindText, KindIndentText:
+	case kindText, kindIndentText:
 		p.height = 0
 		return StrPart{Span: p.leaf()}, true
-	case KindInterp:
+	case kindInterp:
 		return p.interpolation(), true
 	}
 	return StrPart{}, false
@@ -162,12 +162,12 @@ func (p *parser) interpolation() StrPart {
 	part := StrPart{Span: Span{From: p.start()}}
 	p.advance()
 	part.Expr = p.expr("an expression after '${'")
-	part.To = p.expectClosing(KindBraceClose, " after the interpolated expression", part.From)
+	part.To = p.expectClosing(kindBraceClose, " after the interpolated expression", part.From)
 	return part
 }
 
 // unclosed fails for a string that has no end.
-func (p *parser) unclosed(start int, closing TokenKind) {
+func (p *parser) unclosed(start int, closing tokenKind) {
 	if p.err != nil || p.kind == kindError {
 		p.unexpected("")
 		return
@@ -182,7 +182,7 @@ func (p *parser) pathNode() Expr {
 	base, h := len(p.parts), 0
 	for {
 		part := StrPart{Span: Span{p.start(), p.end()}}
-		if p.kind == KindInterp {
+		if p.kind == kindInterp {
 			part = p.pathInterpolation()
 			h = max(h, p.height)
 		}
@@ -203,9 +203,9 @@ func (p *parser) pathNode() Expr {
 // pathGoesOn tells whether more of the path stands behind the current token.
 func (p *parser) pathGoesOn() bool {
 	switch p.f.kinds[p.i+1] {
-	case KindInterp:
+	case kindInterp:
 		return true
-	case KindPath:
+	case kindPath:
 		return p.f.text[p.f.Tokens[p.i+1].Start] != '~' // ./a~/b is ./a ~/b
 	}
 	return false
@@ -217,8 +217,8 @@ func (p *parser) pathInterpolation() StrPart {
 	part := StrPart{Span: Span{From: p.start()}}
 	p.advance()
 	part.Expr = p.expr("an expression after '${'")
-	if p.kind != KindBraceClose {
-		p.expectClosing(KindBraceClose, " after the interpolated expression", part.From)
+	if p.kind != kindBraceClose {
+		p.expectClosing(kindBraceClose, " after the interpolated expression", part.From)
 		return part
 	}
 	part.To = p.end()

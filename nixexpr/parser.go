@@ -20,7 +20,7 @@ type parser struct {
 	err  *lexError
 	lex  *lexError // what the lexer gave up with
 	i    int       // index of the token it is at, never a blank
-	kind TokenKind // of that token
+	kind tokenKind // of that token
 
 	depth  int // expressions open
 	height int // of the expression read last
@@ -80,7 +80,7 @@ func newParser(f *File, lex *lexError) *parser {
 // file reads the whole source.
 func (p *parser) file() Expr {
 	root := p.expr("an expression")
-	if p.err == nil && p.kind != KindEOF {
+	if p.err == nil && p.kind != kindEOF {
 		p.unexpected("the end of the file")
 	}
 	return root
@@ -108,8 +108,8 @@ func (p *parser) after(i int) int {
 }
 
 // peek is the kind of the token behind the current one.
-func (p *parser) peek() TokenKind {
-	if p.kind == KindEOF || p.kind == kindError {
+func (p *parser) peek() tokenKind {
+	if p.kind == kindEOF || p.kind == kindError {
 		return p.kind
 	}
 	return p.f.kinds[p.after(p.i)]
@@ -137,7 +137,7 @@ func (p *parser) fail(offset int, format string, args ...any) Expr {
 		p.err = &lexError{offset: offset, msg: fmt.Sprintf(format, args...)}
 	}
 	p.i = len(p.f.kinds) - 1
-	p.kind = KindEOF
+	p.kind = kindEOF
 	return failed
 }
 
@@ -153,7 +153,7 @@ func (p *parser) unexpected(want string) Expr {
 }
 
 // expect goes past a token of the kind and returns the offset behind it.
-func (p *parser) expect(kind TokenKind, where string) int32 {
+func (p *parser) expect(kind tokenKind, where string) int32 {
 	if p.kind != kind {
 		p.unexpected(kind.String() + where)
 		return int32(len(p.f.text))
@@ -165,12 +165,12 @@ func (p *parser) expect(kind TokenKind, where string) int32 {
 
 // expectClosing is expect for the token that closes what opened at an offset. When the two
 // are far from each other the message says where that was.
-func (p *parser) expectClosing(kind TokenKind, where string, open int32) int32 {
+func (p *parser) expectClosing(kind tokenKind, where string, open int32) int32 {
 	if p.kind == kind || p.kind == kindError || p.err != nil {
 		return p.expect(kind, where)
 	}
 	from, to := p.f.Position(int(open)), p.f.Position(p.startOf(p.i))
-	if p.kind == KindEOF || from.Line != to.Line {
+	if p.kind == kindEOF || from.Line != to.Line {
 		opener := p.f.kinds[p.f.tokenAt(int(open))]
 		p.fail(p.startOf(p.i), "expected %s%s, found %s; %s at line %d, column %d is not closed",
 			kind, where, p.f.found(p.i), opener, from.Line, from.Column)

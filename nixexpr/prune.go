@@ -225,7 +225,7 @@ func (p *Pruning) unwrap(let *Let) {
 	f := p.file
 	p.drop(let.Start(), let.Start()+len("let"))
 	for i := f.tokenAt(let.Body.Start()) - 1; i >= 0; i-- {
-		if f.kinds[i] == KindIn {
+		if f.kinds[i] == kindIn {
 			p.drop(f.Tokens[i].Start, f.Tokens[i].End)
 			break
 		}
@@ -241,17 +241,17 @@ func (p *Pruning) join(let *Let) {
 	}
 	f := p.file
 	i := f.tokenAt(let.Start()) - 1
-	if i <= 0 || f.kinds[i] != KindBlank || f.kinds[i-1] != KindAssign ||
+	if i <= 0 || f.kinds[i] != kindBlank || f.kinds[i-1] != kindAssign ||
 		!hasLineEnd(f.text[f.Tokens[i].Start:f.Tokens[i].End]) {
 		return
 	}
 	first, last := -1, -1
 	for j := f.tokenAt(let.Start()); j < len(f.Tokens) && f.Tokens[j].End <= let.End(); j++ {
 		t := f.Tokens[j]
-		if f.kinds[j].blank() && f.kinds[j] != KindBlank && !p.inside(t.Start, t.End) {
+		if f.kinds[j].blank() && f.kinds[j] != kindBlank && !p.inside(t.Start, t.End) {
 			return // a comment that stays keeps its line
 		}
-		if f.kinds[j] == KindBlank || p.inside(t.Start, t.End) {
+		if f.kinds[j] == kindBlank || p.inside(t.Start, t.End) {
 			continue
 		}
 		if first < 0 {

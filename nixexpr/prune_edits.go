@@ -84,7 +84,7 @@ func (p *Pruning) lines(runs []Span) []line {
 			case inRun:
 				l.gone = true
 				l.inner = l.inner || t.Start < l.start
-			case kind == KindBlank:
+			case kind == kindBlank:
 			case kind.blank():
 				l.comment = true
 				l.inner = l.inner || t.Start < l.start || t.End > l.end
@@ -238,7 +238,7 @@ func (p *Pruning) inline(run Span) Edit {
 // selects reports whether a name ends at the offset before, and the dot of a selection from it is at the
 // other one.
 func (f *File) selects(before, dot int) bool {
-	return f.kinds[f.tokenAt(before)] == KindIdent && f.kinds[f.tokenAt(dot)] == KindDot
+	return f.kinds[f.tokenAt(before)] == kindIdent && f.kinds[f.tokenAt(dot)] == kindDot
 }
 
 func hasLineEnd(s string) bool { return strings.ContainsAny(s, "\r\n") }

@@ -13,15 +13,6 @@ func (f *File) StringValue(s *Str) (string, bool) {
 	return strings.Join(f.PartTexts(s), ""), true
 }
 
-// PartText is the text of Parts[i] as it takes part in the value; "" for an interpolation.
-// The indentation depends on the whole string: for all parts use [File.PartTexts].
-func (f *File) PartText(s *Str, i int) string {
-	if !s.Indented {
-		return f.quotedText(&s.Parts[i])
-	}
-	return f.PartTexts(s)[i]
-}
-
 // PartTexts is the text of each part as it takes part in the value; "" for interpolations.
 func (f *File) PartTexts(s *Str) []string {
 	if s.Indented {

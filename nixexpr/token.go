@@ -8,119 +8,119 @@ type Token struct {
 	End   int // byte after the token
 }
 
-// TokenKind says what a token is; see [File.Kind].
-type TokenKind uint8
+// tokenKind says what a token is.
+type tokenKind uint8
 
 // The kinds of tokens. The text of a string, indented string or path stands in tokens of its
 // own, between its delimiters and interpolations.
 const (
-	KindEOF          TokenKind = iota // the end of the source; no token of a File has it
-	KindBlank                         // spaces, tabs, line feeds, carriage returns
-	KindLineComment                   // # up to the end of the line, which is not included
-	KindBlockComment                  // /* … */
-	KindIdent                         // pkgs
-	KindInt                           // 42
-	KindFloat                         // .5
-	KindPath                          // a run of path text: ./a, ~/a, the /b of ./${a}/b
-	KindSearchPath                    // <nixpkgs/lib>
-	KindURI                           // https://example.org
-	KindQuote                         // ", open or closed
-	KindText                          // text between quotes
-	KindIndentOpen                    // '' and, when only blanks follow, the rest of its line
-	KindIndentText                    // text between '' and ''
-	KindIndentClose                   // ''
-	KindInterp                        // ${
-	KindIf
-	KindThen
-	KindElse
-	KindAssert
-	KindWith
-	KindLet
-	KindIn
-	KindRec
-	KindInherit
-	KindOr        // the word or
-	KindEllipsis  // ...
-	KindEqual     // ==
-	KindNotEqual  // !=
-	KindLessEq    // <=
-	KindGreaterEq // >=
-	KindAnd       // &&
-	KindOrOp      // ||
-	KindImpl      // ->
-	KindUpdate    // //
-	KindConcat    // ++
-	KindPipeLeft  // <|
-	KindPipeRight // |>
-	KindBraceOpen
-	KindBraceClose
-	KindBracketOpen
-	KindBracketClose
-	KindParenOpen
-	KindParenClose
-	KindSemicolon
-	KindColon
-	KindDot
-	KindComma
-	KindAssign // =
-	KindAt
-	KindQuestion
-	KindPlus
-	KindMinus
-	KindStar
-	KindSlash
-	KindLess
-	KindGreater
-	KindNot
+	kindEOF          tokenKind = iota // the end of the source; no token of a File has it
+	kindBlank                         // spaces, tabs, line feeds, carriage returns
+	kindLineComment                   // # up to the end of the line, which is not included
+	kindBlockComment                  // /* … */
+	kindIdent                         // pkgs
+	kindInt                           // 42
+	kindFloat                         // .5
+	kindPath                          // a run of path text: ./a, ~/a, the /b of ./${a}/b
+	kindSearchPath                    // <nixpkgs/lib>
+	kindURI                           // https://example.org
+	kindQuote                         // ", open or closed
+	kindText                          // text between quotes
+	kindIndentOpen                    // '' and, when only blanks follow, the rest of its line
+	kindIndentText                    // text between '' and ''
+	kindIndentClose                   // ''
+	kindInterp                        // ${
+	kindIf
+	kindThen
+	kindElse
+	kindAssert
+	kindWith
+	kindLet
+	kindIn
+	kindRec
+	kindInherit
+	kindOr        // the word or
+	kindEllipsis  // ...
+	kindEqual     // ==
+	kindNotEqual  // !=
+	kindLessEq    // <=
+	kindGreaterEq // >=
+	kindAnd       // &&
+	kindOrOp      // ||
+	kindImpl      // ->
+	kindUpdate    // //
+	kindConcat    // ++
+	kindPipeLeft  // <|
+	kindPipeRight // |>
+	kindBraceOpen
+	kindBraceClose
+	kindBracketOpen
+	kindBracketClose
+	kindParenOpen
+	kindParenClose
+	kindSemicolon
+	kindColon
+	kindDot
+	kindComma
+	kindAssign // =
+	kindAt
+	kindQuestion
+	kindPlus
+	kindMinus
+	kindStar
+	kindSlash
+	kindLess
+	kindGreater
+	kindNot
 	kindInvalid // a byte that starts no token
 	kindError   // where the lexer gave up; its error is in lexed.err
 )
 
 // kindNames is how a message calls a token of each kind.
 var kindNames = [...]string{
-	KindEOF: "the end of the file", KindBlank: "blanks", KindLineComment: "a comment", KindBlockComment: "a comment",
-	KindIdent: "a name", KindInt: "an integer", KindFloat: "a float", KindPath: "a path", KindSearchPath: "a search path",
-	KindURI: "a URI", KindQuote: "'\"'", KindText: "string text", KindIndentOpen: "\"''\"", KindIndentText: "string text",
-	KindIndentClose: "\"''\"", KindInterp: "'${'", KindIf: "'if'", KindThen: "'then'", KindElse: "'else'",
-	KindAssert: "'assert'", KindWith: "'with'", KindLet: "'let'", KindIn: "'in'", KindRec: "'rec'", KindInherit: "'inherit'",
-	KindOr: "'or'", KindEllipsis: "'...'", KindEqual: "'=='", KindNotEqual: "'!='", KindLessEq: "'<='", KindGreaterEq: "'>='",
-	KindAnd: "'&&'", KindOrOp: "'||'", KindImpl: "'->'", KindUpdate: "'//'", KindConcat: "'++'", KindPipeLeft: "'<|'",
-	KindPipeRight: "'|>'", KindBraceOpen: "'{'", KindBraceClose: "'}'", KindBracketOpen: "'['", KindBracketClose: "']'",
-	KindParenOpen: "'('", KindParenClose: "')'", KindSemicolon: "';'", KindColon: "':'", KindDot: "'.'", KindComma: "','",
-	KindAssign: "'='", KindAt: "'@'", KindQuestion: "'?'", KindPlus: "'+'", KindMinus: "'-'", KindStar: "'*'",
-	KindSlash: "'/'", KindLess: "'<'", KindGreater: "'>'", KindNot: "'!'", kindInvalid: "a stray character",
+	kindEOF: "the end of the file", kindBlank: "blanks", kindLineComment: "a comment", kindBlockComment: "a comment",
+	kindIdent: "a name", kindInt: "an integer", kindFloat: "a float", kindPath: "a path", kindSearchPath: "a search path",
+	kindURI: "a URI", kindQuote: "'\"'", kindText: "string text", kindIndentOpen: "\"''\"", kindIndentText: "string text",
+	kindIndentClose: "\"''\"", kindInterp: "'${'", kindIf: "'if'", kindThen: "'then'", kindElse: "'else'",
+	kindAssert: "'assert'", kindWith: "'with'", kindLet: "'let'", kindIn: "'in'", kindRec: "'rec'", kindInherit: "'inherit'",
+	kindOr: "'or'", kindEllipsis: "'...'", kindEqual: "'=='", kindNotEqual: "'!='", kindLessEq: "'<='", kindGreaterEq: "'>='",
+	kindAnd: "'&&'", kindOrOp: "'||'", kindImpl: "'->'", kindUpdate: "'//'", kindConcat: "'++'", kindPipeLeft: "'<|'",
+	kindPipeRight: "'|>'", kindBraceOpen: "'{'", kindBraceClose: "'}'", kindBracketOpen: "'['", kindBracketClose: "']'",
+	kindParenOpen: "'('", kindParenClose: "')'", kindSemicolon: "';'", kindColon: "':'", kindDot: "'.'", kindComma: "','",
+	kindAssign: "'='", kindAt: "'@'", kindQuestion: "'?'", kindPlus: "'+'", kindMinus: "'-'", kindStar: "'*'",
+	kindSlash: "'/'", kindLess: "'<'", kindGreater: "'>'", kindNot: "'!'", kindInvalid: "a stray character",
 	kindError: "an invalid token",
 }
 
 // String is the name of the kind as messages print it: "'->'", "a name".
-func (k TokenKind) String() string { return kindNames[k] }
+func (k tokenKind) String() string { return kindNames[k] }
 
 // blank tells whether the grammar ignores tokens of this kind.
-func (k TokenKind) blank() bool { return k >= KindBlank && k <= KindBlockComment }
+func (k tokenKind) blank() bool { return k >= kindBlank && k <= kindBlockComment }
 
-// keyword is the kind of a word that is no name, else KindIdent.
-func keyword(word string) TokenKind {
+// keyword is the kind of a word that is no name, else kindIdent.
+func keyword(word string) tokenKind {
 	switch word {
 	case "if":
-		return KindIf
+		return kindIf
 	case "then":
-		return KindThen
+		return kindThen
 	case "else":
-		return KindElse
+		return kindElse
 	case "assert":
-		return KindAssert
+		return kindAssert
 	case "with":
-		return KindWith
+		return kindWith
 	case "let":
-		return KindLet
+		return kindLet
 	case "in":
-		return KindIn
+		return kindIn
 	case "rec":
-		return KindRec
+		return kindRec
 	case "inherit":
-		return KindInherit
+		return kindInherit
 	case "or":
-		return KindOr
+		return kindOr
 	}
-	return KindIdent
+	return kindIdent
 }

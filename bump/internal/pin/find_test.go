@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"fmt"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -206,20 +207,25 @@ func attack(t *testing.T, f *flake, found *Found, slots map[SlotID]bool) {
 		require.NoError(t, err)
 		want := constructs(file)
 		if _, added := s.form.(binding); added {
-			want[nixexpr.KindSemicolon]++
+			want["*nixexpr.Binding"]++
 		}
 		assert.Equal(t, want, constructs(edited), "%s: %s became %s", f.name, s.Field, edit.New)
 	}
 }
 
-// constructs counts the tokens of a file that code is told by, whatever the texts in it.
-func constructs(f *nixexpr.File) map[nixexpr.TokenKind]int {
-	count := map[nixexpr.TokenKind]int{}
-	for i := range f.Tokens {
-		switch kind := f.Kind(i); kind {
-		case nixexpr.KindSemicolon, nixexpr.KindInterp, nixexpr.KindBraceOpen, nixexpr.KindLineComment:
-			count[kind]++
+// constructs counts what a file is made of, whatever the texts in it.
+func constructs(f *nixexpr.File) map[string]int {
+	count := map[string]int{}
+	nixexpr.Walk(f.Root, func(n nixexpr.Node) bool {
+		switch n := n.(type) {
+		case *nixexpr.Binding, *nixexpr.Apply:
+			count[fmt.Sprintf("%T", n)]++
+		case *nixexpr.StrPart:
+			if n.Expr != nil {
+				count["interpolation"]++
+			}
 		}
-	}
+		return true
+	})
 	return count
 }

@@ -1,15 +1,5 @@
 package nixexpr
 
-// opNames is how each operator is written.
-var opNames = [...]string{
-	OpNeg: "-", OpConcat: "++", OpMul: "*", OpDiv: "/", OpAdd: "+", OpSub: "-", OpNot: "!", OpUpdate: "//",
-	OpLess: "<", OpLessEq: "<=", OpGreater: ">", OpGreaterEq: ">=", OpEqual: "==", OpNotEqual: "!=", OpAnd: "&&", OpOr: "||",
-	OpImpl: "->", OpPipeRight: "|>", OpPipeLeft: "<|",
-}
-
-// String is the operator as it is written.
-func (op Op) String() string { return opNames[op] }
-
 // Print is an expression with parentheses around every part of it that could need them, the
 // blanks made single and the comments left out. It shows how the parser understood a source,
 // and parses to the same tree but for the [Paren] nodes. To change a file use edits.
@@ -207,3 +197,9 @@ func (p *printer) lambda(n *Lambda) {
 	}
 	p.words(": ", n.Body, "", nil)
 }
+
+// Kind is the kind of the token Tokens[i], as messages name it.
+func (f *File) Kind(i int) string { return f.kinds[i].String() }
+
+// PartText is the text of Parts[i] as it takes part in the value; "" for an interpolation.
+func (f *File) PartText(s *Str, i int) string { return f.PartTexts(s)[i] }
