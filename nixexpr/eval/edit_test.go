@@ -25,6 +25,7 @@ func TestReplace(t *testing.T) {
 			p, f := program(t, "a.nix", test.src)
 			pieces := p.Value(p.Root(f)).(*eval.Text).Pieces
 			at := pieces[len(pieces)-1].At
+			require.Equal(t, test.old == "", at.Source() == "")
 			from := strings.Index(at.Source(), test.old)
 			start, end := at.Content()
 			require.Equal(t, at.Source(), string(f.Src[start:end]))

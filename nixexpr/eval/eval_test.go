@@ -16,11 +16,16 @@ func program(t testing.TB, pairs ...string) (*eval.Program, *nixexpr.File) {
 	t.Helper()
 	var files []*nixexpr.File
 	for i := 0; i < len(pairs); i += 2 {
-		f, err := nixexpr.Parse(pairs[i], []byte(pairs[i+1]))
-		require.NoError(t, err)
-		files = append(files, f)
+		files = append(files, parse(t, pairs[i], pairs[i+1]))
 	}
 	return eval.NewProgram(t.Context(), files), files[0]
+}
+
+func parse(t testing.TB, name, src string) *nixexpr.File {
+	t.Helper()
+	f, err := nixexpr.Parse(name, []byte(src))
+	require.NoError(t, err)
+	return f
 }
 
 // show describes a value: the pieces of a text with the places of their literals, alternatives with
@@ -124,6 +129,7 @@ func TestValue(t *testing.T) {
 		{"a comparison that is true", []string{"a.nix", `let s = null; in if c || s != "b" then "1" else "2"`}, `1@a.nix:1:40`},
 		{"an implication", []string{"a.nix", `if !(c -> true) then "1" else "2"`}, `2@a.nix:1:31`},
 		{"a branch that throws", []string{"a.nix", `if c then "1" else if c == 2 then throw "no" else abort "no"`}, `1@a.nix:1:11`},
+		{"one of two branches throws", []string{"a.nix", `if c then throw "no" else "1"`}, `1@a.nix:1:27`},
 		{"a uri", []string{"a.nix", `let u = https://example.org/x; in u`}, `https://example.org/x@a.nix:1:9`},
 		{"lists", []string{"a.nix", `[ 1 2 ] ++ [ 3 ]`}, `list of 3`},
 		{"a path", []string{"d/a.nix", `./x/../y`}, `path d/y`},
@@ -160,6 +166,10 @@ func TestUnknown(t *testing.T) {
 		{"itself by another one", `let a = { inherit (b) v; }; b = { inherit (a) v; }; in a.v`, `a definition that needs itself, or too deep`},
 		{"an overridden rec set", `(rec { v = "1"; __overrides = { v = "2"; }; x = v; }).x`, `x: an attribute of a value that is not known`},
 		{"an overridden legacy let", `let { v = "1"; __overrides = { v = "2"; }; body = v; }`, `body: an attribute that __overrides may define again`},
+		{
+			"branches that throw", `if c then throw "a" else abort "b"`,
+			`throw: the result of a function that is not defined here | abort: the result of a function that is not defined here`,
+		},
 		{"a default of an unknown set", `y.v or "1"`, `v: an attribute of a value that is not known | 1@a.nix:1:8`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -187,12 +197,30 @@ func TestOptimism(t *testing.T) {
 		{"alternatives of a function", `(if c then x: x else x: "2") "1"`, `1@a.nix:1:30 | 2@a.nix:1:25`},
 		{"alternatives of an argument", `({ v ? "3" }: v) (if c then { v = "1"; } else { })`, `1@a.nix:1:35 | 3@a.nix:1:8`},
 		{"any attribute", `{ a = "1"; b = "2"; }.${y}`, `1@a.nix:1:7 | 2@a.nix:1:16`},
+		{"a null name is no attribute", `{ ${null} = "1"; a = "2"; }.${y}`, `2@a.nix:1:22`},
 		{"alternatives of which one lacks the attribute", `(if c then { v = "1"; } else { }).v`, `1@a.nix:1:18`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p, f := program(t, "a.nix", test.src)
 			require.Equal(t, test.want, show(p.Value(p.Root(f))))
 		})
+	}
+}
+
+func TestAlternativesAreFollowedToTheirBound(t *testing.T) {
+	for _, n := range []int{16, 17, 40} {
+		p, f := program(t, "a.nix", many(n-1, `if c<i> then "<i>" else `)+`"0"`)
+		alts := eval.Alternatives(p.Value(p.Root(f)))
+		if n == 16 {
+			require.Len(t, alts, 16)
+			require.IsType(t, &eval.Text{}, alts[15])
+			continue
+		}
+		require.Len(t, alts, 17)
+		more, ok := alts[16].(*eval.Unknown)
+		require.True(t, ok)
+		require.Equal(t, eval.TooMany, more.Reason)
+		require.NotEmpty(t, more.Operands)
 	}
 }
 

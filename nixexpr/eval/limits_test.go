@@ -109,3 +109,88 @@ func TestOrdinaryFilesStayFarBelowTheBudget(t *testing.T) {
 	p.Visit(func(*eval.Unknown) {}, f)
 	require.NoError(t, p.Err())
 }
+
+// TestRecursionIsFollowedAFewTimes unrolls a function that calls itself, and one that is called often without that.
+func TestRecursionIsFollowedAFewTimes(t *testing.T) {
+	p, f := program(t, "a.nix", `let f = x: "a" + f x; in f "1"`)
+	const a = "a@a.nix:1:12 "
+	require.Equal(t, a+a+a+a+"(a definition that needs itself, or too deep)", show(p.Value(p.Root(f))))
+
+	p, f = program(t, "a.nix", `let f = x: x; in `+strings.Repeat(`f "1" + `, 50)+`"2"`)
+	require.NotContains(t, show(p.Value(p.Root(f))), "too deep")
+}
+
+// TestNestingIsFollowedToItsBound nests definitions, and calls, as deep as they are followed, and deeper.
+func TestNestingIsFollowedToItsBound(t *testing.T) {
+	known := func(src string) bool {
+		p, f := program(t, "a.nix", src)
+		_, ok := p.Value(p.Root(f)).(*eval.Text)
+		return ok
+	}
+	definitions := func(n int) string {
+		return `let a0 = "1"; ` + many(n, "a<i> = a<h>; ") + fmt.Sprintf("in a%d", n)
+	}
+	calls := func(n int) string {
+		return `let a0 = x: "1"; ` + many(n, "a<i> = x: a<h> x; ") + fmt.Sprintf("in a%d 1", n)
+	}
+	for _, source := range []func(n int) string{definitions, calls} {
+		require.True(t, known(source(398)))
+		require.False(t, known(source(399)))
+	}
+}
+
+// TestExpressionsAreFollowedToTheirBound nests parentheses within definitions: all of them are on one stack.
+func TestExpressionsAreFollowedToTheirBound(t *testing.T) {
+	const in = 9000
+	source := func(n int) string {
+		return `let a0 = "1"; ` + many(n, "a<i> = "+strings.Repeat("(", in)+"a<h>"+strings.Repeat(")", in)+"; ") + fmt.Sprintf("in a%d", n)
+	}
+	for n, want := range map[int]string{11: "1@a.nix:1:10", 12: "a definition that needs itself, or too deep"} {
+		p, f := program(t, "a.nix", source(n))
+		require.Equal(t, want, show(p.Value(p.Root(f))))
+		// The stack is free again.
+		require.Equal(t, "2@b.nix:1:1", show(p.Value(p.Root(parse(t, "b.nix", `"2"`)))))
+		require.NoError(t, p.Err())
+	}
+}
+
+// TestCosts evaluates sources with as many steps as they take, and with fewer.
+func TestCosts(t *testing.T) {
+	for _, test := range []struct {
+		name, src   string
+		few, enough int
+	}{
+		{"a literal", `"` + strings.Repeat("x", 3200) + `"`, 90, 110},
+		{"an interpolation", `let a = "` + strings.Repeat("x", 3200) + `"; in "${a}"`, 190, 220},
+		{"a sum", `let a = "` + strings.Repeat("x", 3200) + `"; in a + a`, 290, 320},
+		{"a list", `[ ` + strings.Repeat("x ", 100) + `]`, 90, 110},
+		{"lists", `let a = [ ` + strings.Repeat("x ", 100) + `]; in a ++ a`, 290, 320},
+		{"a set", `{ ` + many(100, "a<i> = 1; ") + `}`, 190, 220}, // once for the names, and once for the values
+		{"sets", `let a = { ` + many(100, "a<i> = 1; ") + `}; in a // a`, 390, 420},
+		{"a path of names", `{ a` + strings.Repeat(".a", 100) + ` = 1; }`, 95, 120},
+		{"a selection", `a` + strings.Repeat(".a", 100), 95, 120},
+		{"arguments", `({ ` + many(100, "a<i> ? 1, ") + `... }: 1) { }`, 95, 120},
+		{"a mapped list", `let a = [ ` + strings.Repeat("x ", 100) + `]; in map q a`, 190, 230},
+		{"a mapped set", `let a = { ` + many(100, "a<i> = 1; ") + `}; in builtins.mapAttrs q a`, 290, 330},
+		{"a comparison", `let a = "` + strings.Repeat("x", 3200) + `"; in a == a`, 290, 330},
+		{"withs", strings.Repeat("with { }; ", 100) + "y", 190, 420},
+		{"scopes", strings.Repeat("let x = 1; in ", 3200) + "y", 6470, 6530},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			for steps, want := range map[int]error{test.few: eval.ErrBudget, test.enough: nil} {
+				p, f := program(t, "a.nix", test.src)
+				p.SpendAllBut(steps)
+				p.Value(p.Root(f))
+				require.ErrorIs(t, p.Err(), want)
+			}
+		})
+	}
+}
+
+func TestUnknownTellsItsPlace(t *testing.T) {
+	p, f := program(t, "a.nix", `let v = v; in v`)
+	u, ok := p.Value(p.Root(f)).(*eval.Unknown)
+	require.True(t, ok)
+	require.Same(t, f, u.File)
+	require.Equal(t, 8, u.Node.Start())
+}
