@@ -191,10 +191,7 @@ func bindingAt(f *nixexpr.File, line, column int) *nixexpr.Binding {
 // comments are the comments of a file that end with their line.
 func comments(f *nixexpr.File) []releases.Comment {
 	var all []releases.Comment
-	for i, t := range f.Tokens {
-		if f.Kind(i) != nixexpr.KindLineComment {
-			continue
-		}
+	for _, t := range f.LineComments() {
 		line := f.Src[:t.Start]
 		line = line[bytes.LastIndexByte(line, '\n')+1:]
 		all = append(all, releases.Comment{

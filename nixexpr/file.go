@@ -21,6 +21,17 @@ type File struct {
 	lines     []int32 // where each line starts
 }
 
+// LineComments returns the comments that start with # and end with their line.
+func (f *File) LineComments() []Token {
+	var list []Token
+	for i, kind := range f.kinds {
+		if kind == kindLineComment {
+			list = append(list, f.Tokens[i])
+		}
+	}
+	return list
+}
+
 // Text is the source of a node, as written.
 func (f *File) Text(n Node) string { return f.text[n.Start():n.End()] }
 

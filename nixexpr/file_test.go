@@ -55,6 +55,15 @@ func TestTokens(t *testing.T) {
 	}, got)
 }
 
+func TestLineComments(t *testing.T) {
+	f := parse(t, "# one\n{ a = /* two */ \"# no\"; #three\n\tb = ''\n  # no\n''; # four\n}")
+	var got []string
+	for _, c := range f.LineComments() {
+		got = append(got, string(f.Src[c.Start:c.End]))
+	}
+	assert.Equal(t, []string{"# one", "#three", "# four"}, got)
+}
+
 func TestTextAndValues(t *testing.T) {
 	for _, tt := range []struct {
 		src      string
