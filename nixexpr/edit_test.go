@@ -156,6 +156,8 @@ func TestApplyRefuses(t *testing.T) {
 		{"twice", "{ a = 1; b = 2; }", []nixexpr.Edit{{9, 10, "a"}}, "test.nix:1:10: the edited file is not Nix any more: test.nix:1:10: attribute 'a' is defined already at test.nix:1:3"},
 		{"opens a comment", "[ 1 2 ]", []nixexpr.Edit{{3, 3, " ] #"}}, "test.nix:1:4: an edit would change the meaning of blanks, which is outside of it"},
 		{"joins names", "f a b", []nixexpr.Edit{{3, 4, ""}}, "test.nix:1:3: an edit would change the meaning of 'a', which is outside of it"},
+		{"one behind the other", `"abc"`, []nixexpr.Edit{{1, 2, "x"}, {2, 3, "y"}}, ""},
+		{"an insertion behind an edit", `"abc"`, []nixexpr.Edit{{1, 2, "x"}, {2, 2, "y"}}, ""},
 		{"text grows at its end", "''a''", []nixexpr.Edit{{3, 3, "b"}}, ""},
 		{"text grows at its start", `"a"`, []nixexpr.Edit{{1, 1, "b"}}, ""},
 		{

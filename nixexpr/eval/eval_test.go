@@ -197,6 +197,8 @@ func TestOptimism(t *testing.T) {
 		{"alternatives of a function", `(if c then x: x else x: "2") "1"`, `1@a.nix:1:30 | 2@a.nix:1:25`},
 		{"alternatives of an argument", `({ v ? "3" }: v) (if c then { v = "1"; } else { })`, `1@a.nix:1:35 | 3@a.nix:1:8`},
 		{"any attribute", `{ a = "1"; b = "2"; }.${y}`, `1@a.nix:1:7 | 2@a.nix:1:16`},
+		{"any of too many", `{ ` + many(17, `a<i> = "x"; `) + `}.${y}`, `an attribute whose name is computed`},
+		{"alternatives that all lack the attribute", `(if c then { } else { }).v`, `v: an attribute of a value that is not known`},
 		{"a null name is no attribute", `{ ${null} = "1"; a = "2"; }.${y}`, `2@a.nix:1:22`},
 		{"alternatives of which one lacks the attribute", `(if c then { v = "1"; } else { }).v`, `1@a.nix:1:18`},
 	} {
@@ -205,6 +207,11 @@ func TestOptimism(t *testing.T) {
 			require.Equal(t, test.want, show(p.Value(p.Root(f))))
 		})
 	}
+}
+
+func TestAnyOfIsFollowedToItsBound(t *testing.T) {
+	p, f := program(t, "a.nix", `{ `+many(16, `a<i> = "<i>"; `)+`}.${y}`)
+	require.Len(t, eval.Alternatives(p.Value(p.Root(f))), 16)
 }
 
 func TestAlternativesAreFollowedToTheirBound(t *testing.T) {
@@ -253,6 +260,16 @@ func TestReadJSONRefuses(t *testing.T) {
 	p.AddData("bad.json", []byte(`{ "a": `))
 	p.AddData("good.json", []byte(`{ "a": true }`))
 	require.Nil(t, p.ReadJSON(&eval.Path{Name: "bad.json"}))
+	for _, src := range []string{`[1, `, `[1, }`, `{"a": 1`, `{"a": [2}`, ``, `{"a"`} {
+		p.AddData("cut.json"+src, []byte(src))
+		require.Nil(t, p.ReadJSON(&eval.Path{Name: "cut.json" + src}), src)
+	}
+	p.AddData("list.json", []byte(`[ "a", 1.50, { "b": null } ]`))
+	list := p.Value(p.ReadJSON(&eval.Path{Name: "list.json"})).(*eval.List)
+	require.Len(t, list.Elems, 3)
+	require.Equal(t, "a@list.json", show(p.Value(list.Elems[0])))
+	require.Equal(t, "1.50", show(p.Value(list.Elems[1])))
+	require.Equal(t, "{ b }", show(p.Value(list.Elems[2])))
 	require.Nil(t, p.ReadJSON(&eval.Path{Name: "none.json"}))
 	require.Nil(t, p.ReadJSON(&eval.Path{}))
 	require.Nil(t, p.ReadJSON(&eval.Text{}))
@@ -336,7 +353,10 @@ func TestCallee(t *testing.T) {
 	require.Equal(t, "c: a free variable", show(p.Value(args[0])))
 	require.Equal(t, "{  }", show(p.Value(args[1])))
 
-	p, f = program(t, "a.nix", `f`+strings.Repeat(" 1", 5000))
-	name, _ = p.Value(p.Root(f)).(*eval.Unknown).Callee()
-	require.Empty(t, name)
+	for n, want := range map[int]string{32: "f", 33: "", 5000: ""} {
+		p, f = program(t, "a.nix", `f`+strings.Repeat(" 1", n))
+		name, args = p.Value(p.Root(f)).(*eval.Unknown).Callee()
+		require.Equal(t, want, name)
+		require.Len(t, args, min(n, 33))
+	}
 }

@@ -167,6 +167,7 @@ func TestCosts(t *testing.T) {
 		{"lists", `let a = [ ` + strings.Repeat("x ", 100) + `]; in a ++ a`, 290, 320},
 		{"a set", `{ ` + many(100, "a<i> = 1; ") + `}`, 190, 220}, // once for the names, and once for the values
 		{"sets", `let a = { ` + many(100, "a<i> = 1; ") + `}; in a // a`, 390, 420},
+		{"sets of computed names", `let a = { ` + many(100, "${y<i>} = 1; ") + `}; in a // a`, 490, 620},
 		{"a path of names", `{ a` + strings.Repeat(".a", 100) + ` = 1; }`, 95, 120},
 		{"a selection", `a` + strings.Repeat(".a", 100), 95, 120},
 		{"arguments", `({ ` + many(100, "a<i> ? 1, ") + `... }: 1) { }`, 95, 120},
@@ -193,4 +194,65 @@ func TestUnknownTellsItsPlace(t *testing.T) {
 	require.True(t, ok)
 	require.Same(t, f, u.File)
 	require.Equal(t, 8, u.Node.Start())
+}
+
+func TestBudgetIsExact(t *testing.T) {
+	for steps, want := range map[int]error{2: eval.ErrBudget, 3: nil} { // the definition, the expression, the text
+		p, f := program(t, "a.nix", `"x"`)
+		p.SpendAllBut(steps)
+		p.Value(p.Root(f))
+		require.ErrorIs(t, p.Err(), want)
+	}
+}
+
+// A countingContext counts how often it is asked.
+type countingContext struct {
+	context.Context
+	asked *int
+}
+
+func (c countingContext) Err() error {
+	*c.asked++
+	return c.Context.Err()
+}
+
+// TestContextIsAskedNowAndThen evaluates a list of some thirty thousand steps.
+func TestContextIsAskedNowAndThen(t *testing.T) {
+	asked := 0
+	f := parse(t, "a.nix", `[ `+strings.Repeat(`(y "1") `, 5000)+`]`)
+	p := eval.NewProgram(countingContext{t.Context(), &asked}, []*nixexpr.File{f})
+	p.Visit(func(*eval.Unknown) {}, f)
+	require.NoError(t, p.Err())
+	require.Greater(t, asked, 20)
+	require.Less(t, asked, 100)
+}
+
+// TestContextStopsSoon counts the calls that are still evaluated once the context is done.
+func TestContextStopsSoon(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	f := parse(t, "a.nix", `[ `+strings.Repeat(`(y "1") `, 5000)+`]`)
+	p := eval.NewProgram(ctx, []*nixexpr.File{f})
+	calls := 0
+	p.Intrinsic = func(string, []*eval.Def) *eval.Def {
+		if calls++; calls == 1000 {
+			cancel()
+		}
+		return nil
+	}
+	p.Visit(func(*eval.Unknown) {}, f)
+	require.ErrorIs(t, p.Err(), context.Canceled)
+	require.GreaterOrEqual(t, calls, 1000)
+	require.Less(t, calls, 1500)
+}
+
+func TestJSONIsReadToItsBound(t *testing.T) {
+	p, _ := program(t, "a.nix", "1")
+	for n, known := range map[int]bool{401: true, 402: false} {
+		name := fmt.Sprintf("%d.json", n)
+		p.AddData(name, []byte(strings.Repeat("[", n)+strings.Repeat("]", n)))
+		p.AddData("o"+name, []byte(strings.Repeat(`{"a":`, n)+"1"+strings.Repeat("}", n)))
+		require.Equal(t, known, p.ReadJSON(&eval.Path{Name: name}) != nil)
+		require.Equal(t, known && n < 401, p.ReadJSON(&eval.Path{Name: "o" + name}) != nil)
+	}
 }
