@@ -19,9 +19,8 @@ import (
 //	Ollama-Bump: 0.32.15 (package ollama, tree b16cadd6…)
 //	Ollama-Bump: 0.33.0 (removal, package ollama, scope hosts/gpu, tree b16cadd6…)
 //
-// where the key is the tool's name, "removal" is there for a commit that removes a pin, and the scope for a proposal
-// that has one. Up
-// to version 1.2 it was
+// where the key is the tool's name, "removal" is there for a commit that removes a pin, and the scope for a
+// proposal that has one. Commits of earlier versions have
 //
 //	Proposed-By: ollama-bump ollama 0.32.15 "hosts%2Fgpu" b16cadd6…
 

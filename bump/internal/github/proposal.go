@@ -115,14 +115,16 @@ type Standing struct {
 // Final returns how a run ends that has nothing to propose; ok is false when there is something. For Ours ok is
 // true, too: who knows that the content changed, as after a repaired hash, proposes nevertheless.
 func (s Standing) Final() (out Outcome, ok bool) {
-	o := Outcome{Status: Skipped, Operation: Untouched, Number: s.Number, URL: s.URL, Branch: s.Branch, Reason: s.Reason}
-	switch s.State {
-	case Fresh, Stale:
+	if s.State == Fresh || s.State == Stale {
 		return Outcome{}, false
-	case Ours, Merged:
-		o.Status = Current
 	}
-	return o, true
+	out = Outcome{
+		Status: Skipped, Operation: Untouched, Number: s.Number, URL: s.URL, Branch: s.Branch, Reason: s.Reason,
+	}
+	if s.State == Ours || s.State == Merged {
+		out.Status = Current
+	}
+	return out, true
 }
 
 // normal fills in what may be left out and refuses what GitHub would.
