@@ -1,10 +1,12 @@
 package bump
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"strings"
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
@@ -32,7 +34,7 @@ func (j *job) findPins(ctx context.Context) error {
 		return err
 	}
 	if j.found, err = pin.Find(ctx, j.files, j.pkg); err != nil {
-		return err
+		return j.nameUntracked(ctx, err)
 	}
 	for _, text := range j.found.Warnings {
 		j.warn("pin", "%s", text)
@@ -47,6 +49,38 @@ func (j *job) findPins(ctx context.Context) error {
 	}
 	return nil
 }
+
+// nameUntracked adds to the error of a flake without a pin which files mention the package and are not
+// tracked by git, for Nix does not see them.
+func (j *job) nameUntracked(ctx context.Context, err error) error {
+	var failure *Error
+	if !errors.As(err, &failure) || j.tree.Repo == nil {
+		return err
+	}
+	files, listErr := j.tree.Repo.Untracked(ctx)
+	if listErr != nil {
+		return err // what is missing is only a hint
+	}
+	var names []string
+	for _, name := range files {
+		isNix := strings.HasSuffix(name, ".nix") || strings.HasSuffix(name, ".json")
+		if !isNix || len(names) == maxUntracked || path.Base(name) != name && j.tree.Sibling(name) {
+			continue
+		}
+		if src, err := j.tree.Read(ctx, name); err == nil && bytes.Contains(src, []byte(j.pkg.Name)) {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return err
+	}
+	named := *failure
+	named.Hint = fmt.Sprintf("git add %s: Nix sees only the files that git tracks", strings.Join(names, " "))
+	return &named
+}
+
+// maxUntracked bounds how many files a hint names.
+const maxUntracked = 3
 
 // readFiles reads and parses the files. One that does not parse matters when it is flake.nix or
 // mentions the package.

@@ -3,6 +3,7 @@ package bump
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sort"
 
 	"github.com/nixtars/ollama-bump/bump/internal/github"
@@ -119,4 +120,31 @@ func notesBetween(list []github.Release, old, newest version.Version) []text.Rel
 	}
 	sort.SliceStable(notes, func(i, j int) bool { return version.Compare(notes[i].Version, notes[j].Version) > 0 })
 	return notes
+}
+
+// Releases returns versions that Options.To can name, the newest first: those of the first page that GitHub
+// lists.
+func Releases(ctx context.Context, o Options) ([]string, error) {
+	j, err := newJob(o)
+	if err != nil {
+		return nil, err
+	}
+	c, err := j.upstream()
+	if err != nil {
+		return nil, err
+	}
+	var all []string
+	err = c.Releases(ctx, j.pkg.Owner(), j.pkg.Repo, func(page []github.Release) (bool, error) {
+		for _, r := range page {
+			if v := versionOf(r, true); v != "" {
+				all = append(all, string(v))
+			}
+		}
+		return false, nil
+	})
+	if err != nil {
+		return nil, j.redactedError(withHint(err))
+	}
+	slices.SortFunc(all, func(a, b string) int { return version.Compare(b, a) })
+	return all, nil
 }

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -39,7 +41,7 @@ func newCommand(p *program) *cobra.Command {
 	root.Flags().SortFlags = false
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return flagError(cmd.Flags(), err) })
 	setHelp(root, groups)
-	complete(root)
+	complete(root, p)
 	root.AddCommand(configCommand(p), schemaCommand(), manCommand(groups), actionCommand(p))
 	root.InitDefaultCompletionCmd("completion")
 	needShell(root)
@@ -88,8 +90,11 @@ func setHelp(root *cobra.Command, groups []group) {
 	})
 }
 
+// completionTime is how long somebody who pressed the tab key waits at most for an answer of GitHub.
+const completionTime = 3 * time.Second
+
 // complete tells shells what a flag's value may be.
-func complete(root *cobra.Command) {
+func complete(root *cobra.Command, p *program) {
 	register := func(name string, fn cobra.CompletionFunc) {
 		if err := root.RegisterFlagCompletionFunc(name, fn); err != nil {
 			panic(err) // a flag of that name is missing: no input can cause it
@@ -100,6 +105,15 @@ func complete(root *cobra.Command) {
 		string(bump.VerifyEval) + "\tand every configuration with the package evaluates",
 		string(bump.VerifyBuild) + "\tand the package builds and says its version",
 	}, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveKeepOrder))
+	register("to", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		ctx, cancel := context.WithTimeout(p.ctx, completionTime)
+		defer cancel()
+		versions, err := bump.Releases(ctx, bump.Options{Env: p.env, MaxWait: time.Nanosecond})
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveError
+		}
+		return versions, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
+	})
 	register("flake", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return nil, cobra.ShellCompDirectiveFilterDirs
 	})

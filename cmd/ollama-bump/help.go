@@ -19,12 +19,12 @@ func writeHelp(w io.Writer, groups []group) {
 	for _, paragraph := range description {
 		b.WriteString(wrap(paragraph, 0, helpWidth) + "\n\n")
 	}
-	fmt.Fprintf(&b, "Usage:\n  %s\n  ollama-bump completion bash|zsh|fish|powershell\n", synopsis)
+	fmt.Fprintf(&b, "Usage:\n  %s\n", strings.Join(append([]string{synopsis}, commands...), "\n  "))
 	for _, g := range groups {
 		fmt.Fprintf(&b, "\n%s:\n", g.title)
 		writeRows(&b, flagRows(g.set), 24)
 	}
-	b.WriteString("\nEverything after -- goes to every Nix run.\n")
+	b.WriteString("\n" + afterDashes + "\n")
 	for _, c := range manual {
 		fmt.Fprintf(&b, "\n%s:\n", c.title)
 		if c.lead != "" {
@@ -58,11 +58,7 @@ func defaultOf(f *pflag.Flag) string {
 	case "", "false", "[]":
 		return ""
 	}
-	value := f.DefValue
-	if f.Value.Type() == "duration" {
-		value = strings.TrimSuffix(strings.TrimSuffix(value, "0s"), "0m")
-	}
-	return " (default: " + value + ")"
+	return " (default: " + f.DefValue + ")"
 }
 
 // columnFor returns where the second column of a table begins.
@@ -114,11 +110,15 @@ func writeMan(w io.Writer, groups []group) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, ".TH OLLAMA-BUMP 1 \"\" \"ollama-bump %s\"\n", roff(programVersion()))
 	fmt.Fprintf(&b, ".SH NAME\nollama-bump \\- %s\n", roff(summary))
-	fmt.Fprintf(&b, ".SH SYNOPSIS\n.B %s\n.br\n.B ollama-bump completion bash|zsh|fish|powershell\n.SH DESCRIPTION\n", roff(synopsis))
+	fmt.Fprintf(&b, ".SH SYNOPSIS\n.B %s\n", roff(synopsis))
+	for _, command := range commands {
+		fmt.Fprintf(&b, ".br\n.B %s\n", roff(command))
+	}
+	b.WriteString(".SH DESCRIPTION\n")
 	for _, paragraph := range description {
 		b.WriteString(roff(paragraph) + "\n.PP\n")
 	}
-	b.WriteString("Everything after \\-\\- goes to every Nix run.\n.SH OPTIONS\n")
+	b.WriteString(roff(afterDashes) + "\n.SH OPTIONS\n")
 	for _, g := range groups {
 		fmt.Fprintf(&b, ".SS %s\n", roff(g.title))
 		manRows(&b, flagRows(g.set))

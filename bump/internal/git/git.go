@@ -117,6 +117,21 @@ func (r *Repository) Files(ctx context.Context) ([]string, error) {
 	return files, nil
 }
 
+// Untracked lists the files that git neither tracks nor ignores, by their paths from the root.
+func (r *Repository) Untracked(ctx context.Context) ([]string, error) {
+	out, err := r.run(ctx, r.Root, "ls-files", "-z", "--others", "--exclude-standard")
+	if err != nil {
+		return nil, fmt.Errorf("list files: %w", err)
+	}
+	var files []string
+	for name := range bytes.SplitSeq(out, []byte{0}) {
+		if len(name) > 0 {
+			files = append(files, string(name))
+		}
+	}
+	return files, nil
+}
+
 // Origin returns the URL of the remote origin, "" when there is none.
 func (r *Repository) Origin(ctx context.Context) string {
 	out, err := r.run(ctx, r.Root, "remote", "get-url", "origin")
