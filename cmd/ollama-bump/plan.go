@@ -84,8 +84,11 @@ func (r *task) place(config *configuration, own section, start string, chosen bo
 	return nil
 }
 
-// noFlake returns the error for a folder without a flake, when there are some below it.
+// noFlake returns the error for a folder of a repository that is in no flake, when there are some below it.
 func noFlake(dir string) error {
+	if repositoryRoot(dir) == "" {
+		return nil // all of the machine may be below it
+	}
 	below := flakesBelow(dir)
 	if exists(filepath.Join(dir, "flake.nix")) || len(below) == 0 {
 		return nil
