@@ -112,7 +112,8 @@ func (j *job) advisories(ctx context.Context, upstream *github.Client) map[strin
 				continue
 			}
 			all[a.GHSA+" "+v.FirstPatched] = Advisory{
-				GHSA: a.GHSA, CVE: a.CVE, URL: a.URL, Summary: diag.Line(a.Summary), Severity: a.Severity, FirstPatched: v.FirstPatched,
+				GHSA: a.GHSA, CVE: a.CVE, URL: a.URL, Summary: diag.Line(a.Summary), Severity: a.Severity,
+				FirstPatched: v.FirstPatched,
 			}
 		}
 	}
@@ -231,6 +232,6 @@ func holdError(err error) error {
 	}
 	return &Error{
 		Pos: diag.Pos{File: wrong.File, Line: wrong.Line, Column: 1}, Text: "read the comment: " + wrong.Err.Error(),
-		Hint: "write # ollama-bump: hold <0.32 until 2026-12-01: reason; the constraint, the date and the reason may be missing", Err: err,
+		Hint: "write # ollama-bump: hold <0.32 until 2026-12-01: reason; constraint, date and reason are optional", Err: err,
 	}
 }

@@ -27,7 +27,7 @@ const (
 
 // unconfigurable are the flags that are no keys of the file.
 var unconfigurable = []string{
-	"api-url", "upstream-api-url", "repo", "json", "check", "dry-run", "no-pr", "full", "verbose", "quiet", "version", "help",
+	"api-url", "upstream-api-url", "repo", "json", "check", "dry-run", "no-pr", "version", "help",
 }
 
 // configuration is a file that was read.
@@ -68,7 +68,8 @@ func findConfiguration(dir string) (*configuration, error) {
 	}
 	if beside != nil && common != nil {
 		return nil, &usageHint{
-			bump.UsageError{Text: "there are two configuration files, " + beside.name + " and " + common.name}, "keep one of them",
+			bump.UsageError{Text: "there are two configuration files, " + beside.name + " and " + common.name},
+			"keep one of them",
 		}
 	}
 	return cmp.Or(beside, common), nil
@@ -81,7 +82,8 @@ func readConfiguration(root, dir, file string) (*configuration, error) {
 		name = filepath.ToSlash(rel)
 	}
 	if exists(filepath.Join(dir, strings.TrimSuffix(file, "aml")+"ml")) {
-		return nil, &usageHint{bump.UsageError{Text: strings.TrimSuffix(name, "aml") + "ml is not read"}, "rename it to " + configName}
+		misnamed := strings.TrimSuffix(name, "aml") + "ml"
+		return nil, &usageHint{bump.UsageError{Text: misnamed + " is not read"}, "rename it to " + configName}
 	}
 	text, err := readSmall(dir, file)
 	if text == nil || err != nil {

@@ -50,7 +50,7 @@ func TestPrecedence(t *testing.T) {
 			assert.Equal(t, []string{"env"}, o.Labels)
 			assert.False(t, o.Draft)
 		}},
-		{"command line", []string{"OLLAMA_BUMP_LABEL=env"}, []string{"--label", "a,b", "--label=c", "--draft=false", "--verify", "build", "--base="}, func(o *bump.Options) {
+		{"command line", []string{"OLLAMA_BUMP_LABEL=env"}, strings.Fields("--label a,b --label=c --draft=false --verify build --base="), func(o *bump.Options) {
 			assert.Equal(t, []string{"a", "b", "c"}, o.Labels)
 			assert.False(t, o.Draft)
 			assert.Equal(t, bump.VerifyBuild, o.Verify)
@@ -73,6 +73,14 @@ func TestForceOfTheFileDoesNotConcernCheck(t *testing.T) {
 	assert.Equal(t, exitUsage, runWith(nil, bump.Result{}, nil, "--flake", dir, "--check", "--force").status)
 }
 
+// Who asks for more on the command line gets more, whatever the file says.
+func TestVerbosityOfTheFile(t *testing.T) {
+	t.Parallel()
+	dir := checkout(t, map[string]string{"flake.nix": "{ }", configName: "quiet: true\n"})
+	assert.NotContains(t, runWith(nil, available, nil, "--flake", dir, "--dry-run").stderr, "0.32.15 is the newest")
+	assert.Contains(t, runWith(nil, available, nil, "--flake", dir, "--dry-run", "-v").stderr, "hash: a detail")
+}
+
 func TestPlacesOfTheConfiguration(t *testing.T) {
 	t.Parallel()
 	const common = ".github/" + configName
@@ -85,7 +93,8 @@ func TestPlacesOfTheConfiguration(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "nix", configName), []byte("base: own\n"), 0o644))
 	o = runWith(nil, bump.Result{}, nil, "--flake", filepath.Join(dir, "nix"))
 	assert.Equal(t, exitUsage, o.status)
-	assert.Contains(t, o.stderr, "ollama-bump: there are two configuration files, nix/ollama-bump.yaml and .github/ollama-bump.yaml\nhint: keep one of them\n")
+	assert.Contains(t, o.stderr, "ollama-bump: there are two configuration files, nix/ollama-bump.yaml and "+
+		".github/ollama-bump.yaml\nhint: keep one of them\n")
 
 	require.NoError(t, os.Remove(filepath.Join(dir, common)))
 	assert.Equal(t, "own", runWith(nil, bump.Result{}, nil, "--flake", filepath.Join(dir, "nix")).opts.Base)
@@ -179,9 +188,17 @@ flakes:
   branch: mine
 `
 
+// checkoutOfTwo makes a repository with two flakes and a configuration file for both.
+func checkoutOfTwo(t *testing.T) string {
+	t.Helper()
+	return checkout(t, map[string]string{
+		"flake.nix": "{ }", "hosts/gpu/flake.nix": "{ }", ".github/" + configName: severalFlakes,
+	})
+}
+
 func TestSeveralFlakes(t *testing.T) {
 	t.Parallel()
-	dir := checkout(t, map[string]string{"flake.nix": "{ }", "hosts/gpu/flake.nix": "{ }", ".github/" + configName: severalFlakes})
+	dir := checkoutOfTwo(t)
 	var seen []bump.Options
 	results := map[string]error{}
 	bumped := func(o bump.Options) (bump.Result, error) {
@@ -233,7 +250,7 @@ func TestSeveralFlakes(t *testing.T) {
 
 func TestSeveralFlakesInTheAction(t *testing.T) {
 	t.Parallel()
-	dir := checkout(t, map[string]string{"flake.nix": "{ }", "hosts/gpu/flake.nix": "{ }", ".github/" + configName: severalFlakes})
+	dir := checkoutOfTwo(t)
 	env, outputs, summary := runner(t)
 	status, _, stderr := runFuncIn(t, dir, env, func(o bump.Options) (bump.Result, error) {
 		if filepath.Base(o.Dir) == "gpu" {
@@ -272,7 +289,7 @@ func TestConfigCommand(t *testing.T) {
 	var read map[string]any
 	require.NoError(t, yaml.Unmarshal([]byte(stdout), &read), "it is YAML")
 
-	dir = checkout(t, map[string]string{"flake.nix": "{ }", "hosts/gpu/flake.nix": "{ }", ".github/" + configName: severalFlakes})
+	dir = checkoutOfTwo(t)
 	_, stdout, _ = runFuncIn(t, dir, nil, nil, "config")
 	assert.Regexp(t, `^flakes:\n  - flake: hosts/gpu +# \.github/ollama-bump\.yaml:4\n`, stdout)
 	assert.Contains(t, stdout, "\n  - flake: .")
@@ -284,7 +301,8 @@ func TestSchema(t *testing.T) {
 	t.Parallel()
 	want, err := schema()
 	require.NoError(t, err)
-	assert.Equal(t, want, inProject(t, "docs", "ollama-bump.schema.json"), "go run ./cmd/ollama-bump schema >docs/ollama-bump.schema.json")
+	assert.Equal(t, want, inProject(t, "docs", "ollama-bump.schema.json"),
+		"go run ./cmd/ollama-bump schema >docs/ollama-bump.schema.json")
 	var document any
 	require.NoError(t, json.Unmarshal([]byte(want), &document))
 	compiler := jsonschema.NewCompiler()

@@ -176,7 +176,9 @@ func (s *console) failure(err error, failure *bump.Error, hint string) {
 	}
 	var where []property
 	if failure != nil && failure.File != "" {
-		where = []property{{"file", s.clean(failure.File)}, {"line", fmt.Sprint(failure.Line)}, {"col", fmt.Sprint(failure.Column)}}
+		where = []property{
+			{"file", s.clean(failure.File)}, {"line", fmt.Sprint(failure.Line)}, {"col", fmt.Sprint(failure.Column)},
+		}
 		text = s.cleanLines(failure.Text)
 	}
 	if hint != "" {

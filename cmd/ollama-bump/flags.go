@@ -120,7 +120,8 @@ func (s *settings) pullRequestFlags() group {
 	set.StringVar(&s.CommitMessage, "commit-message", "", "`TEMPLATE` of the commit message")
 	set.StringVar(&s.BodyAppend, "body-append", "", "`TEMPLATE` of a paragraph at the end of the body")
 	set.BoolVar(&s.Draft, "draft", false, "open it as a draft")
-	set.BoolVar(&s.AutoMerge, "auto-merge", false, "let GitHub merge it once its checks pass, where the repository allows that")
+	set.BoolVar(&s.AutoMerge, "auto-merge", false,
+		"let GitHub merge it once its checks pass, where the repository allows that")
 	set.BoolVar(&s.Recreate, "recreate", false, "propose again a version whose pull request somebody closed")
 	set.StringVar(&s.APIURL, "api-url", "",
 		"`URL` of the repository's API (default: $GITHUB_API_URL, else https://api.github.com)")

@@ -106,7 +106,8 @@ func flakesBelow(dir string) []string {
 	for _, pattern := range []string{"*", "*/*"} {
 		found, _ := filepath.Glob(filepath.Join(dir, pattern, "flake.nix"))
 		for _, file := range found {
-			if folder, err := filepath.Rel(dir, filepath.Dir(file)); err == nil && !strings.HasPrefix(folder, ".") && len(all) < 3 {
+			folder, err := filepath.Rel(dir, filepath.Dir(file))
+			if err == nil && !strings.HasPrefix(folder, ".") && len(all) < 3 {
 				all = append(all, folder)
 			}
 		}

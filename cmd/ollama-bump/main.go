@@ -127,6 +127,7 @@ func (p *program) execute(s *settings, given *pflag.FlagSet) int {
 	if err != nil {
 		return p.fail(err)
 	}
+	p.open(runs[0].verbosity())
 	if runs[0].flake != "" {
 		return p.bumpAll(runs)
 	}
@@ -170,7 +171,9 @@ func asksForJSON(args []string) bool {
 // interrupted returns the error of a run that a signal ended, with what became of it.
 func (p *program) interrupted() error {
 	if p.log.sending {
-		return &bump.Error{Text: "interrupted: the pull request may be unfinished", Hint: "run it again: it resumes where it stopped"}
+		return &bump.Error{
+			Text: "interrupted: the pull request may be unfinished", Hint: "run it again: it resumes where it stopped",
+		}
 	}
 	return &bump.Error{Text: "interrupted: nothing was changed", Hint: "run it again: it starts afresh"}
 }

@@ -49,7 +49,7 @@ var manual = []chapter{
 		title: "Configuration",
 		lead:  "ollama-bump.yaml beside flake.nix, or .github/ollama-bump.yaml for the whole repository, sets defaults. Flags override the environment, which overrides the file.",
 		rows: []row{
-			{"KEY: VALUE", "any long flag, such as min-age: 3d or label: [deps, nix], except --repo, the API URLs, and flags that choose what to do or what to print"},
+			{"KEY: VALUE", "any long flag, such as min-age: 3d or label: [deps, nix], except --repo, the API URLs, --json and flags that choose what to do"},
 			{"flakes: [{flake: DIR, KEY: VALUE}]", "bump several flakes, each with a pull request of its own"},
 			{"# ollama-bump: hold <0.32 until 2026-12-01: REASON", "a comment beside a pin that says how far it may move; constraint, date and reason are optional"},
 		},

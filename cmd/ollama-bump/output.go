@@ -40,7 +40,9 @@ func (p *program) output(s *settings, r bump.Result) error {
 		return mustWrite(p.stdout, text)
 	case s.Mode == bump.DryRun && r.Diff != "":
 		return p.show(s, r)
-	case s.Mode == bump.Propose && !p.action && r.Status != bump.Skipped && r.PullRequest != nil && r.PullRequest.URL != "":
+	case s.Mode != bump.Propose || p.action || r.Status == bump.Skipped:
+		return nil
+	case r.PullRequest != nil && r.PullRequest.URL != "":
 		return mustWrite(p.stdout, p.log.clean(r.PullRequest.URL)+"\n")
 	}
 	return nil
@@ -168,7 +170,8 @@ func sentence(mode bump.Mode, r bump.Result) string {
 	case r.Status == bump.Skipped:
 		return step + ": skipped: " + withURL(r.Reason, r.PullRequest)
 	case r.PullRequest != nil && r.PullRequest.Number > 0:
-		return withURL(fmt.Sprintf("%s: %s pull request #%d", step, r.PullRequest.Operation, r.PullRequest.Number), r.PullRequest)
+		pr := r.PullRequest
+		return withURL(fmt.Sprintf("%s: %s pull request #%d", step, pr.Operation, pr.Number), pr)
 	}
 	return step + ": wrote " + strings.Join(paths(r.Files), ", ")
 }

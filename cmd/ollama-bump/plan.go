@@ -76,9 +76,11 @@ func (r *task) place(config *configuration, own section, start string, chosen bo
 	}
 	r.Dir = filepath.Join(config.dir, inFile.values[0])
 	r.origins["flake"] = r.from(inFile)
-	if other := filepath.Join(r.Dir, configName); exists(other) && absolute(other) != absolute(filepath.Join(config.dir, filepath.Base(config.name))) {
+	this := filepath.Join(config.dir, filepath.Base(config.name))
+	if other := filepath.Join(r.Dir, configName); exists(other) && absolute(other) != absolute(this) {
 		return &usageAt{&bump.Error{
-			Pos: inFile.pos, Text: "the flake in " + r.flake + " has a configuration file of its own", Hint: "keep one of the two files",
+			Pos: inFile.pos, Text: "the flake in " + inFile.values[0] + " has a configuration file of its own",
+			Hint: "keep one of the two files",
 		}}
 	}
 	return nil
@@ -158,6 +160,9 @@ func (p *program) settle(given *pflag.FlagSet, config *configuration, own sectio
 	// A key of the file that does not concern the run is no contradiction.
 	if r.check && r.origins["force"] != "command line" {
 		r.Force = false
+	}
+	if r.verbose && r.origins["verbose"] == "command line" && r.origins["quiet"] != "command line" {
+		r.quiet = false
 	}
 	return r, wrong
 }

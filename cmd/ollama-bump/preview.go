@@ -51,4 +51,7 @@ func (p *program) page(file *os.File, text string) bool {
 }
 
 // pagerEnv are the variables that a pager gets; it needs no token.
-var pagerEnv = []string{"PATH", "HOME", "TERM", "TERMINFO", "TERMINFO_DIRS", "LANG", "LANGUAGE", "LESS", "LESSCHARSET", "LV", "MORE", "XDG_CONFIG_HOME"}
+var pagerEnv = []string{
+	"PATH", "HOME", "TERM", "TERMINFO", "TERMINFO_DIRS", "LANG", "LANGUAGE", "LESS", "LESSCHARSET", "LV", "MORE",
+	"XDG_CONFIG_HOME",
+}

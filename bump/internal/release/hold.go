@@ -39,7 +39,7 @@ func ParseHold(comment string) (hold Hold, ok bool, err error) {
 	hold.Reason = strings.TrimSpace(reason)
 	word, head, _ := strings.Cut(strings.TrimSpace(head), " ")
 	if word != "hold" {
-		return Hold{}, true, fmt.Errorf("unknown instruction %q: only hold is known, such as # ollama-bump: hold <0.32 until 2026-12-01: reason", word)
+		return Hold{}, true, fmt.Errorf("unknown instruction %q: only hold is known", word)
 	}
 	only, date, dated := cutWord(head, "until")
 	hold.Only = Allowed(strings.TrimSpace(only))
@@ -49,7 +49,8 @@ func ParseHold(comment string) (hold Hold, ok bool, err error) {
 	if dated {
 		hold.Until, err = time.Parse(dateForm, strings.TrimSpace(date))
 		if err != nil {
-			return Hold{}, true, fmt.Errorf("the date of a hold must be its last day, such as 2026-12-01, not %q", strings.TrimSpace(date))
+			date = strings.TrimSpace(date)
+			return Hold{}, true, fmt.Errorf("the date of a hold must be its last day, such as 2026-12-01, not %q", date)
 		}
 	}
 	return hold, true, nil

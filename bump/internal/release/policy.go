@@ -141,7 +141,9 @@ func highest(candidates []Candidate) version.Version {
 // Skips are releases: X.Y.Z, X.Y.x or X.x.
 type Skips []string
 
-var skip = regexp.MustCompile(`^(0|[1-9][0-9]{0,8})\.(?:x|(0|[1-9][0-9]{0,8})\.(?:x|(0|[1-9][0-9]{0,8})(-rc[0-9]{1,6})?))$`)
+const number = `(?:0|[1-9][0-9]{0,8})`
+
+var skip = regexp.MustCompile(`^` + number + `\.(?:x|` + number + `\.(?:x|` + number + `(?:-rc[0-9]{1,6})?))$`)
 
 // Check returns an error for the first item that is none.
 func (s Skips) Check() error {

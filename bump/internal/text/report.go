@@ -90,7 +90,7 @@ type Hold struct {
 // Passed is a release that was not taken.
 type Passed struct {
 	Version string
-	Why     string // "it is 2 days old, --min-age is 3d: it counts from 2026-12-02"
+	Why     string // "it is too new until 2026-12-02 12:00 UTC"
 }
 
 // Effect is what the bump changes in what the flake builds.
