@@ -18,8 +18,7 @@ var rules = []struct {
 	{HashMismatch, regexp.MustCompile(`hash mismatch in fixed-output derivation '|fixed-output derivation produced path '`)},
 	{EvalFetch, regexp.MustCompile(`hash mismatch in file downloaded from '|NAR hash mismatch in input '|hash mismatch in input '`)},
 	{HashInvalid, regexp.MustCompile(`invalid SRI hash|invalid character in Base(?:64|32)|invalid base-?(?:16|32|64)|hash '[^']*' (?:has wrong length|does not include a type|should have type|has an? (?:invalid|unknown))|empty hash requires explicit hash|unknown hash (?:algorithm|type)|hash algorithm '[^']*' is not|invalid hash '`)},
-	{Eval, regexp.MustCompile(`vendorHash is missing`)},                 // a throw has no place in old Nix
-	{TooOld, regexp.MustCompile(`(?i)requires Nix (?:>=|version) *\d`)}, // lib/minver.nix of nixpkgs
+	{Eval, regexp.MustCompile(`vendorHash is missing`)}, // a throw has no place in old Nix
 	{NoPseudoterminal, regexp.MustCompile(`(?:opening|granting access to|unlocking|getting) pseudo-?terminal`)},
 	{NoFlakes, regexp.MustCompile(`experimental (?:Nix )?feature '(?:flakes|nix-command)' is (?:disabled|not enabled)`)},
 	{TooOld, regexp.MustCompile(`unrecogni[sz]ed flag '--(?:log-format|extra-experimental-features|no-eval-cache|no-link)'|'(?:flake|eval)' is not a recogni[sz]ed command`)},
@@ -53,6 +52,9 @@ var logRules = []struct {
 		"404 Not Found", "500 Internal Server Error", "502 Bad Gateway", "503 Service Unavailable", "504 Gateway Time",
 	}},
 }
+
+// oldForNixpkgs matches how nixpkgs refuses a Nix that is older than its lib/minver.nix, in the words of an abort.
+var oldForNixpkgs = regexp.MustCompile(`This version of Nixpkgs requires Nix >= \d`)
 
 // evaluating tells the errors of the language, which have no common word: they have a place.
 var evaluating = regexp.MustCompile(`(?m)^\s*(?:… )?(?:at .*:\d+:\d+|while (?:evaluating|calling))|--show-trace|infinite recursion|stack overflow|max-call-depth|called (?:with|without)|undefined variable|syntax error|cannot coerce|assertion .* failed|was expected`)
@@ -91,7 +93,8 @@ func classify(m message, logs func(drv string) []string) *Failure {
 	if strings.HasSuffix(f.Hint, " ") { // it ends with the derivation
 		f.Hint += diag.Safe(f.Derivation)
 	}
-	if f.Kind == TooOld && strings.Contains(strings.ToLower(m.text), "nixpkgs") {
+	if f.Kind == Eval && oldForNixpkgs.MatchString(last) {
+		f.Kind = TooOld
 		f.Hint = "the Nix of this machine is too old for the flake's nixpkgs: upgrade Nix"
 	}
 	if f.Kind == Fetch && strings.Contains(m.text, "rate limit") {
