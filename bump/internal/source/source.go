@@ -206,14 +206,18 @@ func (s *Set) Lock() string { return s.Resolve(s.InFlake("flake.lock")) }
 // Sibling reports whether a file lies in the folder of another flake of the repository, beside this one:
 // its pins are that flake's. A flake around this one or below it may share files with it.
 func (s *Set) Sibling(name string) bool {
-	below := func(dir string) bool { return s.Sub == "" || strings.HasPrefix(dir+"/", s.Sub+"/") }
-	for dir := path.Dir(name); dir != "." && !below(dir); dir = path.Dir(dir) {
-		around := strings.HasPrefix(s.Sub+"/", dir+"/")
-		if !around && s.has[path.Join(dir, "flake.nix")] {
+	for dir := path.Dir(name); dir != "." && !within(dir, s.Sub); dir = path.Dir(dir) {
+		if !within(s.Sub, dir) && s.has[path.Join(dir, "flake.nix")] {
 			return true
 		}
 	}
 	return false
+}
+
+// within reports whether a folder is another one or lies in it; "" is the root.
+func within(dir, other string) bool {
+	rest, ok := strings.CutPrefix(dir, other)
+	return ok && (other == "" || rest == "" || rest[0] == '/')
 }
 
 // Link returns what a symbolic link of the tree means: a file or folder of the tree. inside is false for a
