@@ -85,3 +85,15 @@ func TestFindingHearsTheContext(t *testing.T) {
 	_, err := findIn(ctx, t, pinned("x = 1;"))
 	require.ErrorIs(t, err, context.Canceled)
 }
+
+// TestManyAddressesAreQuick finds no pin in a large file of addresses.
+func TestManyAddressesAreQuick(t *testing.T) {
+	var addresses strings.Builder
+	for i := range 20_000 {
+		fmt.Fprintf(&addresses, "a%d = { url = \"https://example.org/%d.tgz\"; hash = \"\"; text = \"%s\"; };\n", i, i, strings.Repeat("x", 40))
+	}
+	start := time.Now()
+	_, err := findIn(t.Context(), t, "{ outputs = { ... }: { "+addresses.String()+"}; }")
+	require.ErrorContains(t, err, "no ollama pin")
+	require.Less(t, time.Since(start), 10*time.Second)
+}

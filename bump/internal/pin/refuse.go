@@ -1,6 +1,7 @@
 package pin
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"regexp"
@@ -58,14 +59,14 @@ func notSource(files *Files, pkg *Package) *diag.Error {
 
 // notSourceIn is what one string says of where the package comes from; nil for nothing.
 func notSourceIn(pkg *Package, f *nixexpr.File, n nixexpr.Node, text string) *diag.Error {
-	image, src, at := pkg.Upstream(), string(f.Src), posIn(f, n.Start())
+	image, at := pkg.Upstream(), posIn(f, n.Start())
 	switch {
 	case strings.HasPrefix(text, image+":"), strings.HasSuffix(text, "/"+image), strings.Contains(text, "/"+image+":"),
-		text == image && strings.Contains(src, "dockerTools"):
+		text == image && bytes.Contains(f.Src, []byte("dockerTools")):
 		return diag.At(at,
 			fmt.Sprintf("find pin: %q is a container image: it is pinned by tag or digest, and there is no source hash to rewrite", text),
 			"update it with what updates your images, or pin the package: "+pkg.Name+".overrideAttrs")
-	case nixpkgsRevision.MatchString(text) && strings.Contains(src, pkg.Name):
+	case nixpkgsRevision.MatchString(text) && bytes.Contains(f.Src, []byte(pkg.Name)):
 		return diag.At(at,
 			fmt.Sprintf("find pin: %q is a whole revision of nixpkgs: its %s has the version that nixpkgs had then, and there is no literal of it to rewrite", text, pkg.Name),
 			"name a newer revision there, or pin version and src with "+pkg.Name+".overrideAttrs")
