@@ -93,7 +93,7 @@ func firstNames(bindings []Binding, f func(a *Attr) bool) bool {
 	return true
 }
 
-// distinct tells whether no first name is there twice.
+// distinct reports whether no first name is there twice.
 func (d *dupChecker) distinct(bindings []Binding) bool {
 	count := 0
 	firstNames(bindings, func(*Attr) bool { count++; return count <= few })

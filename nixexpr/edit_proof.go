@@ -135,7 +135,7 @@ func (f *File) checkStrings(edited *File, sorted []Edit) error {
 	return nil
 }
 
-// inText reports whether any of the edits that touch a string changes its text. An edit that takes one of its
+// inText reports whether any of the edits that touch a string leaves some of it. An edit that takes one of its
 // two quotes is refused.
 func (f *File) inText(l *literalToken, touching []Edit) (bool, error) {
 	found := false
@@ -145,16 +145,10 @@ func (f *File) inText(l *literalToken, touching []Edit) (bool, error) {
 		case e.Start < l.from || l.to < e.End:
 			return false, f.editError(e.Start, "an edit takes one end of the string at %s: %s", f.Position(l.start), f.describe(e))
 		default:
-			found = found || !within(l.holes, e)
+			found = true
 		}
 	}
 	return found, nil
-}
-
-// within reports whether an edit changes nothing but the expression of an interpolation.
-func within(holes []Span, e Edit) bool {
-	i := sort.Search(len(holes), func(i int) bool { return holes[i].End() > e.End })
-	return i < len(holes) && holes[i].Start()+len("${") <= e.Start
 }
 
 // cuts reports whether one of the edits that touch an interpolation takes an end of it, or all of it.

@@ -193,7 +193,7 @@ func (l *lexer) word(c byte, class uint8) tokenKind {
 	return l.symbol(c)
 }
 
-// pathStarts tells whether a path starts here: path bytes, a slash, and then either another
+// pathStarts reports whether a path starts here: path bytes, a slash, and then either another
 // path byte or an interpolation.
 func (l *lexer) pathStarts() bool {
 	if l.pathEnd <= l.pos {
@@ -202,7 +202,7 @@ func (l *lexer) pathStarts() bool {
 	return l.slashStartsPath(l.pathEnd)
 }
 
-// slashStartsPath tells whether at i there is a slash that has more of a path behind it.
+// slashStartsPath reports whether at i there is a slash that has more of a path behind it.
 func (l *lexer) slashStartsPath(i int) bool {
 	if i+1 >= len(l.src) || l.src[i] != '/' {
 		return false

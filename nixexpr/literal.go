@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// fitsInt tells whether decimal digits make a 64-bit integer. There are no negative
+// fitsInt reports whether decimal digits make a 64-bit integer. There are no negative
 // literals: -9223372036854775808 is the negation of an integer that is too large.
 func fitsInt(digits string) bool {
 	_, err := strconv.ParseInt(digits, 10, 64)
@@ -16,7 +16,7 @@ func fitsInt(digits string) bool {
 // smallestNormal is the smallest positive float64 with all of its bits.
 const smallestNormal = 2.2250738585072014e-308
 
-// fitsFloat tells whether C's strtod takes the literal without ERANGE, as Nix demands: no
+// fitsFloat reports whether C's strtod takes the literal without ERANGE, as Nix demands: no
 // overflow, and no underflow, which is a result below the normal numbers that is not exact.
 func fitsFloat(text string) bool {
 	value, err := strconv.ParseFloat(text, 64)

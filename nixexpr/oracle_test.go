@@ -105,7 +105,7 @@ func (o *oracle) same(a, b []byte) bool {
 	return o.before("2.9") && slices.Equal(unordered(a), unordered(b))
 }
 
-// before tells whether the Nix that is asked is older than a version.
+// before reports whether the Nix that is asked is older than a version.
 func (o *oracle) before(v string) bool {
 	return o.version.LessThan(version.Must(version.NewVersion(v)))
 }

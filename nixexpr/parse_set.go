@@ -104,7 +104,7 @@ func (p *parser) attrPath(where string) (path []Attr, height int, end int32) {
 	return path, h, end
 }
 
-// startsAttr tells whether the current token starts an attribute name.
+// startsAttr reports whether the current token starts an attribute name.
 func (p *parser) startsAttr() bool {
 	switch p.kind {
 	case kindIdent, kindOr, kindQuote, kindInterp:
@@ -187,7 +187,7 @@ func (p *parser) formalsLambda() Expr {
 	return p.lambdaBody(n, h)
 }
 
-// formalsAhead tells whether the { at the current token opens the arguments of a function.
+// formalsAhead reports whether the { at the current token opens the arguments of a function.
 func (p *parser) formalsAhead() bool {
 	i := p.after(p.i)
 	switch p.f.kinds[i] {

@@ -200,7 +200,7 @@ func (p *parser) pathNode() Expr {
 	return n
 }
 
-// pathGoesOn tells whether more of the path stands behind the current token.
+// pathGoesOn reports whether more of the path stands behind the current token.
 func (p *parser) pathGoesOn() bool {
 	switch p.f.kinds[p.i+1] {
 	case kindInterp:

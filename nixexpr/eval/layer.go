@@ -3,7 +3,7 @@ package eval
 import "github.com/nixtars/ollama-bump/nixexpr"
 
 // A layer is a set, or a let, as Nix's parser leaves it: what is defined by paths, and by several sets of
-// one name, merged into the first of them. That one says whether the names are a scope, and everything that is
+// one name, merged into the first of them. That one reports whether the names are a scope, and everything that is
 // merged into it stands in its scope: in { a = rec { v = 1; }; a.w = v; } w is 1.
 type layer struct {
 	rec    bool
