@@ -246,7 +246,8 @@ const (
 // opNames is how each operator is written.
 var opNames = [...]string{
 	OpNeg: "-", OpConcat: "++", OpMul: "*", OpDiv: "/", OpAdd: "+", OpSub: "-", OpNot: "!", OpUpdate: "//",
-	OpLess: "<", OpLessEq: "<=", OpGreater: ">", OpGreaterEq: ">=", OpEqual: "==", OpNotEqual: "!=", OpAnd: "&&", OpOr: "||",
+	OpLess: "<", OpLessEq: "<=", OpGreater: ">", OpGreaterEq: ">=", OpEqual: "==",
+	OpNotEqual: "!=", OpAnd: "&&", OpOr: "||",
 	OpImpl: "->", OpPipeRight: "|>", OpPipeLeft: "<|",
 }
 

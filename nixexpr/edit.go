@@ -44,7 +44,9 @@ func (f *File) Apply(edits []Edit) ([]byte, error) {
 	out := f.splice(sorted)
 	edited, err := Parse(f.Name, out)
 	if err != nil {
-		return nil, &EditError{Position: f.firstPlace(sorted), Msg: "the edited file is not Nix any more: " + err.Error(), Err: err}
+		return nil, &EditError{
+			Position: f.firstPlace(sorted), Msg: "the edited file is not Nix any more: " + err.Error(), Err: err,
+		}
 	}
 	for _, check := range []func(*File, []Edit) error{f.checkTokens, f.checkStrings, f.checkExprs} {
 		if err := check(edited, sorted); err != nil {
@@ -78,7 +80,8 @@ func (f *File) describe(e Edit) string {
 func (f *File) checkSpans(sorted []Edit) error {
 	for i, e := range sorted {
 		if e.Start < 0 || e.End < e.Start || e.End > len(f.text) {
-			return f.editError(e.Start, "an edit of bytes %d to %d is not within the file's %d bytes", e.Start, e.End, len(f.text))
+			return f.editError(e.Start, "an edit of bytes %d to %d is not within the file's %d bytes",
+				e.Start, e.End, len(f.text))
 		}
 		if i == 0 {
 			continue

@@ -90,7 +90,9 @@ func (f *File) literalTokens() []literalToken {
 		case kind == kindBraceClose:
 			top := stack[len(stack)-1]
 			stack = stack[:len(stack)-1]
-			if n := len(stack); top.kind == kindInterp && n > 0 && stack[n-1].kind != kindInterp && stack[n-1].kind != kindBraceOpen {
+			n := len(stack)
+			inString := n > 0 && stack[n-1].kind != kindInterp && stack[n-1].kind != kindBraceOpen
+			if top.kind == kindInterp && inString {
 				l := &list[stack[n-1].string]
 				l.holes = append(l.holes, Span{From: int32(top.start), To: int32(t.End)})
 			}
@@ -135,7 +137,7 @@ func (f *File) checkStrings(edited *File, sorted []Edit) error {
 	return nil
 }
 
-// inText reports whether any of the edits that touch a string leaves some of it. An edit that takes one of its
+// inText reports whether any of the edits that touch a string changes its text. An edit that takes one of its
 // two quotes is refused.
 func (f *File) inText(l *literalToken, touching []Edit) (bool, error) {
 	found := false
@@ -143,12 +145,19 @@ func (f *File) inText(l *literalToken, touching []Edit) (bool, error) {
 		switch {
 		case e.Start <= l.start && l.end <= e.End: // the string goes as a whole
 		case e.Start < l.from || l.to < e.End:
-			return false, f.editError(e.Start, "an edit takes one end of the string at %s: %s", f.Position(l.start), f.describe(e))
+			return false, f.editError(e.Start, "an edit takes one end of the string at %s: %s",
+				f.Position(l.start), f.describe(e))
 		default:
-			found = true
+			found = found || !within(l.holes, e)
 		}
 	}
 	return found, nil
+}
+
+// within reports whether an edit changes nothing but the expression of an interpolation.
+func within(holes []Span, e Edit) bool {
+	i := sort.Search(len(holes), func(i int) bool { return holes[i].End() > e.End })
+	return i < len(holes) && holes[i].Start()+len("${") <= e.Start
 }
 
 // cuts reports whether one of the edits that touch an interpolation takes an end of it, or all of it.

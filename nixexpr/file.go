@@ -79,7 +79,8 @@ const maxSize = math.MaxInt32 - 1
 func Parse(name string, src []byte) (*File, error) {
 	f := &File{Name: name, Src: src, text: string(src)}
 	if len(src) > maxSize {
-		return nil, &SyntaxError{Position: Position{name, 1, 1}, Msg: fmt.Sprintf("the file has %d bytes; the limit is %d", len(src), maxSize)}
+		msg := fmt.Sprintf("the file has %d bytes; the limit is %d", len(src), maxSize)
+		return nil, &SyntaxError{Position: Position{name, 1, 1}, Msg: msg}
 	}
 	lexErr := f.lex()
 	p := newParser(f, lexErr)

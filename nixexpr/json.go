@@ -28,7 +28,8 @@ func (j *JSONFile) ReplaceString(span Span, from, to int, text string) (Edit, er
 	raw := j.Src[start : span.End()-1]
 	switch {
 	case from < 0 || to < from || to > len(raw):
-		return Edit{}, j.lines().editError(span.Start(), "bytes %d to %d are not within this text of %d bytes", from, to, len(raw))
+		return Edit{}, j.lines().editError(span.Start(), "bytes %d to %d are not within this text of %d bytes",
+			from, to, len(raw))
 	case cutsEscape(raw, from) || cutsEscape(raw, to):
 		return Edit{}, j.lines().editError(start+from, "bytes %d to %d of this text begin or end within an escape", from, to)
 	case !utf8.ValidString(text):
@@ -89,8 +90,9 @@ func isSurrogate(digits []byte, second string) bool {
 	return lower[0] == 'd' && strings.IndexByte(second, lower[1]) >= 0
 }
 
-// Apply makes the edits and returns the new source. It proves what [File.Apply] proves of a Nix file: the edits are within strings, the result is JSON, and everything that no edit touches has the value
-// that it had. The error is an *[EditError].
+// Apply makes the edits and returns the new source. It proves what [File.Apply] proves of a Nix file: the edits
+// are within strings, the result is JSON, and everything that no edit touches has the value that it had. The error
+// is an *[EditError].
 func (j *JSONFile) Apply(edits []Edit) ([]byte, error) {
 	f := j.lines()
 	sorted := slices.Clone(edits)
@@ -103,7 +105,9 @@ func (j *JSONFile) Apply(edits []Edit) ([]byte, error) {
 		return nil, &EditError{Position: f.Position(0), Msg: "the file is not JSON: " + err.Error(), Err: err}
 	}
 	if err := json.Unmarshal(out, new(json.RawMessage)); err != nil {
-		return nil, &EditError{Position: f.firstPlace(sorted), Msg: "the edited file is not JSON any more: " + err.Error(), Err: err}
+		return nil, &EditError{
+			Position: f.firstPlace(sorted), Msg: "the edited file is not JSON any more: " + err.Error(), Err: err,
+		}
 	}
 	was, is := newJSONTokens(j.Src), newJSONTokens(out)
 	for {

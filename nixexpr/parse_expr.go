@@ -197,7 +197,8 @@ func (p *parser) op(least uint8, want string) Expr {
 		y := p.operand(in, sign)
 		x = p.binaryNode(in.op, x, y, max(h, p.height))
 		if in.assoc == none && infixes[p.kind].prec == in.prec {
-			return p.fail(p.startOf(p.i), "%s after another comparison needs parentheses: comparisons are not associative", p.kind)
+			return p.fail(p.startOf(p.i),
+				"%s after another comparison needs parentheses: comparisons are not associative", p.kind)
 		}
 	}
 }
@@ -275,7 +276,7 @@ func (p *parser) application(want string) Expr {
 	return fn
 }
 
-// startsSimple reports whether the current token starts an argument or list element.
+// startsSimple tells whether the current token starts an argument or list element.
 func (p *parser) startsSimple() bool {
 	switch p.kind {
 	case kindIdent, kindInt, kindFloat, kindPath, kindSearchPath, kindURI, kindQuote, kindIndentOpen,

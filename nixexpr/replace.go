@@ -125,7 +125,8 @@ func (f *File) ReplaceStringPart(s *Str, part, from, to int, text string) (Edit,
 	}
 	p := &s.Parts[part]
 	if from < 0 || to < from || to > p.End()-p.Start() {
-		return Edit{}, f.editError(p.Start(), "bytes %d to %d are not within this text of %d bytes", from, to, p.End()-p.Start())
+		return Edit{}, f.editError(p.Start(), "bytes %d to %d are not within this text of %d bytes",
+			from, to, p.End()-p.Start())
 	}
 	if i := strings.IndexAny(text, "\x00\r\n"); i >= 0 {
 		return Edit{}, f.editError(p.Start(), "a part of a string cannot be replaced by a text with %q in it", text[i])
@@ -219,7 +220,8 @@ func (f *File) provePart(s *Str, part int, e Edit, text string) error {
 	if err != nil {
 		return f.editError(e.Start, "the text %q does not fit into this string: %s", clip(text), err.(*SyntaxError).Msg)
 	}
-	refused := f.editError(e.Start, "replacing %q by %q would change the string around it", f.text[e.Start:e.End], clip(text))
+	refused := f.editError(e.Start, "replacing %q by %q would change the string around it",
+		f.text[e.Start:e.End], clip(text))
 	after, ok := got.Root.(*Str)
 	if !ok {
 		return refused
@@ -240,7 +242,7 @@ func (f *File) provePart(s *Str, part int, e Edit, text string) error {
 	return nil
 }
 
-// spliced reports whether is comes from was by putting text in the place of something.
+// spliced tells whether is comes from was by putting text in the place of something.
 func spliced(was, is, text string) bool {
 	for i := 0; i+len(text) <= len(is); i++ {
 		if strings.HasPrefix(is[i:], text) && strings.HasSuffix(was[min(i, len(was)):], is[i+len(text):]) {
@@ -261,7 +263,8 @@ func (f *File) ReplaceURI(u *URI, from, to int, text string) (Edit, error) {
 	e := Edit{Start: u.Start() + from, End: u.Start() + to, New: text}
 	switch {
 	case from < scheme || to < from || to > len(uri):
-		return Edit{}, f.editError(u.Start(), "bytes %d to %d are not within the text of this URI behind its scheme", from, to)
+		return Edit{}, f.editError(u.Start(), "bytes %d to %d are not within the text of this URI behind its scheme",
+			from, to)
 	case text == "" && from == scheme && to == len(uri):
 		return Edit{}, f.editError(u.Start(), "a URI must not end behind its scheme")
 	}

@@ -82,9 +82,11 @@ var kindNames = [...]string{
 	kindIdent: "a name", kindInt: "an integer", kindFloat: "a float", kindPath: "a path", kindSearchPath: "a search path",
 	kindURI: "a URI", kindQuote: "'\"'", kindText: "string text", kindIndentOpen: "\"''\"", kindIndentText: "string text",
 	kindIndentClose: "\"''\"", kindInterp: "'${'", kindIf: "'if'", kindThen: "'then'", kindElse: "'else'",
-	kindAssert: "'assert'", kindWith: "'with'", kindLet: "'let'", kindIn: "'in'", kindRec: "'rec'", kindInherit: "'inherit'",
-	kindOr: "'or'", kindEllipsis: "'...'", kindEqual: "'=='", kindNotEqual: "'!='", kindLessEq: "'<='", kindGreaterEq: "'>='",
-	kindAnd: "'&&'", kindOrOp: "'||'", kindImpl: "'->'", kindUpdate: "'//'", kindConcat: "'++'", kindPipeLeft: "'<|'",
+	kindAssert: "'assert'", kindWith: "'with'", kindLet: "'let'", kindIn: "'in'",
+	kindRec: "'rec'", kindInherit: "'inherit'",
+	kindOr: "'or'", kindEllipsis: "'...'", kindEqual: "'=='", kindNotEqual: "'!='", kindLessEq: "'<='",
+	kindGreaterEq: "'>='",
+	kindAnd:       "'&&'", kindOrOp: "'||'", kindImpl: "'->'", kindUpdate: "'//'", kindConcat: "'++'", kindPipeLeft: "'<|'",
 	kindPipeRight: "'|>'", kindBraceOpen: "'{'", kindBraceClose: "'}'", kindBracketOpen: "'['", kindBracketClose: "']'",
 	kindParenOpen: "'('", kindParenClose: "')'", kindSemicolon: "';'", kindColon: "':'", kindDot: "'.'", kindComma: "','",
 	kindAssign: "'='", kindAt: "'@'", kindQuestion: "'?'", kindPlus: "'+'", kindMinus: "'-'", kindStar: "'*'",
@@ -95,7 +97,7 @@ var kindNames = [...]string{
 // String is the name of the kind as messages print it: "'->'", "a name".
 func (k tokenKind) String() string { return kindNames[k] }
 
-// blank reports whether the grammar ignores tokens of this kind.
+// blank tells whether the grammar ignores tokens of this kind.
 func (k tokenKind) blank() bool { return k >= kindBlank && k <= kindBlockComment }
 
 // keyword is the kind of a word that is no name, else kindIdent.
