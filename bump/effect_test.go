@@ -40,19 +40,40 @@ func TestPullRequestSaysWhatChanges(t *testing.T) {
 	t.Log(body)
 	_, changes, ok := strings.Cut(body, "### What changes\n")
 	require.True(t, ok, body)
-	assert.Regexp(t, "\n- `nixosConfigurations.desk`: ollama 0.32.13 → 0.32.15, [^\n]*; \\d+ others are rebuilt; nothing else changes\n", changes)
+	assert.Regexp(
+		t,
+		"\n- `nixosConfigurations.desk`: ollama 0.32.13 → 0.32.15, [^\n]*; \\d+ others are rebuilt; nothing else changes\n",
+		changes,
+	)
 	assert.Regexp(t, "\n- `packages.x86_64-linux.default`: ollama 0.32.13 → 0.32.15", changes)
-	assert.Contains(t, changes, "\n- `nixosConfigurations.broken`: not compared: it does not evaluate, with the bump or without it\n")
+	assert.Contains(
+		t,
+		changes,
+		"\n- `nixosConfigurations.broken`: not compared: it does not evaluate, with the bump or without it\n",
+	)
 	assert.NotContains(t, changes, "plain")
-	assert.Contains(t, changes, "\n- **Evaluated**, not built: `packages.x86_64-linux.default`, `nixosConfigurations.desk`\n")
-	assert.Contains(t, changes, "\n- **Not checked**: `packages.aarch64-linux.default` (this machine is x86_64-linux)\n")
+	assert.Contains(
+		t,
+		changes,
+		"\n- **Evaluated**, not built: `packages.x86_64-linux.default`, `nixosConfigurations.desk`\n",
+	)
+	assert.Contains(
+		t,
+		changes,
+		"\n- **Not checked**: `packages.aarch64-linux.default` (this machine is x86_64-linux)\n",
+	)
 	assert.Regexp(t, "\n- To build it here: \\d+ derivations to build \\(", changes)
 }
 
 // What cannot be evaluated at all costs the section, not the bump.
 func TestWhatChangesIsNotKnown(t *testing.T) {
 	w := bumptest.New(t)
-	flake := strings.Replace(flakeS01, "    packages.", "    nixosConfigurations.broken.config = 1 + \"a\";\n    packages.", 1)
+	flake := strings.Replace(
+		flakeS01,
+		"    packages.",
+		"    nixosConfigurations.broken.config = 1 + \"a\";\n    packages.",
+		1,
+	)
 	dir := w.Flake(map[string]string{"flake.nix": flake})
 	repo := w.Repository(dir, "me/flake")
 	o := options(t, w, dir, bump.Propose)

@@ -48,7 +48,8 @@ func hidden(r rune) bool {
 	if r < 0x7f {
 		return r < ' '
 	}
-	return r != '\u200d' && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Cs) || r == '\u034f' || r == '\u3164'
+	return r != '\u200d' && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Cs) || r == '\u034f' ||
+		r == '\u3164'
 }
 
 // Line returns text as one line that is safe to print anywhere: runs of blanks and line ends

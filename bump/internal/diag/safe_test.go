@@ -16,7 +16,10 @@ func TestLine(t *testing.T) {
 		{"plain", "ollama 0.32.15: ü 🦙", "ollama 0.32.15: ü 🦙"},
 		{"blanks and line ends", " a\t b\r\nc\u2028d\u2029e ", "a b c d e"},
 		{"control characters", "a\x00b\x07c\x7fd\u0085e\u009bf", "abcdef"},
-		{"colours, titles, links", "\x1b[31;1mred\x1b[0m \x1b]0;title\aon \x1b]8;;https://x.example\x1b\\link\x1b]8;;\x1b\\", "red on link"},
+		{
+			"colours, titles, links",
+			"\x1b[31;1mred\x1b[0m \x1b]0;title\aon \x1b]8;;https://x.example\x1b\\link\x1b]8;;\x1b\\", "red on link",
+		},
 		{"bidirectional", "a\u202eb\u2066c\u200fd\u061ce", "abcde"},
 		{"invisible", "a\u00ad\u200b\u2060\ufeff\u3164\u034fb\U000e0041", "ab"},
 		{"joined emoji", "\U0001f469\u200d\U0001f4bb", "\U0001f469\u200d\U0001f4bb"},

@@ -53,7 +53,9 @@ var (
 	// hostToken matches HOST=TOKEN, as access-tokens of nix.conf has it, whatever the setting is called.
 	hostToken = regexp.MustCompile(`[A-Za-z0-9.-]+(?:/[^\s=]*)?=([A-Za-z0-9_:.~+-]{16,})`)
 	// knownToken matches the tokens of GitHub and GitLab by their prefixes.
-	knownToken = regexp.MustCompile(`\b(?:gh[opsur]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,})`)
+	knownToken = regexp.MustCompile(
+		`\b(?:gh[opsur]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,})`,
+	)
 	// configLine matches how Nix quotes a line of a configuration file that it cannot read.
 	configLine = regexp.MustCompile(`(configuration line ['"‘“]\s*[a-z-]{0,40})[^\n]*?(['"’”](?: in |\s*$|\n)|$)`)
 	// settingLine matches the value of access-tokens, and of what is a misspelling of it.

@@ -24,7 +24,11 @@ func TestSecretsOf(t *testing.T) {
 }
 
 func TestSecretsLongestFirst(t *testing.T) {
-	assert.Equal(t, "*** ***", diag.NewSecrets("opaque-token", "opaque-token-and-more", "short").Redact("opaque-token-and-more opaque-token"))
+	assert.Equal(
+		t,
+		"*** ***",
+		diag.NewSecrets("opaque-token", "opaque-token-and-more", "short").Redact("opaque-token-and-more opaque-token"),
+	)
 }
 
 // Nobody told us of these: they stand in files that only Nix reads.
@@ -39,15 +43,31 @@ func TestRedactWhatLooksLikeASecret(t *testing.T) {
 			"error: illegal configuration line 'access-tokens ***' in '/etc/nix/nix.conf'",
 		},
 		{
-			"error: syntax error in configuration line 'access-tokens github.com=it's a token' in 'NIX_CONFIG'\nTry 'nix --help'",
+			"error: syntax error in configuration line 'access-tokens github.com=it's a token' in 'NIX_CONFIG'\n" +
+				"Try 'nix --help'",
 			"error: syntax error in configuration line 'access-tokens ***' in 'NIX_CONFIG'\nTry 'nix --help'",
 		},
-		{"unknown setting: extra-acces-tokens = github.com=0123456789 gitlab.com=PAT:x", "unknown setting: extra-acces-tokens = ***"},
-		{"cloning https://x-access-token:hunter2@git.example/a and ssh://git@git.example/a", "cloning https://***@git.example/a and ssh://git@git.example/a"},
+		{
+			"unknown setting: extra-acces-tokens = github.com=0123456789 gitlab.com=PAT:x",
+			"unknown setting: extra-acces-tokens = ***",
+		},
+		{
+			"cloning https://x-access-token:hunter2@git.example/a and ssh://git@git.example/a",
+			"cloning https://***@git.example/a and ssh://git@git.example/a",
+		},
 		{"ssh://git:hunter2@git.example/a", "ssh://git:***@git.example/a"},
-		{"token ghp_0123456789abcdefghijABCDEFGHIJ000000 and github_pat_11ABCDEFG0123456789_abc", "token *** and ***"},
-		{"propose: no token: neither GITHUB_TOKEN nor GH_TOKEN is set", "propose: no token: neither GITHUB_TOKEN nor GH_TOKEN is set"},
-		{"a token that may write: access tokens are made in the settings", "a token that may write: access tokens are made in the settings"},
+		{
+			"token ghp_0123456789abcdefghijABCDEFGHIJ000000 and github_pat_11ABCDEFG0123456789_abc",
+			"token *** and ***",
+		},
+		{
+			"propose: no token: neither GITHUB_TOKEN nor GH_TOKEN is set",
+			"propose: no token: neither GITHUB_TOKEN nor GH_TOKEN is set",
+		},
+		{
+			"a token that may write: access tokens are made in the settings",
+			"a token that may write: access tokens are made in the settings",
+		},
 	} {
 		assert.Equal(t, test.out, diag.Secrets(nil).Redact(test.in))
 	}

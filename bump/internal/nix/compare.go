@@ -25,7 +25,7 @@ type Update struct {
 // Closures reads closures of derivations, each derivation once.
 type Closures struct {
 	Read  func(path string) (*Derivation, error) // nil is ReadDerivation
-	Limit int                                    // derivations that are read at most; 0 is 100,000: a NixOS system has some thousands
+	Limit int                                    // derivations read at most; 0 is 100,000 (NixOS has some thousands)
 	known map[string][]string                    // the inputs of a derivation
 }
 

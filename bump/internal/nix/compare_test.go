@@ -36,10 +36,19 @@ func store(lines ...string) func(string) (*Derivation, error) {
 // The first letter of a name stands for the digest.
 func TestCompare(t *testing.T) {
 	read := store(
-		"1-system-25.11: 1-etc 1-ollama-0.32.13 0-glibc-2.40", "1-etc: 1-ollama-0.32.13", "1-ollama-0.32.13: 1-ollama-0.32.13-go-modules 1-source 0-glibc-2.40 0-old-1.0",
-		"1-ollama-0.32.13-go-modules: 1-source", "1-source:", "0-glibc-2.40:", "0-old-1.0:",
-		"2-system-25.11: 2-etc 2-ollama-0.32.15 0-glibc-2.40", "2-etc: 2-ollama-0.32.15", "2-ollama-0.32.15: 2-ollama-0.32.15-go-modules 2-source 0-glibc-2.40 0-cmake",
-		"2-ollama-0.32.15-go-modules: 2-source", "2-source:", "0-cmake: 0-glibc-2.40",
+		"1-system-25.11: 1-etc 1-ollama-0.32.13 0-glibc-2.40",
+		"1-etc: 1-ollama-0.32.13",
+		"1-ollama-0.32.13: 1-ollama-0.32.13-go-modules 1-source 0-glibc-2.40 0-old-1.0",
+		"1-ollama-0.32.13-go-modules: 1-source",
+		"1-source:",
+		"0-glibc-2.40:",
+		"0-old-1.0:",
+		"2-system-25.11: 2-etc 2-ollama-0.32.15 0-glibc-2.40",
+		"2-etc: 2-ollama-0.32.15",
+		"2-ollama-0.32.15: 2-ollama-0.32.15-go-modules 2-source 0-glibc-2.40 0-cmake",
+		"2-ollama-0.32.15-go-modules: 2-source",
+		"2-source:",
+		"0-cmake: 0-glibc-2.40",
 	)
 	c := &Closures{Read: read}
 	top := func(digest string) string { return "/nix/store/" + strings.Repeat(digest, 32) + "-system-25.11.drv" }
@@ -47,7 +56,11 @@ func TestCompare(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, Difference{
 		Updated: []Update{
-			{"cmake", "", ""}, {"old", "1.0", ""}, {"ollama", "0.32.13", "0.32.15"}, {"ollama-go-modules", "0.32.13", "0.32.15"},
+			{
+				"cmake",
+				"",
+				"",
+			}, {"old", "1.0", ""}, {"ollama", "0.32.13", "0.32.15"}, {"ollama-go-modules", "0.32.13", "0.32.15"},
 		},
 		Rebuilt: []string{"etc", "source", "system-25.11"},
 	}, d)

@@ -21,8 +21,11 @@ const maxPlanned = 10_000
 // The heads of the plan's lists, since Nix 2.4; Nix before 2.26 has sizes in MiB only.
 var (
 	planBuild = regexp.MustCompile(`^(?:this|these (\d+)) derivations? will be built:$`)
-	planFetch = regexp.MustCompile(`^(?:this|these (\d+)) paths? will be fetched \((\d+(?:\.\d+)?) ([KMGT]?i?B) download, (\d+(?:\.\d+)?) ([KMGT]?i?B) unpacked\):$`)
+	planFetch = regexp.MustCompile(`^(?:this|these (\d+)) paths? will be fetched ` +
+		`\(` + planSize + ` download, ` + planSize + ` unpacked\):$`)
 )
+
+const planSize = `(\d+(?:\.\d+)?) ([KMGT]?i?B)`
 
 // planReader reads a plan, message by message.
 type planReader struct {

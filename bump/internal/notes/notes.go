@@ -139,14 +139,20 @@ func URL(address string) (string, bool) {
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || !plainHost(u.Host) {
 		return "", false
 	}
-	if host := strings.ToLower(u.Host); (host == "github.com" || host == "www.github.com") && crossReferenced.MatchString(u.Path) {
+	if host := strings.ToLower(u.Host); (host == "github.com" || host == "www.github.com") &&
+		crossReferenced.MatchString(u.Path) {
 		u.Host = "redirect.github.com"
 	}
 	if strings.Trim(u.Fragment, "0123456789") == "" {
 		u.Fragment, u.RawFragment = "", ""
 	}
-	return strings.NewReplacer("@", "%40", "<", "%3C", ">", "%3E", " ", "%20", "\\", "%5C", "|", "%7C", "`", "%60", "\n", "", "\t", "").Replace(u.String()), true
+	return inLink.Replace(u.String()), true
 }
+
+// inLink escapes what would end a link's address or means something in Markdown.
+var inLink = strings.NewReplacer(
+	"@", "%40", "<", "%3C", ">", "%3E", " ", "%20", "\\", "%5C", "|", "%7C", "`", "%60", "\n", "", "\t", "",
+)
 
 func plainHost(host string) bool {
 	return !strings.ContainsFunc(host, func(r rune) bool {

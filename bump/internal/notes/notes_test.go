@@ -31,15 +31,35 @@ var defuseTests = []struct{ name, in, out string }{
 	{"issue", "see #12 and o/r#12 and GH-12 gh-12", "see #‸12 and o/r#‸12 and GH-‸12 gh-‸12"},
 	{"issue put together", "G<b></b>H-12 &#35;12 #&#49;2", "G‸‸H-12 #‸12 #‸12"},
 	{"closing keyword", "Fixes #12, closes: #3, Resolves o/r#4", "Fixes #‸12, closes: #‸3, Resolves o/r#‸4"},
-	{"closing keyword with a link", "Fixes https://github.com/o/r/issues/12", "Fixes [#‸12](<https://redirect.github.com/o/r/issues/12>)"},
-	{"commit", "in 0123456789abcdef0123456789abcdef01234567, a1b2c3d and o/r@a1b2c3d", "in 012345‸6789ab‸cdef01‸234567‸89abcd‸ef0123‸4567, a1b2c3‸d and o/r@‸a1b2c3‸d"},
-	{"commit link", "[x](https://www.github.com/o/r/commit/a1b2c3d)", "[x](<https://redirect.github.com/o/r/commit/a1b2c3d>)"},
-	{"comparison link", "<https://github.com/o/r/compare/v1...v2>", "[github.com/o/r/compare/v1...v2](<https://github.com/o/r/compare/v1...v2>)"},
+	{
+		"closing keyword with a link",
+		"Fixes https://github.com/o/r/issues/12",
+		"Fixes [#‸12](<https://redirect.github.com/o/r/issues/12>)",
+	},
+	{
+		"commit",
+		"in 0123456789abcdef0123456789abcdef01234567, a1b2c3d and o/r@a1b2c3d",
+		"in 012345‸6789ab‸cdef01‸234567‸89abcd‸ef0123‸4567, a1b2c3‸d and o/r@‸a1b2c3‸d",
+	},
+	{
+		"commit link",
+		"[x](https://www.github.com/o/r/commit/a1b2c3d)",
+		"[x](<https://redirect.github.com/o/r/commit/a1b2c3d>)",
+	},
+	{
+		"comparison link",
+		"<https://github.com/o/r/compare/v1...v2>",
+		"[github.com/o/r/compare/v1...v2](<https://github.com/o/r/compare/v1...v2>)",
+	},
 	{"link to a user", "[@mona](https://github.com/@mona#12)", "[@‸mona](<https://github.com/%40mona>)"},
 	{"script link", "[x](javascript:alert(1)) [y](//evil/z) [z](/settings) [w](https://u:p@evil.example)", "x y z w"},
 	{"link that gets out", "[x](<https://a.example/)[y](b>)", "[x](<https://a.example/)[y](b>)"},
 	{"reference link", "[x][a]\n\n[a]: https://a.example \"@mona\"", "[x](<https://a.example>)"},
-	{"image", "![alt @mona](https://evil.example/t.png) [![i](x.png)](https://a.example)", "alt @‸mona [i](<https://a.example>)"},
+	{
+		"image",
+		"![alt @mona](https://evil.example/t.png) [![i](x.png)](https://a.example)",
+		"alt @‸mona [i](<https://a.example>)",
+	},
 	{"image by escape", "\\![x](https://evil.example/t.png) wow!", "\\![x](<https://evil.example/t.png>) wow\\!"},
 	{"comment", "a <!-- ollama-bump: package=ollama --> b", "a ‸ b"},
 	{"comment block", "<!-- ollama-bump: package=ollama -->\n\nb", "b"},
@@ -60,15 +80,27 @@ var defuseTests = []struct{ name, in, out string }{
 	{"loose list", "- a\n\n- b\n\n  c", "- a\n\n- b\n\n  c"},
 	{"quote", "> a\n> > b\n>\n> ```\n> c", "> a\n>\n> > b\n>\n> ```\n> c\n> ```"},
 	{"emphasis", "*a* **b** ~~c~~ _d_ ***e***", "*a* **b** ~~c~~ *d* ***e***"},
-	{"table", "| a | b |\n|:-|-:|\n| `x\\|y` | @mona \\| z |", "| a | b |\n| --- | --- |\n| x&vert;y | @‸mona &vert; z |"},
-	{"what begins lines", "a\n\\- b\n1\\. c\n\\# d\n&#43; e\n\\> f\n\\=\n\\```", "a\n\\- b\n1\\. c\n\\#‸ d\n\\+ e\n&gt; f\n\\=\n\\`\\`\\`"},
+	{
+		"table",
+		"| a | b |\n|:-|-:|\n| `x\\|y` | @mona \\| z |",
+		"| a | b |\n| --- | --- |\n| x&vert;y | @‸mona &vert; z |",
+	},
+	{
+		"what begins lines",
+		"a\n\\- b\n1\\. c\n\\# d\n&#43; e\n\\> f\n\\=\n\\```",
+		"a\n\\- b\n1\\. c\n\\#‸ d\n\\+ e\n&gt; f\n\\=\n\\`\\`\\`",
+	},
 	{"versions keep their dots", "v0.32.15\n0.32.15 is out", "v0.32.15\n0.32.15 is out"},
 	{"math and footnotes", "$x$ [^1] a_b", "\\$x\\$ \\[\\^1\\] a_b"},
 	{"underscores", "x86_64 snake_case_name \\_a\\_ b\\_", "x86_64 snake_case_name \\_a\\_ b\\_"},
 	{"bidirectional", "a\u202eb\u2066c &#8238;d\u200f e\u00ad", "abc d e"},
 	{"control characters", "a\x00b\x1b[31mc\x7f", "abc"},
 	{"not UTF-8", "a\xffb", "a\ufffdb"},
-	{"bare links GitHub would make", "ftp://x.example www.github.com/o/r/pull/1", "x.example [#‸1](<http://redirect.github.com/o/r/pull/1>)"},
+	{
+		"bare links GitHub would make",
+		"ftp://x.example www.github.com/o/r/pull/1",
+		"x.example [#‸1](<http://redirect.github.com/o/r/pull/1>)",
+	},
 	{"rule", "a\n\n---\n\nb", "a\n\n***\n\nb"},
 }
 
@@ -129,7 +161,9 @@ func shown(parent ast.Node, source []byte) string {
 }
 
 func TestDefuseLong(t *testing.T) {
-	for _, unit := range []string{"> ", "- ", "1. ", "*", "[", "`", "<", "|a\n|-\n", "a\n", "![", "**a", "&amp;", "\\", "<!--", "~~~\n", "\t"} {
+	for _, unit := range []string{
+		"> ", "- ", "1. ", "*", "[", "`", "<", "|a\n|-\n", "a\n", "![", "**a", "&amp;", "\\", "<!--", "~~~\n", "\t",
+	} {
 		got := notes.Defuse(strings.Repeat(unit, 20_000/len(unit)))
 		requireDefused(t, got)
 	}
@@ -236,7 +270,10 @@ func TestFit(t *testing.T) {
 		{"no room", "abc", 0, "", true},
 		{"in a fence", "```sh\nabc\ndef\nghi\n```", 15, "```sh\nabc\n```", true},
 		{"behind a fence", "```\na\n```\nbcd\nefgh", 15, "```\na\n```\nbcd", true},
-		{"in a fence in a quote in a list", "- > ```\n  > a\n  > b\n  > ccccccccccc\n  > ```", 30, "- > ```\n  > a\n  > b\n  > ```", true},
+		{
+			"in a fence in a quote in a list", "- > ```\n  > a\n  > b\n  > ccccccccccc\n  > ```", 30,
+			"- > ```\n  > a\n  > b\n  > ```", true,
+		},
 		{"counted as UTF-16", "🦙🦙\n🦙🦙\n", 6, "🦙🦙", true},
 		{"code span like a fence", "```` ``` ````\nabc\ndefghi", 19, "```` ``` ````\nabc", true},
 	} {

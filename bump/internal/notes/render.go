@@ -147,7 +147,14 @@ func (w *writer) list(n *ast.List, depth int) (lines []string) {
 var language = regexp.MustCompile(`^[A-Za-z0-9+-]{1,20}$`)
 
 // active are the languages that GitHub does not show but runs.
-var active = map[string]bool{"mermaid": true, "math": true, "geojson": true, "topojson": true, "stl": true, "suggestion": true}
+var active = map[string]bool{
+	"mermaid":    true,
+	"math":       true,
+	"geojson":    true,
+	"topojson":   true,
+	"stl":        true,
+	"suggestion": true,
+}
 
 // code writes a block of code behind a fence longer than any run of backticks in it.
 func (w *writer) code(n ast.Node, lang string) []string {
@@ -346,7 +353,8 @@ func (w *writer) codeSpan(n *ast.CodeSpan) string {
 		return escape(code, false)
 	}
 	mark := strings.Repeat("`", longestRun(code)+1)
-	if strings.HasPrefix(code, "`") || strings.HasSuffix(code, "`") || strings.HasPrefix(code, " ") && strings.HasSuffix(code, " ") {
+	if strings.HasPrefix(code, "`") || strings.HasSuffix(code, "`") ||
+		strings.HasPrefix(code, " ") && strings.HasSuffix(code, " ") {
 		code = " " + code + " "
 	}
 	return mark + code + mark

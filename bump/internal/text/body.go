@@ -3,6 +3,7 @@ package text
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -34,7 +35,8 @@ func Body(ctx context.Context, r Report, t Templates, marker string) (string, er
 		head.WriteString(marker + "\n\n")
 	}
 	for _, part := range []string{
-		summary(r), decision(r), values(r.Changes), effect(r.Effect), proof(r.Proof), section("Worth a look", sentences(r.Warnings)), instructions(r),
+		summary(r), decision(r), values(r.Changes), effect(r.Effect), proof(r.Proof),
+		section("Worth a look", sentences(r.Warnings)), instructions(r),
 	} {
 		head.WriteString(part)
 	}
@@ -62,7 +64,8 @@ func summary(r Report) string {
 		case !c.Moved:
 			fmt.Fprintf(&b, "| %s | %s | **not moved**: %s |\n", name, plain(c.Old), cell(c.Why))
 		case c.Old != c.New:
-			fmt.Fprintf(&b, "| %s | %s%s | moves with %s |\n", name, from(c.Old, c.New), plain(c.New), notes.Text(clip(r.Package)))
+			with := notes.Text(clip(r.Package))
+			fmt.Fprintf(&b, "| %s | %s%s | moves with %s |\n", name, from(c.Old, c.New), plain(c.New), with)
 		}
 	}
 	return b.String() + "\n"
@@ -102,7 +105,8 @@ func news(r Report) []string {
 	}
 	if address, ok := notes.URL(r.Release.URL); ok && len(address) <= urlLimit {
 		if home, _, ok := strings.Cut(address, "/releases/"); ok {
-			all = append(all, notes.Link("all changes", fmt.Sprintf("%s/compare/v%s...v%s", home, bare(r.OldVersion), bare(r.NewVersion))))
+			compare := fmt.Sprintf("%s/compare/v%s...v%s", home, bare(r.OldVersion), bare(r.NewVersion))
+			all = append(all, notes.Link("all changes", compare))
 		}
 	}
 	return all
@@ -114,7 +118,13 @@ func ago(age time.Duration) string {
 	for _, unit := range []struct {
 		length, from time.Duration
 		name         string
-	}{{365 * day, 2 * 365 * day, "year"}, {30 * day, 60 * day, "month"}, {7 * day, 21 * day, "week"}, {day, day, "day"}, {time.Hour, time.Hour, "hour"}} {
+	}{
+		{365 * day, 2 * 365 * day, "year"},
+		{30 * day, 60 * day, "month"},
+		{7 * day, 21 * day, "week"},
+		{day, day, "day"},
+		{time.Hour, time.Hour, "hour"},
+	} {
 		if age >= unit.from {
 			return count(int(age/unit.length), unit.name) + " ago"
 		}
@@ -159,16 +169,9 @@ func decision(r Report) string {
 		lines = append(lines, security(a))
 	}
 	d := r.Decision
-	switch name := notes.Text(clip(r.Package)); {
-	case d.Base == "":
-	case d.Dropped:
-		lines = append(lines, fmt.Sprintf("nixpkgs itself has %s %s: the pin is not needed any more.", name, plain(d.Base)))
-	case d.State == CaughtUp:
-		lines = append(lines, fmt.Sprintf("nixpkgs itself has %s %s: **the pin can be removed**.", name, plain(d.Base)))
-	case d.State == HoldingBack:
-		lines = append(lines, fmt.Sprintf("nixpkgs itself has %s %s, newer than what was pinned: **the pin held it back**.", name, plain(d.Base)))
-	case d.State == Needed:
-		lines = append(lines, fmt.Sprintf("nixpkgs itself has %s %s: the pin is still needed.", name, plain(d.Base)))
+	if text := base(d); text != "" {
+		name := notes.Text(clip(r.Package))
+		lines = append(lines, "nixpkgs itself has "+name+" "+plain(d.Base)+text)
 	}
 	for _, h := range d.Holds {
 		line := fmt.Sprintf("%s says %s", notes.Code(clip(h.Where)), value(h.Text))
@@ -178,9 +181,27 @@ func decision(r Report) string {
 		lines = append(lines, line+".")
 	}
 	for _, p := range d.Passed {
-		lines = append(lines, fmt.Sprintf("%s was not taken: %s.", plain(p.Version), strings.TrimSuffix(sentence(p.Why), ".")))
+		why := strings.TrimSuffix(sentence(p.Why), ".")
+		lines = append(lines, fmt.Sprintf("%s was not taken: %s.", plain(p.Version), why))
 	}
 	return bullets(lines)
+}
+
+// base says what the version of nixpkgs' own package means for the pin.
+func base(d Decision) string {
+	switch {
+	case d.Base == "":
+		return ""
+	case d.Dropped:
+		return ": the pin is not needed any more."
+	case d.State == CaughtUp:
+		return ": **the pin can be removed**."
+	case d.State == HoldingBack:
+		return ", newer than what was pinned: **the pin held it back**."
+	case d.State == Needed:
+		return ": the pin is still needed."
+	}
+	return ""
 }
 
 // security is one vulnerability that the bump fixes.
@@ -215,7 +236,8 @@ func values(changes []Change) string {
 		if c.Line > 0 {
 			where = fmt.Sprintf("%s:%d", c.File, c.Line)
 		}
-		lines = append(lines, fmt.Sprintf("%s, %s: %s → %s", notes.Code(clip(where)), notes.Text(clip(c.Field)), value(c.Old), value(c.New)))
+		what := notes.Code(clip(where)) + ", " + notes.Text(clip(c.Field))
+		lines = append(lines, what+": "+value(c.Old)+" → "+value(c.New))
 	}
 	return fold(count(len(changes), "value")+" in "+count(len(files), "file"), bullets(lines))
 }
@@ -272,12 +294,16 @@ func instructions(r Report) string {
 	if command := r.Try.command(); command != "" {
 		b.WriteString("```sh\n" + command + "\n```\n\n")
 	} else {
-		b.WriteString("Check this branch out (`gh pr checkout` and the number of this pull request) and build what uses the package, " +
-			"with `nix build` or `nixos-rebuild test --flake .`.\n\n")
+		b.WriteString("Check this branch out (`gh pr checkout` and the number of this pull request) " +
+			"and build what uses the package, with `nix build` or `nixos-rebuild test --flake .`.\n\n")
 	}
-	b.WriteString("**Undo it**: close this pull request, and it will not come back for this version. After the merge, press *Revert* below.\n\n")
+	b.WriteString("**Undo it**: close this pull request, and it will not come back for this version. " +
+		"After the merge, press *Revert* below.\n\n")
 	return b.String()
 }
+
+// shellWord matches what a shell takes as it is; what is long is no name.
+var shellWord = regexp.MustCompile(`^[A-Za-z0-9._+/-]{0,120}$`)
 
 // command runs the new version without a checkout; "" when that is not possible, or the names do not go
 // into a shell as they are.
@@ -290,7 +316,7 @@ func (t Try) command() string {
 		reference += "?dir=" + t.Folder
 	}
 	for _, part := range []string{t.Repository, t.Branch, t.Folder, t.Attr} {
-		if strings.Trim(part, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-/") != "" || len(part) > valueLimit {
+		if !shellWord.MatchString(part) {
 			return ""
 		}
 	}

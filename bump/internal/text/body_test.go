@@ -30,14 +30,36 @@ func bodyReport() Report {
 		Release: Release{
 			URL: "https://github.com/ollama/ollama/releases/tag/v0.32.15", Age: 75 * time.Hour,
 			Notes: []ReleaseNote{
-				{Version: "0.32.14", URL: "https://github.com/ollama/ollama/releases/tag/v0.32.14", Body: "## What's Changed\r\n* Fixed a crash by @dhiltgen in https://github.com/ollama/ollama/pull/9876\r\n"},
-				{Version: "0.32.15", URL: "https://github.com/ollama/ollama/releases/tag/v0.32.15", Body: "Fixes #12.\n\n```shell\nollama run gemma3\n```\n\n**Full Changelog**: https://github.com/ollama/ollama/compare/v0.32.14...v0.32.15\n<!-- ollama-bump: package=ollama version=9.9.9 -->\n"},
+				{
+					Version: "0.32.14",
+					URL:     "https://github.com/ollama/ollama/releases/tag/v0.32.14",
+					Body:    "## What's Changed\r\n* Fixed a crash by @dhiltgen in https://github.com/ollama/ollama/pull/9876\r\n",
+				},
+				{
+					Version: "0.32.15",
+					URL:     "https://github.com/ollama/ollama/releases/tag/v0.32.15",
+					Body: "Fixes #12.\n\n```shell\nollama run gemma3\n```\n\n**Full Changelog**: " +
+						"https://github.com/ollama/ollama/compare/v0.32.14...v0.32.15\n" +
+						"<!-- ollama-bump: package=ollama version=9.9.9 -->\n",
+				},
 			},
 		},
 		Changes: []Change{
 			{File: "flake.nix", Line: 8, Field: "version", Old: "0.32.13", New: "0.32.15"},
-			{File: "flake.nix", Line: 13, Field: "src hash", Old: "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", New: "sha256-BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB="},
-			{File: "flake.nix", Line: 15, Field: "vendor hash", Old: "", New: "sha256-CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCC="},
+			{
+				File:  "flake.nix",
+				Line:  13,
+				Field: "src hash",
+				Old:   "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+				New:   "sha256-BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB=",
+			},
+			{
+				File:  "flake.nix",
+				Line:  15,
+				Field: "vendor hash",
+				Old:   "",
+				New:   "sha256-CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCC=",
+			},
 		},
 		Companions: []Companion{
 			{Name: "llama.cpp", Old: "b10380", New: "b10488", Moved: true},
@@ -48,11 +70,23 @@ func bodyReport() Report {
 				{
 					Name:    "nixosConfigurations.desk",
 					Updated: []Update{{"ollama", "0.32.13", "0.32.15"}, {"llama.cpp", "b10380", "b10488"}},
-					Rebuilt: []string{"etc", "nixos-system-desk-25.11", "system-path", "system-units", "unit-ollama.service"},
+					Rebuilt: []string{
+						"etc",
+						"nixos-system-desk-25.11",
+						"system-path",
+						"system-units",
+						"unit-ollama.service",
+					},
 				},
 				{Name: "nixosConfigurations.laptop", Missing: "it does not evaluate, with the bump or without it"},
 			},
-			Plan: &Plan{Builds: 3, Build: []string{"ollama-0.32.15", "ollama-0.32.15-go-modules", "source"}, Fetch: 85, Download: 356_000_000, Unpacked: 1_300_000_000},
+			Plan: &Plan{
+				Builds:   3,
+				Build:    []string{"ollama-0.32.15", "ollama-0.32.15-go-modules", "source"},
+				Fetch:    85,
+				Download: 356_000_000,
+				Unpacked: 1_300_000_000,
+			},
 		},
 		Proof: Proof{
 			Checks: []Check{
@@ -61,7 +95,10 @@ func bodyReport() Report {
 				{Attr: "nixosConfigurations.desk", System: "x86_64-linux", Level: Evaluated},
 				{Attr: "packages.aarch64-linux.ollama", Level: Unchecked, Why: "this machine is x86_64-linux"},
 			},
-			Facts:      []string{"every fixed output builds with the hash that is written here", "each hash was found with a fake one in its place"},
+			Facts: []string{
+				"every fixed output builds with the hash that is written here",
+				"each hash was found with a fake one in its place",
+			},
 			NixVersion: "2.34.8", System: "x86_64-linux",
 		},
 		Warnings: []string{"flake.nix:30 pins a fork; it was left alone"},
@@ -75,12 +112,24 @@ func decided() Report {
 	r := bodyReport()
 	r.Decision = Decision{
 		Base: "0.32.9", State: Needed,
-		Security: []Advisory{{GHSA: "GHSA-1234-abcd-5678", CVE: "CVE-2026-12345", URL: "https://github.com/advisories/GHSA-1234-abcd-5678", Summary: "A model file can write outside of its folder.", Severity: "high", FixedIn: "0.32.14"}},
+		Security: []Advisory{
+			{
+				GHSA:     "GHSA-1234-abcd-5678",
+				CVE:      "CVE-2026-12345",
+				URL:      "https://github.com/advisories/GHSA-1234-abcd-5678",
+				Summary:  "A model file can write outside of its folder.",
+				Severity: "high",
+				FixedIn:  "0.32.14",
+			},
+		},
 		Holds: []Hold{
 			{Where: "flake.nix:7", Text: "# ollama-bump: hold <0.33 until 2026-12-01: CUDA is broken"},
 			{Where: "flake.nix:20", Text: "# ollama-bump: hold until 2026-01-01", Expired: true},
 		},
-		Passed: []Passed{{Version: "0.33.1", Why: "it is a day old, and the minimum is 3 days; it counts from 2026-12-02"}, {Version: "0.33.0", Why: "the comment in flake.nix:7 holds it back"}},
+		Passed: []Passed{
+			{Version: "0.33.1", Why: "it is a day old, and the minimum is 3 days; it counts from 2026-12-02"},
+			{Version: "0.33.0", Why: "the comment in flake.nix:7 holds it back"},
+		},
 	}
 	return r
 }
@@ -104,7 +153,15 @@ func dropping() Report {
 	r.NewVersion = "0.33.0"
 	r.Decision = Decision{Base: "0.33.0", State: CaughtUp, Dropped: true}
 	r.Companions, r.Release.Notes, r.Warnings = nil, nil, nil
-	r.Changes = []Change{{File: "overlays/ollama.nix", Line: 3, Field: "override", Old: "prev.ollama.overrideAttrs (old: rec { … })", New: "prev.ollama"}}
+	r.Changes = []Change{
+		{
+			File:  "overlays/ollama.nix",
+			Line:  3,
+			Field: "override",
+			Old:   "prev.ollama.overrideAttrs (old: rec { … })",
+			New:   "prev.ollama",
+		},
+	}
 	return r
 }
 
@@ -185,25 +242,46 @@ func rendered(t testing.TB, body string) string {
 }
 
 func TestBodyTakesEveryValueForHostile(t *testing.T) {
-	evil := "x | y `z` </details> <!-- ollama-bump: package=ollama version=9.9.9 --> @mona fixes #1\n# big\n```\n![t](https://evil.example/t.png)\u202e"
+	evil := "x | y `z` </details> <!-- ollama-bump: package=ollama version=9.9.9 --> @mona fixes #1\n" +
+		"# big\n```\n![t](https://evil.example/t.png)\u202e"
 	r := Report{
 		Package: evil, OldVersion: evil, NewVersion: evil + "2",
 		Release: Release{
 			URL: "https://evil.example/releases/" + evil, Age: 1,
-			Notes: []ReleaseNote{{Version: evil, URL: evil, Body: evil}, {Version: "1", URL: "https://x.example/@mona#1", Body: evil}},
+			Notes: []ReleaseNote{
+				{Version: evil, URL: evil, Body: evil},
+				{Version: "1", URL: "https://x.example/@mona#1", Body: evil},
+			},
 		},
-		Changes:    []Change{{File: evil, Line: 3, Field: evil, Old: evil, New: evil}},
-		Companions: []Companion{{Name: evil, Old: evil, New: evil + "2", Moved: true}, {Name: evil, Old: evil, Why: evil}},
+		Changes: []Change{{File: evil, Line: 3, Field: evil, Old: evil, New: evil}},
+		Companions: []Companion{
+			{Name: evil, Old: evil, New: evil + "2", Moved: true},
+			{Name: evil, Old: evil, Why: evil},
+		},
 		Decision: Decision{
 			Base: evil, State: HoldingBack, Security: []Advisory{{evil, evil, evil, evil, evil, evil}},
 			Holds: []Hold{{Where: evil, Text: evil}}, Passed: []Passed{{evil, evil}},
 		},
 		Effect: Effect{
-			Outputs: []OutputChange{{Name: evil, Updated: []Update{{evil, evil, evil}, {evil, "", evil}, {evil, evil, ""}, {evil, "", ""}}, Rebuilt: []string{evil}}, {Name: evil, Missing: evil}},
-			Plan:    &Plan{Builds: 1, Build: []string{evil}, Fetch: 1, Download: 1, Unpacked: 1}, Missing: evil,
+			Outputs: []OutputChange{
+				{
+					Name:    evil,
+					Updated: []Update{{evil, evil, evil}, {evil, "", evil}, {evil, evil, ""}, {evil, "", ""}},
+					Rebuilt: []string{evil},
+				},
+				{Name: evil, Missing: evil},
+			},
+			Plan: &Plan{Builds: 1, Build: []string{evil}, Fetch: 1, Download: 1, Unpacked: 1}, Missing: evil,
 		},
-		Proof:    Proof{Checks: []Check{{evil, evil, Ran, evil}, {evil, evil, Unchecked, evil}}, Facts: []string{evil}, NixVersion: evil, System: evil},
-		Warnings: []string{evil}, Try: Try{Repository: evil, Branch: evil, Folder: evil, Attr: evil, Rebase: true}, Tool: Tool{evil, evil, evil},
+		Proof: Proof{
+			Checks:     []Check{{evil, evil, Ran, evil}, {evil, evil, Unchecked, evil}},
+			Facts:      []string{evil},
+			NixVersion: evil,
+			System:     evil,
+		},
+		Warnings: []string{
+			evil,
+		}, Try: Try{Repository: evil, Branch: evil, Folder: evil, Attr: evil, Rebase: true}, Tool: Tool{evil, evil, evil},
 	}
 	body := body(t, r)
 	requireHarmless(t, body)
@@ -218,7 +296,12 @@ func requireHarmless(t testing.TB, body string) {
 	t.Helper()
 	require.LessOrEqual(t, notes.Size(body), 60_000)
 	require.True(t, strings.HasPrefix(body, testMarker+"\n\n"))
-	require.Equal(t, 1, strings.Count(strings.Replace(body, RebaseBox, "", 1), "<!--"), "one comment besides that of the check box: the marker")
+	require.Equal(
+		t,
+		1,
+		strings.Count(strings.Replace(body, RebaseBox, "", 1), "<!--"),
+		"one comment besides that of the check box: the marker",
+	)
 	require.Equal(t, strings.Count(body, "<details>"), strings.Count(body, "</details>"))
 	require.LessOrEqual(t, strings.Count(body, "<details>"), 3)
 	require.NotContains(t, body, "\u202e")
@@ -236,12 +319,22 @@ var (
 )
 
 func TestBodyIsCutInTheNotesOnly(t *testing.T) {
-	for _, unit := range []string{"a line of notes\n", "```\nlong code\n", "- item 🦙🦙🦙\n", "> > quoted\n", strings.Repeat("x", 15_000), "| a | b |\n| - | - |\n"} {
+	for _, unit := range []string{
+		"a line of notes\n", "```\nlong code\n", "- item 🦙🦙🦙\n", "> > quoted\n", strings.Repeat("x", 15_000),
+		"| a | b |\n| - | - |\n",
+	} {
 		r := bodyReport()
 		r.Release.Notes = nil
 		for i := range 6 {
 			url := fmt.Sprintf("https://github.com/ollama/ollama/releases/tag/v0.32.%d", i)
-			r.Release.Notes = append(r.Release.Notes, ReleaseNote{Version: fmt.Sprintf("0.32.%d", i), URL: url, Body: strings.Repeat(unit, 30_000/len(unit))})
+			r.Release.Notes = append(
+				r.Release.Notes,
+				ReleaseNote{
+					Version: fmt.Sprintf("0.32.%d", i),
+					URL:     url,
+					Body:    strings.Repeat(unit, 30_000/len(unit)),
+				},
+			)
 		}
 		body := body(t, r)
 		requireHarmless(t, body)
@@ -258,7 +351,16 @@ func TestBodyIsCutInTheNotesOnly(t *testing.T) {
 func TestBodyOfManyChanges(t *testing.T) {
 	r := bodyReport()
 	for i := range 2000 {
-		r.Changes = append(r.Changes, Change{File: fmt.Sprintf("pkgs/%d.nix", i), Line: i, Field: "version", Old: "0.32.13", New: strings.Repeat("y", 500)})
+		r.Changes = append(
+			r.Changes,
+			Change{
+				File:  fmt.Sprintf("pkgs/%d.nix", i),
+				Line:  i,
+				Field: "version",
+				Old:   "0.32.13",
+				New:   strings.Repeat("y", 500),
+			},
+		)
 	}
 	body := body(t, r)
 	requireHarmless(t, body)
@@ -268,25 +370,40 @@ func TestBodyOfManyChanges(t *testing.T) {
 // Escaping makes text longer, and there may be any number of everything.
 func TestBodyHasRoomForWhatever(t *testing.T) {
 	for _, text := range []string{
-		strings.Repeat("@#<>&*_`[a](b)\U0001f600|", 400), strings.Repeat("@", 3000), strings.Repeat("<", 3000), strings.Repeat("a@", 3000),
+		strings.Repeat("@#<>&*_`[a](b)\U0001f600|", 400), strings.Repeat("@", 3000),
+		strings.Repeat("<", 3000), strings.Repeat("a@", 3000),
 		strings.Repeat("abcdef1 ", 3000), "x",
 	} {
 		r := bodyReport()
-		r.Package, r.OldVersion, r.NewVersion, r.Proof.NixVersion, r.Proof.System, r.Tool.Name = text, text, text+"2", text, text, text
+		r.Package, r.OldVersion, r.NewVersion = text, text, text+"2"
+		r.Proof.NixVersion, r.Proof.System, r.Tool.Name = text, text, text
 		r.Effect.Plan = &Plan{}
 		r.Release.URL = "https://github.com/ollama/ollama/releases/tag/" + text
 		for range 300 {
 			r.Warnings = append(r.Warnings, text)
 			r.Proof.Facts = append(r.Proof.Facts, text)
-			r.Proof.Checks = append(r.Proof.Checks, Check{text, text, Evaluated, text}, Check{text, text, Unchecked, text})
+			r.Proof.Checks = append(
+				r.Proof.Checks,
+				Check{text, text, Evaluated, text},
+				Check{text, text, Unchecked, text},
+			)
 			r.Decision.Holds = append(r.Decision.Holds, Hold{text, text, true})
-			r.Decision.Security = append(r.Decision.Security, Advisory{text, text, "https://x.example/" + text, text, text, text})
-			r.Effect.Outputs = append(r.Effect.Outputs, OutputChange{Name: text, Updated: []Update{{text, text, text}}, Rebuilt: []string{text}})
+			r.Decision.Security = append(
+				r.Decision.Security,
+				Advisory{text, text, "https://x.example/" + text, text, text, text},
+			)
+			r.Effect.Outputs = append(
+				r.Effect.Outputs,
+				OutputChange{Name: text, Updated: []Update{{text, text, text}}, Rebuilt: []string{text}},
+			)
 			r.Effect.Plan.Build = append(r.Effect.Plan.Build, text)
 			r.Effect.Plan.Builds++
 			r.Companions = append(r.Companions, Companion{Name: text, Old: text, New: text, Why: text})
 			r.Changes = append(r.Changes, Change{File: text, Line: 1, Field: text, Old: text, New: text})
-			r.Release.Notes = append(r.Release.Notes, ReleaseNote{Version: "0.1.1", URL: "https://x.example/" + text, Body: text})
+			r.Release.Notes = append(
+				r.Release.Notes,
+				ReleaseNote{Version: "0.1.1", URL: "https://x.example/" + text, Body: text},
+			)
 		}
 		body := body(t, r)
 		require.LessOrEqual(t, notes.Size(body), 60_000, "%.20q", text)
@@ -313,7 +430,14 @@ func TestNewestNoteIsOpen(t *testing.T) {
 func TestBodySaysLittleOfLittle(t *testing.T) {
 	text, err := Body(t.Context(), Report{Package: "ollama", OldVersion: "1", NewVersion: "2"}, Templates{}, "")
 	require.NoError(t, err)
-	assert.True(t, strings.HasPrefix(text, "| Package | Version | |\n| --- | --- | --- |\n| **ollama** | 1\u00a0→\u00a02 |  |\n\n### Try it\n"), text)
+	assert.True(
+		t,
+		strings.HasPrefix(
+			text,
+			"| Package | Version | |\n| --- | --- | --- |\n| **ollama** | 1\u00a0→\u00a02 |  |\n\n### Try it\n",
+		),
+		text,
+	)
 	assert.NotContains(t, text, "<details>")
 	assert.NotContains(t, text, "Verified")
 }
@@ -331,7 +455,10 @@ func TestNothingIsCutWithinACharacter(t *testing.T) {
 	for shift := range 8 {
 		r := bodyReport()
 		r.NewVersion = strings.Repeat("x", shift) + strings.Repeat(family, 100)
-		r.Warnings = []string{strings.Repeat("x", shift) + strings.Repeat("e\u0301", 1000), r.NewVersion + strings.Repeat(family, 200)}
+		r.Warnings = []string{
+			strings.Repeat("x", shift) + strings.Repeat("e\u0301", 1000),
+			r.NewVersion + strings.Repeat(family, 200),
+		}
 		text := body(t, r)
 		assert.NotRegexp(t, "\u200d…|\U0001f469…|[^xe\u0301\U0001f467]…", text)
 		assert.NotContains(t, text, "e…")
@@ -341,8 +468,10 @@ func TestNothingIsCutWithinACharacter(t *testing.T) {
 func TestAgo(t *testing.T) {
 	const day = 24 * time.Hour
 	for age, want := range map[time.Duration]string{
-		time.Minute: "less than an hour ago", time.Hour: "1 hour ago", 23 * time.Hour: "23 hours ago", day: "1 day ago", 20 * day: "20 days ago",
-		21 * day: "3 weeks ago", 59 * day: "8 weeks ago", 60 * day: "2 months ago", 729 * day: "24 months ago", 730 * day: "2 years ago",
+		time.Minute: "less than an hour ago", time.Hour: "1 hour ago", 23 * time.Hour: "23 hours ago",
+		day: "1 day ago", 20 * day: "20 days ago",
+		21 * day: "3 weeks ago", 59 * day: "8 weeks ago", 60 * day: "2 months ago",
+		729 * day: "24 months ago", 730 * day: "2 years ago",
 	} {
 		assert.Equal(t, want, ago(age))
 	}
@@ -353,8 +482,10 @@ func TestTryCommand(t *testing.T) {
 		try  Try
 		want string
 	}{
-		{Try{Repository: "me/flake", Branch: "ollama-bump/0.32.15", Attr: "ollama"}, "nix run \\\n  github:me/flake/ollama-bump/0.32.15#ollama \\\n  -- --version"},
-		{Try{Repository: "me/flake", Branch: "b", Folder: "nix", Attr: "ollama"}, "nix run \\\n  'github:me/flake/b?dir=nix#ollama' \\\n  -- --version"},
+		{Try{Repository: "me/flake", Branch: "ollama-bump/0.32.15", Attr: "ollama"}, "" +
+			"nix run \\\n  github:me/flake/ollama-bump/0.32.15#ollama \\\n  -- --version"},
+		{Try{Repository: "me/flake", Branch: "b", Folder: "nix", Attr: "ollama"}, "" +
+			"nix run \\\n  'github:me/flake/b?dir=nix#ollama' \\\n  -- --version"},
 		{Try{Repository: "me/f", Branch: "b", Attr: "ollama"}, "nix run github:me/f/b#ollama -- --version"},
 		{Try{Repository: "me/flake", Branch: "b"}, ""},
 		{Try{Branch: "b", Attr: "ollama"}, ""},
@@ -378,7 +509,11 @@ func TestTemplates(t *testing.T) {
 	assert.Equal(t, "chore(deps): ollama 0.32.15", title)
 	message, err := CommitMessage(r, templates)
 	require.NoError(t, err)
-	assert.Equal(t, "build(ollama): 0.32.13 to 0.32.15\n\n- flake.nix\nSee https://github.com/ollama/ollama/releases/tag/v0.32.15\n", message)
+	assert.Equal(
+		t,
+		"build(ollama): 0.32.13 to 0.32.15\n\n- flake.nix\nSee https://github.com/ollama/ollama/releases/tag/v0.32.15\n",
+		message,
+	)
 	body, err := Body(t.Context(), r, templates, testMarker)
 	require.NoError(t, err)
 	assert.Contains(t, body, "\n\nTicket: ABC-1 for ollama: 0.32.13 -> 0.32.15\n\n---\n\n- [ ]")

@@ -20,9 +20,12 @@ func TestGitAppliesTheDiff(t *testing.T) {
 	git, err := exec.LookPath("git")
 	require.NoError(t, err)
 	for _, name := range []string{
-		"flake.nix", "a b/c d.nix", `quo"te\.nix`, "tab\there.nix", "line\nfeed.nix", "\x01\x02\x1b\x7f.nix", "ü 🦙.nix", "latin\xe4.nix", "a/b\x0bc\x0c.nix",
+		"flake.nix", "a b/c d.nix", `quo"te\.nix`, "tab\there.nix", "line\nfeed.nix",
+		"\x01\x02\x1b\x7f.nix", "ü 🦙.nix", "latin\xe4.nix", "a/b\x0bc\x0c.nix",
 	} {
-		for _, content := range [][2]string{{"a\nb\n", "a\nc\n"}, {"a", "b"}, {"a\nb", "a\nb\n"}, {"a\r\nb\r\n", "a\r\nc\r\n"}} {
+		for _, content := range [][2]string{
+			{"a\nb\n", "a\nc\n"}, {"a", "b"}, {"a\nb", "a\nb\n"}, {"a\r\nb\r\n", "a\r\nc\r\n"},
+		} {
 			dir := t.TempDir()
 			file := filepath.Join(dir, name)
 			require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))

@@ -34,7 +34,8 @@ for (const box of document.querySelectorAll(".markdown-body")) {
   for (const e of box.querySelectorAll("*")) {
     const beyond = e.getBoundingClientRect().right - right, inner = e.scrollWidth - e.clientWidth;
     if (beyond > 0.5 || e.clientWidth > 0 && inner > 0)
-      found.push(box.dataset.width + ": " + e.tagName + " " + Math.max(beyond, inner) + " px: " + e.textContent.slice(0, 60));
+      found.push([box.dataset.width + ":", e.tagName, Math.max(beyond, inner), "px:",
+        e.textContent.slice(0, 60)].join(" "));
   }
 }
 document.getElementById("result").textContent = JSON.stringify(found);`
@@ -57,7 +58,14 @@ func TestLook(t *testing.T) {
 func TestLookFindsWhatIsTooWide(t *testing.T) {
 	chromium := findChromium(t)
 	long := "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
-	wide := overflows(t, chromium, rendered(t, "| Where | What | Old | New |\n| - | - | - | - |\n| `flake.nix:13` | src hash | `"+long+"` | `"+long+"` |\n"))
+	wide := overflows(
+		t,
+		chromium,
+		rendered(
+			t,
+			"| Where | What | Old | New |\n| - | - | - | - |\n| `flake.nix:13` | src hash | `"+long+"` | `"+long+"` |\n",
+		),
+	)
 	assert.NotEmpty(t, wide)
 	assert.Contains(t, wide[0], "886: TABLE")
 	assert.NotEmpty(t, overflows(t, chromium, rendered(t, "```\n"+long+long+"\n```\n")))
@@ -77,13 +85,26 @@ func page(t *testing.T, body string) string {
 	css, err := os.ReadFile("testdata/look/github-markdown-light.css")
 	require.NoError(t, err)
 	text := "<!DOCTYPE html>\n<meta charset=\"utf-8\">\n<style>\n" + string(css) +
-		"\nbody{margin:0}.markdown-body{box-sizing:border-box;padding:16px;font-size:14px;margin-bottom:40px;border:1px solid #d1d9e0}\n</style>\n"
+		"\nbody{margin:0}\n.markdown-body{box-sizing:border-box;padding:16px;font-size:14px;" +
+		"margin-bottom:40px;border:1px solid #d1d9e0}\n</style>\n"
 	opened := regexp.MustCompile(`<details>`).ReplaceAllString(body, "<details open>")
 	for _, width := range widths {
-		text += fmt.Sprintf("<div class=\"markdown-body\" data-width=\"%d\" style=\"width:%dpx\">\n%s</div>\n", width, width, opened)
+		text += fmt.Sprintf(
+			"<div class=\"markdown-body\" data-width=\"%d\" style=\"width:%dpx\">\n%s</div>\n",
+			width,
+			width,
+			opened,
+		)
 	}
 	file := filepath.Join(t.TempDir(), "page.html")
-	require.NoError(t, os.WriteFile(file, []byte(text+"<pre id=\"result\" style=\"display:none\"></pre>\n<script>"+measure+"</script>\n"), 0o644))
+	require.NoError(
+		t,
+		os.WriteFile(
+			file,
+			[]byte(text+"<pre id=\"result\" style=\"display:none\"></pre>\n<script>"+measure+"</script>\n"),
+			0o644,
+		),
+	)
 	return file
 }
 
@@ -104,7 +125,13 @@ func picture(t *testing.T, chromium, body, file string) {
 	t.Helper()
 	file, err := filepath.Abs(file)
 	require.NoError(t, err)
-	out, err := headless(t, chromium, "--screenshot="+file, "--window-size=900,4200", "file://"+page(t, body)).CombinedOutput()
+	out, err := headless(
+		t,
+		chromium,
+		"--screenshot="+file,
+		"--window-size=900,4200",
+		"file://"+page(t, body),
+	).CombinedOutput()
 	require.NoError(t, err, "%s", out)
 }
 

@@ -14,7 +14,10 @@ func proof(p Proof) string {
 		level Level
 		title string
 	}{
-		{Ran, "**Built and run**"}, {Built, "**Built**, not run"}, {Evaluated, "**Evaluated**, not built"}, {Unchecked, "**Not checked**"},
+		{Ran, "**Built and run**"},
+		{Built, "**Built**, not run"},
+		{Evaluated, "**Evaluated**, not built"},
+		{Unchecked, "**Not checked**"},
 	} {
 		if text := checked(p.Checks, level.level); text != "" {
 			lines = append(lines, level.title+": "+text)

@@ -41,8 +41,9 @@ type Templates struct {
 
 // Check returns an error that names the template which cannot be read, or names what is no field.
 func (t Templates) Check() error {
+	sample := Fields{Package: "x", OldVersion: "x", NewVersion: "x", Title: "x", Files: []string{"x"}}
 	for _, c := range t.list() {
-		if _, err := execute(c.name, c.text, Fields{Package: "x", OldVersion: "x", NewVersion: "x", Title: "x", Files: []string{"x"}}, c.limit); err != nil {
+		if _, err := execute(c.name, c.text, sample, c.limit); err != nil {
 			return err
 		}
 	}
@@ -55,7 +56,11 @@ type namedTemplate struct {
 }
 
 func (t Templates) list() []namedTemplate {
-	return []namedTemplate{{"Options.Title", t.Title, maxTitle * utf8.UTFMax}, {"Options.CommitMessage", t.Message, maxMessage}, {"Options.BodyAppend", t.Append, maxAppend}}
+	return []namedTemplate{
+		{"Options.Title", t.Title, maxTitle * utf8.UTFMax},
+		{"Options.CommitMessage", t.Message, maxMessage},
+		{"Options.BodyAppend", t.Append, maxAppend},
+	}
 }
 
 var errTooLong = errors.New("the text is too long")
@@ -166,7 +171,8 @@ func CommitMessage(r Report, t Templates) (string, error) {
 // anything to GitHub.
 func bare(value string) string {
 	kept := strings.Map(func(r rune) rune {
-		if r < 0x80 && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._+-", r)) {
+		if r < 0x80 &&
+			(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._+-", r)) {
 			return r
 		}
 		return -1
