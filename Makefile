@@ -1,4 +1,4 @@
-# Needs Debian, Go and root (to install what is missing: see .ci/setup). Nothing else.
+# Needs Go, and as root on Debian installs what is missing: see .ci/setup.
 
 GOFUMPT     := v0.12.0
 STATICCHECK := v0.8.2
@@ -13,7 +13,7 @@ MUTATED := ./nixexpr/eval ./nixexpr ./bump/internal/pin ./bump/internal/notes
 # The packages whose tests start Nix.
 WITH_NIX := ./bump ./bump/bumptest ./bump/internal/nix ./cmd/...
 
-.PHONY: help demo build test test-nix test-look lint fmt bench fuzz mutation clean setup
+.PHONY: help demo build test test-nix test-look cover lint fmt bench fuzz mutation clean setup
 
 help: ## what there is to make
 	@sed -n "s/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p" Makefile
@@ -37,12 +37,22 @@ test-look: ## the pull request as GitHub shows it, in a browser: nothing may be 
 	go vet -tags look ./bump/internal/text
 	go test -count=1 -tags look -run TestLook ./bump/internal/text
 
+cover: ## the coverage of the quick tests, which need no Nix and take under a minute
+	@rm -rf .cache/without-nix && mkdir -p .cache/without-nix
+	@IFS=:; for dir in $$PATH; do cp -sn "$$dir"/* .cache/without-nix 2>/dev/null || :; done; rm -f .cache/without-nix/nix .cache/without-nix/nix-*
+	PATH=$(CURDIR)/.cache/without-nix go test -short -coverprofile=.cache/cover.out \
+		-coverpkg="$$(go list ./bump/... ./nixexpr/... | grep -v bumptest | paste -sd,)" ./...
+	@for part in bump nixexpr; do \
+		{ echo mode: set; grep "^github.com/nixtars/ollama-bump/$$part/" .cache/cover.out; } >.cache/cover-$$part.out; \
+		printf '%s: ' "$$part"; go tool cover -func=.cache/cover-$$part.out | tail -n 1; \
+	done
+
 lint: setup $(BIN)/gofumpt-$(GOFUMPT) $(BIN)/staticcheck-$(STATICCHECK) ## format, vet, staticcheck, go.mod, shell
 	@unformatted=$$($(BIN)/gofumpt-$(GOFUMPT) -l .) && if [ -n "$$unformatted" ]; then echo "not gofumpt's format (make fmt):"; echo "$$unformatted"; exit 1; fi
 	go vet ./...
 	$(BIN)/staticcheck-$(STATICCHECK) ./...
 	go mod tidy -diff
-	shellcheck .ci/run .ci/setup testdata/newer-nix.sh
+	shellcheck .ci/fresh .ci/run .ci/setup testdata/newer-nix.sh
 
 fmt: $(BIN)/gofumpt-$(GOFUMPT) ## format the Go files
 	$(BIN)/gofumpt-$(GOFUMPT) -w .

@@ -41,7 +41,7 @@ let
         type = types.str;
         default = ".";
         example = "hosts/gpu";
-        description = "Directory of the flake in the repository.";
+        description = "Directory of the flake in the repository. With `.` those that the repository's ollama-bump.yaml lists, if it does.";
       };
 
       tokenFile = mkOption {
@@ -74,7 +74,9 @@ let
   };
 
   # What ollama-bump.yaml does not take either, and what this module decides.
-  notSettings = [ "api-url" "check" "dry-run" "flake" "flakes" "json" "no-pr" "repo" "upstream-api-url" ];
+  notSettings = [
+    "api-url" "check" "dry-run" "flake" "flakes" "full" "help" "json" "no-pr" "quiet" "repo" "upstream-api-url" "verbose" "version"
+  ];
   settingsOf = repo: cfg.settings // repo.settings;
   flag = name: value: "--${name}=${if builtins.isBool value then (if value then "true" else "false") else toString value}";
   flags = set: builtins.concatLists (lib.mapAttrsToList
@@ -115,8 +117,9 @@ let
       git -c credential.helper= \
         -c credential.helper='!printf "username=x-access-token\npassword=%s\n" "$GITHUB_TOKEN" #' \
         clone --quiet --depth 1 -- ${lib.escapeShellArg "${cfg.serverUrl}/${repo.repository}.git"} checkout
+      cd checkout
       exec ollama-bump ${lib.escapeShellArgs (
-        [ "--flake" "checkout/${repo.flake}" "--repo" repo.repository ]
+        [ "--repo" repo.repository ] ++ (if repo.flake == "." then [ ] else [ "--flake" repo.flake ])
         ++ flags (settingsOf repo) ++ repo.extraArgs ++ [ "--" ] ++ repo.nixArgs
       )}
     '';

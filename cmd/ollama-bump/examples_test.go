@@ -137,7 +137,7 @@ func TestServiceExample(t *testing.T) {
 	require.NoError(t, err, "%s", output)
 	started, err := os.ReadFile(filepath.Join(home, "started"))
 	require.NoError(t, err)
-	assert.Equal(t, home+"\n"+token+" --flake checkout --repo me/nixos-config\n", string(started))
+	assert.Equal(t, home+"/checkout\n"+token+" --repo me/nixos-config\n", string(started))
 
 	arguments, err := os.ReadFile(filepath.Join(home, "git-arguments"))
 	require.NoError(t, err)

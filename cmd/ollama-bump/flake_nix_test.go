@@ -182,11 +182,11 @@ func TestModule(t *testing.T) {
 	assert.Equal(t, "token:/run/secrets/it's a token", machines.ServiceConfig["LoadCredential"])
 	assert.Equal(t, map[string]any{"OnCalendar": "daily", "Persistent": true, "RandomizedDelaySec": "1h"}, machines.Timer)
 	assert.Equal(t, []string{"notify.service"}, machines.OnFailure)
-	assert.Contains(t, machines.Script, "exec ollama-bump '--flake' 'checkout/hosts/gpu' '--repo' 'me/nixos-config' "+
+	assert.Contains(t, machines.Script, "exec ollama-bump '--repo' 'me/nixos-config' '--flake' 'hosts/gpu' "+
 		"'--draft=true' '--label=two words' '--label=deps' '--verify=eval' '--verbose' '--' '--max-jobs' '0'\n")
 	assert.Equal(t, "weekly", family.Timer["OnCalendar"])
 	assert.Empty(t, family.OnFailure)
-	assert.Contains(t, family.Script, "exec ollama-bump '--flake' 'checkout/.' '--repo' 'us/machines' '--draft=true' '--label=nix' '--'\n")
+	assert.Contains(t, family.Script, "exec ollama-bump '--repo' 'us/machines' '--draft=true' '--label=nix' '--'\n")
 	for name, unit := range units {
 		assert.Equal(t, "/var/lib/ollama-bump/"+name, unit.ServiceConfig["WorkingDirectory"])
 		checkUnit(t, unit)
@@ -220,6 +220,18 @@ func checkUnit(t *testing.T, unit moduleUnit) {
 	assert.Empty(t, output)
 	output, err = command(t, dir, "systemd-analyze", "security", "--offline=true", "--threshold=20", "./ollama-bump.service")
 	assert.NoError(t, err, "exposed more than 2.0 of 10: %s", output)
+}
+
+// The settings of the module are the keys of the file.
+func TestModuleSettingsAreTheFiles(t *testing.T) {
+	t.Parallel()
+	list := regexp.MustCompile(`notSettings = \[([^]]*)\]`).FindStringSubmatch(inProject(t, "nix", "module.nix"))
+	require.Len(t, list, 2)
+	var have []string
+	for _, word := range strings.Fields(list[1]) {
+		have = append(have, strings.Trim(word, `"`))
+	}
+	assert.ElementsMatch(t, append([]string{"flake", "flakes"}, unconfigurable...), have)
 }
 
 // asList returns a unit's setting as the values of its lines.

@@ -158,7 +158,7 @@ func TestReadmeNix(t *testing.T) {
 	f.url = "path:" + dir
 	f.nix("flake", "lock", "FLAKE")
 	script := f.nix("eval", "--raw", "FLAKE#nixosConfigurations.box.config.systemd.services.ollama-bump-machines.script")
-	assert.Contains(t, script, "exec ollama-bump '--flake' 'checkout/.' '--repo' 'me/nixos-config' '--label=dependencies' '--verify=eval' '--'")
+	assert.Contains(t, script, "exec ollama-bump '--repo' 'me/nixos-config' '--label=dependencies' '--verify=eval' '--'")
 	failed := f.nix("eval", "--json", "FLAKE#nixosConfigurations.box.config.assertions", "--apply", "builtins.filter (a: !a.assertion)")
 	assert.Equal(t, "[]", strings.TrimSpace(failed))
 }
@@ -174,6 +174,18 @@ func TestDocumentsAreWrapped(t *testing.T) {
 			}
 		}
 	}
+}
+
+// The configuration in the documentation is one that the program reads.
+func TestDocumentedConfiguration(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, configName), []byte(blocks(t, "docs/configuration.md", "yaml")[0]), 0o644))
+	c, err := findConfiguration(dir)
+	require.NoError(t, err)
+	require.NotNil(t, c)
+	assert.Equal(t, []string{"dependencies", "nix"}, c.common["label"].values)
+	assert.Len(t, c.flakes, 2)
 }
 
 // The object in the documentation has every field of the real one, and no other.
@@ -256,7 +268,8 @@ func TestNamedFilesExist(t *testing.T) {
 	t.Parallel()
 	for _, document := range documents(t) {
 		for _, match := range regexp.MustCompile("`((?:cmd|bump|nixexpr|testdata|nix|docs|examples|\\.github)/[A-Za-z0-9_./-]+)`").FindAllStringSubmatch(inProject(t, document), -1) {
-			if match[1] == ".github/workflows/ollama-bump.yml" { // in the user's repository
+			switch match[1] {
+			case ".github/workflows/ollama-bump.yml", ".github/ollama-bump.yaml": // in the user's repository
 				continue
 			}
 			_, err := os.Stat(filepath.Join(projectRoot(t), match[1]))
