@@ -16,6 +16,9 @@ import (
 	"github.com/nixtars/ollama-bump/bump/internal/child"
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
+	"github.com/nixtars/ollama-bump/bump/internal/probe"
+	"github.com/nixtars/ollama-bump/bump/internal/release"
+	"github.com/nixtars/ollama-bump/bump/internal/resolve"
 	tree "github.com/nixtars/ollama-bump/bump/internal/source"
 	"github.com/nixtars/ollama-bump/bump/internal/text"
 	"github.com/nixtars/ollama-bump/bump/internal/workspace"
@@ -84,7 +87,6 @@ func (j *job) run(ctx context.Context) error {
 	if err := j.verify(ctx); err != nil {
 		return err
 	}
-	j.rep.Effect = j.effect(ctx)
 	if err := j.report(ctx); err != nil {
 		return err
 	}
@@ -96,7 +98,7 @@ func (j *job) run(ctx context.Context) error {
 		j.result.Status = Available
 		return nil
 	case j.opts.Mode == Write:
-		return j.write(ctx)
+		return j.write(ctx, ws)
 	}
 	return j.propose(ctx)
 }
@@ -115,9 +117,10 @@ type job struct {
 	base    base
 	files   *pin.Files
 	found   *pin.Found
-	rel     *release
+	rel     *release.Release
 	plan    pin.Plan
-	hashes  *resolver
+	bench   *probe.Bench
+	hashes  *resolve.Solution
 	rep     text.Report
 	message string // of the commit
 	changed []tree.Change

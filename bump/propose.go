@@ -181,7 +181,7 @@ func (j *job) proposal(ctx context.Context) (github.Proposal, error) {
 	}
 	return github.Proposal{
 		Owner: owner, Repo: repo, Base: j.opts.Base, Branch: j.branch(), BranchPrefix: branchPrefix,
-		Package: j.pkg.Name, OldVersion: j.result.OldVersion, Version: string(j.rel.version), Scope: j.scope(),
+		Package: j.pkg.Name, OldVersion: j.result.OldVersion, Version: string(j.rel.Version), Scope: j.scope(),
 		Labels: j.labels(), Reviewers: j.opts.Reviewers, Assignees: j.opts.Assignees,
 		Draft: j.opts.Draft, AutoMerge: j.opts.AutoMerge, Recreate: j.opts.Recreate, Redo: j.redo(),
 		RebaseBox: text.RebaseBox,
@@ -191,7 +191,7 @@ func (j *job) proposal(ctx context.Context) (github.Proposal, error) {
 // branch is the branch that the options name, or "" for the default one.
 func (j *job) branch() string {
 	if j.opts.Branch == "" && j.opts.BranchFolder != "" {
-		return branchPrefix + j.opts.BranchFolder + "/" + string(j.rel.version)
+		return branchPrefix + j.opts.BranchFolder + "/" + string(j.rel.Version)
 	}
 	return j.opts.Branch
 }

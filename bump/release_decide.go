@@ -9,7 +9,7 @@ import (
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/github"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
-	releases "github.com/nixtars/ollama-bump/bump/internal/release"
+	"github.com/nixtars/ollama-bump/bump/internal/release"
 	"github.com/nixtars/ollama-bump/bump/internal/text"
 	"github.com/nixtars/ollama-bump/bump/internal/version"
 	"github.com/nixtars/ollama-bump/nixexpr"
@@ -22,7 +22,7 @@ func (j *job) decide(ctx context.Context, upstream *github.Client, oldest versio
 	if err != nil {
 		return "", err
 	}
-	newer := oldest == "" || version.Compare(j.rel.version, oldest) > 0
+	newer := oldest == "" || version.Compare(j.rel.Version, oldest) > 0
 	switch {
 	case j.opts.To != "" && newer:
 		return "", j.refuseHeld(holds)
@@ -30,11 +30,11 @@ func (j *job) decide(ctx context.Context, upstream *github.Client, oldest versio
 		return "", nil
 	}
 	advisories := j.advisories(ctx, upstream)
-	policy := releases.Policy{
-		Now: j.start, MinAge: j.opts.MinAge, Skip: j.opts.Skip, Allow: releases.Allowed(j.opts.Allow), Holds: holds,
+	policy := release.Policy{
+		Now: j.start, MinAge: j.opts.MinAge, Skip: j.opts.Skip, Allow: release.Allowed(j.opts.Allow), Holds: holds,
 		Fixes: fixes(advisories),
 	}
-	choice := policy.Choose(oldest, j.candidates())
+	choice := policy.Choose(oldest, j.rel.Candidates(j.opts.Pre, j.found.Pins))
 	j.take(choice, oldest)
 	for _, fix := range choice.Missed {
 		j.warn("release", "%s is fixed in %s, which is ruled out here", advisories[fix.ID].GHSA, fix.In)
@@ -52,42 +52,24 @@ func (j *job) decide(ctx context.Context, upstream *github.Client, oldest versio
 	return waiting, nil
 }
 
-// candidates are the releases that could be taken.
-func (j *job) candidates() []releases.Candidate {
-	var all []releases.Candidate
-	for _, r := range j.rel.seen {
-		if v := versionOf(r, j.opts.Pre); v != "" && j.usable(r) {
-			all = append(all, releases.Candidate{Version: version.Version(v), Updated: r.UpdatedAt()})
-		}
-	}
-	return all
-}
-
 // take makes the chosen release that of the run; without one it is the pinned release, which is current.
-func (j *job) take(choice releases.Choice, oldest version.Version) {
+func (j *job) take(choice release.Choice, oldest version.Version) {
 	to := choice.Version
 	if to == "" {
 		to = oldest
 	}
-	if to == "" || to == j.rel.version {
-		return
+	if to != "" && to != j.rel.Version {
+		j.rel = j.rel.Instead(to, oldest)
 	}
-	seen := j.rel.seen
-	rel := pickRelease(seen, to, j.opts.Pre, j.usable)
-	if rel == nil {
-		rel = &release{version: to, Release: github.Release{Tag: to.Tag()}}
-	}
-	rel.seen, rel.between = seen, notesBetween(seen, oldest, to)
-	j.rel = rel
 }
 
 // refuseHeld returns the error for a release that was asked for and that a comment holds back.
-func (j *job) refuseHeld(holds []releases.Hold) error {
+func (j *job) refuseHeld(holds []release.Hold) error {
 	for _, hold := range holds {
-		if hold.InForce(j.start) && !hold.Allows(j.rel.version) {
+		if hold.InForce(j.start) && !hold.Allows(j.rel.Version) {
 			return &Error{
 				Pos:  diag.Pos{File: hold.File, Line: hold.Line, Column: 1},
-				Text: fmt.Sprintf("select release: %s is held back by the comment %q", j.rel.version, hold.Quote),
+				Text: fmt.Sprintf("select release: %s is held back by the comment %q", j.rel.Version, hold.Quote),
 				Hint: "change or remove the comment",
 			}
 		}
@@ -120,10 +102,10 @@ func (j *job) advisories(ctx context.Context, upstream *github.Client) map[strin
 	return all
 }
 
-func fixes(advisories map[string]Advisory) []releases.Fix {
-	var all []releases.Fix
+func fixes(advisories map[string]Advisory) []release.Fix {
+	var all []release.Fix
 	for id, a := range advisories {
-		all = append(all, releases.Fix{ID: id, In: version.Version(a.FirstPatched)})
+		all = append(all, release.Fix{ID: id, In: version.Version(a.FirstPatched)})
 	}
 	return all
 }
@@ -137,14 +119,14 @@ func (j *job) security(a Advisory) {
 }
 
 // holds are the comments beside the pins that hold them back.
-func (j *job) holds() ([]releases.Hold, error) {
-	var all []releases.Hold
+func (j *job) holds() ([]release.Hold, error) {
+	var all []release.Hold
 	for _, p := range j.found.Pins {
 		for name, lines := range j.linesOf(p) {
-			if f := j.files.Nix[name]; f == nil || !bytes.Contains(f.Src, []byte(releases.Directive)) {
+			if f := j.files.Nix[name]; f == nil || !bytes.Contains(f.Src, []byte(release.Directive)) {
 				continue
 			}
-			holds, err := releases.HoldsOf(name, comments(j.files.Nix[name]), lines)
+			holds, err := release.HoldsOf(name, comments(j.files.Nix[name]), lines)
 			if err != nil {
 				return nil, holdError(err)
 			}
@@ -190,12 +172,12 @@ func bindingAt(f *nixexpr.File, line, column int) *nixexpr.Binding {
 }
 
 // comments are the comments of a file that end with their line.
-func comments(f *nixexpr.File) []releases.Comment {
-	var all []releases.Comment
+func comments(f *nixexpr.File) []release.Comment {
+	var all []release.Comment
 	for _, t := range f.LineComments() {
 		line := f.Src[:t.Start]
 		line = line[bytes.LastIndexByte(line, '\n')+1:]
-		all = append(all, releases.Comment{
+		all = append(all, release.Comment{
 			Line: f.Position(t.Start).Line, Text: string(f.Src[t.Start:t.End]), Alone: len(bytes.TrimSpace(line)) == 0,
 		})
 	}
@@ -203,8 +185,8 @@ func comments(f *nixexpr.File) []releases.Comment {
 }
 
 // reportHolds reports what comments say, once each, and returns them.
-func (j *job) reportHolds(all []releases.Hold) []releases.Hold {
-	var holds []releases.Hold
+func (j *job) reportHolds(all []release.Hold) []release.Hold {
+	var holds []release.Hold
 	seen := map[string]bool{}
 	for _, hold := range all {
 		where := fmt.Sprintf("%s:%d", hold.File, hold.Line)
@@ -226,7 +208,7 @@ func (j *job) reportHolds(all []releases.Hold) []releases.Hold {
 
 // holdError gives a comment that cannot be read its place.
 func holdError(err error) error {
-	var wrong *releases.HoldError
+	var wrong *release.HoldError
 	if !errors.As(err, &wrong) {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
+	"github.com/nixtars/ollama-bump/bump/internal/release"
 	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
 
@@ -19,7 +20,13 @@ func (j *job) findRelease(ctx context.Context) error {
 	oldest, label := j.found.Oldest(), j.found.Pins[0].Label
 	j.say(Step, "release", "pinned: %s %s", j.pkg.Name, cmp.Or(string(oldest), label))
 	j.say(Step, "release", "asking %s", apiHost(j.opts.UpstreamAPIURL))
-	j.rel, err = selectRelease(ctx, upstream, j.pkg, j.opts, oldest, j.usable)
+	var to version.Version
+	if j.opts.To != "" {
+		if to, err = parseTo(j.opts.To); err != nil {
+			return err
+		}
+	}
+	j.rel, err = release.Select(ctx, upstream, release.Want{Package: j.pkg, To: to, Pre: j.opts.Pre, Oldest: oldest, Pins: j.found.Pins})
 	if err != nil {
 		return err
 	}
@@ -27,11 +34,11 @@ func (j *job) findRelease(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	j.result.OldVersion, j.result.NewVersion = cmp.Or(string(oldest), label), string(j.rel.version)
+	j.result.OldVersion, j.result.NewVersion = cmp.Or(string(oldest), label), string(j.rel.Version)
 	if err := j.refuseDowngrade(); err != nil {
 		return err
 	}
-	j.plan = j.found.Plan(j.rel.version, pin.Policy{All: j.opts.Force, Exactly: j.opts.To != "", Branches: j.opts.Mode != Check})
+	j.plan = j.found.Plan(j.rel.Version, pin.Policy{All: j.opts.Force, Exactly: j.opts.To != "", Branches: j.opts.Mode != Check})
 	for _, p := range j.plan.Unknown {
 		j.warn("release", "%s: the input %s names no release: only a bump sees whether its branch moved", p.Pos, p.Input().Name)
 	}
@@ -46,7 +53,7 @@ func (j *job) findRelease(ctx context.Context) error {
 		j.say(Step, "release", "%s %s is current", j.pkg.Name, newest)
 		return nil
 	}
-	j.say(Step, "release", "%s %s -> %s", j.pkg.Name, oldest, j.rel.version)
+	j.say(Step, "release", "%s %s -> %s", j.pkg.Name, oldest, j.rel.Version)
 	return nil
 }
 
@@ -59,12 +66,21 @@ func (j *job) refuseDowngrade() error {
 	for _, p := range j.found.Pins {
 		if p.Follows() {
 			in := p.Input()
-			return diag.At(p.Pos, fmt.Sprintf("select release: the input %s names no release (%s), so it cannot go to %s", in.Name, in.URL, j.rel.version),
-				fmt.Sprintf("write github:%s/%s in the input's URL", j.pkg.Upstream(), j.rel.version.Tag()))
+			return diag.At(p.Pos, fmt.Sprintf("select release: the input %s names no release (%s), so it cannot go to %s", in.Name, in.URL, j.rel.Version),
+				fmt.Sprintf("write github:%s/%s in the input's URL", j.pkg.Upstream(), j.rel.Version.Tag()))
 		}
-		if p.Version != "" && version.Compare(j.rel.version, p.Version) < 0 && !j.opts.AllowDowngrade {
-			return diag.At(p.Pos, fmt.Sprintf("select release: %s is lower than the pinned %s", j.rel.version, p.Version), "allow it with Options.AllowDowngrade")
+		if p.Version != "" && version.Compare(j.rel.Version, p.Version) < 0 && !j.opts.AllowDowngrade {
+			return diag.At(p.Pos, fmt.Sprintf("select release: %s is lower than the pinned %s", j.rel.Version, p.Version), "allow it with Options.AllowDowngrade")
 		}
 	}
 	return nil
+}
+
+// parseTo reads the version of Options.To.
+func parseTo(to string) (version.Version, error) {
+	v, err := version.Parse(to)
+	if err != nil {
+		return "", &UsageError{Text: fmt.Sprintf("Options.To must be a release such as 0.32.15 or 0.33.0-rc2, not %q", to)}
+	}
+	return v, nil
 }

@@ -1,7 +1,6 @@
 package bump
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"testing"
@@ -9,12 +8,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/nixtars/ollama-bump/bump/bumptest/githubtest"
 	"github.com/nixtars/ollama-bump/bump/internal/git"
-	"github.com/nixtars/ollama-bump/bump/internal/github"
-	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	tree "github.com/nixtars/ollama-bump/bump/internal/source"
-	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
 
 func TestRepositoryOfTheRemote(t *testing.T) {
@@ -86,28 +81,5 @@ func TestTheTokenGoesUpstreamToTheSameAPIOnly(t *testing.T) {
 		{"https://evil.example", "", false},
 	} {
 		assert.Equal(t, test.sent, sameOrigin(test.upstream, test.api), "%+v", test)
-	}
-}
-
-// A pin without a version has no oldest release to look for.
-func TestReleasesAreReadNoFurtherThanNeeded(t *testing.T) {
-	server := githubtest.New(t)
-	for i := range 350 {
-		server.AddRelease("ollama", "ollama", githubtest.Release{Tag: fmt.Sprintf("v0.%d.%d", i/10, i%10)})
-	}
-	c, err := github.New(github.Options{BaseURL: server.URL})
-	require.NoError(t, err)
-	usable := func(github.Release) bool { return true }
-	for _, test := range []struct {
-		to, oldest, want string
-		requests         int
-	}{
-		{"", "", "0.34.9", 1}, {"", "0.34.1", "0.34.9", 1}, {"", "0.20.0", "0.34.9", 2}, {"0.34.0", "", "0.34.0", 1}, {"0.22.0", "", "0.22.0", 2},
-	} {
-		server.ResetCalls()
-		rel, err := selectRelease(t.Context(), c, &pin.Ollama, Options{To: test.to}, version.Version(test.oldest), usable)
-		require.NoError(t, err)
-		assert.EqualValues(t, test.want, rel.version)
-		assert.Len(t, server.Calls(), test.requests, "%+v", test)
 	}
 }

@@ -2,14 +2,13 @@ package bump
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
-	"sort"
 	"strings"
 
+	"github.com/nixtars/ollama-bump/bump/internal/foreign"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	tree "github.com/nixtars/ollama-bump/bump/internal/source"
 	"github.com/nixtars/ollama-bump/bump/internal/text"
@@ -18,29 +17,36 @@ import (
 
 // report makes the diff, the list of edits and the report of what was found.
 func (j *job) report(ctx context.Context) error {
-	cand := j.hashes.cand
-	now, err := j.hashes.values()
-	if err != nil {
+	var err error
+	if j.changed, err = j.changes(ctx); err != nil {
 		return err
 	}
-	originals, err := j.originals(ctx)
-	if err != nil {
-		return err
-	}
-	for name, content := range cand.now {
-		if old := originals[name]; !bytes.Equal(old, content) {
-			j.changed = append(j.changed, tree.Change{File: name, Old: old, New: content})
-		}
-	}
-	sort.Slice(j.changed, func(a, b int) bool { return j.changed[a].File < j.changed[b].File })
 	var diff strings.Builder
-	for _, f := range j.changed {
-		j.result.Files = append(j.result.Files, FileChange{Path: f.File, Edits: j.edits(f.File, now)})
-		diff.WriteString(text.Diff(f.File, f.Old, f.New))
+	for _, c := range j.changed {
+		j.result.Files = append(j.result.Files, FileChange{Path: c.File, Edits: j.edits(c.File)})
+		diff.WriteString(text.Diff(c.File, c.Old, c.New))
 	}
 	j.result.Diff = diff.String()
 	j.fillReport(ctx)
 	return j.writeTexts(ctx)
+}
+
+// changes returns the files that the solution changes, in order.
+func (j *job) changes(ctx context.Context) ([]tree.Change, error) {
+	changes, err := j.files.Changes(j.found, j.hashes.State.Values)
+	if err != nil || j.hashes.State.Lock == nil {
+		return changes, err
+	}
+	lock := j.tree.Lock()
+	old, err := j.tree.Read(ctx, lock)
+	if err != nil && !foreign.Missing(err) {
+		return nil, fmt.Errorf("report: %w", err)
+	}
+	if !bytes.Equal(old, j.hashes.State.Lock) {
+		changes = append(changes, tree.Change{File: lock, Old: old, New: j.hashes.State.Lock})
+	}
+	slices.SortFunc(changes, func(a, b tree.Change) int { return strings.Compare(a.File, b.File) })
+	return changes, nil
 }
 
 // writeTexts makes the title, the body and the commit message.
@@ -89,39 +95,11 @@ func (j *job) redactedError(err error) error {
 	return err
 }
 
-// originals are the files' contents as they were read.
-func (j *job) originals(ctx context.Context) (map[string][]byte, error) {
-	all := map[string][]byte{}
-	for name := range j.hashes.cand.now {
-		switch f := j.files.Nix[name]; {
-		case f != nil:
-			all[name] = f.Src
-		case j.files.Data[name] != nil:
-			all[name] = j.files.Data[name]
-		default:
-			src, err := j.tree.Read(ctx, name)
-			if err != nil {
-				return nil, fmt.Errorf("report: %w", err)
-			}
-			all[name] = src
-		}
-	}
-	return all, nil
-}
-
 // edits lists what changes in one file, in its order.
-func (j *job) edits(name string, now values) []Edit {
-	var ids []pin.SlotID
-	for id, value := range now {
-		if s := j.found.Slot(id); s.File == name && s.Old != value {
-			ids = append(ids, id)
-		}
-	}
-	slices.SortFunc(ids, func(a, b pin.SlotID) int { return cmp.Compare(j.found.Slot(a).Start, j.found.Slot(b).Start) })
+func (j *job) edits(name string) []Edit {
 	list := []Edit{}
-	for _, id := range ids {
-		s := j.found.Slot(id)
-		list = append(list, Edit{Line: s.Pos.Line, Column: s.Pos.Column, Field: s.Field, Old: s.Old, New: now[id]})
+	for _, e := range j.found.Edits(name, j.hashes.State.Values) {
+		list = append(list, Edit{Line: e.Pos.Line, Column: e.Pos.Column, Field: e.Field, Old: e.Old, New: e.New})
 	}
 	return list
 }
@@ -131,15 +109,17 @@ const home = "https://github.com/nixtars/ollama-bump"
 
 func (j *job) fillReport(ctx context.Context) {
 	j.rep.Package = j.pkg.Name
-	j.rep.OldVersion, j.rep.NewVersion = j.result.OldVersion, string(j.rel.version)
-	j.rep.Release = text.Release{URL: j.rel.URL, Notes: j.rel.between}
+	j.rep.OldVersion, j.rep.NewVersion = j.result.OldVersion, string(j.rel.Version)
+	j.rep.Release = text.Release{URL: j.rel.URL}
+	for _, n := range j.rel.Between {
+		j.rep.Release.Notes = append(j.rep.Release.Notes, text.ReleaseNote{Version: string(n.Version), URL: n.URL, Body: n.Body})
+	}
 	if !j.rel.PublishedAt.IsZero() {
 		j.rep.Release.Age = j.start.Sub(j.rel.PublishedAt)
 	}
 	if j.rep.Release.URL == "" {
-		j.rep.Release.URL = fmt.Sprintf("https://github.com/%s/releases/tag/%s", j.pkg.Upstream(), j.rel.version.Tag())
+		j.rep.Release.URL = fmt.Sprintf("https://github.com/%s/releases/tag/%s", j.pkg.Upstream(), j.rel.Version.Tag())
 	}
-	j.rep.Proof.NixVersion, j.rep.Proof.System = j.hashes.probe.nix, j.hashes.probe.req.System
 	j.rep.Tool = text.Tool{Name: "ollama-bump", Version: j.opts.Version, URL: home}
 	j.rep.Try = j.try(ctx)
 	j.rep.Try.Rebase = j.opts.Mode != Write
@@ -148,14 +128,14 @@ func (j *job) fillReport(ctx context.Context) {
 			j.rep.Changes = append(j.rep.Changes, text.Change{File: f.Path, Line: e.Line, Field: e.Field, Old: e.Old, New: e.New})
 		}
 	}
-	for _, p := range j.hashes.pins {
-		for _, c := range p.companions {
-			j.rep.Companions = append(j.rep.Companions, c.report())
-			if c.skip != "" {
-				j.warn("report", "%s: %s was not moved: %s", c.Pos, c.report().Name, c.skip)
+	for _, p := range j.hashes.Moves {
+		for _, c := range p.Companions() {
+			j.rep.Companions = append(j.rep.Companions, text.Companion{Name: c.Name, Old: c.Old, New: c.New, Moved: c.Skip == "", Why: c.Skip})
+			if c.Skip != "" {
+				j.warn("report", "%s: %s was not moved: %s", c.Pos, c.Name, c.Skip)
 			}
 		}
-		for _, n := range append(slices.Clone(p.Notes), p.notes...) {
+		for _, n := range p.Notes() {
 			j.warn("report", "%s: %s", p.Pos, n)
 		}
 		if p.Version != "" && string(p.Version) != j.result.OldVersion {
@@ -207,20 +187,16 @@ func (j *job) try(ctx context.Context) text.Try {
 	}
 	t := text.Try{Repository: owner + "/" + repo, Branch: strings.TrimPrefix(j.branch(), branchRefs), Folder: j.tree.Sub}
 	if t.Branch == "" {
-		t.Branch = branchPrefix + string(j.rel.version)
+		t.Branch = branchPrefix + string(j.rel.Version)
 	}
 	prefix := "packages." + pin.System() + "."
-	for _, p := range j.hashes.pins {
-		for _, info := range j.hashes.where[p] {
-			name, ok := strings.CutPrefix(info.Where, prefix)
+	for _, p := range j.hashes.Moves {
+		for _, o := range p.Outputs {
+			name, ok := strings.CutPrefix(o.Where, prefix)
 			if ok && (t.Attr == "" || name == j.pkg.Name) {
 				t.Attr = name
 			}
 		}
 	}
 	return t
-}
-
-func (c *companion) report() text.Companion {
-	return text.Companion{Name: c.Name(), Old: c.Old, New: c.tag, Moved: c.skip == "", Why: c.skip}
 }

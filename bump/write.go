@@ -8,6 +8,7 @@ import (
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	"github.com/nixtars/ollama-bump/bump/internal/replace"
 	tree "github.com/nixtars/ollama-bump/bump/internal/source"
+	"github.com/nixtars/ollama-bump/bump/internal/workspace"
 )
 
 // writable refuses files that cannot be replaced, before any work is done for them.
@@ -23,7 +24,7 @@ func (j *job) writable() error {
 // write replaces the files in the tree. Those that name the version come last: whatever a machine that crashes
 // between two renames leaves still names the old version somewhere, so the next run finds the pin due and
 // finishes.
-func (j *job) write(ctx context.Context) error {
+func (j *job) write(ctx context.Context, ws *workspace.Workspace) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -32,7 +33,7 @@ func (j *job) write(ctx context.Context) error {
 		gitDir, _ = j.tree.Repo.Dir(ctx) // there are other shelves
 	}
 	changes := j.versionsLast()
-	if err := replace.Files(j.tree.Root, changes, replace.Shelves(j.tree.Root, gitDir, j.hashes.cand.ws.Dir)); err != nil {
+	if err := replace.Files(j.tree.Root, changes, replace.Shelves(j.tree.Root, gitDir, ws.Dir)); err != nil {
 		return err
 	}
 	for _, c := range changes {

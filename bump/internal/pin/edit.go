@@ -3,6 +3,7 @@ package pin
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/nixexpr"
@@ -20,6 +21,57 @@ func (f *Files) Edit(name string, edits []nixexpr.Edit) ([]byte, error) {
 	}
 	out, err := (&nixexpr.JSONFile{Name: name, Src: src}).Apply(edits)
 	return out, editError(err)
+}
+
+// Change is one literal that changes.
+type Change struct {
+	*Slot
+	New string
+}
+
+// Edits lists what values change in one file, in its order.
+func (f *Found) Edits(name string, values map[SlotID]string) []Change {
+	var list []Change
+	for id, value := range values {
+		if s := f.Slot(id); s.File == name && s.Old != value {
+			list = append(list, Change{s, value})
+		}
+	}
+	slices.SortFunc(list, func(a, b Change) int { return a.Start - b.Start })
+	return list
+}
+
+// Apply returns the contents of the files whose slots get values, and of those that are named besides, by name.
+func (f *Files) Apply(found *Found, values map[SlotID]string, besides ...string) (map[string][]byte, error) {
+	edits := map[string][]nixexpr.Edit{}
+	for _, name := range besides {
+		edits[name] = nil
+	}
+	for id, value := range values {
+		s := found.Slot(id)
+		edit, err := s.Edit(value)
+		if err != nil {
+			return nil, err
+		}
+		edits[s.File] = append(edits[s.File], edit)
+	}
+	contents := map[string][]byte{}
+	for name, list := range edits {
+		out, err := f.Edit(name, list)
+		if err != nil {
+			return nil, err
+		}
+		contents[name] = out
+	}
+	return contents, nil
+}
+
+// Source returns the content of a file as it was read.
+func (f *Files) Source(name string) []byte {
+	if file := f.Nix[name]; file != nil {
+		return file.Src
+	}
+	return f.Data[name]
 }
 
 // editError shows an edit that is refused at its place.

@@ -1,4 +1,4 @@
-package bump
+package resolve
 
 import (
 	"context"
@@ -13,16 +13,8 @@ import (
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/nix"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
+	"github.com/nixtars/ollama-bump/bump/internal/probe"
 )
-
-// unpacking is what an unpacked archive's fetch has of its own, whatever the system.
-type unpacking struct {
-	Name      string   `json:"name"`
-	URLs      []string `json:"urls"`
-	PostFetch string   `json:"postFetch"`
-	StripRoot bool     `json:"stripRoot"`
-	Hash      string   `json:"hash"`
-}
 
 // unpackElsewhere finds the hashes of unpacked archives that only other systems fetch. Their fetches cannot be built
 // here, but what they download and run can: the flake is evaluated for the other system, and fetchzip of this
@@ -31,11 +23,11 @@ type unpacking struct {
 func (r *resolver) unpackElsewhere(ctx context.Context) error {
 	failure := errors.New("no output of the flake for another system shows it")
 	for _, system := range pin.OtherSystems() {
-		for _, deep := range []bool{false, true} {
+		for _, depth := range []probe.Depth{probe.Sources, probe.Packages} {
 			if len(r.unpacked()) == 0 {
 				return nil
 			}
-			fetches, shown, err := r.fetchesIn(ctx, system, deep)
+			fetches, shown, err := r.fetchesIn(ctx, system, depth)
 			if err != nil {
 				failure = err
 			}
@@ -60,7 +52,7 @@ func (r *resolver) unpacked() []*hash {
 	var list []*hash
 	for _, p := range r.pins {
 		for _, h := range p.hashes {
-			if h.Role == pin.ReleaseAsset && !h.Flat && h.elsewhere && h.got == nil {
+			if h.Role == pin.ReleaseAsset && !h.Flat && h.elsewhere && h.found == nil {
 				list = append(list, h)
 			}
 		}
@@ -77,35 +69,29 @@ func (r *resolver) cannotUnpack(h *hash, system string, err error) error {
 }
 
 // fetchesIn evaluates the flake for a system and returns the derivations there that carry the fakes of hashes: among
-// the sources of the packages or, deep, among all that the packages need. shown says whether there are such packages.
-func (r *resolver) fetchesIn(ctx context.Context, system string, deep bool) (fetches map[*hash]*nix.Derivation, shown bool, err error) {
-	all, wanted := r.pins, r.unpacked()
-	defer func() { r.pins, r.elsewhere, r.where, r.probe.req.Deep = all, nil, nil, false }()
-	var pins []*move
-	for _, p := range all {
-		if slices.ContainsFunc(p.hashes, func(h *hash) bool { return slices.Contains(wanted, h) }) {
-			pins = append(pins, p)
-		} else {
-			r.elsewhere = append(r.elsewhere, p)
-		}
-	}
-	r.probe.req.Deep = deep
-	if r.pins, r.where, err = r.lookIn(ctx, system, pins); err != nil {
+// the sources of the packages or, deep, among all that the packages need. shown reports whether there are such packages.
+func (r *resolver) fetchesIn(ctx context.Context, system string, depth probe.Depth) (fetches map[*hash]*nix.Derivation, shown bool, err error) {
+	wanted := r.unpacked()
+	there := *r
+	there.pins, err = r.lookIn(ctx, system, depth, filter(r.pins, func(p *Move) bool {
+		return slices.ContainsFunc(p.hashes, func(h *hash) bool { return slices.Contains(wanted, h) })
+	}))
+	if err != nil {
 		return nil, false, err
 	}
-	closure, err := r.closure()
+	closure, err := there.closure()
 	if err != nil {
 		return nil, false, err
 	}
 	fetches = map[*hash]*nix.Derivation{}
 	for _, drv := range closure {
 		if promised, _, ok := drv.FixedOutput(); ok {
-			if h := r.fakeOf(promised); h != nil {
+			if h := there.withFake(promised); h != nil {
 				fetches[h] = drv
 			}
 		}
 	}
-	return fetches, len(r.pins) > 0, nil
+	return fetches, len(there.pins) > 0, nil
 }
 
 // unpack finds a hash by doing here what a derivation of another system does.
@@ -114,45 +100,51 @@ func (r *resolver) unpack(ctx context.Context, h *hash, there *nix.Derivation) e
 	if err != nil {
 		return err
 	}
-	defer func() { r.probe.req.Unpack = nil }()
-	r.probe.req.Unpack = u
-	r.log(Step, "fetch and unpack %s, as %s does", path.Base(u.URLs[0]), there.System)
+	r.Log(diag.Step, "fetch and unpack %s, as %s does", path.Base(u.URLs[0]), there.System)
 	for _, hash := range []*nix.Hash{&h.fake, nil} { // the hash that is found must then build
 		if hash == nil {
-			hash = h.got
+			hash = h.found
 		}
 		u.Hash = hash.SRI()
-		rep, err := r.probe.build(ctx, false, "unpack")
+		q, err := r.ofPins(pin.System())
 		if err != nil {
 			return err
 		}
-		here, err := nix.ReadDerivation(r.probe.unpackDrv)
+		q.Build.Unpack = u
+		a, err := r.ask(ctx, q)
+		if err == nil {
+			err = a.Failure
+		}
+		if err != nil {
+			return err
+		}
+		here, err := r.Store.Derivation(a.UnpackDrv)
 		if err != nil {
 			return err
 		}
 		if differs := differingVariables(here, there); len(differs) > 0 {
 			return fmt.Errorf("nixpkgs' fetchzip here and the fetch there differ in %s", strings.Join(differs, ", "))
 		}
-		if rep.Built && h.got != nil {
+		if a.Built && h.found != nil {
 			break
 		}
-		for _, m := range rep.Mismatches {
+		for _, m := range a.Mismatches {
 			if m.DrvPath == here.Path && m.Specified.Equal(h.fake) && m.Origin != nix.OriginText {
-				h.got = &m.Got
+				h.found = &m.Got
 			}
 		}
-		if h.got == nil || rep.Built {
+		if h.found == nil || a.Built {
 			return errors.New("there is no hash in what Nix says of it")
 		}
 	}
-	h.from = fromUnpack
-	r.log(Step, "%s: %s", h.slot.Field, h.got.SRI())
+	h.by = SameFetch
+	r.Log(diag.Step, "%s: %s", h.slot.Field, h.found.SRI())
 	return nil
 }
 
 // unpackingOf takes out of a derivation what its fetch has of its own.
-func unpackingOf(drv *nix.Derivation) (*unpacking, error) {
-	u := &unpacking{Name: drv.Name, URLs: strings.Fields(drv.Env["urls"]), PostFetch: drv.Env["postFetch"], StripRoot: drv.Env["stripRoot"] != ""}
+func unpackingOf(drv *nix.Derivation) (*probe.Unpacking, error) {
+	u := &probe.Unpacking{Name: drv.Name, URLs: strings.Fields(drv.Env["urls"]), PostFetch: drv.Env["postFetch"], StripRoot: drv.Env["stripRoot"] != ""}
 	if _, structured := drv.Env["__json"]; structured || len(u.URLs) == 0 || u.PostFetch == "" {
 		return nil, fmt.Errorf("%s is no fetch of nixpkgs' fetchzip", drv.Name)
 	}

@@ -93,8 +93,8 @@
       # the package of a service; that of a service that is off is only looked at for pins
       ofService =
         prefix: services:
-        location "${prefix}.services.ollama.package" (services.ollama.package or null)
-        // { off = attempt (services.ollama.enable or true) == false; };
+        location "${prefix}.services.${req.package}.package" (services.${req.package}.package or null)
+        // { off = attempt (services.${req.package}.enable or true) == false; };
 
       # what a NixOS, nix-darwin or home-manager configuration holds
       ofConfiguration =

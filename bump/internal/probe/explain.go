@@ -1,4 +1,4 @@
-package bump
+package probe
 
 import (
 	"bytes"
@@ -8,35 +8,32 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/foreign"
 	"github.com/nixtars/ollama-bump/bump/internal/nix"
-	tree "github.com/nixtars/ollama-bump/bump/internal/source"
+	"github.com/nixtars/ollama-bump/bump/internal/source"
 )
 
-// explain turns what Nix, or GitHub, says into an error of ours.
-func (r *resolver) explain(err error) error {
-	f := asFailure(err)
+// Explain makes an error with a place of what Nix has against the flake; any other error stays as it is.
+func (b *Bench) Explain(err error) error {
+	f := Failed(err)
 	if f == nil {
 		return err
 	}
-	if e := r.missingHelper(f); e != nil {
-		e.Err = err
-		return e
-	}
-	e := &Error{Hint: f.Hint, Err: err}
+	e := &diag.Error{Hint: f.Hint, Err: err}
 	for _, pos := range f.Positions {
-		if name, ok := r.inTree(pos.File); ok {
-			e.File, e.Line, e.Column = name, pos.Line, pos.Column
+		if name, ok := b.inTree(pos.File); ok {
+			e.Pos = diag.Pos{File: name, Line: pos.Line, Column: pos.Column}
 			break
 		}
 	}
 	own := *f
 	if e.File == "" {
-		own.Positions = slices.DeleteFunc(slices.Clone(f.Positions), r.misleads)
+		own.Positions = slices.DeleteFunc(slices.Clone(f.Positions), b.misleads)
 	}
 	e.Text = "run " + own.Error()
-	if attr := r.probe.req.Attr; len(attr) > 0 && e.File == "" && f.Kind == nix.MissingAttribute {
-		e.Text = fmt.Sprintf("find package: the flake has no %s: %s", strings.Join(attr, "."), own.Error())
+	if len(b.attr) > 0 && e.File == "" && f.Kind == nix.MissingAttribute {
+		e.Text = fmt.Sprintf("find package: the flake has no %s: %s", strings.Join(b.attr, "."), own.Error())
 		e.Hint = "see what it has with nix flake show, and name the package with Options.Attr=ATTR"
 	}
 	return e
@@ -44,17 +41,17 @@ func (r *resolver) explain(err error) error {
 
 // inTree returns the file of the tree that Nix names by a copy: the candidate's own files, or what Nix put into the
 // store of them.
-func (r *resolver) inTree(file string) (string, bool) {
-	if rest, ok := strings.CutPrefix(file, r.cand.abs(".")+"/"); ok {
+func (b *Bench) inTree(file string) (string, bool) {
+	if rest, ok := strings.CutPrefix(file, b.abs(".")+"/"); ok {
 		return rest, true
 	}
 	root, name, ok := inSource(file)
-	if !ok || !r.cand.tree.Has(name) {
+	if !ok || !b.tree.Has(name) {
 		return "", false
 	}
 	// Every input is a -source, too, and has files of the same names.
-	for _, same := range []string{r.cand.tree.InFlake("flake.nix"), name} {
-		if !sameContent(root, r.cand.abs("."), same) {
+	for _, same := range []string{b.tree.InFlake("flake.nix"), name} {
+		if !sameContent(root, b.abs("."), same) {
 			return "", false
 		}
 	}
@@ -63,9 +60,9 @@ func (r *resolver) inTree(file string) (string, bool) {
 
 // misleads reports whether a place without its store path looks like one in the tree: one of the probe's,
 // or a file of an input by the name of one of the tree's.
-func (r *resolver) misleads(pos nix.Position) bool {
+func (b *Bench) misleads(pos nix.Position) bool {
 	_, name, ok := inSource(pos.File)
-	return ok && (r.cand.tree.Has(name) || name == "flake.nix") || strings.HasPrefix(pos.File, r.cand.ws.Dir+"/")
+	return ok && (b.tree.Has(name) || name == "flake.nix") || strings.HasPrefix(pos.File, b.ws.Dir+"/")
 }
 
 // inSource splits the name of a file in a store path of a flake's source.
@@ -76,10 +73,10 @@ func inSource(file string) (root, name string, ok bool) {
 
 func sameContent(a, b, name string) bool {
 	ctx := context.Background()
-	one, err := foreign.Read(ctx, a, name, tree.MaxFile)
+	one, err := foreign.Read(ctx, a, name, source.MaxFile)
 	if err != nil {
 		return false
 	}
-	two, err := foreign.Read(ctx, filepath.Clean(b), name, tree.MaxFile)
+	two, err := foreign.Read(ctx, filepath.Clean(b), name, source.MaxFile)
 	return err == nil && bytes.Equal(one, two)
 }

@@ -1,20 +1,21 @@
-package bump
+package resolve
 
 import (
 	"maps"
 	"slices"
 
+	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/nix"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
 )
 
-// takeSame gives the hashes that were found to the fixed outputs that are fetched in the very same way: several
+// reuseSameFetch gives the hashes that were found to the fixed outputs that are fetched in the very same way: several
 // pins of one release then download its source once. It returns how many it gave.
-func (r *resolver) takeSame(closure map[string]*nix.Derivation) int {
+func (r *resolver) reuseSameFetch(closure map[string]*nix.Derivation) int {
 	given := 0
 	for _, p := range r.pins {
 		for _, known := range p.allHashes() {
-			if known.got == nil || known.drv == nil || known.Role == pin.Vendor {
+			if known.found == nil || known.drv == nil || known.Role == pin.Vendor {
 				continue
 			}
 			for _, drv := range closure {
@@ -22,11 +23,11 @@ func (r *resolver) takeSame(closure map[string]*nix.Derivation) int {
 				if !ok || !sameFetch(known.drv, drv) {
 					continue
 				}
-				if h := r.fakeOf(promised); h != nil {
-					got := *known.got
-					h.got, h.drv = &got, drv
+				if h := r.withFake(promised); h != nil {
+					found := *known.found
+					h.found, h.drv = &found, drv
 					given++
-					r.log(Step, "%s: the same as that of %s:%d", h.slot.Field, p.File, p.Line)
+					r.Log(diag.Step, "%s: the same as that of %s:%d", h.slot.Field, p.File, p.Line)
 				}
 			}
 		}
@@ -46,9 +47,9 @@ func sameFetch(a, b *nix.Derivation) bool {
 
 // waitsForSame says whether a pin's source is probably fetched like that of an earlier pin, which this round
 // downloads. seen collects what the round downloads.
-func (p *move) waitsForSame(seen map[string]bool) bool {
+func (p *Move) waitsForSame(seen map[string]bool) bool {
 	h := p.hash(pin.Source)
-	if h == nil || h.got != nil || h.Via == "" {
+	if h == nil || h.found != nil || h.Via == "" {
 		return false
 	}
 	if seen[h.Via] {

@@ -1,4 +1,4 @@
-package bump
+package release
 
 import (
 	"regexp"
@@ -39,14 +39,14 @@ func FuzzVersion(f *testing.F) {
 			require.Equal(t, version.Compare(a, b), -version.Compare(b, a))
 			require.Equal(t, a == b, version.Compare(a, b) == 0)
 		}
-		best := pickRelease(list, "", pre, func(github.Release) bool { return true })
+		best := pick(list, Want{Pre: pre})
 		for _, r := range list {
 			if v := versionOf(r, pre); v != "" {
 				require.NotNil(t, best)
-				require.GreaterOrEqual(t, version.Compare(best.version, v), 0)
+				require.GreaterOrEqual(t, version.Compare(best.Version, v), 0)
 			}
 		}
-		if to, err := parseTo(one); err == nil {
+		if to, err := version.Parse(one); err == nil {
 			require.Regexp(t, plainVersion, string(to))
 		}
 	})

@@ -1,0 +1,108 @@
+package bump
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/nixtars/ollama-bump/bump/internal/diag"
+	"github.com/nixtars/ollama-bump/bump/internal/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/probe"
+	"github.com/nixtars/ollama-bump/bump/internal/release"
+	"github.com/nixtars/ollama-bump/bump/internal/resolve"
+	"github.com/nixtars/ollama-bump/bump/internal/verify"
+	"github.com/nixtars/ollama-bump/bump/internal/workspace"
+)
+
+// findHashes finds every hash of the plan, in a copy of the flake.
+func (j *job) findHashes(ctx context.Context, ws *workspace.Workspace) error {
+	j.stage = "hash"
+	runner := &nix.Runner{
+		Env: append(slices.Clone(j.opts.Env), "TMPDIR="+ws.Temp()), Args: j.opts.NixArgs, Token: j.token(), TokenHost: webHost(j.opts.APIURL),
+		Progress: j.nixProgress,
+	}
+	var err error
+	j.bench, err = probe.Open(ctx, probe.Config{Tree: j.tree, Files: j.files, Found: j.found, Runner: runner, Workspace: ws, Attr: j.opts.Attr})
+	if err != nil {
+		return err
+	}
+	upstream, err := j.upstream()
+	if err != nil {
+		return err
+	}
+	j.hashes, err = resolve.Hashes(ctx, resolve.Job{
+		Found: j.found, Plan: j.plan, Release: j.rel, HasAttr: j.opts.Attr != "",
+		Asker: j.bench, Upstream: upstream, Store: probe.Store{Runner: runner}, Log: j.logFor("hash"),
+	})
+	if err != nil {
+		return err
+	}
+	for _, b := range j.hashes.Broken {
+		j.warn("hash", "%s does not evaluate and was passed over: %s", b.Where, b.Text)
+	}
+	for _, p := range j.hashes.Left {
+		j.warn("hash", "%s: no output of the flake shows this pin of %s; it is left as it is", p.Pos, p.Version)
+	}
+	if v := j.hashes.Version; v != j.rel.Version { // an input provides another one
+		j.rel, j.result.NewVersion = &release.Release{Version: v}, string(v)
+	}
+	return j.refuseRetag()
+}
+
+// refuseRetag stops when the hash of a version that is already pinned changed: upstream moved the
+// tag, or the old hash was wrong.
+func (j *job) refuseRetag() error {
+	for _, r := range j.hashes.Retags(j.found) {
+		if !j.opts.AcceptRetag {
+			return diag.At(r.Slot.Pos,
+				fmt.Sprintf("verify: the %s of %s is %s, but %s is pinned: the release was tagged again, or the pinned hash was never right",
+					r.Slot.Field, r.Version, r.New.SRI(), r.Old.SRI()),
+				"look at what changed upstream; take the new hash with Options.AcceptRetag")
+		}
+		j.warn("hash", "the %s of %s changed: %s, now %s", r.Slot.Field, r.Version, r.Old.SRI(), r.New.SRI())
+	}
+	return nil
+}
+
+// verify does what Options.Verify asks for beyond the hashes.
+func (j *job) verify(ctx context.Context) error {
+	j.stage = "verify"
+	check := verify.Check{
+		Bench: j.bench, Package: j.pkg, Solution: j.hashes, Log: j.logFor("verify"),
+		Level: map[VerifyLevel]verify.Level{VerifyEval: verify.Eval, VerifyBuild: verify.Build}[j.opts.Verify],
+	}
+	var err error
+	if j.rep.Proof, err = check.Run(ctx); err != nil {
+		return err
+	}
+	// What the bump changes is for whoever reviews a pull request; other runs do without, where no evaluation of
+	// every configuration was asked for.
+	if j.opts.Mode == Propose || j.opts.Verify != VerifyHashes {
+		j.rep.Effect = check.Effect(ctx)
+	}
+	return nil
+}
+
+// logFor returns what a stage below tells people with.
+func (j *job) logFor(stage string) func(EventKind, string, ...any) {
+	return func(kind EventKind, format string, args ...any) {
+		if kind == Warning {
+			j.warn(stage, format, args...)
+			return
+		}
+		j.say(kind, stage, format, args...)
+	}
+}
+
+// nixProgress passes on what Nix does: commands and build logs for who wants every detail, the rest live.
+func (j *job) nixProgress(a nix.Activity) {
+	kind := Live
+	if a.What == nix.Running || a.What == nix.Logging {
+		kind = Detail
+	}
+	text := string(a.What) + " " + a.Text
+	if a.What == nix.Logging {
+		text = a.Text
+	}
+	j.send(Event{Stage: j.stage, Kind: kind, Text: text, Done: a.Done, Total: a.Total})
+}

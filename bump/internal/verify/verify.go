@@ -1,0 +1,174 @@
+// Package verify proves a bump beyond its hashes, which finding them has proved: they build, and every output that
+// shows a pin carries them.
+package verify
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/nixtars/ollama-bump/bump/internal/diag"
+	"github.com/nixtars/ollama-bump/bump/internal/pin"
+	"github.com/nixtars/ollama-bump/bump/internal/probe"
+	"github.com/nixtars/ollama-bump/bump/internal/resolve"
+	"github.com/nixtars/ollama-bump/bump/internal/text"
+	"github.com/nixtars/ollama-bump/bump/internal/version"
+)
+
+// Level says how far a bump is verified.
+type Level int
+
+// The levels.
+const (
+	Hashes Level = iota // every hash builds and the package carries it
+	Eval                // and every configuration that contains the package evaluates
+	Build               // and the package builds, and says its version
+)
+
+// Check is what to verify, and with what.
+type Check struct {
+	Bench    *probe.Bench
+	Package  *pin.Package
+	Solution *resolve.Solution
+	Level    Level
+	Log      func(kind diag.EventKind, format string, args ...any)
+}
+
+// Run verifies a solution and returns what was proved.
+func (c Check) Run(ctx context.Context) (text.Proof, error) {
+	proof := text.Proof{NixVersion: c.Solution.NixVersion, System: pin.System()}
+	c.hashes(&proof)
+	if c.Level >= Eval {
+		if err := c.evaluate(ctx, &proof); err != nil {
+			return proof, err
+		}
+	}
+	if c.Level >= Build {
+		if err := c.build(ctx, &proof); err != nil {
+			return proof, err
+		}
+	}
+	return proof, nil
+}
+
+// hashes says what finding the hashes has proved.
+func (c Check) hashes(proof *text.Proof) {
+	var shown []string
+	for _, p := range c.Solution.Moves {
+		for _, o := range p.Outputs {
+			if !slices.Contains(shown, o.Where) {
+				shown = append(shown, o.Where)
+			}
+			if o.Drv != "" {
+				record(proof, o.Where, text.Evaluated)
+			}
+		}
+	}
+	if len(shown) > 0 {
+		if more := len(shown) - 12; more > 0 {
+			shown = append(slices.Clone(shown[:12]), fmt.Sprintf("and %d more", more))
+		}
+		fact(proof, "version %s and the new hashes show in `%s`", c.Solution.Version, strings.Join(shown, "`, `"))
+	}
+	if c.Solution.Has(resolve.Nix) {
+		fact(proof, "every fixed output builds with the hash that is written here; each hash was found with a fake one in its place")
+	}
+	if c.Solution.Has(resolve.Digest) {
+		fact(proof, "hashes of release assets are the digests that the release lists; the files were not downloaded")
+	}
+	if c.Solution.Has(resolve.SameFetch) {
+		fact(proof, "hashes of unpacked archives for other systems were found by the same fetch, built for %s", pin.System())
+	}
+}
+
+// record says how far an output was checked; what is said last counts.
+func record(proof *text.Proof, attr string, level text.Level) {
+	for i := range proof.Checks {
+		if proof.Checks[i].Attr == attr {
+			proof.Checks[i].Level = level
+			return
+		}
+	}
+	proof.Checks = append(proof.Checks, text.Check{Attr: attr, Level: level})
+}
+
+func fact(proof *text.Proof, format string, args ...any) {
+	proof.Facts = append(proof.Facts, fmt.Sprintf(format, args...))
+}
+
+// evaluate evaluates every configuration of the flake.
+func (c Check) evaluate(ctx context.Context, proof *text.Proof) error {
+	all, err := c.Bench.Configurations(ctx, c.Solution.State)
+	if err != nil {
+		return c.Bench.Explain(err)
+	}
+	for _, configuration := range all {
+		c.Log(diag.Step, "evaluate %s", configuration)
+		broken, err := c.evaluateOne(ctx, configuration)
+		switch {
+		case err != nil:
+			return err
+		case broken:
+			c.Log(diag.Warning, "%s does not evaluate, with the bump or without it", configuration)
+		default:
+			record(proof, configuration.String(), text.Evaluated)
+		}
+	}
+	return nil
+}
+
+// evaluateOne evaluates one configuration. Broken is one that the flake as it stands does not evaluate either: that is
+// not the bump's doing.
+func (c Check) evaluateOne(ctx context.Context, configuration probe.Configuration) (broken bool, err error) {
+	err = c.Bench.Evaluate(ctx, c.Solution.State, configuration)
+	if err == nil {
+		return false, nil
+	}
+	failed := c.Bench.Explain(err)
+	if f := probe.Failed(err); f == nil || !probe.Evaluation(f) {
+		return false, failed
+	}
+	if c.Bench.Evaluate(ctx, probe.State{}, configuration) != nil {
+		return true, ctx.Err()
+	}
+	return false, &diag.Error{
+		Text: fmt.Sprintf("verify: %s evaluates as it is, but not with %s %s: %v", configuration, c.Package.Name, c.Solution.Version, failed),
+		Hint: "correct it for the new release, or leave this check out with Options.Verify=hashes", Err: failed,
+	}
+}
+
+// build builds the packages and asks each for its version. The program is upstream's: it runs as the builder of a
+// derivation, under what Nix isolates builds with, and no token is near it.
+func (c Check) build(ctx context.Context, proof *text.Proof) error {
+	for i, p := range c.Solution.Moves {
+		if len(p.Outputs) == 0 {
+			continue
+		}
+		where := p.Outputs[0].Where
+		c.Log(diag.Step, "build %s", where)
+		q := c.Solution.Question()
+		q.Build.Package = []int{i}
+		a, err := c.Bench.Ask(ctx, q)
+		if err == nil {
+			err = a.Failure
+		}
+		if err != nil {
+			return c.Bench.Explain(err)
+		}
+		said, err := c.Bench.Log(ctx, a.ProgramDrv)
+		if err != nil {
+			e := diag.At(p.Pos, fmt.Sprintf("verify: run %s --version of %s: %v", c.Package.Program, where, err),
+				"the package builds but does not run here")
+			e.Err = err
+			return e
+		}
+		if says := version.Find(strings.Join(said, "\n")); says != c.Solution.Version {
+			return diag.At(p.Pos, fmt.Sprintf("verify: %s of %s says version %q, not %s", c.Package.Program, where, says, c.Solution.Version),
+				"see the ldflags that set the version")
+		}
+		record(proof, where, text.Ran)
+		fact(proof, "%s --version of %s says %s", c.Package.Program, where, c.Solution.Version)
+	}
+	return nil
+}
