@@ -11,6 +11,7 @@ import (
 	"github.com/nixtars/ollama-bump/bump/internal/release"
 	"github.com/nixtars/ollama-bump/bump/internal/resolve"
 	"github.com/nixtars/ollama-bump/bump/internal/verify"
+	"github.com/nixtars/ollama-bump/bump/internal/version"
 	"github.com/nixtars/ollama-bump/bump/internal/workspace"
 )
 
@@ -37,6 +38,7 @@ func (j *job) findHashes(ctx context.Context, ws *workspace.Workspace) error {
 	if err != nil {
 		return err
 	}
+	j.nameOldVersion()
 	for _, b := range j.hashes.Broken {
 		j.warn("hash", "%s does not evaluate and was passed over: %s", b.Where, b.Text)
 	}
@@ -47,6 +49,20 @@ func (j *job) findHashes(ctx context.Context, ws *workspace.Workspace) error {
 		j.rel, j.result.NewVersion = &release.Release{Version: v}, string(v)
 	}
 	return j.refuseRetag()
+}
+
+// nameOldVersion makes the old version that of the pins that move: another one, that Options.Attr leaves out or that
+// no output shows, is none of anything that changes.
+func (j *job) nameOldVersion() {
+	var oldest version.Version
+	for _, p := range slices.Concat(j.hashes.Moves, j.hashes.Along) {
+		if p.Version != "" && (oldest == "" || version.Compare(p.Version, oldest) < 0) {
+			oldest = p.Version
+		}
+	}
+	if oldest != "" {
+		j.result.OldVersion = string(oldest)
+	}
 }
 
 // refuseRetag stops when the hash of a version that is already pinned changed: upstream moved the
@@ -78,7 +94,7 @@ func (j *job) verify(ctx context.Context) error {
 	// What the bump changes is for whoever reviews a pull request; other runs do without, where no evaluation of
 	// every configuration was asked for.
 	if j.opts.Mode == Propose || j.opts.Verify != VerifyHashes {
-		j.rep.Effect = check.Effect(ctx)
+		j.rep.Effect = check.Effect(ctx, &j.rep.Proof)
 	}
 	return nil
 }

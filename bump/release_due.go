@@ -84,3 +84,25 @@ func parseTo(to string) (version.Version, error) {
 	}
 	return v, nil
 }
+
+// Releases returns versions that Options.To can name, the newest first: those of the first page that GitHub
+// lists.
+func Releases(ctx context.Context, o Options) ([]string, error) {
+	j, err := newJob(o)
+	if err != nil {
+		return nil, err
+	}
+	upstream, err := j.upstream()
+	if err != nil {
+		return nil, err
+	}
+	list, err := release.List(ctx, upstream, j.pkg)
+	if err != nil {
+		return nil, j.redactedError(withHint(err))
+	}
+	var all []string
+	for _, v := range list {
+		all = append(all, string(v))
+	}
+	return all, nil
+}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/foreign"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	tree "github.com/nixtars/ollama-bump/bump/internal/source"
@@ -33,17 +34,25 @@ func (j *job) report(ctx context.Context) error {
 
 // changes returns the files that the solution changes, in order.
 func (j *job) changes(ctx context.Context) ([]tree.Change, error) {
-	changes, err := j.files.Changes(j.found, j.hashes.State.Values)
-	if err != nil || j.hashes.State.Lock == nil {
-		return changes, err
+	contents, err := j.files.Apply(j.found, j.hashes.State.Values)
+	if err != nil {
+		return nil, err
 	}
-	lock := j.tree.Lock()
-	old, err := j.tree.Read(ctx, lock)
-	if err != nil && !foreign.Missing(err) {
-		return nil, fmt.Errorf("report: %w", err)
+	var changes []tree.Change
+	for name, content := range contents {
+		if bytes.Equal(content, j.files.Source(name)) {
+			continue
+		}
+		changes = append(changes, tree.Change{File: name, Old: j.files.Source(name), New: content})
 	}
-	if !bytes.Equal(old, j.hashes.State.Lock) {
-		changes = append(changes, tree.Change{File: lock, Old: old, New: j.hashes.State.Lock})
+	if lock := j.hashes.State.Lock; lock != nil {
+		old, err := j.tree.Read(ctx, j.tree.Lock())
+		if err != nil && !foreign.Missing(err) {
+			return nil, fmt.Errorf("report: %w", err)
+		}
+		if !bytes.Equal(old, lock) {
+			changes = append(changes, tree.Change{File: j.tree.Lock(), Old: old, New: lock})
+		}
 	}
 	slices.SortFunc(changes, func(a, b tree.Change) int { return strings.Compare(a.File, b.File) })
 	return changes, nil
@@ -150,19 +159,19 @@ func (j *job) fillReport(ctx context.Context) {
 // warnOfMentions warns of literals that mention an old version, in the files that are edited, and stay.
 func (j *job) warnOfMentions() {
 	moved := make([]pin.Slot, 0, len(j.found.Slots))
-	for _, p := range append(slices.Clone(j.hashes.pins), j.hashes.along...) {
+	for _, p := range slices.Concat(j.hashes.Moves, j.hashes.Along) {
 		for _, id := range p.Slots() {
 			moved = append(moved, *j.found.Slot(id))
 		}
 	}
-	for _, left := range j.hashes.left { // reported by themselves
+	for _, left := range j.hashes.Left { // reported by themselves
 		for _, id := range left.Versions {
 			moved = append(moved, *j.found.Slot(id))
 		}
 	}
 	seen := map[version.Version]bool{}
-	for _, p := range j.hashes.pins {
-		if p.Version == j.rel.version || seen[p.Version] {
+	for _, p := range j.hashes.Moves {
+		if p.Version == j.rel.Version || seen[p.Version] {
 			continue
 		}
 		seen[p.Version] = true
@@ -174,7 +183,7 @@ func (j *job) warnOfMentions() {
 		}
 		if len(places) > 0 {
 			j.warn("report", "%s is also mentioned at %s, and left there: look whether it should be %s",
-				p.Version, strings.Join(limit(places, 12), ", "), j.rel.version)
+				p.Version, strings.Join(diag.Limit(places, 12), ", "), j.rel.Version)
 		}
 	}
 }

@@ -16,7 +16,7 @@ import (
 var elsewhere = map[string]string{
 	"exec.CommandContext cmd/ollama-bump/preview.go": "the reader's own pager",
 	"os.OpenFile cmd/ollama-bump/action.go":          "the files of a step, which the runner names",
-	"os.OpenFile bump/candidate_copy.go":             "writes the copy, never through a link",
+	"os.OpenFile bump/internal/probe/copy.go":        "writes the copy, never through a link",
 	"os.Open bump/internal/source/exclusive.go":      "locks the flake's folder",
 	"os.Open bump/internal/replace/staged.go":        "syncs a folder",
 }

@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -408,25 +409,26 @@ func (b *Bench) eval(ctx context.Context, s State, c *Configuration, attr string
 }
 
 // Derivations returns the derivations of packages of this system and of every configuration that the flake has in a
-// state, by output; "" for one that throws.
-func (b *Bench) Derivations(ctx context.Context, s State, packages []string) (map[string]string, error) {
+// state, by output; "" for one that throws. The packages that other systems have are in elsewhere, unevaluated.
+func (b *Bench) Derivations(ctx context.Context, s State, packages []string) (all map[string]string, elsewhere []string, err error) {
 	if err := b.put(ctx, s); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	req := b.request(Question{System: pin.System()})
 	req.Compare = append(req.Compare, packages...)
 	if err := b.prepare(ctx, req); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	out, err := b.run.Eval(ctx, b.installable("derivations"))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var byKind map[string]map[string]*string
 	if err := json.Unmarshal(out, &byKind); err != nil {
-		return nil, fmt.Errorf("read derivations: %w", err)
+		return nil, nil, fmt.Errorf("read derivations: %w", err)
 	}
-	all := map[string]string{}
+	all, elsewhere = map[string]string{}, slices.Sorted(maps.Keys(byKind["elsewhere"]))
+	delete(byKind, "elsewhere")
 	for kind, set := range byKind {
 		for name, drv := range set {
 			if kind == "packages" {
@@ -438,7 +440,7 @@ func (b *Bench) Derivations(ctx context.Context, s State, packages []string) (ma
 			}
 		}
 	}
-	return all, nil
+	return all, elsewhere, nil
 }
 
 // Plan returns what building derivations takes here; ok is false when this machine builds none of them.

@@ -5,9 +5,11 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
@@ -17,7 +19,6 @@ import (
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	"github.com/nixtars/ollama-bump/bump/internal/source"
 	"github.com/nixtars/ollama-bump/bump/internal/workspace"
-	"github.com/nixtars/ollama-bump/nixexpr"
 )
 
 // Bench is a throw-away copy of a flake, outside of the tree, with the probe beside it.
@@ -132,22 +133,12 @@ func (b *Bench) commit(ctx context.Context) error {
 
 // put makes the copy hold a state: values in the originals of the files, and nothing else changed.
 func (b *Bench) put(ctx context.Context, s State) error {
-	edits := map[string][]nixexpr.Edit{}
-	for id, value := range s.Values {
-		slot := b.found.Slot(id)
-		edits[slot.File] = append(edits[slot.File], slot.Edit(value))
+	contents, err := b.files.Apply(b.found, s.Values, slices.Collect(maps.Keys(b.changed))...)
+	if err != nil {
+		return err
 	}
-	for name := range b.changed {
-		if _, ok := edits[name]; !ok {
-			edits[name] = nil
-		}
-	}
-	for name, list := range edits {
-		out, err := b.files.Edit(name, list)
-		if err != nil {
-			return err
-		}
-		if err := b.write(name, out); err != nil {
+	for name, content := range contents {
+		if err := b.write(name, content); err != nil {
 			return err
 		}
 		b.changed[name] = true

@@ -3,9 +3,9 @@ package release
 import (
 	"fmt"
 	"path"
-	"slices"
 	"strings"
 
+	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/github"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
 )
@@ -48,8 +48,5 @@ func assetOf(r github.Release, name string) (github.Asset, error) {
 	if len(similar) == 1 {
 		return similar[0], nil
 	}
-	if more := len(names) - 20; more > 0 {
-		names = append(slices.Clone(names[:20]), fmt.Sprintf("and %d more", more))
-	}
-	return github.Asset{}, fmt.Errorf("release %s has no asset %s: it has %s", r.Tag, name, strings.Join(names, ", "))
+	return github.Asset{}, fmt.Errorf("release %s has no asset %s: it has %s", r.Tag, name, strings.Join(diag.Limit(names, 20), ", "))
 }

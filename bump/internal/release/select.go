@@ -3,6 +3,7 @@ package release
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sort"
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
@@ -148,4 +149,19 @@ func between(list []github.Release, old, newest version.Version) []Note {
 	}
 	sort.SliceStable(notes, func(i, j int) bool { return version.Compare(notes[i].Version, notes[j].Version) > 0 })
 	return notes
+}
+
+// List returns the versions of the first page of releases that GitHub lists, the newest first.
+func List(ctx context.Context, up Lister, pkg *pin.Package) ([]version.Version, error) {
+	var all []version.Version
+	err := up.Releases(ctx, pkg.Owner(), pkg.Repo, func(page []github.Release) (bool, error) {
+		for _, r := range page {
+			if v := versionOf(r, true); v != "" {
+				all = append(all, v)
+			}
+		}
+		return false, nil
+	})
+	slices.SortFunc(all, func(a, b version.Version) int { return version.Compare(b, a) })
+	return all, err
 }

@@ -94,10 +94,10 @@ func (r *resolver) nothingShows(a probe.Answer) error {
 	slices.Sort(failed)
 	text := fmt.Sprintf("find package: no output of the flake shows %s %s after the edit", r.Found.Package.Name, r.rel.Version)
 	if len(tried) > 0 {
-		text += "; tried " + strings.Join(limit(tried, 12), ", ")
+		text += "; tried " + strings.Join(diag.Limit(tried, 12), ", ")
 	}
 	if len(failed) > 0 {
-		text += "; " + strings.Join(limit(failed, 4), "; ")
+		text += "; " + strings.Join(diag.Limit(failed, 4), "; ")
 	}
 	if f := probe.Failed(a.Failure); f != nil && !a.NoneShown && len(failed) == 0 {
 		text += "; " + f.Text

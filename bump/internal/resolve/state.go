@@ -271,11 +271,3 @@ func union(lists ...[]string) []string {
 	}
 	return out
 }
-
-// limit cuts a list for a message.
-func limit(list []string, n int) []string {
-	if len(list) <= n {
-		return list
-	}
-	return append(slices.Clone(list[:n]), fmt.Sprintf("and %d more", len(list)-n))
-}

@@ -21,10 +21,10 @@ const effectTime = 5 * time.Minute
 
 // Effect says what the bump changes in what the flake builds, and what building that takes. Nothing is
 // built. What cannot be had is left out with its reason: no bump fails for it.
-func (c Check) Effect(ctx context.Context) text.Effect {
+func (c Check) Effect(ctx context.Context, proof *text.Proof) text.Effect {
 	limited, cancel := context.WithTimeout(ctx, effectTime)
 	defer cancel()
-	effect, err := c.compare(limited)
+	effect, err := c.compare(limited, proof)
 	switch {
 	case err != nil && errors.Is(limited.Err(), context.DeadlineExceeded):
 		effect.Missing = fmt.Sprintf("it took longer than %s to evaluate and compare", effectTime)
@@ -35,7 +35,7 @@ func (c Check) Effect(ctx context.Context) text.Effect {
 }
 
 // compare evaluates what the flake builds, before and after, and compares the closures of the derivations.
-func (c Check) compare(ctx context.Context) (text.Effect, error) {
+func (c Check) compare(ctx context.Context, proof *text.Proof) (text.Effect, error) {
 	var effect text.Effect
 	c.Log(diag.Step, "compare what the flake builds with what it built before")
 	var packages []string
@@ -47,11 +47,14 @@ func (c Check) compare(ctx context.Context) (text.Effect, error) {
 			}
 		}
 	}
-	after, err := c.Bench.Derivations(ctx, c.Solution.State, packages)
+	after, elsewhere, err := c.Bench.Derivations(ctx, c.Solution.State, packages)
 	if err != nil {
 		return effect, err
 	}
-	before, err := c.Bench.Derivations(ctx, probe.State{}, packages)
+	for _, name := range elsewhere {
+		unchecked(proof, "packages."+name, "this machine is "+pin.System())
+	}
+	before, _, err := c.Bench.Derivations(ctx, probe.State{}, packages)
 	if err != nil {
 		return effect, err
 	}
@@ -75,6 +78,7 @@ func (c Check) compare(ctx context.Context) (text.Effect, error) {
 				return effect, err
 			}
 			o = outputChange(name, d)
+			record(proof, name, text.Evaluated)
 			changed = append(changed, updated)
 		}
 		effect.Outputs = append(effect.Outputs, o)

@@ -62,14 +62,13 @@ func (c Check) hashes(proof *text.Proof) {
 			}
 			if o.Drv != "" {
 				record(proof, o.Where, text.Evaluated)
+			} else {
+				unchecked(proof, o.Where, "only that its version and hashes are the new ones")
 			}
 		}
 	}
 	if len(shown) > 0 {
-		if more := len(shown) - 12; more > 0 {
-			shown = append(slices.Clone(shown[:12]), fmt.Sprintf("and %d more", more))
-		}
-		fact(proof, "version %s and the new hashes show in `%s`", c.Solution.Version, strings.Join(shown, "`, `"))
+		fact(proof, "version %s and the new hashes show in `%s`", c.Solution.Version, strings.Join(diag.Limit(shown, 12), "`, `"))
 	}
 	if c.Solution.Has(resolve.Nix) {
 		fact(proof, "every fixed output builds with the hash that is written here; each hash was found with a fake one in its place")
@@ -82,15 +81,24 @@ func (c Check) hashes(proof *text.Proof) {
 	}
 }
 
-// record says how far an output was checked; what is said last counts.
+// record says how far an output was checked; the strongest level counts.
 func record(proof *text.Proof, attr string, level text.Level) {
 	for i := range proof.Checks {
 		if proof.Checks[i].Attr == attr {
-			proof.Checks[i].Level = level
+			if proof.Checks[i].Level != text.Ran && proof.Checks[i].Level != text.Built {
+				proof.Checks[i].Level = level
+			}
 			return
 		}
 	}
 	proof.Checks = append(proof.Checks, text.Check{Attr: attr, Level: level})
+}
+
+// unchecked says that an output was not checked, and why.
+func unchecked(proof *text.Proof, attr, why string) {
+	if !slices.ContainsFunc(proof.Checks, func(c text.Check) bool { return c.Attr == attr }) {
+		proof.Checks = append(proof.Checks, text.Check{Attr: attr, Level: text.Unchecked, Why: why})
+	}
 }
 
 func fact(proof *text.Proof, format string, args ...any) {

@@ -1,4 +1,4 @@
-package bump
+package probe
 
 import (
 	"io/fs"
@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/nixtars/ollama-bump/bump/internal/foreign"
-	tree "github.com/nixtars/ollama-bump/bump/internal/source"
+	"github.com/nixtars/ollama-bump/bump/internal/source"
 	"github.com/nixtars/ollama-bump/bump/internal/workspace"
 )
 
@@ -40,31 +40,32 @@ func TestLinksOfTheCopy(t *testing.T) {
 	} {
 		require.NoError(t, os.Symlink(target, filepath.Join(dir, name)))
 	}
-	set, err := tree.Open(t.Context(), dir, os.Environ())
+	set, err := source.Open(t.Context(), dir, os.Environ())
 	require.NoError(t, err)
 	ws, err := workspace.Open([]string{"TMPDIR=" + t.TempDir()})
 	require.NoError(t, err)
 	defer ws.Close()
-	c := &candidate{tree: set, ws: ws, now: map[string][]byte{}}
+	b := &Bench{tree: set, ws: ws}
 	for _, name := range set.Files {
-		require.NoError(t, c.take(t.Context(), name))
+		require.NoError(t, b.take(t.Context(), name))
 	}
 	for name, target := range map[string]string{"real/abs.nix": "a.nix", "rel.nix": "real/a.nix", "out.nix": outside} {
-		got, err := os.Readlink(c.abs(name))
+		got, err := os.Readlink(b.abs(name))
 		require.NoError(t, err)
 		assert.Equal(t, target, got)
-		require.Error(t, c.put(name, []byte("written")), name)
+		require.Error(t, b.write(name, []byte("written")), name)
 	}
-	info, err := os.Stat(c.abs("real/run"))
+	info, err := os.Stat(b.abs("real/run"))
 	require.NoError(t, err)
 	assert.NotZero(t, info.Mode()&0o111)
 
-	require.NoError(t, c.putLock([]byte("new")))
-	assert.Equal(t, map[string][]byte{"locks/flake.lock": []byte("new")}, c.now)
-	require.NoError(t, c.restoreLock(t.Context()))
-	assert.Empty(t, c.now)
+	require.NoError(t, b.putLock(t.Context(), []byte("new")))
+	now, err := os.ReadFile(b.abs("flake.lock"))
+	require.NoError(t, err)
+	assert.Equal(t, "new", string(now))
+	require.NoError(t, b.putLock(t.Context(), nil))
 	for path, want := range map[string]string{
-		filepath.Join(dir, "locks", "flake.lock"): "{}", c.abs("flake.lock"): "{}", outside: "theirs", filepath.Join(dir, "real", "a.nix"): "1",
+		filepath.Join(dir, "locks", "flake.lock"): "{}", b.abs("flake.lock"): "{}", outside: "theirs", filepath.Join(dir, "real", "a.nix"): "1",
 	} {
 		got, err := os.ReadFile(path)
 		require.NoError(t, err)
