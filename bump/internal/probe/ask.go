@@ -42,6 +42,8 @@ type Question struct {
 	Pins   []Pin    // that are looked for
 	Names  []string // of attributes that are looked at first
 	Only   []string // outputs to look at; nil for all
+	Strict bool     // fail on the first configuration that does not evaluate
+	All    bool     // look at all of a family, not only until each pin is seen
 	Skip   []string // outputs, or families of them, to pass over
 	Depth  Depth
 	Whole  []string // outputs whose packages are evaluated as a whole
@@ -71,6 +73,7 @@ type Pin struct {
 	Names   []string `json:"names"`
 	Marks   []string `json:"marks"` // hashes that only this pin has
 	Version string   `json:"version"`
+	First   string   `json:"first"`  // where the pin was seen first; "" as long as that is not known
 	Vendor  bool     `json:"vendor"` // its goModules are built, with its source
 }
 
@@ -149,11 +152,15 @@ type request struct {
 	Families []string   `json:"families"`
 	Skip     []string   `json:"skip"`
 	Only     []string   `json:"only"`
+	All      bool       `json:"all"`
+	Strict   bool       `json:"strict"`
 	Deep     bool       `json:"deep"`
 	Whole    []string   `json:"whole"`
 	Pins     []Pin      `json:"pins"`
 	Unpack   *Unpacking `json:"unpack"`
 	Compare  []string   `json:"compare"` // packages that derivations has
+
+	Consumers []string `json:"consumers"` // families of them that are evaluated
 
 	Configuration *Configuration `json:"configuration"` // that is evaluated by itself
 }
@@ -178,7 +185,7 @@ func (b *Bench) Ask(ctx context.Context, q Question) (Answer, error) {
 		if err != nil {
 			return Answer{}, err
 		}
-		if fail := Failed(a.Failure); fail != nil && b.passesOver(q, a, fail) {
+		if fail := Failed(a.Failure); fail != nil && b.passesOver(q, a, fail) && !again(broken, a, fail) {
 			broken = append(broken, Broken{a.Last, fail.Text, fail.Kind == nix.WrongSystem})
 			q.Skip = append(slices.Clone(q.Skip), a.Last)
 			continue
@@ -192,7 +199,14 @@ func (b *Bench) Ask(ctx context.Context, q Question) (Answer, error) {
 func (b *Bench) passesOver(q Question, a Answer, fail *nix.Failure) bool {
 	known := a.Last == "" || slices.Contains(q.Skip, a.Last)
 	ours := fail.Fetched != nil && q.State.holds(fail.Fetched.Specified)
+	known = known || q.Strict || slices.Contains(q.Whole, a.Last)
 	return Evaluation(fail) && !a.NoneShown && len(a.Mismatches) == 0 && !ours && !known && len(b.attr) == 0 && len(q.Only) == 0
+}
+
+// again reports whether an output that shows a pin fails as another one did: it is the pin that fails, wherever it is
+// looked at. What only another system builds is not: another output may be one of this system.
+func again(broken []Broken, a Answer, fail *nix.Failure) bool {
+	return fail.Kind != nix.WrongSystem && len(a.Output(a.Last).Pins) > 0 && slices.ContainsFunc(broken, func(b Broken) bool { return b.Text == fail.Text })
 }
 
 // holds reports whether a hash is a value of the state.
@@ -264,8 +278,8 @@ func (b *Bench) request(q Question) request {
 	families := slices.DeleteFunc(familiesOf(q.Only), func(f string) bool { return slices.Contains(q.Skip, f) })
 	return request{
 		Nonce: b.nonce, System: q.System, Package: b.pkg.Name, Program: b.pkg.Program, Attr: list(b.attr),
-		Names: list(q.Names), Families: list(families), Skip: list(q.Skip), Only: list(q.Only), Deep: q.Depth == Packages,
-		Whole: list(q.Whole), Pins: append([]Pin{}, q.Pins...), Unpack: q.Build.Unpack, Compare: []string{},
+		Names: list(q.Names), Families: list(families), Skip: list(q.Skip), Only: list(q.Only), All: q.All, Strict: q.Strict, Deep: q.Depth == Packages,
+		Whole: list(q.Whole), Pins: append([]Pin{}, q.Pins...), Unpack: q.Build.Unpack, Compare: []string{}, Consumers: []string{},
 	}
 }
 
@@ -361,6 +375,42 @@ func (b *Bench) outputsOf(drv string) string {
 // Log returns what the builder of a derivation said.
 func (b *Bench) Log(ctx context.Context, drv string) ([]string, error) {
 	return b.run.BuilderLog(ctx, b.outputsOf(drv))
+}
+
+// ConsumerFamilies are the outputs that may be made with a package without being it, the cheapest to evaluate first.
+var ConsumerFamilies = [][]string{
+	{"packages", "devShells", "apps", "checks"}, {"homeConfigurations"}, {"nixosConfigurations", "darwinConfigurations"},
+}
+
+// Consumer is an output that is evaluated as a whole.
+type Consumer struct {
+	Where string
+	Drv   string // "" when it does not evaluate
+}
+
+// Consumers evaluates the outputs of families as a whole in a state: those of only, or all of them.
+func (b *Bench) Consumers(ctx context.Context, s State, families, only []string) ([]Consumer, error) {
+	if err := b.put(ctx, s); err != nil {
+		return nil, err
+	}
+	req := b.request(Question{System: pin.System()})
+	req.Consumers, req.Only = families, append([]string{}, only...)
+	if err := b.prepare(ctx, req); err != nil {
+		return nil, err
+	}
+	out, err := b.run.Eval(ctx, b.installable("consumers"))
+	if err != nil {
+		return nil, err
+	}
+	var text string
+	var list []Consumer
+	if err := json.Unmarshal(out, &text); err == nil {
+		err = json.Unmarshal([]byte(text), &list)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find package: read consumers: %w", err)
+	}
+	return list, nil
 }
 
 // Configuration is a system or home configuration of the flake.

@@ -26,7 +26,7 @@
 
       # known names first: most flakes answer with the first one
       named = set: only (namesOf set) req.names ++ without req.names (namesOf set);
-      location = where: value: { inherit where value; other = false; off = false; };
+      location = where: value: { inherit where value; other = false; off = false; strict = false; };
       # other packages are looked at only as long as a pin is missing
       inSet = prefix: names: set: map (n: location "${prefix}.${n}" set.${n} // { other = !(builtins.elem n req.names); }) names;
 
@@ -94,7 +94,7 @@
       ofService =
         prefix: services:
         location "${prefix}.services.${req.package}.package" (services.${req.package}.package or null)
-        // { off = attempt (services.${req.package}.enable or true) == false; };
+        // { strict = req.strict; off = attempt (services.${req.package}.enable or true) == false; };
 
       # what a NixOS, nix-darwin or home-manager configuration holds
       ofConfiguration =
@@ -106,7 +106,9 @@
           cfg = attempt (c.config or { });
           users = attempt (cfg.home-manager.users or { });
         in
-        [ (ofService "${prefix}.config" (cfg.services or { })) ]
+        # what a module system throws is caught everywhere but here
+        (if req.strict then [ (location prefix (builtins.seq c.config (builtins.seq c.pkgs null)) // { strict = true; }) ] else [ ])
+        ++ [ (ofService "${prefix}.config" (cfg.services or { })) ]
         ++ inSet "${prefix}.pkgs" (builtins.filter (n: attempt (pkgs ? ${n}) == true) req.names) pkgs
         ++ inList "${prefix}.config.environment.systemPackages" (cfg.environment.systemPackages or [ ])
         ++ inList "${prefix}.config.home.packages" (cfg.home.packages or [ ])
@@ -116,7 +118,9 @@
           ++ inList "${prefix}.config.home-manager.users.${u}.home.packages" (users.${u}.home.packages or [ ])
         ) (namesOf users);
 
-      each = flake: key: f: builtins.concatMap (n: f "${key}.${n}" flake.${key}.${n}) (namesOf (attempt (flake.${key} or { })));
+      # Locations come in groups, so that what is not looked at is not evaluated: a configuration costs seconds.
+      group = prefix: locations: { inherit prefix locations; };
+      each = flake: key: f: map (n: group "${key}.${n}" (f "${key}.${n}" flake.${key}.${n})) (namesOf (attempt (flake.${key} or { })));
 
       path = set: builtins.foldl' (s: n: s.${n}) set;
       has = set: p: p == [ ] || builtins.isAttrs set && set ? ${builtins.head p} && has set.${builtins.head p} (builtins.tail p);
@@ -135,23 +139,30 @@
       familiesOf =
         root:
         if req.attr != [ ] then
-          [ { key = "attr"; locations = ofAttr root.flake; } ]
+          [ { key = "attr"; groups = [ (group "" (ofAttr root.flake)) ]; } ]
         else
-          map (key: { inherit key; locations = familyOf.${key} root; }) req.families;
+          map (key: { inherit key; groups = familyOf.${key} root; }) req.families;
       familyOf = {
-        packages = { flake, ... }: inSet "packages.${system}" (named (flake.packages.${system} or { })) flake.packages.${system};
-        legacyPackages = { flake, ... }: inSet "legacyPackages.${system}" (builtins.filter (
+        packages = { flake, ... }: [ (group "packages" (inSet "packages.${system}" (named (flake.packages.${system} or { })) flake.packages.${system})) ];
+        legacyPackages = { flake, ... }: [ (group "legacyPackages" (inSet "legacyPackages.${system}" (builtins.filter (
           n: attempt (flake.legacyPackages.${system} ? ${n}) == true
-        ) (if attempt (flake ? legacyPackages.${system}) == true then req.names else [ ])) flake.legacyPackages.${system};
+        ) (if attempt (flake ? legacyPackages.${system}) == true then req.names else [ ])) flake.legacyPackages.${system})) ];
         overlays = { flake, ... }:
           each flake "overlays" ofOverlay
-          ++ (if flake ? overlay then ofOverlay "overlay" flake.overlay else [ ]);
+          ++ (if flake ? overlay then [ (group "overlay" (ofOverlay "overlay" flake.overlay)) ] else [ ]);
         nixosConfigurations = root: each root.flake "nixosConfigurations" (ofConfiguration root);
         darwinConfigurations = root: each root.flake "darwinConfigurations" (ofConfiguration root);
         homeConfigurations = root: each root.flake "homeConfigurations" (ofConfiguration root);
       };
-      # every location again, by name, with everything allowed
-      permitted = builtins.listToAttrs (builtins.concatMap (family: map (l: { name = l.where; inherit (l) value; }) family.locations) (familiesOf { flake = permissiveFlake; allow = true; }));
+      leads = prefix: where: prefix == "" || builtins.substring 0 (builtins.stringLength prefix + 1) where == "${prefix}.";
+      # the same location with everything allowed, in a list; an empty one when there is none
+      permitted =
+        where:
+        builtins.filter (l: l.where == where) (
+          builtins.concatMap (g: if leads g.prefix where then g.locations else [ ]) (
+            builtins.concatMap (family: family.groups) (familiesOf { flake = permissiveFlake; allow = true; })
+          )
+        );
 
       # The package that an override makes another version of: that of the nixpkgs in which its recipe stands, without
       # overlays. A recipe of the flake's own is compared with that of nixpkgs.
@@ -206,15 +217,16 @@
           drv = if req.deep || builtins.elem info.where req.whole then str (attempt p.drvPath) else null;
         };
 
+      firstOf = id: (builtins.head (builtins.filter (pin: pin.id == id) req.pins)).first;
       # state: pin id -> the package that shows it
       step =
         st: loc:
         let
-          p = attempt loc.value;
+          p = if loc.strict then loc.value else attempt loc.value;
           info = describe loc.where p;
-          fresh = builtins.filter (i: !(st ? ${toString i})) (info.pins or [ ]);
+          fresh = builtins.filter (i: !(st ? ${toString i}) || loc.where == firstOf i) (info.pins or [ ]);
         in
-        if loc.other && complete st || builtins.elem loc.where req.skip || req.only != [ ] && !(builtins.elem loc.where req.only) then
+        if (loc.other || !req.all) && complete st || builtins.elem loc.where req.skip || req.only != [ ] && !(builtins.elem loc.where req.only) then
           st
         else
           say { try = loc.where; } (
@@ -225,10 +237,16 @@
             else
               say info (say' (info ? pins || builtins.elem loc.where req.whole) (deeper info p) (st // builtins.listToAttrs (map (i: { name = toString i; value = { inherit p info; }; }) fresh)))
           );
-      complete = st: req.only == [ ] && builtins.all (pin: st ? ${toString pin.id}) req.pins;
+      # Every pin was seen: where it was seen first, when that is known. Another package may have the hashes by itself.
+      complete =
+        st:
+        req.only == [ ]
+        && builtins.all (pin: st ? ${toString pin.id} && (pin.first == "" || pin.first == st.${toString pin.id}.info.where)) req.pins;
+      wanted = g: req.only == [ ] || builtins.any (leads g.prefix) req.only;
+      steps = st: g: if !req.all && complete st || !(wanted g) then st else builtins.foldl' step st g.locations;
       scan =
         st: fams:
-        if fams == [ ] || complete st then st else scan (say { family = (builtins.head fams).key; } (builtins.foldl' step st (builtins.head fams).locations)) (builtins.tail fams);
+        if fams == [ ] || complete st then st else scan (say { family = (builtins.head fams).key; } (builtins.foldl' steps st (builtins.head fams).groups)) (builtins.tail fams);
       found = say { nix = builtins.nixVersion; } (scan { } families);
 
       # what nixpkgs refuses under the settings of the flake is taken from where everything is allowed
@@ -236,8 +254,9 @@
         where: select: p:
         let
           mine = select p;
+          again = permitted where;
         in
-        if isDrv mine && attempt mine.drvPath == null && permitted ? ${where} then select permitted.${where} else mine;
+        if isDrv mine && attempt mine.drvPath == null && again != [ ] then select (builtins.head again).value else mine;
       fixedOutput = pin: f: allowed f.info.where (p: fixedOutputOf pin (f // { inherit p; })) f.p;
       fixedOutputOf =
         pin: f:
@@ -273,6 +292,26 @@
           preferLocalBuild = true;
           allowSubstitutes = false;
         };
+      # Derivations that may be made with the package, though they are none: where, and the path of what is built. They
+      # are evaluated as a whole, so only those that are asked for.
+      consumers =
+        let
+          perSystem = kind: pathOf: let set = attempt (flake.${kind}.${system} or { }); in map (n: { where = "${kind}.${system}.${n}"; drv = pathOf set.${n}; }) (namesOf set);
+          single = kind: if attempt (isDrv (flake.${kind}.${system} or null)) == true then [ { where = "${kind}.${system}"; drv = flake.${kind}.${system}.drvPath; } ] else [ ];
+          configurations = kind: pathOf: map (n: { where = "${kind}.${n}"; drv = pathOf flake.${kind}.${n}; }) (namesOf (attempt (flake.${kind} or { })));
+          # what a program in the store was built by
+          programOf = app: let drvs = builtins.attrNames (builtins.getContext (if isDrv app then app.outPath else app.program)); in if drvs == [ ] then null else builtins.head drvs;
+        in
+        {
+          packages = perSystem "packages" (p: p.drvPath) ++ single "defaultPackage";
+          devShells = perSystem "devShells" (p: p.drvPath) ++ single "devShell";
+          apps = perSystem "apps" programOf;
+          checks = perSystem "checks" (p: p.drvPath);
+          homeConfigurations = configurations "homeConfigurations" (c: c.activationPackage.drvPath);
+          nixosConfigurations = configurations "nixosConfigurations" (c: c.config.system.build.toplevel.drvPath);
+          darwinConfigurations = configurations "darwinConfigurations" (c: c.system.drvPath);
+        };
+      listed = builtins.filter (c: req.only == [ ] || builtins.elem c.where req.only) (builtins.concatMap (kind: consumers.${kind}) req.consumers);
       ofPins = prefix: f: builtins.listToAttrs (map (pin: { name = "${prefix}${toString pin.id}"; value = f pin; }) req.pins);
     in
     {
@@ -287,6 +326,9 @@
     // ofPins "fixed" target
     // ofPins "package" (pin: let p = found.${toString pin.id}.p; in say { program = (asksVersion p).drvPath; } p)
     // {
+      consumers = builtins.toJSON (
+        map (c: { inherit (c) where; drv = let d = str (attempt c.drv); in if d == null then null else builtins.unsafeDiscardStringContext d; }) listed
+      );
       configurations = builtins.mapAttrs (_: set: builtins.attrNames set) ofConfigurations;
       # what the flake builds: the packages that are asked for and the configurations; null for what throws
       derivations = builtins.mapAttrs (_: builtins.mapAttrs (_: attempt)) (

@@ -162,9 +162,11 @@ func (r *resolver) relock(ctx context.Context) error {
 // explain turns what Nix says into an error with a place.
 func (r *resolver) explain(err error) error {
 	if f := probe.Failed(err); f != nil {
-		if e := r.missingHelper(f); e != nil {
-			e.Err = err
-			return e
+		for _, explain := range []func(*nix.Failure) *diag.Error{r.missingHelper, r.missingTag, r.olderCompanion} {
+			if e := explain(f); e != nil {
+				e.Err = err
+				return e
+			}
 		}
 	}
 	return r.Asker.Explain(err)

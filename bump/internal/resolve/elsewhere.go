@@ -51,6 +51,7 @@ func (r *resolver) lookIn(ctx context.Context, system string, depth probe.Depth,
 	if err != nil {
 		return nil, err
 	}
+	q.All = true
 	r.Log(diag.Step, "evaluate for %s", system)
 	a, err := there.ask(ctx, q)
 	if err != nil {

@@ -1,6 +1,8 @@
 package resolve
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"regexp"
@@ -15,7 +17,7 @@ import (
 
 // matchOutputs notes, after the first question, which outputs show which pin, and drops the pins that none
 // shows: a copy that nothing evaluates cannot be proved.
-func (r *resolver) matchOutputs(a probe.Answer) error {
+func (r *resolver) matchOutputs(ctx context.Context, q probe.Question, a probe.Answer) error {
 	all := r.pins
 	var kept, left []*Move
 	for i, p := range all {
@@ -26,16 +28,13 @@ func (r *resolver) matchOutputs(a probe.Answer) error {
 		kept = append(kept, p)
 	}
 	if len(kept) == 0 && !r.showsRelease(a) {
-		return r.nothingShows(a)
+		if shown, err := r.findConsumers(ctx); shown || err != nil {
+			return err
+		}
+		return r.nothingShows(ctx, q, a)
 	}
 	r.pins, r.placed = kept, true
 	r.left = append(r.left, left...)
-	r.noteOthers(a)
-	for _, o := range a.Outputs {
-		if len(o.Pins) == 0 && strings.HasSuffix(o.Where, r.Found.Package.Option) && o.Version != "" && o.Version != string(r.rel.Version) {
-			r.Log(diag.Warning, "%s is another package, version %s, which this pin does not move", o.Where, o.Version)
-		}
-	}
 	for _, p := range r.pins {
 		for _, h := range p.hashes {
 			if h.Inherited() {
@@ -44,6 +43,32 @@ func (r *resolver) matchOutputs(a probe.Answer) error {
 		}
 	}
 	return nil
+}
+
+// lookAgain takes over what a question about all outputs shows of the pins.
+func (r *resolver) lookAgain(q probe.Question, a probe.Answer) {
+	for i, p := range r.pins {
+		var first, others []probe.Output
+		for _, o := range a.Shown(i) {
+			if o.Where == q.Pins[i].First {
+				first = append(first, o)
+			} else {
+				others = append(others, o)
+			}
+		}
+		if len(first)+len(others) > 0 {
+			p.Outputs = append(first, others...)
+		}
+	}
+	r.half = nil
+	r.noteOthers(a)
+	for _, o := range a.Outputs {
+		if len(o.Pins) == 0 && strings.HasSuffix(o.Where, r.Found.Package.Option) && o.Version != "" &&
+			o.Version != string(r.rel.Version) && !slices.Contains(r.warned, o.Where) {
+			r.warned = append(r.warned, o.Where)
+			r.Log(diag.Warning, "%s is another package, version %s, which this pin does not move", o.Where, o.Version)
+		}
+	}
 }
 
 // showsRelease reports whether the flake is at the release already, but for copies that no output reaches:
@@ -70,8 +95,13 @@ func inherit(first probe.Output, h *hash) {
 var neededSystem = regexp.MustCompile(`(?:Required system: '|a ')([a-z0-9_]+-[a-z]+)'`)
 
 // nothingShows is the error of a bump that shows in no output.
-func (r *resolver) nothingShows(a probe.Answer) error {
+func (r *resolver) nothingShows(ctx context.Context, q probe.Question, a probe.Answer) error {
 	p := r.pins[0]
+	if len(r.broken) == 0 {
+		if err := r.askStrictly(ctx, q); err != nil {
+			return err
+		}
+	}
 	if i := slices.IndexFunc(r.broken, func(b probe.Broken) bool { return b.OtherSystem }); i >= 0 {
 		system := "another system"
 		if m := neededSystem.FindStringSubmatch(r.broken[i].Text); m != nil {
@@ -103,6 +133,9 @@ func (r *resolver) nothingShows(a probe.Answer) error {
 		text += "; " + f.Text
 	}
 	hint := r.exposeHint(pin.System())
+	if len(failed) > 0 {
+		hint = advise(strings.Join(failed, "\n"), "see that it evaluates as it is, without the bump, or "+hint)
+	}
 	if r.HasAttr {
 		hint = "Options.Attr must name a package that this pin makes"
 	}
@@ -115,11 +148,39 @@ func (r *resolver) nothingShows(a probe.Answer) error {
 	return e
 }
 
+// askStrictly finds out why a configuration does not evaluate: what a module system throws is caught as long as
+// another output may show the pin, and its message is lost.
+func (r *resolver) askStrictly(ctx context.Context, q probe.Question) error {
+	q.Strict = true
+	a, err := r.ask(ctx, q)
+	if fail := probe.Failed(a.Failure); err == nil && fail != nil && probe.Evaluation(fail) && !a.NoneShown && a.Last != "" {
+		r.broken = append(r.broken, probe.Broken{Where: a.Last, Text: fail.Text})
+	}
+	return err
+}
+
 // exposeHint says what makes a pin visible. Every package was looked at, so it is none that Options.Attr could name
 // among them; another output may hold it.
 func (r *resolver) exposeHint(system string) string {
 	return fmt.Sprintf("expose the package that this pin makes, packages.%s.%s = … for example, so that the bump can be verified, or name the output that holds it with Options.Attr",
 		system, r.Found.Package.Name)
+}
+
+// doesNotEvaluate is the error of a package that shows a pin and fails wherever it is looked at.
+func (r *resolver) doesNotEvaluate(a probe.Answer, fail *nix.Failure) error {
+	err := r.explain(a.Failure)
+	var e *diag.Error
+	if !errors.As(err, &e) || e.File != "" {
+		return err
+	}
+	for _, p := range r.pins {
+		if slices.ContainsFunc(p.Outputs, func(o probe.Output) bool { return o.Where == a.Last }) {
+			at := p.error(fmt.Sprintf("find package: %s does not evaluate: %s", a.Last, fail.Text), advise(fail.Text, e.Hint))
+			at.Err = a.Failure
+			return at
+		}
+	}
+	return err
 }
 
 // checkTookEffect checks that the edits took effect, in every output that shows a pin: the new version, and

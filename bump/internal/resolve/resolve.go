@@ -24,6 +24,7 @@ import (
 // Asker answers questions about the flake; see probe.Bench.
 type Asker interface {
 	Ask(ctx context.Context, q probe.Question) (probe.Answer, error)
+	Consumers(ctx context.Context, s probe.State, families, only []string) ([]probe.Consumer, error)
 	Lock(ctx context.Context, s probe.State, input string) ([]byte, error)
 	Explain(err error) error
 }
@@ -77,6 +78,8 @@ type resolver struct {
 	lock       []byte // nil for the flake's own
 	placed     bool   // it is known which outputs show which pin
 	depth      probe.Depth
+	consumers  []string       // outputs that are made with a package which is no output itself
+	warned     []string       // services of which a warning was given
 	half       []probe.Output // outputs at the release that no pin shows in
 	whole      wholeState
 	skip       []string // outputs that are not asked for again
@@ -148,6 +151,9 @@ func (r *resolver) loop(ctx context.Context) error {
 		return nil
 	}
 	for range maxRounds {
+		if r.consumers != nil {
+			return r.consumerLoop(ctx)
+		}
 		q, err := r.question()
 		if err != nil {
 			return err
@@ -194,15 +200,18 @@ func (r *resolver) step(ctx context.Context, q probe.Question, a probe.Answer) (
 	}
 	first := !r.placed
 	if first {
-		if err := r.matchOutputs(a); err != nil {
+		if err := r.matchOutputs(ctx, q, a); err != nil {
 			return false, err
 		}
-		if err := r.relock(ctx); err != nil {
+		if err := r.relock(ctx); err != nil || r.consumers != nil {
 			return false, err
 		}
 	}
 	if len(r.pins) == 0 {
 		return true, nil
+	}
+	if q.All {
+		r.lookAgain(q, a)
 	}
 	if err := r.checkTookEffect(a); err != nil {
 		return false, err
@@ -215,6 +224,8 @@ func (r *resolver) step(ctx context.Context, q probe.Question, a probe.Answer) (
 	switch {
 	case err != nil || accepted+moved > 0:
 		return false, err
+	case fail != nil && probe.Evaluation(fail) && len(a.Output(a.Last).Pins) > 0:
+		return false, r.doesNotEvaluate(a, fail)
 	case fail != nil:
 		return false, r.explain(a.Failure)
 	case first && r.inherits():
@@ -249,15 +260,35 @@ func (r *resolver) question() (probe.Question, error) {
 			q.Build.Fixed = append(q.Build.Fixed, i)
 		}
 	}
-	if r.placed {
-		for _, p := range r.pins {
-			for _, o := range p.Outputs {
-				q.Only = union(q.Only, []string{o.Where})
+	r.narrow(&q)
+	return q, nil
+}
+
+// narrow says which outputs the next question is about. A configuration may take seconds to evaluate: the first
+// question ends when it has seen every pin, the next ones are about where each was seen first, and the last one, which
+// proves the hashes, is about all.
+func (r *resolver) narrow(q *probe.Question) {
+	q.Whole, q.All = r.wholes(), r.complete()
+	if !r.placed {
+		return
+	}
+	for _, p := range r.pins {
+		if !q.All {
+			q.Only = union(q.Only, []string{p.Outputs[0].Where})
+		}
+	}
+}
+
+// complete reports whether every hash is known.
+func (r *resolver) complete() bool {
+	for _, p := range r.pins {
+		for _, h := range p.allHashes() {
+			if h.missing() {
+				return false
 			}
 		}
 	}
-	q.Whole = r.wholes()
-	return q, nil
+	return true
 }
 
 // ofPins is a question for the pins' outputs on a system.
@@ -266,7 +297,13 @@ func (r *resolver) ofPins(system string) (probe.Question, error) {
 	q := probe.Question{State: state, System: system, Depth: r.depth}
 	for i, p := range r.pins {
 		pp := probe.Pin{ID: i, Names: append([]string{}, p.Names...), Version: p.Shown(r.rel.Version), Marks: []string{}}
+		if r.placed && len(p.Outputs) > 0 {
+			pp.First = p.Outputs[0].Where
+		}
 		for _, h := range p.allHashes() {
+			if r.placed && r.complete() && h.Role != pin.Source && h.Role != pin.ReleaseAsset && p.hash(pin.Source) != nil {
+				continue // another release may have the same modules
+			}
 			if h.state != fetched && !r.shared(h) && (!h.Inherited() || h.found != nil || r.placed) {
 				pp.Marks = append(pp.Marks, h.text())
 			}

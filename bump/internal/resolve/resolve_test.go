@@ -121,6 +121,11 @@ func (r *replay) Ask(_ context.Context, q probe.Question) (probe.Answer, error) 
 	return a, nil
 }
 
+// Consumers has none: what no output shows is not looked for elsewhere.
+func (r *replay) Consumers(context.Context, probe.State, []string, []string) ([]probe.Consumer, error) {
+	return nil, nil
+}
+
 func (r *replay) Lock(_ context.Context, _ probe.State, input string) ([]byte, error) {
 	r.locked = append(r.locked, input)
 	return []byte("locked " + input), nil

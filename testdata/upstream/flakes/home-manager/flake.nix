@@ -20,7 +20,7 @@
         };
         config = {
           home.packages = lib.mkIf config.services.ollama.enable [ config.services.ollama.package ];
-          home.activationPackage = pkgs.runCommand "home-manager-generation" { packages = config.home.packages; } "mkdir $out";
+          home.activationPackage = pkgs.runCommand "home-manager-generation" { packages = config.home.packages; files = builtins.toJSON config.xdg; } "mkdir $out";
         };
       };
       asModule = { config, lib, pkgs, ... }: {
