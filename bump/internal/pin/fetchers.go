@@ -20,8 +20,8 @@ type fetcher struct {
 // fetchers are the ways that are known; the first whose name matches counts. To support another one is to add
 // a row.
 var fetchers = []fetcher{
-	{named(`override`), (*finder).readOldSource},       // old.src.override { tag; hash; }
-	{named(`applyPatches|srcOnly`), (*finder).readSrc}, // of another source
+	{named(`override|overrideAttrs`), (*finder).readOldSource}, // old.src.override { tag; hash; }
+	{named(`applyPatches|srcOnly`), (*finder).readSrc},         // of another source
 	{named(`fetchFromGitHub\w*`), (*finder).readGitHub},
 	{named(`fetchGit|fetchgit`), (*finder).readGit}, // a ref, and perhaps a hash
 	{named(`fetchTree`), (*finder).readTree},

@@ -404,7 +404,7 @@ func (b *Bench) Consumers(ctx context.Context, s State, families, only []string)
 	}
 	var text string
 	var list []Consumer
-	if err := json.Unmarshal(out, &text); err == nil {
+	if err = json.Unmarshal(out, &text); err == nil {
 		err = json.Unmarshal([]byte(text), &list)
 	}
 	if err != nil {

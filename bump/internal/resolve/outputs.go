@@ -219,6 +219,24 @@ func (r *resolver) checkOutput(p *Move, o probe.Output) error {
 		"before nixpkgs 24.11 overrideAttrs { vendorHash } has no effect: update the nixpkgs input, or override buildGoModule (args // { vendorHash = …; })")
 }
 
+// checkSources checks that the archives which were fetched are those of the release: a fetcher that does not take its
+// tag from the final attributes fetches the old one, whatever the override says, and its hash is found without an error.
+func (r *resolver) checkSources() error {
+	for _, p := range r.pins {
+		h := p.hash(pin.Source)
+		if _, isTag := p.Origin.(pin.Tag); !isTag || h == nil {
+			continue
+		}
+		for _, url := range downloads(h.drv) {
+			if strings.Contains(url, "/archive/") && !strings.Contains(url, string(r.rel.Version)) {
+				return diag.At(h.slot.Pos, fmt.Sprintf("verify: the source is still fetched from %s", url),
+					"before nixpkgs of 2026 overrideAttrs does not move a fetcher's tag: write old.src.override { tag = …; hash = …; }")
+			}
+		}
+	}
+	return nil
+}
+
 // source returns the folder of a pin's new source, which lies in the store since its hash was found, and "" before.
 // It is upstream's: package foreign reads it.
 func (r *resolver) source(p *Move) string {

@@ -78,7 +78,9 @@ func (r *resolver) checkRegressions(ctx context.Context, q probe.Question, a pro
 		if before.Output(where).Drv != "" {
 			return r.regression(where, "it throws or an assertion fails")
 		}
-		r.Log(diag.Detail, "%s does not evaluate as a whole, with the bump or without it", where)
+		if err := r.warnOfRefusal(ctx, where); err != nil {
+			return err
+		}
 	}
 	for _, info := range r.half {
 		was := before.Output(info.Where)
@@ -92,6 +94,30 @@ func (r *resolver) checkRegressions(ctx context.Context, q probe.Question, a pro
 					"give that package a version of its own, or write its source with a hash beside this one: overrideAttrs { version = …; src = …; }")
 			}
 		}
+	}
+	return nil
+}
+
+// warnOfRefusal warns of a package that the flake's own settings forbid, in nixpkgs' own words: its hashes were found
+// where everything is allowed. What it throws was caught, so it is asked for again.
+func (r *resolver) warnOfRefusal(ctx context.Context, where string) error {
+	q, err := r.ofPins(pin.System())
+	if err != nil {
+		return err
+	}
+	for i, p := range r.pins {
+		if len(p.Outputs) == 0 || p.Outputs[0].Where != where {
+			continue
+		}
+		q.Only, q.Build.Package = []string{where}, []int{i}
+		a, err := r.ask(ctx, q)
+		if err != nil {
+			return err
+		}
+		if fail := probe.Failed(a.Failure); fail != nil && probe.Evaluation(fail) {
+			r.Log(diag.Warning, "%s does not evaluate with the flake's own settings, with the bump or without it: %s", where, fail.Text)
+		}
+		break
 	}
 	return nil
 }

@@ -369,6 +369,9 @@ func (r *resolver) finish(ctx context.Context, q probe.Question, a probe.Answer)
 	if again {
 		return false, ctx.Err()
 	}
+	if err := r.checkSources(); err != nil {
+		return false, err
+	}
 	return true, r.checkRegressions(ctx, q, a)
 }
 
