@@ -20,7 +20,7 @@ import (
 // The terminal, in characters.
 const (
 	columns = 100
-	rows    = 40
+	rows    = 54
 )
 
 func main() {
