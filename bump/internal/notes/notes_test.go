@@ -202,8 +202,8 @@ func TestDefuseCosts(t *testing.T) {
 	requireCheap(t, steps.String())
 }
 
-// requireCheap fails when a text costs more than one note of a release may. The bound of time is far
-// above what it takes (0.2 s), for a busy machine.
+// requireCheap fails when a text costs more than one note of a release may. The bounds are far above what it
+// takes (0.2 s, 30 MB allocated in total), for a busy machine and the race detector, and far below what it took.
 func requireCheap(t testing.TB, markdown string) {
 	t.Helper()
 	var before, after runtime.MemStats
@@ -212,8 +212,8 @@ func requireCheap(t testing.TB, markdown string) {
 	notes.Defuse(markdown)
 	took := time.Since(start)
 	runtime.ReadMemStats(&after)
-	require.Less(t, took, 3*time.Second, "%.40q", markdown)
-	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(64<<20), "bytes for %.40q", markdown)
+	require.Less(t, took, 10*time.Second, "%.40q", markdown)
+	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(512<<20), "bytes for %.40q", markdown)
 }
 
 func TestDefuseKeepsTablesThatPeopleWrite(t *testing.T) {
