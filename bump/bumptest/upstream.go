@@ -190,6 +190,7 @@ func (u *upstream) addRelease(release Release) error {
 	}
 	t.add("RELEASE.md", "This is release "+release.Version+".\n")
 	r := u.repository("ollama/ollama")
+	u.repos["jmorganca/ollama"] = r // the former owner's name leads to it
 	r.commit("refs/tags/v"+release.Version, t)
 	if release.Version == DefaultNewest {
 		// main is a little further than the newest release
