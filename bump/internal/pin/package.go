@@ -40,7 +40,7 @@ type CompanionSource struct {
 // Ollama is the package.
 var Ollama = Package{
 	Name:     "ollama",
-	Owners:   []string{"ollama"},
+	Owners:   []string{"ollama", "jmorganca"},
 	Repo:     "ollama",
 	Variants: []string{"ollama", "ollama-cpu", "ollama-cuda", "ollama-rocm", "ollama-vulkan"},
 	Option:   "services.ollama.package",
