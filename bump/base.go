@@ -207,7 +207,7 @@ func baseFiles(ctx context.Context, local *tree.Set, c *github.Client, p github.
 func (j *job) startOver(r *rebase) *job {
 	again := &job{
 		opts: j.opts, secrets: j.secrets, pkg: j.pkg, start: j.start, unlock: func() {}, tree: r.tree,
-		base: r.base,
+		base: r.base, toolchain: j.toolchain, goLines: j.goLines,
 	}
 	again.result = Result{Schema: 1, Files: []FileChange{}}
 	again.opts.Repo = r.repo

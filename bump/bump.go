@@ -15,12 +15,14 @@ import (
 
 	"github.com/nixtars/ollama-bump/bump/internal/child"
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
+	"github.com/nixtars/ollama-bump/bump/internal/nix"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	"github.com/nixtars/ollama-bump/bump/internal/probe"
 	"github.com/nixtars/ollama-bump/bump/internal/release"
 	"github.com/nixtars/ollama-bump/bump/internal/resolve"
 	tree "github.com/nixtars/ollama-bump/bump/internal/source"
 	"github.com/nixtars/ollama-bump/bump/internal/text"
+	"github.com/nixtars/ollama-bump/bump/internal/version"
 	"github.com/nixtars/ollama-bump/bump/internal/workspace"
 )
 
@@ -36,12 +38,21 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	for {
 		err = j.run(ctx)
 		j.unlock()
-		var other *rebase
-		if !errors.As(err, &other) {
-			break
+		if j.ws != nil {
+			j.ws.Close()
 		}
-		defer other.ws.Close()
-		j = j.startOver(other)
+		var other *rebase
+		var lower *tooNew
+		switch {
+		case errors.As(err, &other):
+			defer other.ws.Close()
+			j = j.startOver(other)
+			continue
+		case errors.As(err, &lower):
+			j = j.aimLower(lower)
+			continue
+		}
+		break
 	}
 	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		err = &Error{
@@ -60,6 +71,11 @@ func (j *job) run(ctx context.Context) error {
 	if err := j.findRelease(ctx); err != nil {
 		return err
 	}
+	if j.opts.Unpin {
+		if done, err := j.unpin(ctx); done || err != nil {
+			return err
+		}
+	}
 	if len(j.plan.Pins) == 0 {
 		j.result.Status = Current
 		return nil
@@ -76,12 +92,7 @@ func (j *job) run(ctx context.Context) error {
 	if settled, err := j.standing(ctx); settled || err != nil {
 		return err
 	}
-	ws, err := workspace.Open(j.opts.Env)
-	if err != nil {
-		return err
-	}
-	defer ws.Close()
-	if err := j.findHashes(ctx, ws); err != nil {
+	if err := j.findHashes(ctx); err != nil {
 		return err
 	}
 	if err := j.verify(ctx); err != nil {
@@ -98,7 +109,7 @@ func (j *job) run(ctx context.Context) error {
 		j.result.Status = Available
 		return nil
 	case j.opts.Mode == Write:
-		return j.write(ctx, ws)
+		return j.write(ctx, j.ws)
 	}
 	return j.propose(ctx)
 }
@@ -119,11 +130,18 @@ type job struct {
 	found   *pin.Found
 	rel     *release.Release
 	plan    pin.Plan
+	ws      *workspace.Workspace // nil until something is evaluated
+	runner  *nix.Runner
 	bench   *probe.Bench
 	hashes  *resolve.Solution
 	rep     text.Report
 	message string // of the commit
 	changed []tree.Change
+
+	toolchain toolchain
+	states    []PinInfo
+	goLines   map[version.Version]string // the Go that releases need, as far as it was asked for
+	removal   version.Version            // of nixpkgs' own package, when the pin is removed; else ""
 }
 
 // newJob fills in the defaults and refuses options that contradict each other.
@@ -146,7 +164,10 @@ func newJob(o Options) (*job, error) {
 	if err := o.Check(); err != nil {
 		return nil, err
 	}
-	return &job{opts: o, secrets: diag.SecretsOf(o.Env), pkg: &pin.Ollama, start: time.Now(), result: Result{Schema: 1, Files: []FileChange{}}, unlock: func() {}}, nil
+	return &job{
+		opts: o, secrets: diag.SecretsOf(o.Env), pkg: &pin.Ollama, start: time.Now(), unlock: func() {},
+		result: Result{Schema: 1, Files: []FileChange{}}, goLines: map[version.Version]string{},
+	}, nil
 }
 
 // say tells whoever watches what happens.

@@ -15,16 +15,26 @@ import (
 	"github.com/nixtars/ollama-bump/bump/internal/workspace"
 )
 
-// findHashes finds every hash of the plan, in a copy of the flake.
-func (j *job) findHashes(ctx context.Context, ws *workspace.Workspace) error {
-	j.stage = "hash"
-	runner := &nix.Runner{
-		Env: append(slices.Clone(j.opts.Env), "TMPDIR="+ws.Temp()), Args: j.opts.NixArgs, Token: j.token(), TokenHost: webHost(j.opts.APIURL),
+// openBench makes the copy of the flake that Nix is asked about, unless there is one.
+func (j *job) openBench(ctx context.Context) (err error) {
+	if j.bench != nil {
+		return nil
+	}
+	if j.ws, err = workspace.Open(j.opts.Env); err != nil {
+		return err
+	}
+	j.runner = &nix.Runner{
+		Env: append(slices.Clone(j.opts.Env), "TMPDIR="+j.ws.Temp()), Args: j.opts.NixArgs, Token: j.token(), TokenHost: webHost(j.opts.APIURL),
 		Progress: j.nixProgress,
 	}
-	var err error
-	j.bench, err = probe.Open(ctx, probe.Config{Tree: j.tree, Files: j.files, Found: j.found, Runner: runner, Workspace: ws, Attr: j.opts.Attr})
-	if err != nil {
+	j.bench, err = probe.Open(ctx, probe.Config{Tree: j.tree, Files: j.files, Found: j.found, Runner: j.runner, Workspace: j.ws, Attr: j.opts.Attr})
+	return err
+}
+
+// findHashes finds every hash of the plan, in a copy of the flake.
+func (j *job) findHashes(ctx context.Context) error {
+	j.stage = "hash"
+	if err := j.openBench(ctx); err != nil {
 		return err
 	}
 	upstream, err := j.upstream()
@@ -33,12 +43,18 @@ func (j *job) findHashes(ctx context.Context, ws *workspace.Workspace) error {
 	}
 	j.hashes, err = resolve.Hashes(ctx, resolve.Job{
 		Found: j.found, Plan: j.plan, Release: j.rel, HasAttr: j.opts.Attr != "",
-		Asker: j.bench, Upstream: upstream, Store: probe.Store{Runner: runner}, Log: j.logFor("hash"),
+		Asker: j.bench, Upstream: upstream, Store: probe.Store{Runner: j.runner}, Log: j.logFor("hash"),
+		Shown: j.checkToolchain(ctx),
 	})
 	if err != nil {
 		return err
 	}
 	j.nameOldVersion()
+	shown := make([]shownPin, 0, len(j.hashes.Moves))
+	for _, p := range j.hashes.Moves {
+		shown = append(shown, shownPin{p.Pin, p.Outputs})
+	}
+	j.states = j.noteStates(shown)
 	for _, b := range j.hashes.Broken {
 		j.warn("hash", "%s does not evaluate and was passed over: %s", b.Where, b.Text)
 	}

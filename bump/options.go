@@ -158,11 +158,19 @@ const (
 
 // Result is what a run did; it marshals to a JSON object.
 type Result struct {
-	Schema      int          `json:"schema"` // 1
-	Status      Status       `json:"status"`
-	Reason      string       `json:"reason,omitempty"` // why nothing was proposed: one sentence without a full stop
-	OldVersion  string       `json:"old_version"`
-	NewVersion  string       `json:"new_version"`
+	Schema     int    `json:"schema"` // 1
+	Status     Status `json:"status"`
+	Reason     string `json:"reason,omitempty"` // why nothing was proposed: one sentence without a full stop
+	OldVersion string `json:"old_version"`
+	NewVersion string `json:"new_version"`
+
+	// What nixpkgs has without the pin; a run that evaluates nothing does not know. Of several pins it is the
+	// first, and Pins has all.
+	BaseVersion string    `json:"base_version,omitempty"`
+	PinState    PinState  `json:"pin_state,omitempty"`
+	Pins        []PinInfo `json:"pins,omitempty"`
+	Unpinned    bool      `json:"unpinned,omitempty"` // the pin is removed: NewVersion is the base's
+
 	Files       []FileChange `json:"files"`
 	Diff        string       `json:"diff"` // unified, paths from the repository's root
 	PullRequest *PullRequest `json:"pull_request,omitempty"`

@@ -112,6 +112,9 @@ func (j *job) dueFiles() []string {
 	for _, p := range j.plan.Pins {
 		files = append(files, p.File)
 	}
+	for _, c := range j.changed {
+		files = append(files, c.File)
+	}
 	slices.Sort(files)
 	return slices.Compact(files)
 }
@@ -179,9 +182,13 @@ func (j *job) proposal(ctx context.Context) (github.Proposal, error) {
 				"Options.Mode=Write", Err: ErrNoToken,
 		}
 	}
+	to := j.rel.Version
+	if j.removal != "" {
+		to = j.removal
+	}
 	return github.Proposal{
 		Owner: owner, Repo: repo, Base: j.opts.Base, Branch: j.branch(), BranchPrefix: branchPrefix,
-		Package: j.pkg.Name, OldVersion: j.result.OldVersion, Version: string(j.rel.Version), Scope: j.scope(),
+		Package: j.pkg.Name, OldVersion: j.result.OldVersion, Version: string(to), Removal: j.removal != "", Scope: j.scope(),
 		Labels: j.labels(), Reviewers: j.opts.Reviewers, Assignees: j.opts.Assignees,
 		Draft: j.opts.Draft, AutoMerge: j.opts.AutoMerge, Recreate: j.opts.Recreate, Redo: j.redo(),
 		RebaseBox: text.RebaseBox,
@@ -190,7 +197,10 @@ func (j *job) proposal(ctx context.Context) (github.Proposal, error) {
 
 // branch is the branch that the options name, or "" for the default one.
 func (j *job) branch() string {
-	if j.opts.Branch == "" && j.opts.BranchFolder != "" {
+	switch {
+	case j.opts.Branch == "" && j.opts.BranchFolder != "" && j.removal != "":
+		return branchPrefix + j.opts.BranchFolder + "/unpin"
+	case j.opts.Branch == "" && j.opts.BranchFolder != "":
 		return branchPrefix + j.opts.BranchFolder + "/" + string(j.rel.Version)
 	}
 	return j.opts.Branch

@@ -34,7 +34,11 @@ func (j *job) decide(ctx context.Context, upstream *github.Client, oldest versio
 		Now: j.start, MinAge: j.opts.MinAge, Skip: j.opts.Skip, Allow: release.Allowed(j.opts.Allow), Holds: holds,
 		Fixes: fixes(advisories),
 	}
-	choice := policy.Choose(oldest, j.rel.Candidates(j.opts.Pre, j.found.Pins))
+	candidates, waiting, err := j.buildable(ctx, policy, oldest, j.rel.Candidates(j.opts.Pre, j.found.Pins))
+	if err != nil {
+		return "", err
+	}
+	choice := policy.Choose(oldest, candidates)
 	j.take(choice, oldest)
 	for _, fix := range choice.Missed {
 		j.warn("release", "%s is fixed in %s, which is ruled out here", advisories[fix.ID].GHSA, fix.In)
@@ -45,7 +49,7 @@ func (j *job) decide(ctx context.Context, upstream *github.Client, oldest versio
 	for _, p := range choice.Passed {
 		j.rep.Decision.Passed = append(j.rep.Decision.Passed, text.Passed{Version: string(p.Version), Why: p.Reason})
 	}
-	if len(choice.Passed) > 0 {
+	if len(choice.Passed) > 0 && waiting == "" {
 		waiting = fmt.Sprintf("%s is not taken: %s", choice.Passed[0].Version, choice.Passed[0].Reason)
 		j.say(Step, "release", "%s", waiting)
 	}

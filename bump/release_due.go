@@ -54,6 +54,7 @@ func (j *job) findRelease(ctx context.Context) error {
 		return nil
 	}
 	j.say(Step, "release", "%s %s -> %s", j.pkg.Name, oldest, j.rel.Version)
+	j.warnOfDependabot(ctx)
 	return nil
 }
 

@@ -29,7 +29,13 @@ func (j *job) report(ctx context.Context) error {
 	}
 	j.result.Diff = diff.String()
 	j.fillReport(ctx)
-	return j.writeTexts(ctx)
+	if err := j.writeTexts(ctx); err != nil {
+		return err
+	}
+	if !j.opts.Unpin { // the pull request has it in its own words
+		j.adviseRemoval(j.states)
+	}
+	return nil
 }
 
 // changes returns the files that the solution changes, in order.

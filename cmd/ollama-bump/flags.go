@@ -54,7 +54,7 @@ func (s *settings) groups() []group {
 }
 
 // pending are the flags whose options package bump does not obey yet: they are not offered.
-var pending = []string{"unpin", "ignore-go", "build"}
+var pending = []string{"build"}
 
 // flags returns the flags of all groups as one set.
 func (s *settings) flags() *pflag.FlagSet {
@@ -176,6 +176,7 @@ func conflicts(given *pflag.FlagSet) error {
 		text  string
 	}{
 		{on("dry-run") && on("check"), "--dry-run and --check exclude each other"},
+		{on("unpin") && on("check"), "--check and --unpin exclude each other"},
 		{on("verbose") && on("quiet"), "--verbose and --quiet exclude each other"},
 		{on("check") && on("force"), "--check starts no Nix, so --force cannot resolve hashes"},
 		{on("no-pr") && proposal, "--no-pr cannot be combined with pull-request flags"},

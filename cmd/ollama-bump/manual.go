@@ -77,7 +77,7 @@ var manual = []chapter{
 		rows: []row{
 			{"(default)", "the URL of the pull request"},
 			{"--dry-run", "the unified diff, then title and body of the pull request, each line prefixed with |; on a terminal, a preview"},
-			{"--json", "an object with schema, status (bumped, current, available, skipped or failed), old_version, new_version, files, diff, title, body, pull_request, warnings and, after a failure, error"},
+			{"--json", "an object with schema, status (bumped, current, available, skipped or failed), old_version, new_version, base_version, pin_state, unpinned, files, diff, title, body, pull_request, warnings and, after a failure, error"},
 		},
 	},
 }

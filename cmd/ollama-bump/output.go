@@ -155,7 +155,10 @@ func (p *program) colourDiff(diff string) string {
 // sentence says in one line how a run ended.
 func sentence(mode bump.Mode, r bump.Result) string {
 	step := fmt.Sprintf("ollama %s -> %s", r.OldVersion, r.NewVersion)
-	if r.OldVersion == r.NewVersion {
+	switch {
+	case r.Unpinned:
+		step = fmt.Sprintf("override of ollama %s removed, nixpkgs has %s", r.OldVersion, r.NewVersion)
+	case r.OldVersion == r.NewVersion:
 		step = fmt.Sprintf("ollama %s repaired", r.NewVersion)
 	}
 	switch {

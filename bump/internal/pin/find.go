@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path"
+	"slices"
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/version"
@@ -37,8 +38,10 @@ func Find(ctx context.Context, files *Files, pkg *Package) (*Found, error) {
 	}
 	g.refuseShared()
 	g.dropExplained()
-	for _, p := range g.pins {
-		found.Pins = append(found.Pins, p.Pin)
+	found.calls = map[*Pin][]Call{}
+	for _, r := range g.pins {
+		found.Pins = append(found.Pins, r.Pin)
+		found.calls[r.Pin] = r.calls()
 	}
 	found.Slots, found.Refused = slots.all, g.refused
 	if len(found.Pins) == 0 {
@@ -79,6 +82,7 @@ type facts struct {
 type reading struct {
 	*Pin
 	call     *eval.Unknown     // that makes the package
+	also     []*eval.Unknown   // that make it of the same literals
 	base     string            // the attribute that is overridden; "" for a definition of its own
 	ref      version.Version   // that the ref or the URL names
 	prebuilt bool              // vendorHash = null, or nothing is built from source
@@ -86,6 +90,18 @@ type reading struct {
 	uses     map[*Fetch]SlotID // where a placeholder is used, see hashAt
 	// speculative says that only other arguments than any that the flake gives show it.
 	speculative bool
+}
+
+// calls are the places of the calls that the pin is made by, each once.
+func (r *reading) calls() []Call {
+	var list []Call
+	for _, o := range append([]*eval.Unknown{r.call}, r.also...) {
+		c := Call{File: o.File, Node: o.Node}
+		if o.File != nil && o.Node != nil && !slices.Contains(list, c) {
+			list = append(list, c)
+		}
+	}
+	return list
 }
 
 // derivation is a call that makes one.

@@ -34,6 +34,7 @@ func (f *finder) group() *groups {
 			known = r
 		} else {
 			known.Names, known.own = union(known.Names, r.Names), append(known.own, r.own...)
+			known.also = append(known.also, r.call)
 			known.speculative = known.speculative && r.speculative
 		}
 		byCall[r.call] = append(byCall[r.call], known)

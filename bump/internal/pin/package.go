@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
 
 // Package is what the program knows of the package that it bumps. It is data: no other place names
@@ -34,7 +36,11 @@ type CompanionSource struct {
 	Attr string
 	// VersionFile is the file of the package's source that holds the companion's tag.
 	VersionFile string
-	Tag         *regexp.Regexp // what a tag looks like
+	// VersionAttr is the attribute beside Attr that holds the companion's tag.
+	VersionAttr string
+	// Since is the first release that is built with the companion.
+	Since version.Version
+	Tag   *regexp.Regexp // what a tag looks like
 }
 
 // Ollama is the package.
@@ -52,6 +58,8 @@ var Ollama = Package{
 		Repo:        "llama.cpp",
 		Attr:        "llamaCppSrc",
 		VersionFile: "LLAMA_CPP_VERSION",
+		VersionAttr: "llamaCppVersion",
+		Since:       "0.30.0",
 		Tag:         regexp.MustCompile(`^b[0-9]{1,8}$`),
 	}},
 	Helpers: []string{"llama/compat/apply-patch.cmake", "cmake/apply-git-patches.cmake"},

@@ -24,7 +24,18 @@ type Found struct {
 	Pins     []*Pin
 	Refused  []*diag.Error // the places that look like a pin and cannot be rewritten
 	Warnings []string
+
+	calls map[*Pin][]Call
 }
+
+// A Call is a place where a package is made.
+type Call struct {
+	File *nixexpr.File
+	Node nixexpr.Node
+}
+
+// Calls returns the calls that a pin's package is made by: several where they share their attributes.
+func (f *Found) Calls(p *Pin) []Call { return f.calls[p] }
 
 // Slot returns a slot by its identity.
 func (f *Found) Slot(id SlotID) *Slot { return &f.Slots[id] }

@@ -32,7 +32,8 @@ var Families = []string{
 // State is what the copy holds. The zero value is the flake as it stands.
 type State struct {
 	Values map[pin.SlotID]string
-	Lock   []byte // nil for the flake's own
+	Lock   []byte            // nil for the flake's own
+	Files  map[string][]byte // whole contents, instead of the values in those files
 }
 
 // A Question is what to evaluate and to build of a flake in a state.
@@ -47,6 +48,7 @@ type Question struct {
 	Skip   []string // outputs, or families of them, to pass over
 	Depth  Depth
 	Whole  []string // outputs whose packages are evaluated as a whole
+	Base   bool     // what nixpkgs' own packages are made of is asked, too
 	Build  Build
 }
 
@@ -111,6 +113,16 @@ type Output struct {
 	SrcOut              string
 	Pins                []int // that it shows
 	HasMod              bool
+	Recipe              Recipe // of an output that shows a pin
+}
+
+// Recipe is what a package is made by. Strings are empty for what is not known.
+type Recipe struct {
+	Own  bool   // it stands in no nixpkgs among the flake's inputs
+	Go   string // version of the compiler: passthru.go.version
+	Base string // version of nixpkgs' own package, without overlays
+
+	BaseSrc, BaseMod, BaseDrv string // what that is made of, when it was asked for; as in Output
 }
 
 // Broken is an output, or a family of them, that does not evaluate.
@@ -156,6 +168,7 @@ type request struct {
 	Strict   bool       `json:"strict"`
 	Deep     bool       `json:"deep"`
 	Whole    []string   `json:"whole"`
+	Base     bool       `json:"base"`
 	Pins     []Pin      `json:"pins"`
 	Unpack   *Unpacking `json:"unpack"`
 	Compare  []string   `json:"compare"` // packages that derivations has
@@ -278,8 +291,9 @@ func (b *Bench) request(q Question) request {
 	families := slices.DeleteFunc(familiesOf(q.Only), func(f string) bool { return slices.Contains(q.Skip, f) })
 	return request{
 		Nonce: b.nonce, System: q.System, Package: b.pkg.Name, Program: b.pkg.Program, Attr: list(b.attr),
-		Names: list(q.Names), Families: list(families), Skip: list(q.Skip), Only: list(q.Only), All: q.All, Strict: q.Strict, Deep: q.Depth == Packages,
-		Whole: list(q.Whole), Pins: append([]Pin{}, q.Pins...), Unpack: q.Build.Unpack, Compare: []string{}, Consumers: []string{},
+		Names: list(q.Names), Families: list(families), Skip: list(q.Skip), Only: list(q.Only), All: q.All, Strict: q.Strict,
+		Deep: q.Depth == Packages, Whole: list(q.Whole), Base: q.Base, Pins: append([]Pin{}, q.Pins...),
+		Unpack: q.Build.Unpack, Compare: []string{}, Consumers: []string{},
 	}
 }
 

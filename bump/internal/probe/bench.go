@@ -137,6 +137,7 @@ func (b *Bench) put(ctx context.Context, s State) error {
 	if err != nil {
 		return err
 	}
+	maps.Copy(contents, s.Files)
 	for name, content := range contents {
 		if err := b.write(name, content); err != nil {
 			return err

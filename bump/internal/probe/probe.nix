@@ -166,8 +166,8 @@
 
       # The package that an override makes another version of: that of the nixpkgs in which its recipe stands, without
       # overlays. A recipe of the flake's own is compared with that of nixpkgs.
-      baseOf =
-        p:
+      recipeOf =
+        where: p:
         let
           recipe = str (attempt (p.meta.position or null));
           holds = input: recipe != null && builtins.substring 0 (builtins.stringLength "${input}/") recipe == "${input}/";
@@ -175,11 +175,20 @@
           behind = builtins.concatMap (i: builtins.attrValues (i.inputs or { })) direct;
           from = builtins.filter (i: attempt (holds i && i ? legacyPackages) == true) (direct ++ behind);
           packages = if from == [ ] then nixpkgs else (builtins.head from).legacyPackages.${system};
+          last = builtins.match ".*[.]([^. :]+)" where;
+          name = if last != null && attempt (packages ? ${builtins.head last}) == true then builtins.head last else req.package;
+          base = packages.${name} or { };
         in
         {
-          version = str (attempt (packages.${req.package}.version or null));
           own = from == [ ];
-        };
+          go = str (attempt (p.passthru.go.version or null));
+          base = str (attempt (base.version or null));
+        }
+        // (if !req.base then { } else {
+          baseSrc = str (attempt (base.src.outputHash or null));
+          baseMod = str (attempt (base.goModules.outputHash or null));
+          baseDrv = str (attempt (base.drvPath or null));
+        });
 
       describe =
         where: p:
@@ -205,9 +214,8 @@
           # what a builtin fetched is a path, not a derivation
           srcOut = str (attempt (if builtins.isString (p.src or null) then p.src else p.src.outPath or null));
           hasMod = attempt (isDrv (p.goModules or null)) == true;
-          go = str (attempt (p.passthru.go.version or null));
-          base = baseOf p;
-        });
+        })
+        // (if pins == [ ] && !req.base then { } else { recipe = recipeOf where p; });
       # said after the rest: goModules may need the source to be there before it evaluates
       deeper =
         info: p:

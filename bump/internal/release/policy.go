@@ -89,6 +89,12 @@ func (p Policy) Choose(pinned version.Version, candidates []Candidate) Choice {
 	return c
 }
 
+// Takes reports whether nothing holds a release back.
+func (p Policy) Takes(r Candidate) bool {
+	passed, ok := p.judge(r)
+	return ok && !passed.Young
+}
+
 // judge returns why a release is not taken. ok is true when only its age is in the way, or nothing: then
 // Young is false.
 func (p Policy) judge(r Candidate) (passed Passed, ok bool) {

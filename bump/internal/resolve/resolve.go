@@ -53,7 +53,9 @@ type Job struct {
 	Upstream Upstream
 	Store    Store
 	Fake     func() nix.Hash // makes fakes; nil for random ones
-	Log      func(kind diag.EventKind, format string, args ...any)
+	// Shown is told the outputs that show a pin, before any hash is taken; nil for nobody. An error ends the search.
+	Shown func(*pin.Pin, []probe.Output) error
+	Log   func(kind diag.EventKind, format string, args ...any)
 }
 
 // Solution is a finished bump: the values of the slots, proved.
@@ -203,6 +205,9 @@ func (r *resolver) step(ctx context.Context, q probe.Question, a probe.Answer) (
 		if err := r.matchOutputs(ctx, q, a); err != nil {
 			return false, err
 		}
+		if err := r.tellShown(); err != nil {
+			return false, err
+		}
 		if err := r.relock(ctx); err != nil || r.consumers != nil {
 			return false, err
 		}
@@ -234,6 +239,19 @@ func (r *resolver) step(ctx context.Context, q probe.Question, a probe.Answer) (
 		return false, r.unexplained(a.Mismatches)
 	}
 	return r.finish(ctx, q, a)
+}
+
+// tellShown passes on which outputs show the pins.
+func (r *resolver) tellShown() error {
+	for _, p := range r.pins {
+		if r.Shown == nil {
+			break
+		}
+		if err := r.Shown(p.Pin, p.Outputs); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // inherits reports whether a pin may need a hash that its file does not have.

@@ -13,7 +13,21 @@ func (r *remover) replace(f *nixexpr.File, call *nixexpr.Apply, base nixexpr.Exp
 		return nil
 	}
 	p.Replace(call, base)
+	if _, ok := p.Parent(outermost(p, call)).(*nixexpr.Select); ok || !plain(base) {
+		r.plain = false // (X.overrideAttrs { … }).override { … }
+	}
 	return r.tidy(f, call, base)
+}
+
+// plain reports whether an expression only names a package.
+func plain(e nixexpr.Expr) bool {
+	switch e := e.(type) {
+	case *nixexpr.Paren:
+		return plain(e.X)
+	case *nixexpr.Ident, *nixexpr.Select:
+		return true
+	}
+	return false
 }
 
 // tidy looks at what a call that is now base stands in: a helper that hands its argument through, or a

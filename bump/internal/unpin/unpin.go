@@ -44,7 +44,8 @@ type Literal struct {
 // A Removal is how to take pins out.
 type Removal struct {
 	Edits map[string][]nixexpr.Edit // by file
-	Whole bool                      // nothing of any override is left: each package is exactly what it overrode
+	Whole bool                      // nothing of any overrideAttrs is left: each package is exactly what it overrode
+	Plain bool                      // and that is a package as it is, which no .override changes
 	Empty []diag.Pos                // sets that nothing is left in; they may go as well
 }
 
@@ -56,7 +57,7 @@ var attributes = []string{
 // Plan works out how to take all pins out, in one go. The error is a *diag.Error that says what stands
 // in the way.
 func Plan(files []*nixexpr.File, pins []Pin) (*Removal, error) {
-	r := &remover{prunings: map[*nixexpr.File]*nixexpr.Pruning{}, whole: true}
+	r := &remover{prunings: map[*nixexpr.File]*nixexpr.Pruning{}, whole: true, plain: true}
 	for _, f := range files {
 		r.prunings[f] = f.Prune()
 	}
@@ -74,7 +75,7 @@ func Plan(files []*nixexpr.File, pins []Pin) (*Removal, error) {
 			return nil, err
 		}
 	}
-	removal := &Removal{Edits: map[string][]nixexpr.Edit{}, Whole: r.whole}
+	removal := &Removal{Edits: map[string][]nixexpr.Edit{}, Whole: r.whole, Plain: r.whole && r.plain}
 	for f, p := range r.prunings {
 		if edits := p.Edits(); len(edits) > 0 {
 			removal.Edits[f.Name] = edits
@@ -89,6 +90,7 @@ type remover struct {
 	prunings map[*nixexpr.File]*nixexpr.Pruning
 	names    []string // the attributes of the pin in hand
 	whole    bool
+	plain    bool
 	sets     []setIn // that lost a binding
 }
 

@@ -1,0 +1,191 @@
+package bump
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/nixtars/ollama-bump/bump/internal/diag"
+	"github.com/nixtars/ollama-bump/bump/internal/github"
+	"github.com/nixtars/ollama-bump/bump/internal/gomod"
+	"github.com/nixtars/ollama-bump/bump/internal/pin"
+	"github.com/nixtars/ollama-bump/bump/internal/probe"
+	"github.com/nixtars/ollama-bump/bump/internal/release"
+	"github.com/nixtars/ollama-bump/bump/internal/version"
+)
+
+// toolchain is what the nixpkgs of a pin builds with. It is known only once the flake was evaluated: then a
+// run that aimed too high starts over, below it.
+type toolchain struct {
+	goVersion string          // of the compiler; "" when nothing is known of it
+	below     version.Version // releases from here on need what the recipe does not have; "" for no bound
+	why       string          // the recipe has not
+}
+
+// tooNew ends a run whose release cannot be built with what the nixpkgs of the pin has.
+type tooNew struct{ toolchain }
+
+func (e *tooNew) Error() string { return "select release: it cannot be built with this nixpkgs" }
+
+// checkToolchain looks, before any hash is taken, whether the nixpkgs of the pin can build the release.
+func (j *job) checkToolchain(ctx context.Context) func(*pin.Pin, []probe.Output) error {
+	return func(p *pin.Pin, outputs []probe.Output) error {
+		if _, binary := p.Origin.(pin.Asset); binary || p.Follows() || j.toolchain != (toolchain{}) {
+			return nil
+		}
+		recipe := outputs[0].Recipe
+		var t toolchain
+		wants, err := j.newerGo(ctx, recipe)
+		if err != nil {
+			return err
+		}
+		if wants != "" {
+			t.goVersion = recipe.Go
+		}
+		t.below, t.why = j.lackOf(p, recipe)
+		switch {
+		case t == toolchain{}:
+			return nil
+		case j.opts.To == "":
+			return &tooNew{t}
+		case wants != "":
+			return diag.At(p.Pos, fmt.Sprintf("select release: %s needs Go %s, and the nixpkgs of this pin has %s", j.rel.Version, wants, recipe.Go),
+				"update the nixpkgs input, or go on with Options.IgnoreGo")
+		}
+		j.warn("release", "%s: %s", p.Pos, t.why)
+		return nil
+	}
+}
+
+// newerGo returns the Go that the release needs when it is newer than the compiler. Where one of the two is not
+// known, nothing is held back.
+func (j *job) newerGo(ctx context.Context, recipe probe.Recipe) (string, error) {
+	if j.opts.IgnoreGo || recipe.Go == "" {
+		return "", nil
+	}
+	wants, err := j.goLine(ctx, j.rel.Version)
+	if err != nil {
+		j.say(Detail, "release", "the Go that %s needs is not known: %v", j.rel.Version, err)
+		return "", ctx.Err()
+	}
+	if gomod.Builds(recipe.Go, wants) {
+		return "", nil
+	}
+	return wants, nil
+}
+
+// goLine returns the Go that a release needs, "" when it has no go.mod. It is asked for once a release and run.
+func (j *job) goLine(ctx context.Context, v version.Version) (string, error) {
+	if line, ok := j.goLines[v]; ok {
+		return line, nil
+	}
+	upstream, err := j.upstream()
+	if err != nil {
+		return "", err
+	}
+	src, err := upstream.Contents(ctx, j.pkg.Owner(), j.pkg.Repo, v.Tag(), "go.mod")
+	var none *github.NotFound
+	if err != nil && !errors.As(err, &none) {
+		return "", err
+	}
+	line := ""
+	if err == nil {
+		if line, err = gomod.Go("go.mod", src); err != nil {
+			return "", err
+		}
+	}
+	j.goLines[v] = line
+	return line, nil
+}
+
+// lackOf returns the version from which on releases are built with a companion that nixpkgs' own recipe does not
+// know and the pin does not bring. An own recipe is its author's business, and so is a pin that is there already.
+func (j *job) lackOf(p *pin.Pin, recipe probe.Recipe) (below version.Version, why string) {
+	base, err := version.Parse(recipe.Base)
+	if recipe.Own || err != nil || len(p.Companions) > 0 {
+		return "", ""
+	}
+	for _, c := range j.pkg.Companions {
+		if version.Compare(j.rel.Version, c.Since) >= 0 && version.Compare(base, c.Since) < 0 &&
+			version.Compare(p.Version, c.Since) < 0 {
+			return c.Since, fmt.Sprintf("%s is built with %s since %s, which the recipe of this nixpkgs (%s) does not have",
+				j.pkg.Name, c.Name, c.Since, base)
+		}
+	}
+	return "", ""
+}
+
+// aimLower returns the job that begins again with what is known of the toolchain.
+func (j *job) aimLower(e *tooNew) *job {
+	again := j.startOver(&rebase{j.base, j.tree, j.opts.Repo})
+	again.toolchain = e.toolchain
+	return again
+}
+
+// buildable leaves out the candidates that the toolchain of the pin does not build. waits says what the newest of
+// them waits for.
+func (j *job) buildable(
+	ctx context.Context, policy release.Policy, oldest version.Version, all []release.Candidate,
+) (left []release.Candidate, waits string, err error) {
+	if j.toolchain == (toolchain{}) {
+		return all, "", nil
+	}
+	var open []version.Version
+	for _, c := range all {
+		if version.Compare(c.Version, oldest) > 0 && policy.Takes(c) {
+			open = append(open, c.Version)
+		}
+	}
+	slices.SortFunc(open, func(a, b version.Version) int { return version.Compare(b, a) })
+	to, waits, err := j.newestBuildable(ctx, open)
+	switch {
+	case err != nil:
+		return nil, "", err
+	case to == "" && oldest == "":
+		return nil, "", &Error{Text: "select release: " + waits, Hint: "update the nixpkgs input, or name a release with Options.To=X.Y.Z"}
+	case waits != "":
+		j.warn("release", "%s", waits)
+	}
+	for _, c := range all {
+		if version.Compare(c.Version, to) <= 0 {
+			left = append(left, c)
+		}
+	}
+	return left, waits, nil
+}
+
+// newestBuildable returns the first of the releases, which come newest first, that the toolchain of the pin builds;
+// "" for none. waits says what the newest waits for, when it is another one.
+func (j *job) newestBuildable(ctx context.Context, open []version.Version) (to version.Version, waits string, err error) {
+	t := j.toolchain
+	for t.below != "" && len(open) > 0 && version.Compare(open[0], t.below) >= 0 {
+		waits = cmp.Or(waits, fmt.Sprintf("%s waits: %s; update the nixpkgs input", open[0], t.why))
+		open = open[1:]
+	}
+	if t.goVersion == "" || len(open) == 0 {
+		return first(open), waits, nil
+	}
+	choice, err := gomod.Newest(ctx, t.goVersion, len(open), func(ctx context.Context, i int) (string, error) {
+		return j.goLine(ctx, open[i])
+	})
+	switch {
+	case err != nil:
+		return "", "", fmt.Errorf("select release: %w", err)
+	case choice.Wants != "":
+		waits = fmt.Sprintf("%s waits: it needs Go %s, and the nixpkgs of this pin has %s; update the nixpkgs input",
+			open[0], choice.Wants, t.goVersion)
+	}
+	if choice.Index < 0 {
+		return "", waits, nil
+	}
+	return open[choice.Index], waits, nil
+}
+
+func first(list []version.Version) version.Version {
+	if len(list) == 0 {
+		return ""
+	}
+	return list[0]
+}

@@ -1,0 +1,107 @@
+package bump
+
+import (
+	"github.com/nixtars/ollama-bump/bump/internal/pin"
+	"github.com/nixtars/ollama-bump/bump/internal/probe"
+	"github.com/nixtars/ollama-bump/bump/internal/text"
+	"github.com/nixtars/ollama-bump/bump/internal/version"
+)
+
+// PinState says whether a pin is still needed, as it was before the run.
+type PinState = text.PinState
+
+// The states of a pin. The base is nixpkgs' own package, in the nixpkgs that the pin overrides and without
+// overlays.
+const (
+	Needed      = text.Needed      // the base is older than the release
+	CaughtUp    = text.CaughtUp    // the base is at least as new as the release that would be pinned
+	HoldingBack = text.HoldingBack // the base is newer than what is pinned
+
+	// UnknownState is that of a package which nixpkgs does not have, or which is no build of its recipe.
+	UnknownState PinState = "unknown"
+)
+
+// PinInfo is the state of one pin.
+type PinInfo struct {
+	Attr        string   `json:"attr"`                   // an output that shows the pin
+	BaseVersion string   `json:"base_version,omitempty"` // "" when it is unknown
+	PinState    PinState `json:"pin_state"`
+}
+
+// shownPin is a pin with the outputs that show it.
+type shownPin struct {
+	*pin.Pin
+	outputs []probe.Output
+}
+
+// stateOf compares a pin with its base. to is the release that would be pinned.
+func stateOf(pkg *pin.Package, p shownPin, to version.Version) PinInfo {
+	o := p.outputs[0]
+	info := PinInfo{Attr: o.Where, PinState: UnknownState}
+	base, err := version.Parse(o.Recipe.Base)
+	if err != nil || !hasBase(pkg, p.Pin, o) {
+		return info
+	}
+	info.BaseVersion, info.PinState = string(base), Needed
+	pinned := p.Version
+	switch {
+	case base == pinned && version.Compare(to, pinned) > 0:
+	case version.Compare(base, to) >= 0:
+		info.PinState = CaughtUp
+	case pinned != "" && version.Compare(pinned, base) < 0:
+		info.PinState = HoldingBack
+	}
+	return info
+}
+
+// hasBase reports whether a pin's package is another version of one that nixpkgs has: an override of it, or a
+// recipe of the flake's own under its name. What is made of a release's binaries, or is another nixpkgs'
+// package, is not.
+func hasBase(pkg *pin.Package, p *pin.Pin, o probe.Output) bool {
+	if _, binary := p.Origin.(pin.Asset); binary {
+		return false
+	}
+	if in := p.Input(); in != nil && in.Provides {
+		return false
+	}
+	return !o.Recipe.Own || o.Pname == pkg.Name
+}
+
+// noteStates puts the pins' states into the result and the report.
+func (j *job) noteStates(pins []shownPin) []PinInfo {
+	var all []PinInfo
+	for _, p := range pins {
+		if len(p.outputs) > 0 {
+			all = append(all, stateOf(j.pkg, p, j.rel.Version))
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	first := all[0]
+	j.result.BaseVersion, j.result.PinState = first.BaseVersion, first.PinState
+	j.rep.Decision.Base = first.BaseVersion
+	if first.PinState != UnknownState {
+		j.rep.Decision.State = first.PinState
+	}
+	if j.result.Pins = nil; len(all) > 1 {
+		j.result.Pins = all
+	}
+	return all
+}
+
+// adviseRemoval warns, once, of a pin that is not needed.
+func (j *job) adviseRemoval(states []PinInfo) {
+	for _, s := range states {
+		switch s.PinState {
+		case CaughtUp:
+			j.warn("pin", "nixpkgs has %s %s, which is as new: this pin is not needed any more; remove it with Options.Unpin", j.pkg.Name, s.BaseVersion)
+		case HoldingBack:
+			j.warn("pin", "nixpkgs has %s %s, which is newer than the pinned %s: without this pin it would be used; remove it with Options.Unpin",
+				j.pkg.Name, s.BaseVersion, j.result.OldVersion)
+		default:
+			continue
+		}
+		return
+	}
+}
