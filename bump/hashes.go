@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/nix"
 	"github.com/nixtars/ollama-bump/bump/internal/probe"
 	"github.com/nixtars/ollama-bump/bump/internal/release"
 	"github.com/nixtars/ollama-bump/bump/internal/resolve"
+	"github.com/nixtars/ollama-bump/bump/internal/text"
 	"github.com/nixtars/ollama-bump/bump/internal/verify"
 	"github.com/nixtars/ollama-bump/bump/internal/version"
 	"github.com/nixtars/ollama-bump/bump/internal/workspace"
@@ -102,6 +104,7 @@ func (j *job) verify(ctx context.Context) error {
 	check := verify.Check{
 		Bench: j.bench, Package: j.pkg, Solution: j.hashes, Log: j.logFor("verify"),
 		Level: map[VerifyLevel]verify.Level{VerifyEval: verify.Eval, VerifyBuild: verify.Build}[j.opts.Verify],
+		Build: j.opts.Build,
 	}
 	var err error
 	if j.rep.Proof, err = check.Run(ctx); err != nil {
@@ -112,7 +115,21 @@ func (j *job) verify(ctx context.Context) error {
 	if j.opts.Mode == Propose || j.opts.Verify != VerifyHashes {
 		j.rep.Effect = check.Effect(ctx, &j.rep.Proof)
 	}
+	j.result.Verified = verifiedOf(j.rep.Proof)
 	return nil
+}
+
+// verifiedOf lists what was checked of each output.
+func verifiedOf(proof text.Proof) []Verified {
+	var list []Verified
+	for _, c := range proof.Checks {
+		v := Verified{Attr: c.Attr, System: proof.System, Level: string(c.Level)}
+		if parts := strings.Split(c.Attr, "."); len(parts) > 2 && (parts[0] == "packages" || parts[0] == "legacyPackages") {
+			v.System = parts[1]
+		}
+		list = append(list, v)
+	}
+	return list
 }
 
 // logFor returns what a stage below tells people with.

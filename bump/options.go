@@ -92,6 +92,7 @@ func (o Options) Check() error {
 		text  string
 	}{
 		{o.Verify != "" && o.Verify != VerifyHashes && o.Verify != VerifyEval && o.Verify != VerifyBuild, fmt.Sprintf("Options.Verify must be hashes, eval or build, not %q", o.Verify)},
+		{len(o.Build) > 0 && o.Verify != VerifyBuild, "Options.Build needs Options.Verify=build"},
 		{o.Repo != "" && !named, fmt.Sprintf("Options.Repo must be OWNER/NAME, not %q", o.Repo)},
 		{o.MinAge < 0, fmt.Sprintf("Options.MinAge must not be negative, as %s is", o.MinAge)},
 		{o.Base != "" && !github.ValidBranch(o.Base), fmt.Sprintf("Options.Base: %q is not a valid branch name", o.Base)},
@@ -176,9 +177,17 @@ type Result struct {
 	PullRequest *PullRequest `json:"pull_request,omitempty"`
 	Warnings    []string     `json:"warnings,omitempty"`
 	Security    []Advisory   `json:"security,omitempty"` // what the bump fixes
+	Verified    []Verified   `json:"verified,omitempty"` // what was checked of each output
 
 	Title string `json:"title,omitempty"` // of the pull request, proposed or shown by a dry run
 	Body  string `json:"body,omitempty"`  // of it, in Markdown
+}
+
+// Verified is how far an output of the flake was checked.
+type Verified struct {
+	Attr   string `json:"attr"` // packages.x86_64-linux.ollama, nixosConfigurations.desk
+	System string `json:"system"`
+	Level  string `json:"level"` // ran, built, evaluated or unchecked
 }
 
 // Advisory is a vulnerability in what is pinned.

@@ -92,6 +92,9 @@ func (j *job) redacted() Result {
 	for i := range r.Warnings {
 		r.Warnings[i] = j.secrets.Redact(r.Warnings[i])
 	}
+	for i := range r.Verified {
+		r.Verified[i].Attr = hide(r.Verified[i].Attr)
+	}
 	for i := range r.Files {
 		for k := range r.Files[i].Edits {
 			e := &r.Files[i].Edits[k]

@@ -168,7 +168,7 @@ func schemaOf(f *pflag.Flag, usage string) map[string]any {
 	case "list":
 		key["type"], key["items"] = []string{"array", "string"}, map[string]any{"type": "string"}
 	case "level":
-		key["pattern"] = "^(hashes|eval|build)$"
+		key["pattern"] = "^(hashes|eval|build|build=.+)$"
 	case "age":
 		key["pattern"] = `^([0-9]+d|([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+)$`
 	case "duration":

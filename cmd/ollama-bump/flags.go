@@ -40,21 +40,8 @@ func newSettings() *settings {
 // groups returns every flag, bound to s. Help, manual page, completions, the Action's inputs and the
 // keys of the configuration file are made from them.
 func (s *settings) groups() []group {
-	groups := []group{s.modeFlags(), s.releaseFlags(), s.packageFlags(), s.pullRequestFlags(), s.otherFlags()}
-	for i, g := range groups {
-		_, ready := newGroup(g.title)
-		g.set.VisitAll(func(f *pflag.Flag) {
-			if !slices.Contains(pending, f.Name) {
-				ready.AddFlag(f)
-			}
-		})
-		groups[i].set = ready
-	}
-	return groups
+	return []group{s.modeFlags(), s.releaseFlags(), s.packageFlags(), s.pullRequestFlags(), s.otherFlags()}
 }
-
-// pending are the flags whose options package bump does not obey yet: they are not offered.
-var pending = []string{"build"}
 
 // flags returns the flags of all groups as one set.
 func (s *settings) flags() *pflag.FlagSet {
@@ -104,7 +91,8 @@ func (s *settings) packageFlags() group {
 	set.StringVar(&s.Attr, "attr", "",
 		"flake attribute `PATH` of the package, such as packages.x86_64-linux.ollama (default: auto-detected)")
 	set.Var(&level{&s.Options}, "verify",
-		"verification `LEVEL`: hashes, eval (also evaluate every configuration) or build (also build and run the package)")
+		"verification `LEVEL`: hashes, eval (also evaluate every configuration), build (also build and run the package) "+
+			"or build=ATTR,ATTR (these outputs instead)")
 	return g
 }
 
@@ -367,9 +355,6 @@ func (l *level) String() string {
 func (l *level) Set(value string) error {
 	name, attrs, some := strings.Cut(value, "=")
 	l.o.Verify, l.o.Build = bump.VerifyLevel(name), nil
-	if some && slices.Contains(pending, "build") {
-		return fmt.Errorf("must be hashes, eval or build, not %q", value)
-	}
 	if some && (l.o.Verify != bump.VerifyBuild || slices.Contains(strings.Split(attrs, ","), "")) {
 		return fmt.Errorf("must be hashes, eval, build or build=ATTR,ATTR, not %q", value)
 	}
@@ -377,7 +362,7 @@ func (l *level) Set(value string) error {
 		l.o.Build = strings.Split(attrs, ",")
 	}
 	if !slices.Contains([]bump.VerifyLevel{bump.VerifyHashes, bump.VerifyEval, bump.VerifyBuild}, l.o.Verify) {
-		return fmt.Errorf("must be hashes, eval or build, not %q", value)
+		return fmt.Errorf("must be hashes, eval, build or build=ATTR,ATTR, not %q", value)
 	}
 	return nil
 }

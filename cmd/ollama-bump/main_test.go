@@ -143,7 +143,7 @@ func TestWrongUsage(t *testing.T) {
 		{[]string{"--branch", "@"}, `--branch: "@" is not a valid branch name`},
 		{[]string{"--base", "m", "--branch", "refs/heads/m"}, `--base and --branch are both "m"`},
 		{[]string{"--base", "a\nb"}, "--base: \"a\\nb\" is not a valid branch name"},
-		{[]string{"--verify", "all"}, `--verify must be hashes, eval or build, not "all"`},
+		{[]string{"--verify", "all"}, `--verify must be hashes, eval, build or build=ATTR,ATTR, not "all"`},
 		{[]string{"--timeout", "0s"}, "--timeout must be a time above zero such as 45m, not \"0s\""},
 		{[]string{"--timeout", "soon"}, "--timeout must be a time above zero such as 45m, not \"soon\""},
 		{[]string{"--max-wait=-1s"}, "--max-wait must be a time above zero such as 60s"},

@@ -65,6 +65,7 @@ const (
 type Build struct {
 	Fixed      []int      // the fixed outputs of these pins
 	Package    []int      // the packages of these pins
+	Output     string     // this output, or what it is built to when it is a configuration
 	Unpack     *Unpacking // a fetch of another system, made to run here
 	Derivation string     // a .drv file; nothing is evaluated then
 }
@@ -102,6 +103,9 @@ type Answer struct {
 
 	UnpackDrv  string // of the Build's unpacking
 	ProgramDrv string // of the last package that was built: it runs the program
+
+	Target        string // the Build's Output: the whole path
+	TargetVersion string // of it; "" when it is another package
 }
 
 // Output is a package in an output of the flake.
@@ -172,6 +176,7 @@ type request struct {
 	Pins     []Pin      `json:"pins"`
 	Unpack   *Unpacking `json:"unpack"`
 	Compare  []string   `json:"compare"` // packages that derivations has
+	Output   []string   `json:"output"`  // that is built
 
 	Consumers []string `json:"consumers"` // families of them that are evaluated
 
@@ -183,7 +188,7 @@ type line struct {
 	Try, Family, Nix string
 	Absent           bool
 	Output
-	Program, Unpack string
+	Program, Unpack, Target string
 }
 
 // Ask asks one question. An output that does not evaluate is passed over in another attempt. The error is that of a
@@ -279,6 +284,9 @@ func (b Build) attrs() []string {
 	for _, id := range b.Package {
 		attrs = append(attrs, fmt.Sprintf("package%d", id))
 	}
+	if b.Output != "" {
+		attrs = append(attrs, "output")
+	}
 	if b.Unpack != nil {
 		attrs = append(attrs, "unpack")
 	}
@@ -294,6 +302,7 @@ func (b *Bench) request(q Question) request {
 		Names: list(q.Names), Families: list(families), Skip: list(q.Skip), Only: list(q.Only), All: q.All, Strict: q.Strict,
 		Deep: q.Depth == Packages, Whole: list(q.Whole), Base: q.Base, Pins: append([]Pin{}, q.Pins...),
 		Unpack: q.Build.Unpack, Compare: []string{}, Consumers: []string{},
+		Output: list(splitAttr(q.Build.Output)),
 	}
 }
 
@@ -362,6 +371,8 @@ func (a *Answer) note(l line) {
 		a.Last = l.Family
 	case l.Nix != "":
 		a.NixVersion = l.Nix
+	case l.Target != "":
+		a.Target, a.TargetVersion, a.ProgramDrv = l.Target, l.Version, l.Program
 	case l.Program != "":
 		a.ProgramDrv = l.Program
 	case l.Unpack != "":

@@ -124,14 +124,16 @@
 
       path = set: builtins.foldl' (s: n: s.${n}) set;
       has = set: p: p == [ ] || builtins.isAttrs set && set ? ${builtins.head p} && has set.${builtins.head p} (builtins.tail p);
+      # where an attribute may be, as nix build looks for it
+      placesOf = flake: attr: builtins.filter (p: attempt (has flake p) == true) [
+        attr
+        ([ "packages" system ] ++ attr)
+        ([ "legacyPackages" system ] ++ attr)
+      ];
       ofAttr =
         flake:
         let
-          tries = builtins.filter (p: attempt (has flake p) == true) [
-            req.attr
-            ([ "packages" system ] ++ req.attr)
-            ([ "legacyPackages" system ] ++ req.attr)
-          ];
+          tries = placesOf flake req.attr;
         in
         map (p: location (builtins.concatStringsSep "." p) (path flake p)) (if tries == [ ] then [ req.attr ] else [ (builtins.head tries) ]);
 
@@ -320,6 +322,23 @@
           darwinConfigurations = configurations "darwinConfigurations" (c: c.system.drvPath);
         };
       listed = builtins.filter (c: req.only == [ ] || builtins.elem c.where req.only) (builtins.concatMap (kind: consumers.${kind}) req.consumers);
+      # An output that is named, or what a configuration is built to. It is asked for its version if it is the package.
+      asked =
+        let
+          places = placesOf flake req.output;
+          where = builtins.head places;
+          value = path flake where;
+          built = if isDrv value then value else value.config.system.build.toplevel or value.activationPackage or value;
+          isPackage = attempt (built.pname or null) == req.package;
+        in
+        if places == [ ] then
+          throw "${req.nonce} no such output"
+        else
+          say {
+            target = builtins.concatStringsSep "." where;
+            version = if isPackage then str (attempt built.version) else null;
+            program = if isPackage then (asksVersion built).drvPath else null;
+          } built;
       ofPins = prefix: f: builtins.listToAttrs (map (pin: { name = "${prefix}${toString pin.id}"; value = f pin; }) req.pins);
     in
     {
@@ -330,6 +349,7 @@
           drv = fetch.overrideAttrs (_: { inherit (req.unpack) name urls postFetch; });
         in
         say { unpack = drv.drvPath; } drv;
+      output = asked;
     }
     // ofPins "fixed" target
     // ofPins "package" (pin: let p = found.${toString pin.id}.p; in say { program = (asksVersion p).drvPath; } p)

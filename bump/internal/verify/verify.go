@@ -32,6 +32,7 @@ type Check struct {
 	Package  *pin.Package
 	Solution *resolve.Solution
 	Level    Level
+	Build    []string // outputs that are built, other than the packages that move
 	Log      func(kind diag.EventKind, format string, args ...any)
 }
 
@@ -86,7 +87,7 @@ func record(proof *text.Proof, attr string, level text.Level) {
 	for i := range proof.Checks {
 		if proof.Checks[i].Attr == attr {
 			if proof.Checks[i].Level != text.Ran && proof.Checks[i].Level != text.Built {
-				proof.Checks[i].Level = level
+				proof.Checks[i].Level, proof.Checks[i].Why = level, ""
 			}
 			return
 		}
@@ -146,37 +147,78 @@ func (c Check) evaluateOne(ctx context.Context, configuration probe.Configuratio
 	}
 }
 
-// build builds the packages and asks each for its version. The program is upstream's: it runs as the builder of a
-// derivation, under what Nix isolates builds with, and no token is near it.
-func (c Check) build(ctx context.Context, proof *text.Proof) error {
+// subject is what is built: the package of a pin, or an output that was asked for by name.
+type subject struct {
+	where string
+	pos   diag.Pos
+	build probe.Build
+}
+
+// subjects are the outputs that Check.Build names, else the first package of every pin that moves.
+func (c Check) subjects() []subject {
+	var list []subject
+	for _, attr := range c.Build {
+		list = append(list, subject{where: attr, build: probe.Build{Output: attr}})
+	}
+	if len(list) > 0 {
+		return list
+	}
 	for i, p := range c.Solution.Moves {
-		if len(p.Outputs) == 0 {
-			continue
+		if len(p.Outputs) > 0 {
+			list = append(list, subject{p.Outputs[0].Where, p.Pos, probe.Build{Package: []int{i}}})
 		}
-		where := p.Outputs[0].Where
-		c.Log(diag.Step, "build %s", where)
+	}
+	return list
+}
+
+// build builds the subjects, and asks each that is the package for its version. The program is upstream's: it runs as
+// the builder of a derivation, under what Nix isolates builds with, and no token is near it.
+func (c Check) build(ctx context.Context, proof *text.Proof) error {
+	for _, s := range c.subjects() {
+		c.Log(diag.Step, "build %s", s.where)
 		q := c.Solution.Question()
-		q.Build.Package = []int{i}
+		q.Build = s.build
 		a, err := c.Bench.Ask(ctx, q)
 		if err == nil {
 			err = a.Failure
 		}
-		if err != nil {
+		switch {
+		case a.NoneShown && s.build.Output != "":
+			return &diag.Error{
+				Text: fmt.Sprintf("verify: the flake has no %s to build", s.where),
+				Hint: "see what it has with nix flake show, and correct Options.Verify", Err: err,
+			}
+		case err != nil:
 			return c.Bench.Explain(err)
 		}
-		said, err := c.Bench.Log(ctx, a.ProgramDrv)
-		if err != nil {
-			e := diag.At(p.Pos, fmt.Sprintf("verify: run %s --version of %s: %v", c.Package.Program, where, err),
-				"the package builds but does not run here")
-			e.Err = err
-			return e
+		if a.Target != "" {
+			s.where = a.Target
 		}
-		if says := version.Find(strings.Join(said, "\n")); says != c.Solution.Version {
-			return diag.At(p.Pos, fmt.Sprintf("verify: %s of %s says version %q, not %s", c.Package.Program, where, says, c.Solution.Version),
-				"see the ldflags that set the version")
+		if a.ProgramDrv == "" || a.Target != "" && a.TargetVersion != string(c.Solution.Version) {
+			record(proof, s.where, text.Built)
+			continue
 		}
-		record(proof, where, text.Ran)
-		fact(proof, "%s --version of %s says %s", c.Package.Program, where, c.Solution.Version)
+		if err := c.runProgram(ctx, s, a.ProgramDrv); err != nil {
+			return err
+		}
+		record(proof, s.where, text.Ran)
+		fact(proof, "%s --version of %s says %s", c.Package.Program, s.where, c.Solution.Version)
+	}
+	return nil
+}
+
+// runProgram builds the derivation that runs the program of a package, and requires that it says the new version.
+func (c Check) runProgram(ctx context.Context, s subject, drv string) error {
+	said, err := c.Bench.Log(ctx, drv)
+	if err != nil {
+		e := diag.At(s.pos, fmt.Sprintf("verify: run %s --version of %s: %v", c.Package.Program, s.where, err),
+			"the package builds but does not run here")
+		e.Err = err
+		return e
+	}
+	if says := version.Find(strings.Join(said, "\n")); says != c.Solution.Version {
+		return diag.At(s.pos, fmt.Sprintf("verify: %s of %s says version %q, not %s", c.Package.Program, s.where, says, c.Solution.Version),
+			"see the ldflags that set the version")
 	}
 	return nil
 }
