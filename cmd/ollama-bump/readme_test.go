@@ -6,7 +6,9 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -55,7 +57,7 @@ const nixRun = "nix run github:nixtars/ollama-bump"
 func TestReadmeCommands(t *testing.T) {
 	t.Parallel()
 	count := 0
-	for _, block := range append(blocks(t, "README.md", "sh"), blocks(t, "docs/how-it-works.md", "sh")...) {
+	for _, block := range slices.Concat(blocks(t, "README.md", "sh"), blocks(t, "docs/how-it-works.md", "sh"), blocks(t, "docs/output.md", "sh")) {
 		for line := range strings.Lines(block) {
 			line, _, _ = strings.Cut(line, "  #")
 			line, _, _ = strings.Cut(line, " | ")
@@ -198,6 +200,10 @@ func TestDocumentedJSON(t *testing.T) {
 	assert.NotEmpty(t, shown.Files[0].Edits)
 	assert.NotNil(t, shown.PullRequest)
 	assert.NotEmpty(t, shown.Warnings)
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[bump.Result]()) {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		assert.Regexp(t, "[`\"]"+name+"[`\"]", inProject(t, "docs/output.md"))
+	}
 }
 
 func TestDocumentedStatuses(t *testing.T) {
@@ -237,7 +243,8 @@ func TestEveryShapeHasAFlake(t *testing.T) {
 	for id := range proved {
 		assert.True(t, rows[id], "%s has no row", id)
 	}
-	assert.Len(t, rows, 43+7)
+	assert.Len(t, rows, 44+7)
+	assert.Contains(t, inProject(t, "README.md"), fmt.Sprintf("[%d ways", len(rows)))
 }
 
 // Links inside the project lead somewhere; those that lead outside are well formed and encrypted.

@@ -1,6 +1,7 @@
 package release
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -184,6 +185,22 @@ func TestParseHold(t *testing.T) {
 }
 
 // A hold belongs to a pin when it stands on one of its lines or in the comments directly above one.
+// The comments in the documentation are ones that are understood.
+func TestDocumentedHolds(t *testing.T) {
+	text, err := os.ReadFile("../../../docs/configuration.md")
+	require.NoError(t, err)
+	count := 0
+	for line := range strings.Lines(string(text)) {
+		if strings.HasPrefix(line, "# "+Directive) {
+			_, ok, err := ParseHold(line)
+			require.NoError(t, err)
+			assert.True(t, ok, line)
+			count++
+		}
+	}
+	assert.Equal(t, 3, count)
+}
+
 func TestHoldsOf(t *testing.T) {
 	comments := []Comment{
 		{Line: 1, Text: "# ollama-bump: hold <1: far away", Alone: true},
