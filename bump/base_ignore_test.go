@@ -11,7 +11,8 @@ import (
 )
 
 func TestWhatNoEvaluationReads(t *testing.T) {
-	f, err := nixexpr.Parse("flake.nix", []byte(`{ motd = builtins.readFile ./doc/MOTD.md; ci = import ./.github/ci.nix; }`))
+	f, err := nixexpr.Parse("flake.nix",
+		[]byte(`{ motd = builtins.readFile ./doc/MOTD.md; ci = import ./.github/ci.nix; }`))
 	require.NoError(t, err)
 	j := &job{files: &pin.Files{Nix: map[string]*nixexpr.File{"flake.nix": f}}}
 	for name, ignored := range map[string]bool{

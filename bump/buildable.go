@@ -51,7 +51,8 @@ func (j *job) checkToolchain(ctx context.Context) func(*pin.Pin, []probe.Output)
 		case j.opts.To == "":
 			return &tooNew{t}
 		case wants != "":
-			return diag.At(p.Pos, fmt.Sprintf("select release: %s needs Go %s, and the nixpkgs of this pin has %s", j.rel.Version, wants, recipe.Go),
+			return diag.At(p.Pos,
+				fmt.Sprintf("select release: %s needs Go %s, and the nixpkgs of this pin has %s", j.rel.Version, wants, recipe.Go),
 				"update the nixpkgs input, or go on with Options.IgnoreGo")
 		}
 		j.warn("release", "%s: %s", p.Pos, t.why)
@@ -144,7 +145,10 @@ func (j *job) buildable(
 	case err != nil:
 		return nil, "", err
 	case to == "" && oldest == "":
-		return nil, "", &Error{Text: "select release: " + waits, Hint: "update the nixpkgs input, or name a release with Options.To=X.Y.Z"}
+		return nil, "", &Error{
+			Text: "select release: " + waits,
+			Hint: "update the nixpkgs input, or name a release with Options.To=X.Y.Z",
+		}
 	case waits != "":
 		j.warn("release", "%s", waits)
 	}

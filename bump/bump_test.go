@@ -88,7 +88,8 @@ func read(t *testing.T, dir, name string) string {
 
 // withPhase is flakeS01 with a build phase, which goModules runs, too.
 func withPhase(script string) string {
-	return strings.Replace(flakeS01, "vendorHash =", "postPatch = ''\n          "+script+"\n        '';\n        vendorHash =", 1)
+	return strings.Replace(flakeS01, "vendorHash =",
+		"postPatch = ''\n          "+script+"\n        '';\n        vendorHash =", 1)
 }
 
 // A builder knows its own derivation and the fake hash that stands in it, so it can print exactly what
@@ -131,7 +132,8 @@ func TestRunRefusesAVendorHashThatIsIgnored(t *testing.T) {
 	w := bumptest.New(t)
 	flake := strings.Replace(flakeS01, "nixos-unstable", "nixos-24.05", 1)
 	dir, _, err := run(t, w, flake)
-	require.ErrorContains(t, err, "flake.nix:5:16: verify: packages.x86_64-linux.default ignores the vendorHash that is pinned here")
+	require.ErrorContains(t, err,
+		"flake.nix:5:16: verify: packages.x86_64-linux.default ignores the vendorHash that is pinned here")
 	require.Equal(t, w.Expand(flake), read(t, dir, "flake.nix"))
 }
 
@@ -139,7 +141,8 @@ func TestRunRefusesAVendorHashThatIsIgnored(t *testing.T) {
 // source would never be complained about.
 func TestRunFindsTheSourceWhereTheModulesAreBuilt(t *testing.T) {
 	w := bumptest.New(t)
-	flake := strings.NewReplacer("0.32.13", "0.32.5", `        vendorHash = "@vendor:0.32.13@";`+"\n", "").Replace(flakeS01)
+	flake := strings.NewReplacer("0.32.13", "0.32.5", `        vendorHash = "@vendor:0.32.13@";`+"\n",
+		"").Replace(flakeS01)
 	dir := w.Flake(map[string]string{"flake.nix": flake})
 	w.Nix(dir, "build", "--no-link", "--inputs-from", dir, "nixpkgs#ollama.goModules")
 	o := options(t, w, dir, bump.Write)

@@ -26,10 +26,12 @@ func (j *job) openBench(ctx context.Context) (err error) {
 		return err
 	}
 	j.runner = &nix.Runner{
-		Env: append(slices.Clone(j.opts.Env), "TMPDIR="+j.ws.Temp()), Args: j.opts.NixArgs, Token: j.token(), TokenHost: webHost(j.opts.APIURL),
+		Env: append(slices.Clone(j.opts.Env),
+			"TMPDIR="+j.ws.Temp()), Args: j.opts.NixArgs, Token: j.token(), TokenHost: webHost(j.opts.APIURL),
 		Progress: j.nixProgress,
 	}
-	j.bench, err = probe.Open(ctx, probe.Config{Tree: j.tree, Files: j.files, Found: j.found, Runner: j.runner, Workspace: j.ws, Attr: j.opts.Attr})
+	j.bench, err = probe.Open(ctx,
+		probe.Config{Tree: j.tree, Files: j.files, Found: j.found, Runner: j.runner, Workspace: j.ws, Attr: j.opts.Attr})
 	return err
 }
 
@@ -89,7 +91,8 @@ func (j *job) refuseRetag() error {
 	for _, r := range j.hashes.Retags(j.found) {
 		if !j.opts.AcceptRetag {
 			return diag.At(r.Slot.Pos,
-				fmt.Sprintf("verify: the %s of %s is %s, but %s is pinned: the release was tagged again, or the pinned hash was never right",
+				fmt.Sprintf("verify: the %s of %s is %s, but %s is pinned: the release was tagged again, or the pinned hash was "+
+					"never right",
 					r.Slot.Field, r.Version, r.New.SRI(), r.Old.SRI()),
 				"look at what changed upstream; take the new hash with Options.AcceptRetag")
 		}

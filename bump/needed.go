@@ -95,9 +95,11 @@ func (j *job) adviseRemoval(states []PinInfo) {
 	for _, s := range states {
 		switch s.PinState {
 		case CaughtUp:
-			j.warn("pin", "nixpkgs has %s %s, which is as new: this pin is not needed any more; remove it with Options.Unpin", j.pkg.Name, s.BaseVersion)
+			j.warn("pin", "nixpkgs has %s %s, which is as new: this pin is not needed any more; remove it with Options.Unpin",
+				j.pkg.Name, s.BaseVersion)
 		case HoldingBack:
-			j.warn("pin", "nixpkgs has %s %s, which is newer than the pinned %s: without this pin it would be used; remove it with Options.Unpin",
+			j.warn("pin", "nixpkgs has %s %s, which is newer than the pinned %s: without this pin it would be used; remove "+
+				"it with Options.Unpin",
 				j.pkg.Name, s.BaseVersion, j.result.OldVersion)
 		default:
 			continue

@@ -26,7 +26,8 @@ func (j *job) warnOfDependabot(ctx context.Context) {
 		}
 		for _, p := range j.plan.Pins {
 			if in := p.Input(); in != nil && config.Moves(j.tree.Sub, in.Name) {
-				j.warn("pin", "%s moves the input %s by itself, without the version and the hashes that belong to it: add %s to its nix update",
+				j.warn("pin", "%s moves the input %s by itself, without the version and the hashes that belong to it: add %s to "+
+					"its nix update",
 					name, in.Name, dependabot.Snippet(in.Name))
 			}
 		}

@@ -91,17 +91,26 @@ func (o Options) Check() error {
 		wrong bool
 		text  string
 	}{
-		{o.Verify != "" && o.Verify != VerifyHashes && o.Verify != VerifyEval && o.Verify != VerifyBuild, fmt.Sprintf("Options.Verify must be hashes, eval or build, not %q", o.Verify)},
+		{
+			o.Verify != "" && o.Verify != VerifyHashes && o.Verify != VerifyEval && o.Verify != VerifyBuild,
+			fmt.Sprintf("Options.Verify must be hashes, eval or build, not %q", o.Verify),
+		},
 		{len(o.Build) > 0 && o.Verify != VerifyBuild, "Options.Build needs Options.Verify=build"},
 		{o.Repo != "" && !named, fmt.Sprintf("Options.Repo must be OWNER/NAME, not %q", o.Repo)},
 		{o.MinAge < 0, fmt.Sprintf("Options.MinAge must not be negative, as %s is", o.MinAge)},
 		{o.Base != "" && !github.ValidBranch(o.Base), fmt.Sprintf("Options.Base: %q is not a valid branch name", o.Base)},
-		{o.Branch != "" && !github.ValidBranch(o.Branch), fmt.Sprintf("Options.Branch: %q is not a valid branch name", o.Branch)},
+		{
+			o.Branch != "" && !github.ValidBranch(o.Branch),
+			fmt.Sprintf("Options.Branch: %q is not a valid branch name", o.Branch),
+		},
 		{
 			o.BranchFolder != "" && !github.ValidBranch(branchPrefix+o.BranchFolder),
 			fmt.Sprintf("Options.BranchFolder: git allows no branch below %q; set Options.Branch", branchPrefix+o.BranchFolder),
 		},
-		{o.Branch != "" && branch == strings.TrimPrefix(o.Base, branchRefs), fmt.Sprintf("Options.Base and Options.Branch are both %q", branch)},
+		{
+			o.Branch != "" && branch == strings.TrimPrefix(o.Base, branchRefs),
+			fmt.Sprintf("Options.Base and Options.Branch are both %q", branch),
+		},
 	} {
 		if c.wrong {
 			return &UsageError{Text: c.text}

@@ -47,7 +47,8 @@ func TestRunRepairsWhatWasMerged(t *testing.T) {
 	set(w.Expand(flakeS01))
 	res = runs(t, w, o)
 	require.Equal(t, bump.Skipped, res.Status)
-	require.Equal(t, "pull request #2 for 0.32.15 was merged, but the files here pin 0.32.13; Options.Recreate proposes it again", res.Reason)
+	require.Equal(t, "pull request #2 for 0.32.15 was merged, but the files here pin 0.32.13; Options.Recreate "+
+		"proposes it again", res.Reason)
 	o.To = "0.32.15"
 	res = runs(t, w, o)
 	require.Equal(t, bump.Bumped, res.Status)
@@ -100,7 +101,9 @@ func TestRunKeepsAttributesApart(t *testing.T) {
 	require.Equal(t, bump.Current, runs(t, w, o).Status)
 	o.Attr = "packages.x86_64-linux.b"
 	_, err := runIn(w, o)
-	require.ErrorContains(t, err, "write branch ollama-bump/0.32.15: it belongs to the pull request for Options.Attr=packages.x86_64-linux.a of the flake in the repository's root, and this run is for Options.Attr=packages.x86_64-linux.b of the flake in the repository's root")
+	require.ErrorContains(t, err, "write branch ollama-bump/0.32.15: it belongs to the pull request for "+
+		"Options.Attr=packages.x86_64-linux.a of the flake in the repository's root, and this run is for "+
+		"Options.Attr=packages.x86_64-linux.b of the flake in the repository's root")
 	var failure *bump.Error
 	require.ErrorAs(t, err, &failure)
 	require.Contains(t, failure.Hint, "a branch of its own with Options.Branch")
@@ -152,7 +155,8 @@ func TestRunsThatLoseTheirConnection(t *testing.T) {
 		require.Len(t, repo.Pulls(), 1, "call %d", n)
 		require.Len(t, repo.Branches(), 2, "call %d", n)
 		require.Equal(t, []string{repo.Head("main")}, repo.Commit(repo.Head("ollama-bump/0.32.15")).Parents, "call %d", n)
-		require.Equal(t, w.Expand(strings.ReplaceAll(flakeS01, "0.32.13", "0.32.15")), repo.File("ollama-bump/0.32.15", "flake.nix"), "call %d", n)
+		require.Equal(t, w.Expand(strings.ReplaceAll(flakeS01, "0.32.13", "0.32.15")),
+			repo.File("ollama-bump/0.32.15", "flake.nix"), "call %d", n)
 		require.Equal(t, bump.Current, runs(t, w, o).Status, "call %d", n)
 	}
 	requireSameTree(t, before, readFlake(t, dir))

@@ -59,7 +59,10 @@ func TestRunWithoutAdvisories(t *testing.T) {
 	w := bumptest.New(t)
 	dir := w.Flake(map[string]string{"flake.nix": flakeS01})
 	o := options(t, w, dir, bump.Check)
-	w.GitHub.Inject(githubtest.Fault{Kind: githubtest.Custom, Path: "/advisories", Times: -1, Status: 404, Body: `{"message":"Not Found"}`})
+	w.GitHub.Inject(githubtest.Fault{
+		Kind: githubtest.Custom, Path: "/advisories", Times: -1, Status: 404,
+		Body: `{"message":"Not Found"}`,
+	})
 	res := runs(t, w, o)
 	require.Equal(t, bump.Available, res.Status)
 	require.Empty(t, res.Warnings)

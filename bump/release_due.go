@@ -26,7 +26,8 @@ func (j *job) findRelease(ctx context.Context) error {
 			return err
 		}
 	}
-	j.rel, err = release.Select(ctx, upstream, release.Want{Package: j.pkg, To: to, Pre: j.opts.Pre, Oldest: oldest, Pins: j.found.Pins})
+	j.rel, err = release.Select(ctx, upstream,
+		release.Want{Package: j.pkg, To: to, Pre: j.opts.Pre, Oldest: oldest, Pins: j.found.Pins})
 	if err != nil {
 		return err
 	}
@@ -38,9 +39,11 @@ func (j *job) findRelease(ctx context.Context) error {
 	if err := j.refuseDowngrade(); err != nil {
 		return err
 	}
-	j.plan = j.found.Plan(j.rel.Version, pin.Policy{All: j.opts.Force, Exactly: j.opts.To != "", Branches: j.opts.Mode != Check})
+	j.plan = j.found.Plan(j.rel.Version,
+		pin.Policy{All: j.opts.Force, Exactly: j.opts.To != "", Branches: j.opts.Mode != Check})
 	for _, p := range j.plan.Unknown {
-		j.warn("release", "%s: the input %s names no release: only a bump sees whether its branch moved", p.Pos, p.Input().Name)
+		j.warn("release", "%s: the input %s names no release: only a bump sees whether its branch moved", p.Pos,
+			p.Input().Name)
 	}
 	if len(j.plan.Pins) == 0 {
 		newest := j.result.OldVersion
@@ -67,11 +70,13 @@ func (j *job) refuseDowngrade() error {
 	for _, p := range j.found.Pins {
 		if p.Follows() {
 			in := p.Input()
-			return diag.At(p.Pos, fmt.Sprintf("select release: the input %s names no release (%s), so it cannot go to %s", in.Name, in.URL, j.rel.Version),
+			return diag.At(p.Pos, fmt.Sprintf("select release: the input %s names no release (%s), so it cannot go to %s",
+				in.Name, in.URL, j.rel.Version),
 				fmt.Sprintf("write github:%s/%s in the input's URL", j.pkg.Upstream(), j.rel.Version.Tag()))
 		}
 		if p.Version != "" && version.Compare(j.rel.Version, p.Version) < 0 && !j.opts.AllowDowngrade {
-			return diag.At(p.Pos, fmt.Sprintf("select release: %s is lower than the pinned %s", j.rel.Version, p.Version), "allow it with Options.AllowDowngrade")
+			return diag.At(p.Pos, fmt.Sprintf("select release: %s is lower than the pinned %s", j.rel.Version, p.Version),
+				"allow it with Options.AllowDowngrade")
 		}
 	}
 	return nil

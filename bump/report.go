@@ -130,7 +130,8 @@ func (j *job) fillReport(ctx context.Context) {
 	j.rep.OldVersion, j.rep.NewVersion = j.result.OldVersion, string(j.rel.Version)
 	j.rep.Release = text.Release{URL: j.rel.URL}
 	for _, n := range j.rel.Between {
-		j.rep.Release.Notes = append(j.rep.Release.Notes, text.ReleaseNote{Version: string(n.Version), URL: n.URL, Body: n.Body})
+		j.rep.Release.Notes = append(j.rep.Release.Notes,
+			text.ReleaseNote{Version: string(n.Version), URL: n.URL, Body: n.Body})
 	}
 	if !j.rel.PublishedAt.IsZero() {
 		j.rep.Release.Age = j.start.Sub(j.rel.PublishedAt)
@@ -143,12 +144,14 @@ func (j *job) fillReport(ctx context.Context) {
 	j.rep.Try.Rebase = j.opts.Mode != Write
 	for _, f := range j.result.Files {
 		for _, e := range f.Edits {
-			j.rep.Changes = append(j.rep.Changes, text.Change{File: f.Path, Line: e.Line, Field: e.Field, Old: e.Old, New: e.New})
+			j.rep.Changes = append(j.rep.Changes,
+				text.Change{File: f.Path, Line: e.Line, Field: e.Field, Old: e.Old, New: e.New})
 		}
 	}
 	for _, p := range j.hashes.Moves {
 		for _, c := range p.Companions() {
-			j.rep.Companions = append(j.rep.Companions, text.Companion{Name: c.Name, Old: c.Old, New: c.New, Moved: c.Skip == "", Why: c.Skip})
+			j.rep.Companions = append(j.rep.Companions,
+				text.Companion{Name: c.Name, Old: c.Old, New: c.New, Moved: c.Skip == "", Why: c.Skip})
 			if c.Skip != "" {
 				j.warn("report", "%s: %s was not moved: %s", c.Pos, c.Name, c.Skip)
 			}

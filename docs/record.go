@@ -63,7 +63,8 @@ func run() ([]chunk, error) {
 	if out, err := exec.Command("go", "build", "-o", demo, "./cmd/demo").CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("build the demo: %w\n%s", err, out)
 	}
-	terminal := exec.Command("script", "-qefc", fmt.Sprintf("stty cols %d rows %d; exec %s", columns, rows, demo), "/dev/null")
+	terminal := exec.Command("script", "-qefc", fmt.Sprintf("stty cols %d rows %d; exec %s", columns, rows, demo),
+		"/dev/null")
 	terminal.Env = append(slices.DeleteFunc(os.Environ(), func(setting string) bool {
 		name, _, _ := strings.Cut(setting, "=")
 		return name == "NO_COLOR" || name == "CI" || name == "GITHUB_ACTIONS"

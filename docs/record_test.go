@@ -107,7 +107,8 @@ func texts(t *testing.T, svg []byte) []text {
 		}
 		require.NoError(t, decoder.DecodeElement(&line, &start))
 		var said string
-		require.NoError(t, xml.Unmarshal([]byte("<t>"+regexp.MustCompile(`</?tspan[^>]*>`).ReplaceAllString(line.Inner, "")+"</t>"), &said))
+		require.NoError(t, xml.Unmarshal([]byte("<t>"+regexp.MustCompile(`</?tspan[^>]*>`).ReplaceAllString(line.Inner,
+			"")+"</t>"), &said))
 		found = append(found, text{said, line.Class, line.Visibility, line.Y})
 	}
 }
@@ -122,8 +123,10 @@ func TestDraw(t *testing.T) {
 	assert.Equal(t, []text{
 		{"$ a <b> & c", "", "", 14}, {"live", "t0", "hidden", 33}, {"done", "t1", "", 33}, {"+new", "t1", "", 52},
 	}, texts(t, svg.Bytes()))
-	assert.Contains(t, svg.String(), `.t0{animation-name:t0}@keyframes t0{0%{visibility:visible}14.286%{visibility:hidden}}`)
-	assert.Contains(t, svg.String(), `.t1{animation-name:t1}@keyframes t1{0%{visibility:hidden}14.286%{visibility:visible}}`)
+	assert.Contains(t, svg.String(),
+		`.t0{animation-name:t0}@keyframes t0{0%{visibility:visible}14.286%{visibility:hidden}}`)
+	assert.Contains(t, svg.String(),
+		`.t1{animation-name:t1}@keyframes t1{0%{visibility:hidden}14.286%{visibility:visible}}`)
 	assert.Contains(t, svg.String(), `<tspan class="g">+new</tspan>`)
 }
 
@@ -157,7 +160,10 @@ func TestCommittedPicture(t *testing.T) {
 	assert.Contains(t, strings.Join(last, "\n"), "ollama: 0.32.13 -> 0.32.15\n")
 	assert.Contains(t, last[len(last)-1], "Made by ollama-bump")
 	all := string(svg)
-	for _, want := range []string{`<tspan class="g">+    version = &#34;0.32.15&#34;;</tspan>`, `<tspan class="r">-    version = &#34;0.32.13&#34;;</tspan>`} {
+	for _, want := range []string{
+		`<tspan class="g">+    version = &#34;0.32.15&#34;;</tspan>`,
+		`<tspan class="r">-    version = &#34;0.32.13&#34;;</tspan>`,
+	} {
 		assert.Contains(t, all, want)
 	}
 	assert.NotContains(t, all, "::", "a CI log")

@@ -129,10 +129,13 @@ func (s *screen) draw(w io.Writer) {
 	}
 	width, height := columns*charWidth/10, rows*lineHeight
 	top := s.scrolls[len(s.scrolls)-1].top
-	fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" width="%[1]d" height="%[2]d" viewBox="0 0 %[1]d %[2]d">`+"\n", width+2*margin, height+2*margin)
-	fmt.Fprint(w, "<style>text{font:14px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;white-space:pre;fill:#d0d7de}")
+	fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" width="%[1]d" height="%[2]d" viewBox="0 0 %[1]d %[2]d">`+"\n",
+		width+2*margin, height+2*margin)
+	fmt.Fprint(w, "<style>text{font:14px "+
+		"ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;white-space:pre;fill:#d0d7de}")
 	fmt.Fprint(w, ".b{font-weight:bold;fill:#fff}.d{fill:#8b949e}.r{fill:#ff7b72}.g{fill:#7ee787}.y{fill:#e3b341}.c{fill:#79c0ff}\n")
-	fmt.Fprintf(w, "g,text{animation:%.2fs step-end infinite}.s{transform:translateY(-%dpx);animation-name:s}@keyframes s{", total.Seconds(), top*lineHeight)
+	fmt.Fprintf(w, "g,text{animation:%.2fs step-end "+
+		"infinite}.s{transform:translateY(-%dpx);animation-name:s}@keyframes s{", total.Seconds(), top*lineHeight)
 	for i, scroll := range s.scrolls {
 		fmt.Fprintf(w, "%s{transform:translateY(-%dpx)}", percent(at(i, scroll.at)), scroll.top*lineHeight)
 	}
@@ -151,11 +154,14 @@ func (s *screen) draw(w io.Writer) {
 			if from == until {
 				continue
 			}
-			fmt.Fprintf(&body, `<text xml:space="preserve" y="%d"%s>%s</text>`+"\n", (row+1)*lineHeight-5, attributes(w, spans, from, until, total, percent), runs(v.cells))
+			fmt.Fprintf(&body, `<text xml:space="preserve" y="%d"%s>%s</text>`+"\n", (row+1)*lineHeight-5,
+				attributes(w, spans, from, until, total, percent), runs(v.cells))
 		}
 	}
-	fmt.Fprintf(w, "</style>\n"+`<rect width="%d" height="%d" rx="8" fill="#161b22"/>`+"\n", width+2*margin, height+2*margin)
-	fmt.Fprintf(w, `<svg x="%d" y="%d" width="%d" height="%d"><g class="s">`+"\n%s</g></svg>\n</svg>\n", margin, margin, width+margin, height, body.String())
+	fmt.Fprintf(w, "</style>\n"+`<rect width="%d" height="%d" rx="8" fill="#161b22"/>`+"\n", width+2*margin,
+		height+2*margin)
+	fmt.Fprintf(w, `<svg x="%d" y="%d" width="%d" height="%d"><g class="s">`+"\n%s</g></svg>\n</svg>\n", margin, margin,
+		width+margin, height, body.String())
 }
 
 // at is the time of the i-th scroll; the first one is from the beginning.

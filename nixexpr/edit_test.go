@@ -135,9 +135,21 @@ func TestApplyRefuses(t *testing.T) {
 		edits     []nixexpr.Edit
 		want      string
 	}{
-		{"before the file", "1", []nixexpr.Edit{{-1, 0, ""}}, "test.nix:1:1: an edit of bytes -1 to 0 is not within the file's 1 bytes"},
-		{"behind the file", "1", []nixexpr.Edit{{0, 2, ""}}, "test.nix:1:1: an edit of bytes 0 to 2 is not within the file's 1 bytes"},
-		{"backwards", "12", []nixexpr.Edit{{2, 1, ""}}, "test.nix:1:3: an edit of bytes 2 to 1 is not within the file's 2 bytes"},
+		{
+			"before the file", "1",
+			[]nixexpr.Edit{{-1, 0, ""}},
+			"test.nix:1:1: an edit of bytes -1 to 0 is not within the file's 1 bytes",
+		},
+		{
+			"behind the file", "1",
+			[]nixexpr.Edit{{0, 2, ""}},
+			"test.nix:1:1: an edit of bytes 0 to 2 is not within the file's 1 bytes",
+		},
+		{
+			"backwards", "12",
+			[]nixexpr.Edit{{2, 1, ""}},
+			"test.nix:1:3: an edit of bytes 2 to 1 is not within the file's 2 bytes",
+		},
 		{
 			"overlap", `"abc"`,
 			[]nixexpr.Edit{{2, 4, "x"}, {1, 3, "y"}},
@@ -153,15 +165,28 @@ func TestApplyRefuses(t *testing.T) {
 			[]nixexpr.Edit{{6, 7, ""}},
 			"test.nix:1:7: the edited file is not Nix any more: test.nix:1:7: expected a value after '=', found ';'",
 		},
-		{"twice", "{ a = 1; b = 2; }", []nixexpr.Edit{{9, 10, "a"}}, "test.nix:1:10: the edited file is not Nix any more: test.nix:1:10: attribute 'a' is defined already at test.nix:1:3"},
-		{"opens a comment", "[ 1 2 ]", []nixexpr.Edit{{3, 3, " ] #"}}, "test.nix:1:4: an edit would change the meaning of blanks, which is outside of it"},
-		{"joins names", "f a b", []nixexpr.Edit{{3, 4, ""}}, "test.nix:1:3: an edit would change the meaning of 'a', which is outside of it"},
+		{"twice", "{ a = 1; b = 2; }", []nixexpr.Edit{{9, 10, "a"}}, "test.nix:1:10: the edited file is not Nix any more: " +
+			"test.nix:1:10: attribute 'a' is defined already at test.nix:1:3"},
+		{
+			"opens a comment", "[ 1 2 ]",
+			[]nixexpr.Edit{{3, 3, " ] #"}},
+			"test.nix:1:4: an edit would change the meaning of blanks, which is outside of it",
+		},
+		{
+			"joins names", "f a b",
+			[]nixexpr.Edit{{3, 4, ""}},
+			"test.nix:1:3: an edit would change the meaning of 'a', which is outside of it",
+		},
 		{"text and an interpolation", `"ab${c}d"`, []nixexpr.Edit{{2, 7, "x"}}, ""},
 		{"the end of an interpolation", `"a${b}c"`, []nixexpr.Edit{{4, 7, "x}y"}}, `test.nix:1:5: the edit would not leave the string at test.nix:1:1 one string: bytes 4 to 7 at test.nix:1:5 become "x}y"`},
 		{"the start of an interpolation", `"a${b}c"`, []nixexpr.Edit{{1, 4, "z${"}}, `test.nix:1:2: the edit would not leave the string at test.nix:1:1 one string: bytes 1 to 4 at test.nix:1:2 become "z${"`},
 		{"behind a string", `["a"]`, []nixexpr.Edit{{4, 4, " b"}}, ""},
 		{"before a string", `["a"]`, []nixexpr.Edit{{1, 1, "b "}}, ""},
-		{"two that are no expressions", `[ a b ]`, []nixexpr.Edit{{4, 5, "e f"}, {2, 3, "c d"}}, `test.nix:1:3: the edit would not leave one expression: bytes 2 to 3 at test.nix:1:3 become "c d"`},
+		{
+			"two that are no expressions", `[ a b ]`,
+			[]nixexpr.Edit{{4, 5, "e f"}, {2, 3, "c d"}},
+			`test.nix:1:3: the edit would not leave one expression: bytes 2 to 3 at test.nix:1:3 become "c d"`,
+		},
 		{"one behind the other", `"abc"`, []nixexpr.Edit{{1, 2, "x"}, {2, 3, "y"}}, ""},
 		{"an insertion behind an edit", `"abc"`, []nixexpr.Edit{{1, 2, "x"}, {2, 2, "y"}}, ""},
 		{"text grows at its end", "''a''", []nixexpr.Edit{{3, 3, "b"}}, ""},
@@ -201,9 +226,21 @@ func TestApplyRefuses(t *testing.T) {
 		{"all of a string and its interpolation", `"${b}"`, []nixexpr.Edit{{1, 5, `c`}}, ""},
 		{"one quote", `f "a" b`, []nixexpr.Edit{{1, 3, ` "c" + "`}}, `test.nix:1:2: an edit takes one end of the string at test.nix:1:3: bytes 1 to 3 at test.nix:1:2 become " \"c\" + \""`},
 		{"a whole string", `f "a" b`, []nixexpr.Edit{{2, 5, `c`}}, ""},
-		{"an expression becomes two", `[ a b ]`, []nixexpr.Edit{{2, 3, `c d`}}, `test.nix:1:3: the edit would not leave one expression: bytes 2 to 3 at test.nix:1:3 become "c d"`},
-		{"an expression becomes more than itself", `{ a = b; }`, []nixexpr.Edit{{6, 7, `c; d = e`}}, `test.nix:1:7: the edit would not leave one expression: bytes 6 to 7 at test.nix:1:7 become "c; d = e"`},
-		{"an operand becomes a looser one", `a + b`, []nixexpr.Edit{{4, 5, `b == c`}}, `test.nix:1:5: the edit would not leave one expression: bytes 4 to 5 at test.nix:1:5 become "b == c"`},
+		{
+			"an expression becomes two", `[ a b ]`,
+			[]nixexpr.Edit{{2, 3, `c d`}},
+			`test.nix:1:3: the edit would not leave one expression: bytes 2 to 3 at test.nix:1:3 become "c d"`,
+		},
+		{
+			"an expression becomes more than itself", `{ a = b; }`,
+			[]nixexpr.Edit{{6, 7, `c; d = e`}},
+			`test.nix:1:7: the edit would not leave one expression: bytes 6 to 7 at test.nix:1:7 become "c; d = e"`,
+		},
+		{
+			"an operand becomes a looser one", `a + b`,
+			[]nixexpr.Edit{{4, 5, `b == c`}},
+			`test.nix:1:5: the edit would not leave one expression: bytes 4 to 5 at test.nix:1:5 become "b == c"`,
+		},
 		{"an expression becomes another one", `{ a = b; c = "1"; }`, []nixexpr.Edit{{6, 7, `"x"`}, {14, 15, `22`}}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

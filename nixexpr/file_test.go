@@ -210,7 +210,8 @@ func TestReplaceStringRefuses(t *testing.T) {
 	_, err := f.ReplaceString(quoted, "\x00")
 	require.EqualError(t, err, `test.nix:1:7: a string cannot hold a NUL byte: "\x00"`)
 	_, err = f.ReplaceString(indented, "  all lines are indented")
-	require.EqualError(t, err, `test.nix:1:20: the value "  all lines are indented" cannot be written in this kind of string`)
+	require.EqualError(t, err,
+		`test.nix:1:20: the value "  all lines are indented" cannot be written in this kind of string`)
 	_, err = f.ReplaceStringPart(quoted, 1, 0, 1, "x")
 	require.EqualError(t, err, "test.nix:1:7: this string has no text as part 1")
 	_, err = f.ReplaceStringPart(quoted, 0, 0, 2, "x")

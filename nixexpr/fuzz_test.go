@@ -210,7 +210,8 @@ func FuzzReplaceStringPart(f *testing.F) {
 			// Some prefix and some suffix of what was there are around the text.
 			spliced := false
 			for at := 0; at+len(text) <= len(is) && !spliced; at++ {
-				spliced = is[at:at+len(text)] == text && strings.HasPrefix(was, is[:at]) && strings.HasSuffix(was, is[at+len(text):])
+				spliced = is[at:at+len(text)] == text && strings.HasPrefix(was, is[:at]) &&
+					strings.HasSuffix(was, is[at+len(text):])
 			}
 			require.True(t, spliced, "%q in %q became %q", was, src, is)
 		}
@@ -221,7 +222,10 @@ func FuzzReplaceStringPart(f *testing.F) {
 // or the string is one string still, with the interpolations that it had.
 func FuzzApply(f *testing.F) {
 	seeds(f, func(src string) { f.Add([]byte(src), 1, 2, []byte(`1"; name = "source`)) })
-	for _, text := range []string{`"`, `\`, `${x}`, `$`, `{`, `''`, `''\`, `'' ''`, "\n", `"; a = "`, `" + "`, `"}"`, `''${`, `'`} {
+	for _, text := range []string{
+		`"`, `\`, `${x}`, `$`, `{`, `''`, `''\`, `'' ''`, "\n", `"; a = "`, `" + "`, `"}"`,
+		`''${`, `'`,
+	} {
 		f.Add([]byte(`{ rev = "v0.1${s}x"; a = ''b''; }`), 1, 4, []byte(text))
 		f.Add([]byte("{ a = ''\n  v0.1$\n  ${s}'\n''; }"), 3, 6, []byte(text))
 		f.Add([]byte(`{ "v" = ""; ${"a"}.b = 1; }`), 0, 0, []byte(text))

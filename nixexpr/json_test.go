@@ -88,16 +88,56 @@ func TestJSONApplyRefuses(t *testing.T) {
 		edits     []nixexpr.Edit
 		want      string
 	}{
-		{"ends the string", `{"v": "1"}`, []nixexpr.Edit{{7, 8, `1", "w": "2`}}, "pin.json:1:10: an edit would change the meaning of }, which is outside of it"},
-		{"in a list", `["1", 2]`, []nixexpr.Edit{{2, 3, `1", "2`}}, `pin.json:1:5: an edit would change the meaning of 2, which is outside of it`},
-		{"no JSON any more", `{"v": "1"}`, []nixexpr.Edit{{7, 8, `"`}}, `pin.json:1:8: the edited file is not JSON any more: invalid character '"' after object key:value pair`},
-		{"no longer one value", `"1"`, []nixexpr.Edit{{1, 2, `1" "2`}}, `pin.json:1:2: the edited file is not JSON any more: invalid character '"' after top-level value`},
-		{"a number", `{"v": 12}`, []nixexpr.Edit{{6, 7, `2`}}, `pin.json:1:7: the edit is not within a string: bytes 6 to 7 at pin.json:1:7 become "2"`},
-		{"a whole string", `{"v": "1"}`, []nixexpr.Edit{{6, 9, `"2"`}}, `pin.json:1:7: the edit is not within a string: bytes 6 to 9 at pin.json:1:7 become "\"2\""`},
-		{"a quote", `{"v": "1"}`, []nixexpr.Edit{{8, 9, `2"`}}, `pin.json:1:9: the edit is not within a string: bytes 8 to 9 at pin.json:1:9 become "2\""`},
-		{"blanks", `{"v": "1"}`, []nixexpr.Edit{{5, 6, `  `}}, `pin.json:1:6: the edit is not within a string: bytes 5 to 6 at pin.json:1:6 become "  "`},
-		{"behind the file", `"1"`, []nixexpr.Edit{{2, 4, ``}}, `pin.json:1:3: an edit of bytes 2 to 4 is not within the file's 3 bytes`},
-		{"overlap", `"123"`, []nixexpr.Edit{{1, 3, ``}, {2, 4, ``}}, `pin.json:1:3: two edits overlap: bytes 1 to 3 at pin.json:1:2 become ""; bytes 2 to 4 at pin.json:1:3 become ""`},
+		{
+			"ends the string", `{"v": "1"}`,
+			[]nixexpr.Edit{{7, 8, `1", "w": "2`}},
+			"pin.json:1:10: an edit would change the meaning of }, which is outside of it",
+		},
+		{
+			"in a list", `["1", 2]`,
+			[]nixexpr.Edit{{2, 3, `1", "2`}},
+			`pin.json:1:5: an edit would change the meaning of 2, which is outside of it`,
+		},
+		{
+			"no JSON any more", `{"v": "1"}`,
+			[]nixexpr.Edit{{7, 8, `"`}},
+			`pin.json:1:8: the edited file is not JSON any more: invalid character '"' after object key:value pair`,
+		},
+		{
+			"no longer one value", `"1"`,
+			[]nixexpr.Edit{{1, 2, `1" "2`}},
+			`pin.json:1:2: the edited file is not JSON any more: invalid character '"' after top-level value`,
+		},
+		{
+			"a number", `{"v": 12}`,
+			[]nixexpr.Edit{{6, 7, `2`}},
+			`pin.json:1:7: the edit is not within a string: bytes 6 to 7 at pin.json:1:7 become "2"`,
+		},
+		{
+			"a whole string", `{"v": "1"}`,
+			[]nixexpr.Edit{{6, 9, `"2"`}},
+			`pin.json:1:7: the edit is not within a string: bytes 6 to 9 at pin.json:1:7 become "\"2\""`,
+		},
+		{
+			"a quote", `{"v": "1"}`,
+			[]nixexpr.Edit{{8, 9, `2"`}},
+			`pin.json:1:9: the edit is not within a string: bytes 8 to 9 at pin.json:1:9 become "2\""`,
+		},
+		{
+			"blanks", `{"v": "1"}`,
+			[]nixexpr.Edit{{5, 6, `  `}},
+			`pin.json:1:6: the edit is not within a string: bytes 5 to 6 at pin.json:1:6 become "  "`,
+		},
+		{
+			"behind the file", `"1"`,
+			[]nixexpr.Edit{{2, 4, ``}},
+			`pin.json:1:3: an edit of bytes 2 to 4 is not within the file's 3 bytes`,
+		},
+		{
+			"overlap", `"123"`,
+			[]nixexpr.Edit{{1, 3, ``}, {2, 4, ``}},
+			`pin.json:1:3: two edits overlap: bytes 1 to 3 at pin.json:1:2 become ""; bytes 2 to 4 at pin.json:1:3 become ""`,
+		},
 		{"what was no JSON", `{"v": `, nil, `pin.json:1:1: the file is not JSON: unexpected end of JSON input`},
 		{"two strings", `["1", "2"]`, []nixexpr.Edit{{2, 3, `x`}, {7, 8, `y`}}, ""},
 		{"a key", `{"v": "1"}`, []nixexpr.Edit{{2, 3, `w`}}, ""},

@@ -138,7 +138,8 @@ func TestLinear(t *testing.T) {
 		"leading zeros":               strings.Repeat("0", n) + "1",
 		"a long path":                 strings.Repeat("/a", n),
 		"elements":                    "[" + strings.Repeat(" a", n) + " ]",
-		"inherits":                    "{ inherit " + strings.ReplaceAll(strings.ReplaceAll(names.String(), "= 1;", ""), "  ", " ") + "; }",
+		"inherits": "{ inherit " + strings.ReplaceAll(strings.ReplaceAll(names.String(), "= 1;", ""), "  ",
+			" ") + "; }",
 	} {
 		t.Run(name, func(t *testing.T) {
 			start := processorTime(t)

@@ -188,7 +188,8 @@ func TestPruneUnused(t *testing.T) {
 }
 
 func TestPruneInheritedNames(t *testing.T) {
-	f := parse(t, "{\n  inherit a go b;\n  d = {\n    inherit go;\n  };\n  e = { inherit (x)\n    go\n    c\n    ; };\n}\n")
+	f := parse(t, "{\n  inherit a go b;\n  d = {\n    inherit go;\n  };\n  e = { inherit (x)\n    go\n    c\n    ; "+
+		"};\n}\n")
 	p := f.Prune()
 	nixexpr.Walk(f.Root, func(n nixexpr.Node) bool {
 		if b, ok := n.(*nixexpr.Binding); ok && b.Value == nil {

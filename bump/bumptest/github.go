@@ -25,7 +25,10 @@ func newWeb(u *upstream) (*web, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ask git for its programs: %w", err)
 	}
-	return &web{u: u, backend: filepath.Join(strings.TrimSpace(string(out)), "git-http-backend"), folders: map[string]string{}, replaced: map[string]tree{}}, nil
+	return &web{
+		u: u, backend: filepath.Join(strings.TrimSpace(string(out)), "git-http-backend"),
+		folders: map[string]string{}, replaced: map[string]tree{},
+	}, nil
 }
 
 // replace makes the archive of a commit another tree.
@@ -136,7 +139,10 @@ func (s *web) git(w http.ResponseWriter, r *http.Request, repo *repository) {
 	inner.URL.Path = "/" + filepath.Base(dir) + "/" + below[2]
 	(&cgi.Handler{
 		Path: s.backend,
-		Env:  []string{"GIT_PROJECT_ROOT=" + filepath.Dir(dir), "GIT_HTTP_EXPORT_ALL=1", "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*"},
+		Env: []string{
+			"GIT_PROJECT_ROOT=" + filepath.Dir(dir), "GIT_HTTP_EXPORT_ALL=1", "GIT_CONFIG_COUNT=1",
+			"GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*",
+		},
 	}).ServeHTTP(w, inner)
 }
 

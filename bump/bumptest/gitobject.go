@@ -72,7 +72,8 @@ func (o objects) putCommit(treeID, message string) string {
 func (o objects) repository(head string, refs map[string]string) (tree, error) {
 	files := tree{}
 	files.add("HEAD", "ref: "+head+"\n")
-	files.add("config", "[core]\n\trepositoryformatversion = 0\n\tbare = true\n[http]\n\tuploadpack = true\n[uploadpack]\n\tallowAnySHA1InWant = true\n")
+	files.add("config", "[core]\n\trepositoryformatversion = 0\n\tbare = true\n[http]\n\tuploadpack = "+
+		"true\n[uploadpack]\n\tallowAnySHA1InWant = true\n")
 	for name, id := range refs {
 		files.add(name, id+"\n")
 	}

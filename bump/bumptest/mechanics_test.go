@@ -86,8 +86,10 @@ func TestRefusalsOfMeta(t *testing.T) {
     };
   }`)
 	for attr, sentence := range map[string]string{
-		"unfree": "has an unfree license (‘unfree’), refusing to evaluate", "broken": "is marked as broken, refusing to evaluate",
-		"insecure": "is marked as insecure, refusing to evaluate", "unsupported": "is not available on the requested hostPlatform",
+		"unfree": "has an unfree license (‘unfree’), refusing to evaluate", "broken": "is marked as broken, refusing to " +
+			"evaluate",
+		"insecure": "is marked as insecure, refusing to evaluate", "unsupported": "is not available on the requested " +
+			"hostPlatform",
 	} {
 		assert.Contains(t, refuses(t, w, dir, attr+".drvPath"), sentence)
 		assert.Equal(t, "0.32.9", evaluates(t, w, dir, attr+".version"))
@@ -157,14 +159,16 @@ func TestFailedAssertionsFailTheSystem(t *testing.T) {
 		assert.Contains(t, refuses(t, w, dir, attr+".drvPath"), sentence)
 	}
 	assert.Equal(t, "box", evaluates(t, w, dir, "machine.config.networking.hostName"))
-	assert.Equal(t, "0.32.9", evaluates(t, w, dir, "machine.config.services.ollama.package.version"), "there although the service is off")
+	assert.Equal(t, "0.32.9", evaluates(t, w, dir, "machine.config.services.ollama.package.version"),
+		"there although the service is off")
 	assert.Contains(t, evaluates(t, w, dir, "right.config.system.build.toplevel.drvPath"), "-nixos-system-nixos-25.11.drv")
 }
 
 func TestDarwinReleaseCheck(t *testing.T) {
 	t.Parallel()
 	w := bumptest.New(t)
-	dir := outputs(t, w, "@nixpkgs-old@", `{ mac = nix-darwin.lib.darwinSystem { system = "aarch64-darwin"; modules = [ ]; }; }`)
+	dir := outputs(t, w, "@nixpkgs-old@",
+		`{ mac = nix-darwin.lib.darwinSystem { system = "aarch64-darwin"; modules = [ ]; }; }`)
 	said := refuses(t, w, dir, "mac.pkgs.ollama.version")
 	assert.Contains(t, said, "nix-darwin now uses release branches that correspond to Nixpkgs releases.")
 	assert.Contains(t, said, "nix-darwin 25.11 with Nixpkgs 24.05")
@@ -194,7 +198,10 @@ func TestModulesRunThePhasesOfThePackage(t *testing.T) {
     patches = own { patches = [ (builtins.toFile "wrong.patch" "--- a/none\n+++ b/none\n@@ -1 +1 @@\n-a\n+b\n") ]; };
     overridden = own { preBuild = "exit 7"; overrideModAttrs = _: { preBuild = ""; }; };
   }`)
-	for attr, sentence := range map[string]string{"postPatch": "postPatch ran", "preBuild": "preBuild ran", "patches": "wrong.patch"} {
+	for attr, sentence := range map[string]string{
+		"postPatch": "postPatch ran", "preBuild": "preBuild ran",
+		"patches": "wrong.patch",
+	} {
 		_, said, err := w.TryNix(dir, "build", "-L", "--no-link", "path:"+dir+"#"+attr+".goModules")
 		require.Error(t, err, attr)
 		assert.Contains(t, said, sentence)
@@ -230,8 +237,12 @@ func TestCompanionOfTheFinalAttributes(t *testing.T) {
     used = lib.hasInfix "${p.passthru.llamaCppSrc}" p.goModules.postPatch;
     inherited = pkgs.ollama.llamaCppVersion;
   }`)
-	assert.Equal(t, map[string]any{"tag": w.Hash("llama-tag", "0.32.15"), "used": true, "inherited": w.Hash("llama-tag", "0.32.9")}, got)
-	old := evalFlake(t, w, "github:NixOS/nixpkgs/ollama-0.31.1", `{ version = pkgs.ollama.version; has = pkgs.ollama.passthru ? llamaCppSrc; }`)
+	assert.Equal(t, map[string]any{
+		"tag": w.Hash("llama-tag", "0.32.15"), "used": true,
+		"inherited": w.Hash("llama-tag", "0.32.9"),
+	}, got)
+	old := evalFlake(t, w, "github:NixOS/nixpkgs/ollama-0.31.1",
+		`{ version = pkgs.ollama.version; has = pkgs.ollama.passthru ? llamaCppSrc; }`)
 	assert.Equal(t, map[string]any{"version": "0.31.1", "has": false}, old)
 }
 
@@ -263,10 +274,14 @@ func TestFetchersOfTheFinalAttributes(t *testing.T) {
 	assert.Equal(t, map[string]any{"changed": moved, "replaced": moved}, evalFlake(t, w, "@nixpkgs@", body))
 	old := evalFlake(t, w, "@nixpkgs-old@", body)
 	assert.Equal(t, moved, old["replaced"])
-	assert.Equal(t, map[string]any{"url": "https://github.com/ollama/ollama/archive/v0.11.4.tar.gz", "hash": w.Hash("src", "0.32.15")}, old["changed"],
+	assert.Equal(t, map[string]any{
+		"url":  "https://github.com/ollama/ollama/archive/v0.11.4.tar.gz",
+		"hash": w.Hash("src", "0.32.15"),
+	}, old["changed"],
 		"before 2026 only the hash changes")
 	dir := outputs(t, w, "@nixpkgs@", `{ p = pkgs.ollama.src.override { rev = "v0.32.15"; }; }`)
-	assert.Contains(t, refuses(t, w, dir, "p.drvPath"), "fetchFromGitHub requires one of either `rev` or `tag` to be provided (not both).")
+	assert.Contains(t, refuses(t, w, dir, "p.drvPath"),
+		"fetchFromGitHub requires one of either `rev` or `tag` to be provided (not both).")
 }
 
 // Two variants are two packages of one name.
@@ -284,7 +299,10 @@ func TestVariantsShareTheirName(t *testing.T) {
 func TestBaseVersionsOfTheBranches(t *testing.T) {
 	t.Parallel()
 	w := bumptest.New(t)
-	for branch, version := range map[string]string{"ollama-0.31.1": "0.31.1", "ollama-0.32.15": "0.32.15", "ollama-0.33.2": "0.33.2"} {
+	for branch, version := range map[string]string{
+		"ollama-0.31.1": "0.31.1", "ollama-0.32.15": "0.32.15",
+		"ollama-0.33.2": "0.33.2",
+	} {
 		dir := outputs(t, w, "github:NixOS/nixpkgs/"+branch, `{ inherit (pkgs) ollama; }`)
 		assert.Equal(t, version, evaluates(t, w, dir, "ollama.version"))
 		w.Nix(dir, "build", "--no-link", "path:"+dir+"#ollama.goModules")

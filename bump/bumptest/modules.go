@@ -34,7 +34,8 @@ func (m module) tree() tree {
 	t := tree{}
 	t.add("go.mod", m.goMod())
 	t.add("LICENSE", "MIT License\n")
-	t.add(m.name+".go", fmt.Sprintf("// Package %s is a stand-in.\npackage %s\n\n// Version is this module's.\nconst Version = %q\n", m.name, m.name, m.version))
+	t.add(m.name+".go", fmt.Sprintf("// Package %s is a stand-in.\npackage %s\n\n// Version is this module's.\nconst "+
+		"Version = %q\n", m.name, m.name, m.version))
 	// go mod vendor leaves out what nothing imports, go mod download does not
 	t.add("extra/extra.go", "// Package extra is imported by nobody.\npackage extra\n")
 	return t
@@ -123,7 +124,8 @@ func require(t tree, modulePath, goVersion string, modules []module, run string)
 	}
 	t.add("go.mod", mod.String())
 	t.add("go.sum", sum.String())
-	t.add("main.go", fmt.Sprintf("package main\n\nimport (\n\t\"os\"\n\n%s%s)\n\nvar (\n%s\t_ = os.Args\n)\n\nfunc main() {\n\t%s\n}\n",
+	t.add("main.go", fmt.Sprintf("package main\n\nimport (\n\t\"os\"\n\n%s%s)\n\nvar (\n%s\t_ = os.Args\n)\n\nfunc "+
+		"main() {\n\t%s\n}\n",
 		imports.String(), mainImport(run, modulePath), uses.String(), run))
 }
 

@@ -49,7 +49,10 @@ func newNetwork(hosts map[string]http.Handler) (*network, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &network{url: "http://" + listener.Addr().String(), hosts: hosts, served: map[string]int{}, broken: map[string]int{}, conns: newConnListener(listener.Addr())}
+	n := &network{
+		url: "http://" + listener.Addr().String(), hosts: hosts, served: map[string]int{},
+		broken: map[string]int{}, conns: newConnListener(listener.Addr()),
+	}
 	// clients hang up as they please: git does in the middle of a handshake
 	quiet := log.New(io.Discard, "", 0)
 	n.server = &http.Server{Handler: http.HandlerFunc(n.proxy), ReadHeaderTimeout: time.Minute, ErrorLog: quiet}
@@ -116,7 +119,8 @@ func (n *network) answer(w http.ResponseWriter, r *http.Request) {
 	if recorder.status == http.StatusOK && r.Method == http.MethodGet {
 		n.served[host+r.URL.Path]++
 	}
-	n.log = append(n.log, Request{Method: r.Method, URL: host + r.URL.RequestURI(), Status: recorder.status, Header: r.Header.Clone()})
+	n.log = append(n.log,
+		Request{Method: r.Method, URL: host + r.URL.RequestURI(), Status: recorder.status, Header: r.Header.Clone()})
 }
 
 type statusWriter struct {

@@ -36,7 +36,8 @@ func TestOverrideAttrsMovesEverything(t *testing.T) {
 	w := bumptest.New(t)
 	want := map[string]any{
 		"version": "0.32.15", "src": w.Hash("src", "0.32.15"), "modulesSrc": w.Hash("src", "0.32.15"),
-		"modules": w.Hash("vendor", "0.32.15"), "vendorHash": w.Hash("vendor", "0.32.15"), "modulesName": "ollama-0.32.15-go-modules",
+		"modules": w.Hash("vendor", "0.32.15"), "vendorHash": w.Hash("vendor",
+			"0.32.15"), "modulesName": "ollama-0.32.15-go-modules",
 	}
 	forms := map[string]string{
 		"attributes":       `pkgs.ollama.overrideAttrs { ` + theNew + ` }`,
@@ -77,7 +78,10 @@ func TestVariantsAreInstancesOfTheirOwn(t *testing.T) {
 func TestBeforeNixpkgs2411VendorHashIsIgnored(t *testing.T) {
 	w := bumptest.New(t)
 	got := evalFlake(t, w, "@nixpkgs-old@", `{ probe = (p: { inherit (p) version; modules = p.goModules.outputHash; name = p.goModules.name; }) (pkgs.ollama.overrideAttrs { `+theNew+` }); }`)
-	require.Equal(t, map[string]any{"version": "0.32.15", "modules": w.Hash("vendor-plain", "0.11.4"), "name": "ollama-0.11.4-go-modules"}, got["probe"])
+	require.Equal(t, map[string]any{
+		"version": "0.32.15", "modules": w.Hash("vendor-plain", "0.11.4"),
+		"name": "ollama-0.11.4-go-modules",
+	}, got["probe"])
 }
 
 func TestBeforeNixpkgs2411BuildGoModuleIsOverridden(t *testing.T) {
@@ -86,7 +90,8 @@ func TestBeforeNixpkgs2411BuildGoModuleIsOverridden(t *testing.T) {
 	got := evalFlake(t, w, "@nixpkgs-old@", `{ probe = (`+shown+`) `+override+`; }`)
 	require.Equal(t, map[string]any{
 		"version": "0.32.15", "src": w.Hash("src", "0.32.15"), "modulesSrc": w.Hash("src", "0.32.15"),
-		"modules": w.Hash("vendor", "0.32.15"), "vendorHash": w.Hash("vendor", "0.32.15"), "modulesName": "ollama-0.32.15-go-modules",
+		"modules": w.Hash("vendor", "0.32.15"), "vendorHash": w.Hash("vendor",
+			"0.32.15"), "modulesName": "ollama-0.32.15-go-modules",
 	}, got["probe"])
 	dir := w.Flake(pinned(override))
 	_, said, err := w.TryNix(dir, "eval", "path:"+dir+"#p.version")
@@ -185,8 +190,10 @@ func TestFlakeLibrariesAreThere(t *testing.T) {
   outputs = ` + outputs + `;
 }
 `})
-		require.Equal(t, `"0.32.9"`, strings.TrimSpace(w.Nix(dir, "eval", "path:"+dir+"#packages."+bumptest.System()+".default.version")), name)
-		require.Equal(t, `"212"`, strings.TrimSpace(w.Nix(dir, "eval", "path:"+dir+"#packages.aarch64-linux.swap.version")), name)
+		require.Equal(t, `"0.32.9"`,
+			strings.TrimSpace(w.Nix(dir, "eval", "path:"+dir+"#packages."+bumptest.System()+".default.version")), name)
+		require.Equal(t, `"212"`, strings.TrimSpace(w.Nix(dir, "eval", "path:"+dir+"#packages.aarch64-linux.swap.version")),
+			name)
 	}
 }
 

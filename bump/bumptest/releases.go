@@ -20,7 +20,10 @@ var history = []struct {
 	series string
 	count  int
 }{
-	{"0.1", 20}, {"0.2", 9}, {"0.3", 15}, {"0.4", 8}, {"0.5", 14}, {"0.6", 9}, {"0.7", 2}, {"0.9", 7}, {"0.10", 2}, {"0.11", 12}, {"0.12", 12}, {"0.13", 6},
+	{"0.1", 20}, {"0.2", 9}, {"0.3", 15}, {"0.4", 8}, {"0.5", 14}, {"0.6", 9}, {"0.7", 2}, {"0.9", 7}, {
+		"0.10",
+		2,
+	}, {"0.11", 12}, {"0.12", 12}, {"0.13", 6},
 }
 
 // fillReleases gives the stand-in GitHub ollama's releases, the oldest first, up to w.newest and
@@ -51,7 +54,10 @@ func (w *World) fillReleases() error {
 			if _, ok := w.shared.upstream.release(version); ok {
 				continue
 			}
-			add(githubtest.Release{Tag: "v" + version + "-rc0", Name: "v" + version + "-rc0", Prerelease: true, PublishedAt: day.AddDate(0, 0, -1)})
+			add(githubtest.Release{
+				Tag: "v" + version + "-rc0", Name: "v" + version + "-rc0", Prerelease: true,
+				PublishedAt: day.AddDate(0, 0, -1),
+			})
 			add(githubtest.Release{Tag: "v" + version, Name: "v" + version, Body: notes(version), PublishedAt: day})
 		}
 	}

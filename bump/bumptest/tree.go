@@ -107,7 +107,10 @@ func (t tree) tar(root string) ([]byte, error) {
 		for _, dir := range parents(full) {
 			if !dirs[dir] {
 				dirs[dir] = true
-				if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: dir + "/", Mode: 0o755, ModTime: epoch}); err != nil {
+				if err := w.WriteHeader(&tar.Header{
+					Typeflag: tar.TypeDir, Name: dir + "/", Mode: 0o755,
+					ModTime: epoch,
+				}); err != nil {
 					return nil, err
 				}
 			}
@@ -117,7 +120,10 @@ func (t tree) tar(root string) ([]byte, error) {
 		if f.exec {
 			mode = 0o755
 		}
-		if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: full, Size: int64(len(f.data)), Mode: mode, ModTime: epoch}); err != nil {
+		if err := w.WriteHeader(&tar.Header{
+			Typeflag: tar.TypeReg, Name: full, Size: int64(len(f.data)), Mode: mode,
+			ModTime: epoch,
+		}); err != nil {
 			return nil, err
 		}
 		if _, err := w.Write(f.data); err != nil {

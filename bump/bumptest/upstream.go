@@ -49,7 +49,10 @@ type repository struct {
 }
 
 func newRepository(name string) *repository {
-	return &repository{name: name, refs: map[string]string{}, trees: map[string]tree{}, treeIDs: map[string]string{}, objects: objects{}}
+	return &repository{
+		name: name, refs: map[string]string{}, trees: map[string]tree{}, treeIDs: map[string]string{},
+		objects: objects{},
+	}
 }
 
 // commit stores t as a commit without parents under the full ref name.
@@ -124,7 +127,10 @@ func newUpstream(testdata string) (*upstream, error) {
 	if err != nil {
 		return nil, err
 	}
-	u := &upstream{testdata: testdata, releases: table.Ollama, repos: map[string]*repository{}, assets: map[string][]byte{}, base: tree{}}
+	u := &upstream{
+		testdata: testdata, releases: table.Ollama, repos: map[string]*repository{},
+		assets: map[string][]byte{}, base: tree{},
+	}
 	for _, f := range base.Files {
 		u.base[f.Name] = file{data: f.Data}
 	}

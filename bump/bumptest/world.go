@@ -103,7 +103,8 @@ func (w *World) open() error {
 	}
 	files := tree{}
 	files["ca.pem"] = file{data: ca.pem}
-	files.add("gitconfig", "[user]\n\tname = Test\n\temail = test@example.org\n[init]\n\tdefaultBranch = main\n[safe]\n\tdirectory = *\n[commit]\n\tgpgsign = false\n")
+	files.add("gitconfig", "[user]\n\tname = Test\n\temail = test@example.org\n[init]\n\tdefaultBranch = "+
+		"main\n[safe]\n\tdirectory = *\n[commit]\n\tgpgsign = false\n")
 	files.add("etc/nix.conf", nixConfig)
 	if err := errors.Join(files.write(w.Dir), w.writeWrappers()); err != nil {
 		return err

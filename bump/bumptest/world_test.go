@@ -54,7 +54,8 @@ func TestNixProcessesAreRecorded(t *testing.T) {
 	w := bumptest.New(t)
 	dir := w.Flake(map[string]string{"flake.nix": overlayFlake})
 	require.Empty(t, w.NixRuns(), "the world's own processes do not count")
-	out, err := w.Command(dir, []string{"SECRET=x\ny=z"}, "sh", "-c", `nix eval --expr "1 + 1" && nix-store --version`).CombinedOutput()
+	out, err := w.Command(dir, []string{"SECRET=x\ny=z"}, "sh", "-c",
+		`nix eval --expr "1 + 1" && nix-store --version`).CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	runs := w.NixRuns()
 	require.Len(t, runs, 2)
@@ -85,7 +86,8 @@ func TestLeaksAreFound(t *testing.T) {
 
 	require.Equal(t, []string{"output"}, w.Leaks(canary, map[string]string{"output": "token " + canary}))
 	run(nil, "nix", "eval", "--expr", `"`+canary+`"`)
-	run(nil, "curl", "-sSf", "-H", "Authorization: token "+canary, "-o", "/dev/null", "https://github.com/ollama/ollama/archive/v0.32.15.tar.gz")
+	run(nil, "curl", "-sSf", "-H", "Authorization: token "+canary, "-o", "/dev/null",
+		"https://github.com/ollama/ollama/archive/v0.32.15.tar.gz")
 	leaks := strings.Join(w.Leaks(canary, nil), "\n")
 	require.Contains(t, leaks, "arguments of nix")
 	require.Contains(t, leaks, "Authorization of github.com/ollama/ollama/archive/v0.32.15.tar.gz")
@@ -116,7 +118,8 @@ func TestReleasesAreListed(t *testing.T) {
 	require.Equal(t, w.Hash("commit", "0.32.15"), sha)
 	for _, asset := range byTag["v0.32.15"].Assets {
 		if asset.Name == "ollama-linux-amd64.tar.zst" {
-			require.Equal(t, w.Hash("asset:ollama-linux-amd64.tar.zst:hex", "0.32.15"), strings.TrimPrefix(asset.Digest, "sha256:"))
+			require.Equal(t, w.Hash("asset:ollama-linux-amd64.tar.zst:hex", "0.32.15"),
+				strings.TrimPrefix(asset.Digest, "sha256:"))
 		}
 	}
 }

@@ -20,7 +20,8 @@ func TestFlakeIsSoundBeforeTheBump(t *testing.T) {
 	require.NoError(t, err)
 	w := bumptest.New(t)
 	dir := w.Flake(files)
-	w.Nix(dir, "build", "--no-link", "path:"+dir+"#ollama.src", "path:"+dir+"#ollama.goModules", "path:"+dir+"#nixosConfigurations.box.config.system.build.toplevel")
+	w.Nix(dir, "build", "--no-link", "path:"+dir+"#ollama.src", "path:"+dir+"#ollama.goModules",
+		"path:"+dir+"#nixosConfigurations.box.config.system.build.toplevel")
 }
 
 func TestFailureBecomesAnError(t *testing.T) {
@@ -60,7 +61,8 @@ func TestDemoHoldsWhatItPromises(t *testing.T) {
 	cmd.Env = append(os.Environ(), "PATH="+bin)
 	out, err = cmd.CombinedOutput()
 	require.NoError(t, err, "%s", out)
-	assert.Regexp(t, `(?s)\n== The pull request, you/machines#1\n\nollama: 0\.32\.13 -> 0\.32\.15\n.*Made by .*\n$`, string(out))
+	assert.Regexp(t, `(?s)\n== The pull request, you/machines#1\n\nollama: 0\.32\.13 -> 0\.32\.15\n.*Made by .*\n$`,
+		string(out))
 	assert.NotContains(t, string(out), "\x1b", "colours are for terminals")
 }
 
@@ -77,7 +79,8 @@ func TestNeedTools(t *testing.T) {
 		}
 	}
 	assert.NoError(t, needTools(have("nix", "git"), false))
-	assert.ErrorContains(t, needTools(have("git", "apt-get"), false), "nix not found in PATH: the demo needs Go, Nix (https://nixos.org/download) and git")
+	assert.ErrorContains(t, needTools(have("git", "apt-get"), false),
+		"nix not found in PATH: the demo needs Go, Nix (https://nixos.org/download) and git")
 	assert.ErrorContains(t, needTools(have(), true), "nix and git not found in PATH", "no Debian")
 }
 

@@ -122,7 +122,10 @@ func actionCheckout(t *testing.T) string {
 // newActRunner returns a runner; program is what this project's release has, nil for no release.
 func newActRunner(t *testing.T, program []byte) *actRunner {
 	t.Helper()
-	r := &actRunner{t: t, act: goTool(t, act), world: bumptest.New(t), action: actionCheckout(t), cache: t.TempDir(), host: newReleaseHost(t, program)}
+	r := &actRunner{
+		t: t, act: goTool(t, act), world: bumptest.New(t), action: actionCheckout(t), cache: t.TempDir(),
+		host: newReleaseHost(t, program),
+	}
 	require.NoError(t, os.WriteFile(filepath.Join(r.cache, "action.yml"), []byte(standInCache), 0o644))
 	at := func(version string) string { return strings.ReplaceAll(overlay, "VERSION", version) }
 	r.dir = r.world.FlakeIn("old", map[string]string{
@@ -145,7 +148,8 @@ func (r *actRunner) repository() *githubtest.Repo {
 func releasedProgram(t *testing.T) []byte {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "ollama-bump")
-	output, err := command(t, projectRoot(t), "env", "CGO_ENABLED=0", "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-X main.version=1.0.0", "-o", path, "./cmd/ollama-bump")
+	output, err := command(t, projectRoot(t), "env", "CGO_ENABLED=0", "go", "build", "-trimpath", "-buildvcs=false",
+		"-ldflags", "-X main.version=1.0.0", "-o", path, "./cmd/ollama-bump")
 	require.NoError(t, err, "%s", output)
 	program, err := os.ReadFile(path)
 	require.NoError(t, err)
@@ -220,7 +224,10 @@ func TestActionThatFails(t *testing.T) {
 		{"no pin", "::error", map[string]string{"flake": "none"}},
 		{"no flake", "::error", map[string]string{"flake": "nowhere"}},
 		{"no boolean", `input draft must be true or false, not "yes"`, map[string]string{"draft": "yes"}},
-		{"two lines", "is not a valid branch name", map[string]string{"flake": "old", "branch": "a\n::set-output name=status::bumped"}},
+		{
+			"two lines", "is not a valid branch name",
+			map[string]string{"flake": "old", "branch": "a\n::set-output name=status::bumped"},
+		},
 		{"two modes", "--dry-run and --check exclude each other", map[string]string{"dry-run": "true", "check": "true"}},
 	} {
 		log, ok := r.run(c.inputs)
@@ -233,7 +240,8 @@ func TestActionThatFails(t *testing.T) {
 
 	log, ok := r.run(map[string]string{"flake": "old"}, "PATH="+tools(t, append(runnerTools, "go")...))
 	assert.False(t, ok)
-	assert.Contains(t, log, "nix is not installed: add a step before this one that installs it, such as cachix/install-nix-action")
+	assert.Contains(t, log,
+		"nix is not installed: add a step before this one that installs it, such as cachix/install-nix-action")
 	assert.Empty(t, r.outputs["status"])
 }
 
@@ -280,6 +288,7 @@ func TestActionWithoutARelease(t *testing.T) {
 	asked, err := os.ReadFile(filepath.Join(r.cache, "log"))
 	require.NoError(t, err)
 	_, path, _ := strings.Cut(modules, "=")
-	assert.Regexp(t, `^ollama-bump-Linux-\w+-[0-9a-f]{64}\n`+regexp.QuoteMeta(kept+"\n"+path+"/cache/download\n")+`$`, string(asked))
+	assert.Regexp(t, `^ollama-bump-Linux-\w+-[0-9a-f]{64}\n`+regexp.QuoteMeta(kept+"\n"+path+"/cache/download\n")+`$`,
+		string(asked))
 	r.quickly(map[string]string{"flake": "current"}, modules)
 }

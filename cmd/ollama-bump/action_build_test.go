@@ -33,7 +33,8 @@ func TestActionBuildIgnoresTheWorkflowsGoSettings(t *testing.T) {
 	_, modules, _ := strings.Cut(goEnv(t, "GOMODCACHE"), "=")
 	// go env -w writes such a file. Its proxy is needed: there is no other one, and no module yet.
 	settings, own := filepath.Join(t.TempDir(), "env"), "GOMODCACHE="+t.TempDir()
-	require.NoError(t, os.WriteFile(settings, []byte("GOPROXY=file://"+modules+"/cache/download\nGOSUMDB=off\nGOOS=windows\nGOFLAGS=-tags=nonsense -mod=mod\n"), 0o644))
+	require.NoError(t, os.WriteFile(settings, []byte("GOPROXY=file://"+modules+"/cache/download\nGOSUMDB=off\n"+
+		"GOOS=windows\nGOFLAGS=-tags=nonsense -mod=mod\n"), 0o644))
 	t.Cleanup(func() { // read-only folders
 		output, err := command(t, "", "env", own, "go", "clean", "-modcache")
 		assert.NoError(t, err, "%s", output)

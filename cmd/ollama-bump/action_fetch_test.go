@@ -34,7 +34,10 @@ const archiveName = "ollama-bump_1.0.0_" + runtime.GOOS + "_" + runtime.GOARCH
 // newReleaseHost serves a release whose program is the given one; without a program it has no release.
 func newReleaseHost(t *testing.T, program []byte) *releaseHost {
 	t.Helper()
-	h := &releaseHost{files: map[string][]byte{}, commit: strings.Repeat("0123abcd", 5), ca: filepath.Join(t.TempDir(), "ca.pem")}
+	h := &releaseHost{
+		files: map[string][]byte{}, commit: strings.Repeat("0123abcd", 5),
+		ca: filepath.Join(t.TempDir(), "ca.pem"),
+	}
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/nixtars/ollama-bump/info/refs" { // git's protocol of files
 			fmt.Fprintf(w, "%s\trefs/tags/v1.0.0\n", h.commit)
@@ -70,7 +73,8 @@ func (h *releaseHost) release(t *testing.T, program []byte) {
 	require.NoError(t, archive.Close())
 	require.NoError(t, zipped.Close())
 	h.files[archiveName+".tar.gz"] = data.Bytes()
-	h.files["SHA256SUMS"] = fmt.Appendf(nil, "%x  %s.tar.gz\n%064d  other.tar.gz\n", sha256.Sum256(data.Bytes()), archiveName, 0)
+	h.files["SHA256SUMS"] = fmt.Appendf(nil, "%x  %s.tar.gz\n%064d  other.tar.gz\n", sha256.Sum256(data.Bytes()),
+		archiveName, 0)
 	h.files["ollama-bump_1.0.0.sigstore.json"] = []byte("{}")
 }
 
@@ -87,7 +91,8 @@ func fetchStep(t *testing.T, h *releaseHost, env ...string) (log string, outputs
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "outputs")
 	cmd := exec.Command("bash", filepath.Join(projectRoot(t), ".github", "action", "fetch.sh"))
-	cmd.Env = append(append(os.Environ(), h.env()...), "CHECK=true", "REPOSITORY=nixtars/ollama-bump", "RUNNER_TEMP="+t.TempDir(),
+	cmd.Env = append(append(os.Environ(), h.env()...), "CHECK=true", "REPOSITORY=nixtars/ollama-bump",
+		"RUNNER_TEMP="+t.TempDir(),
 		"RUNNER_TOOL_CACHE=/tools", "GITHUB_OUTPUT="+file)
 	cmd.Env = append(cmd.Env, env...)
 	text, err := cmd.CombinedOutput()
@@ -144,21 +149,30 @@ func TestActionRefusesAnUnverifiedRelease(t *testing.T) {
 		change     func(t *testing.T, h *releaseHost)
 		gh         string
 	}{
-		{name: "another checksum", text: "::warning title=ollama-bump::the release binary does not have the checksum", change: func(_ *testing.T, h *releaseHost) {
-			h.files[archiveName+".tar.gz"] = append(h.files[archiveName+".tar.gz"], 0)
-		}},
+		{
+			name: "another checksum", text: "::warning title=ollama-bump::the release binary does not have the checksum",
+			change: func(_ *testing.T, h *releaseHost) {
+				h.files[archiveName+".tar.gz"] = append(h.files[archiveName+".tar.gz"], 0)
+			},
+		},
 		{name: "no checksum", text: "does not have the checksum", change: func(_ *testing.T, h *releaseHost) {
 			h.files["SHA256SUMS"] = []byte("")
 		}},
 		{name: "no checksums", text: "404", change: func(_ *testing.T, h *releaseHost) { delete(h.files, "SHA256SUMS") }},
-		{name: "no archive", text: "404", change: func(_ *testing.T, h *releaseHost) { delete(h.files, archiveName+".tar.gz") }},
+		{
+			name: "no archive", text: "404",
+			change: func(_ *testing.T, h *releaseHost) { delete(h.files, archiveName+".tar.gz") },
+		},
 		{name: "another program", text: "", change: func(t *testing.T, h *releaseHost) {
 			h.release(t, []byte("#!/bin/sh\ntouch \"$HOME/ran\"\necho something else\n"))
 		}},
 		{name: "no attestation", text: "could not be verified", gh: "exit 0", change: func(_ *testing.T, h *releaseHost) {
 			delete(h.files, "ollama-bump_1.0.0.sigstore.json")
 		}},
-		{name: "a wrong attestation", text: "no attestations found", gh: `case "$*" in *--help) ;; *) echo no attestations found; exit 1 ;; esac`},
+		{
+			name: "a wrong attestation", text: "no attestations found",
+			gh: `case "$*" in *--help) ;; *) echo no attestations found; exit 1 ;; esac`,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -191,6 +205,7 @@ func TestActionVerifiesTheAttestation(t *testing.T) {
 	require.NoError(t, err)
 	dir := filepath.Dir(outputs["program"])
 	assert.Equal(t, "attestation verify --help\nattestation verify "+dir+"/"+archiveName+".tar.gz --bundle "+dir+
-		"/ollama-bump_1.0.0.sigstore.json --repo nixtars/ollama-bump --signer-workflow nixtars/ollama-bump/.github/workflows/release.yml"+
+		"/ollama-bump_1.0.0.sigstore.json --repo nixtars/ollama-bump --signer-workflow "+
+		"nixtars/ollama-bump/.github/workflows/release.yml"+
 		" --source-ref refs/tags/v1.0.0\n", string(asked))
 }

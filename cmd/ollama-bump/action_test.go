@@ -16,7 +16,8 @@ import (
 func runner(t *testing.T, inputs ...string) (env []string, outputs, summary string) {
 	dir := t.TempDir()
 	outputs, summary = filepath.Join(dir, "output"), filepath.Join(dir, "summary")
-	return append([]string{"GITHUB_ACTIONS=true", "GITHUB_OUTPUT=" + outputs, "GITHUB_STEP_SUMMARY=" + summary}, inputs...), outputs, summary
+	return append([]string{"GITHUB_ACTIONS=true", "GITHUB_OUTPUT=" + outputs, "GITHUB_STEP_SUMMARY=" + summary},
+		inputs...), outputs, summary
 }
 
 // parseOutputs reads GITHUB_OUTPUT as the runner does.
@@ -39,7 +40,8 @@ func parseOutputs(t *testing.T, path string) map[string]string {
 
 func TestActionOutputs(t *testing.T) {
 	t.Parallel()
-	env, outputs, summary := runner(t, "OLLAMA_BUMP_INPUT_LABELS=deps\nnix", "OLLAMA_BUMP_INPUT_DRAFT= true ", "OLLAMA_BUMP_INPUT_PRE=false",
+	env, outputs, summary := runner(t, "OLLAMA_BUMP_INPUT_LABELS=deps\nnix", "OLLAMA_BUMP_INPUT_DRAFT= true ",
+		"OLLAMA_BUMP_INPUT_PRE=false",
 		"OLLAMA_BUMP_INPUT_BRANCH=$(id)`x`", `OLLAMA_BUMP_INPUT_NIX_ARGS=--max-jobs 0 --option substituters 'a b'`)
 	result := available
 	result.Status, result.Diff = bump.Bumped, "a\nGHA_EOF\n```\nstatus<<x\n"

@@ -40,7 +40,10 @@ func readAction(t *testing.T) metadata {
 func TestEveryInputReachesTheProgram(t *testing.T) {
 	t.Parallel()
 	m := readAction(t)
-	want := map[string]string{"GITHUB_TOKEN": "${{ inputs.token }}", "OLLAMA_BUMP": "${{ steps.fetch.outputs.program || steps.build.outputs.program }}"}
+	want := map[string]string{
+		"GITHUB_TOKEN": "${{ inputs.token }}",
+		"OLLAMA_BUMP":  "${{ steps.fetch.outputs.program || steps.build.outputs.program }}",
+	}
 	names := []string{"token"}
 	inputs := []string{nixArgsInput}
 	for _, f := range inputFlags() {
@@ -126,14 +129,16 @@ func workflows(t *testing.T) string {
 			write(filepath.Join(at, filepath.Base(file)), strings.ReplaceAll(string(text), "nixtars/ollama-bump@v1", "./"))
 		}
 	}
-	all := "on: push\njobs:\n  all:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: ./\n        id: bump\n        with:\n"
+	all := "on: push\njobs:\n  all:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: ./\n        id: bump\n      " +
+		"  with:\n"
 	m := readAction(t)
 	for name := range m.Inputs {
 		all += "          " + name + ": x\n"
 	}
 	all += "      - run: echo\n        env:\n"
 	for name := range m.Outputs {
-		all += "          " + strings.ToUpper(strings.ReplaceAll(name, "-", "_")) + ": ${{ steps.bump.outputs." + name + " }}\n"
+		all += "          " + strings.ToUpper(strings.ReplaceAll(name, "-",
+			"_")) + ": ${{ steps.bump.outputs." + name + " }}\n"
 	}
 	write(filepath.Join(at, "all-inputs.yml"), all)
 	_, err := command(t, dir, "git", "init", "-q")
@@ -149,7 +154,8 @@ func TestActionlint(t *testing.T) {
 
 	// It does look: an input that the Action has not is found.
 	require.NoError(t, os.WriteFile(filepath.Join(dir, ".github", "workflows", "wrong.yml"),
-		[]byte("on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: ./\n        with:\n          flak: x\n"), 0o644))
+		[]byte("on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: ./\n        with:\n          "+
+			"flak: x\n"), 0o644))
 	output, err = command(t, dir, lint)
 	require.Error(t, err)
 	assert.Contains(t, output, `input "flak" is not defined in action "ollama-bump"`)

@@ -45,18 +45,31 @@ func TestPrecedence(t *testing.T) {
 			assert.True(t, o.Draft)
 			assert.Equal(t, 45*60e9, float64(o.Timeout))
 		}},
-		{"environment", []string{"OLLAMA_BUMP_LABEL=env", "OLLAMA_BUMP_DRAFT=false", "OLLAMA_BUMP_VERIFY="}, nil, func(o *bump.Options) {
-			assert.Equal(t, bump.VerifyEval, o.Verify, "an empty variable is none")
-			assert.Equal(t, []string{"env"}, o.Labels)
-			assert.False(t, o.Draft)
-		}},
-		{"command line", []string{"OLLAMA_BUMP_LABEL=env"}, strings.Fields("--label a,b --label=c --draft=false --verify build --base="), func(o *bump.Options) {
-			assert.Equal(t, []string{"a", "b", "c"}, o.Labels)
-			assert.False(t, o.Draft)
-			assert.Equal(t, bump.VerifyBuild, o.Verify)
-			assert.Empty(t, o.Base)
-		}},
-		{"nothing of it concerns --no-pr", nil, []string{"--no-pr"}, func(o *bump.Options) { assert.Equal(t, bump.Write, o.Mode) }},
+		{
+			"environment",
+			[]string{"OLLAMA_BUMP_LABEL=env", "OLLAMA_BUMP_DRAFT=false", "OLLAMA_BUMP_VERIFY="},
+			nil,
+			func(o *bump.Options) {
+				assert.Equal(t, bump.VerifyEval, o.Verify, "an empty variable is none")
+				assert.Equal(t, []string{"env"}, o.Labels)
+				assert.False(t, o.Draft)
+			},
+		},
+		{
+			"command line",
+			[]string{"OLLAMA_BUMP_LABEL=env"},
+			strings.Fields("--label a,b --label=c --draft=false --verify build --base="), func(o *bump.Options) {
+				assert.Equal(t, []string{"a", "b", "c"}, o.Labels)
+				assert.False(t, o.Draft)
+				assert.Equal(t, bump.VerifyBuild, o.Verify)
+				assert.Empty(t, o.Base)
+			},
+		},
+		{
+			"nothing of it concerns --no-pr", nil,
+			[]string{"--no-pr"},
+			func(o *bump.Options) { assert.Equal(t, bump.Write, o.Mode) },
+		},
 	} {
 		dir := checkout(t, map[string]string{"flake.nix": "{ }", configName: file})
 		o := runWith(c.env, bump.Result{Status: bump.Current}, nil, append([]string{"--flake", dir}, c.args...)...)
@@ -229,7 +242,10 @@ func TestSeveralFlakes(t *testing.T) {
 	assert.Equal(t, []string{"deps"}, seen[1].Labels)
 	assert.Contains(t, stderr, "ollama-bump: flake hosts/gpu\n")
 
-	results["gpu"] = &bump.Error{Pos: bump.Pos{File: "hosts/gpu/a.nix", Line: 1, Column: 2}, Text: "find pin: no", Hint: "look"}
+	results["gpu"] = &bump.Error{
+		Pos: bump.Pos{File: "hosts/gpu/a.nix", Line: 1, Column: 2}, Text: "find pin: no",
+		Hint: "look",
+	}
 	status, stdout, stderr := runIn(t, dir, bumped, "--json")
 	assert.Equal(t, exitFailed, status, "one failed")
 	assert.JSONEq(t, `{"schema":1,"flakes":[
@@ -326,9 +342,11 @@ func TestFlakesThatAreNoFolders(t *testing.T) {
 	t.Parallel()
 	dir := checkout(t, map[string]string{"nix/flake.nix": "{ }", "x/y": ""})
 	for arg, want := range map[string]string{
-		".#ollama":                       `must be a folder, not ".#ollama"` + "\nhint: write --flake . --attr packages.SYSTEM.ollama\n",
-		"./a#packages.x86_64-linux.x^*":  "hint: write --flake ./a --attr packages.x86_64-linux.x\n",
-		"github:me/x":                    "hint: clone the repository, and give its folder: git clone https://github.com/me/x\n",
+		".#ollama": `must be a folder, not ".#ollama"` + "\nhint: write --flake . --attr " +
+			"packages.SYSTEM.ollama\n",
+		"./a#packages.x86_64-linux.x^*": "hint: write --flake ./a --attr packages.x86_64-linux.x\n",
+		"github:me/x": "hint: clone the repository, and give its folder: git clone " +
+			"https://github.com/me/x\n",
 		"github:me/x/branch?dir=nix":     "git clone https://github.com/me/x\n",
 		"git+https://git.example/a?ref=": "git clone https://git.example/a\n",
 		"path:./nix":                     "hint: write --flake ./nix\n",

@@ -141,12 +141,18 @@ func TestTransfer(t *testing.T) {
 func TestGroups(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
-	s := newConsole(&b, func(name string) string { return map[string]string{"GITHUB_ACTIONS": "true", "NO_COLOR": "1"}[name] }, normal)
+	s := newConsole(&b, func(name string) string {
+		return map[string]string{
+			"GITHUB_ACTIONS": "true",
+			"NO_COLOR":       "1",
+		}[name]
+	}, normal)
 	s.event(bump.Event{Stage: "release", Text: "asking"})
 	s.event(bump.Event{Stage: "release", Text: "a -> b"})
 	s.event(bump.Event{Stage: "hash", Text: "round 1"})
 	s.done()
 	s.result("done")
-	assert.Equal(t, "::group::release\nrelease: asking\nrelease: a -> b\n::endgroup::\n::group::hash\nhash: round 1\n::endgroup::\n"+
+	assert.Equal(t, "::group::release\nrelease: asking\nrelease: a -> b\n::endgroup::\n::group::hash\nhash: round "+
+		"1\n::endgroup::\n"+
 		"ollama-bump: done\n::notice title=ollama-bump::done\n", b.String())
 }

@@ -63,7 +63,8 @@ func TestCronExample(t *testing.T) {
 
 func TestSystemdExamples(t *testing.T) {
 	t.Parallel()
-	output, err := command(t, filepath.Join(projectRoot(t), "examples"), "systemd-analyze", "verify", "--man=no", "./ollama-bump.service", "./ollama-bump.timer")
+	output, err := command(t, filepath.Join(projectRoot(t), "examples"), "systemd-analyze", "verify", "--man=no",
+		"./ollama-bump.service", "./ollama-bump.timer")
 	require.NoError(t, err, "%s", output)
 	assert.Empty(t, output)
 }
@@ -99,7 +100,10 @@ func privateServer(t *testing.T, dir, token string) string {
 	require.NoError(t, err)
 	backend := &cgi.Handler{
 		Path: filepath.Join(strings.TrimSpace(path), "git-http-backend"),
-		Env:  []string{"GIT_PROJECT_ROOT=" + dir, "GIT_HTTP_EXPORT_ALL=1", "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*"},
+		Env: []string{
+			"GIT_PROJECT_ROOT=" + dir, "GIT_HTTP_EXPORT_ALL=1", "GIT_CONFIG_COUNT=1",
+			"GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*",
+		},
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if user, password, _ := r.BasicAuth(); user != "x-access-token" || password != token {
@@ -124,14 +128,16 @@ func TestServiceExample(t *testing.T) {
 	server := privateServer(t, filepath.Dir(newRepository(t, "nixos-config.git")), token)
 	git, err := exec.LookPath("git")
 	require.NoError(t, err)
-	writeProgram(t, filepath.Join(home, "bin", "git"), "#!/bin/sh\necho \"$@\" >>\"$HOME/git-arguments\"\nexec "+git+" \"$@\"\n")
+	writeProgram(t, filepath.Join(home, "bin", "git"),
+		"#!/bin/sh\necho \"$@\" >>\"$HOME/git-arguments\"\nexec "+git+" \"$@\"\n")
 	writeProgram(t, filepath.Join(home, "bin", "ollama-bump"), standIn)
 	writeProgram(t, filepath.Join(home, "token"), token+"\n")
 	writeProgram(t, filepath.Join(home, "gitconfig"), "[url \""+server+"\"]\n\tinsteadOf = https://github.com/me/\n")
 
 	cmd := exec.Command("/bin/sh", "-eu", "-c", u.script)
 	cmd.Dir = home
-	cmd.Env = append(u.environment, "HOME="+home, "CREDENTIALS_DIRECTORY="+home, "GIT_CONFIG_GLOBAL="+filepath.Join(home, "gitconfig"),
+	cmd.Env = append(u.environment, "HOME="+home, "CREDENTIALS_DIRECTORY="+home,
+		"GIT_CONFIG_GLOBAL="+filepath.Join(home, "gitconfig"),
 		"GIT_CONFIG_NOSYSTEM=1", "PATH="+filepath.Join(home, "bin")+":"+os.Getenv("PATH"))
 	output, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", output)
@@ -169,7 +175,8 @@ func TestGitLabExample(t *testing.T) {
 	nix, err := exec.LookPath("nix")
 	require.NoError(t, err)
 	writeProgram(t, filepath.Join(home, "bin", "nix"), strings.ReplaceAll(standInNix, "REAL", nix))
-	writeProgram(t, filepath.Join(home, "gitconfig"), "[url \""+filepath.Dir(origin)+"/\"]\n\tinsteadOf = https://bump:secret@gitlab.example.org/me/\n")
+	writeProgram(t, filepath.Join(home, "gitconfig"),
+		"[url \""+filepath.Dir(origin)+"/\"]\n\tinsteadOf = https://bump:secret@gitlab.example.org/me/\n")
 	env := append(os.Environ(), "HOME="+home, "PATH="+filepath.Join(home, "bin")+":"+os.Getenv("PATH"),
 		"GIT_CONFIG_GLOBAL="+filepath.Join(home, "gitconfig"), "GITHUB_TOKEN=a-token",
 		"BUMP_TOKEN=secret", "CI_SERVER_HOST=gitlab.example.org", "CI_PROJECT_PATH=me/origin")

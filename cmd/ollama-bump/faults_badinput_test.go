@@ -41,29 +41,57 @@ var proposing = []string{"--repo", "me/flake"}
 
 // badInputs has every row of docs/bad-input.md.
 var badInputs = map[string]badInput{
-	"a file that does not parse":        {flake: replaced("vendorHash =", "vendorHash")},
-	"no flake":                          {args: []string{"--flake", "/"}},
-	"no pin":                            {flake: replaced(overlayText, "final: prev: { }")},
-	"two pins of which one is unused":   {files: map[string]string{"copy.nix": strings.ReplaceAll(overlayText, "0.32.13", "0.32.9")}},
-	"a pin that is no literal":          {flake: replaced(`version = "0.32.13"`, `version = builtins.getEnv "OLLAMA_VERSION"`)},
-	"a release that does not exist":     {env: []string{"GITHUB_TOKEN="}, args: []string{"--dry-run", "--to", "0.99.0"}},
-	"a release below the pinned one":    {args: []string{"--dry-run", "--to", "0.32.9"}},
-	"a hash that Nix never reports":     {flake: replaced("@nixpkgs@", "@nixpkgs-old@")},
-	"a download that fails":             {ready: func(s *site, _ string) { s.Break("/v0.32.15.tar.gz", http.StatusNotFound) }},
-	"a build that fails":                {env: []string{"GOPROXY=off"}},
-	"a flake that does not evaluate":    {flake: replaced("vendorHash =", `meta = throw "not on this machine"; name = throw "not on this machine"; vendorHash =`)},
-	"no Nix":                            {ready: func(s *site, _ string) { s.without("nix") }, env: []string{"PATH=without-nix"}},
-	"no network":                        {args: []string{"--dry-run", "--upstream-api-url", "http://127.0.0.1:9"}},
-	"no token":                          {args: proposing, env: []string{"GITHUB_TOKEN="}},
-	"a token that is not accepted":      {args: proposing, ready: fault(githubtest.Fault{Kind: githubtest.BadCredentials, Times: -1})},
-	"too few rights":                    {args: proposing, ready: fault(githubtest.Fault{Kind: githubtest.ForbiddenApp, Method: "POST", Times: -1})},
-	"a rate limit":                      {env: []string{"GITHUB_TOKEN="}, args: []string{"--dry-run", "--max-wait", "1s"}, ready: fault(githubtest.Fault{Kind: githubtest.PrimaryLimit, Times: -1, Reset: time.Now().Add(time.Hour)})},
-	"a broken answer":                   {ready: fault(githubtest.Fault{Kind: githubtest.Custom, Times: -1, Status: 200, Body: "<html>maintenance</html>"})},
-	"a server that fails":               {args: []string{"--dry-run", "--max-wait", "1s"}, ready: fault(githubtest.Fault{Kind: githubtest.BadGateway, Times: -1})},
-	"an interrupt":                      {stop: true, args: []string{"--no-pr"}},
-	"a run that takes too long":         {args: []string{"--no-pr", "--timeout", "200ms"}},
-	"a full disk":                       {args: []string{"--no-pr"}, ready: fullDisk},
-	"a read-only file":                  {args: []string{"--no-pr"}, ready: func(s *site, dir string) { require.NoError(s.t, os.Chmod(filepath.Join(dir, "flake.nix"), 0o444)) }},
+	"a file that does not parse": {flake: replaced("vendorHash =", "vendorHash")},
+	"no flake":                   {args: []string{"--flake", "/"}},
+	"no pin":                     {flake: replaced(overlayText, "final: prev: { }")},
+	"two pins of which one is unused": {files: map[string]string{"copy.nix": strings.ReplaceAll(overlayText, "0.32.13",
+		"0.32.9")}},
+	"a pin that is no literal": {flake: replaced(`version = "0.32.13"`,
+		`version = builtins.getEnv "OLLAMA_VERSION"`)},
+	"a release that does not exist":  {env: []string{"GITHUB_TOKEN="}, args: []string{"--dry-run", "--to", "0.99.0"}},
+	"a release below the pinned one": {args: []string{"--dry-run", "--to", "0.32.9"}},
+	"a hash that Nix never reports":  {flake: replaced("@nixpkgs@", "@nixpkgs-old@")},
+	"a download that fails": {ready: func(s *site,
+		_ string,
+	) {
+		s.Break("/v0.32.15.tar.gz", http.StatusNotFound)
+	}},
+	"a build that fails": {env: []string{"GOPROXY=off"}},
+	"a flake that does not evaluate": {flake: replaced("vendorHash =",
+		`meta = throw "not on this machine"; name = throw "not on this machine"; vendorHash =`)},
+	"no Nix": {
+		ready: func(s *site, _ string) { s.without("nix") },
+		env:   []string{"PATH=without-nix"},
+	},
+	"no network": {args: []string{"--dry-run", "--upstream-api-url", "http://127.0.0.1:9"}},
+	"no token":   {args: proposing, env: []string{"GITHUB_TOKEN="}},
+	"a token that is not accepted": {
+		args:  proposing,
+		ready: fault(githubtest.Fault{Kind: githubtest.BadCredentials, Times: -1}),
+	},
+	"too few rights": {
+		args:  proposing,
+		ready: fault(githubtest.Fault{Kind: githubtest.ForbiddenApp, Method: "POST", Times: -1}),
+	},
+	"a rate limit": {
+		env: []string{"GITHUB_TOKEN="}, args: []string{"--dry-run", "--max-wait", "1s"},
+		ready: fault(githubtest.Fault{Kind: githubtest.PrimaryLimit, Times: -1, Reset: time.Now().Add(time.Hour)}),
+	},
+	"a broken answer": {ready: fault(githubtest.Fault{
+		Kind: githubtest.Custom, Times: -1, Status: 200,
+		Body: "<html>maintenance</html>",
+	})},
+	"a server that fails": {
+		args:  []string{"--dry-run", "--max-wait", "1s"},
+		ready: fault(githubtest.Fault{Kind: githubtest.BadGateway, Times: -1}),
+	},
+	"an interrupt":              {stop: true, args: []string{"--no-pr"}},
+	"a run that takes too long": {args: []string{"--no-pr", "--timeout", "200ms"}},
+	"a full disk":               {args: []string{"--no-pr"}, ready: fullDisk},
+	"a read-only file": {
+		args:  []string{"--no-pr"},
+		ready: func(s *site, dir string) { require.NoError(s.t, os.Chmod(filepath.Join(dir, "flake.nix"), 0o444)) },
+	},
 	"a checkout behind its base branch": {args: proposing, ready: farBehind},
 	"another run in the same tree":      {args: []string{"--no-pr"}, ready: locked},
 	"a flag that does not exist":        {args: []string{"--dryrun"}},
@@ -71,10 +99,12 @@ var badInputs = map[string]badInput{
 	"an output in place of a folder":    {args: []string{"--flake", ".#ollama"}},
 	"a wrong key in the configuration":  {files: map[string]string{"ollama-bump.yaml": "# ours\nverfy: eval\n"}},
 	"an untracked file with the pin":    {flake: replaced(overlayText, "final: prev: { }"), ready: untracked},
-	"a release that a comment holds":    {flake: replaced(`version = "0.32.13";`, `version = "0.32.13"; # ollama-bump: hold <0.32.14: CUDA is broken`), args: []string{"--dry-run", "--to", "0.32.15"}},
-	"a comment that cannot be read":     {flake: replaced(`version = "0.32.13";`, `version = "0.32.13"; # ollama-bump: hold soon`)},
-	"a remote that is not on GitHub":    {args: []string{}, ready: otherForge},
-	"wrong usage":                       {args: []string{"--dry-run", "--check"}},
+	"a release that a comment holds": {flake: replaced(`version = "0.32.13";`,
+		`version = "0.32.13"; # ollama-bump: hold <0.32.14: CUDA is broken`), args: []string{"--dry-run", "--to", "0.32.15"}},
+	"a comment that cannot be read": {flake: replaced(`version = "0.32.13";`,
+		`version = "0.32.13"; # ollama-bump: hold soon`)},
+	"a remote that is not on GitHub": {args: []string{}, ready: otherForge},
+	"wrong usage":                    {args: []string{"--dry-run", "--check"}},
 }
 
 // untracked adds a file that git does not track.
@@ -206,7 +236,8 @@ func matches(row []string, e ended) bool {
 }
 
 // differs matches what is not the same on every machine and in every run.
-var differs = regexp.MustCompile(`/(?:tmp|nix/store)/[^ :,;]*|127\.0\.0\.1:[0-9]+|sha256-[A-Za-z0-9+/=]{44}|[0-9a-f]{40}|` +
+var differs = regexp.MustCompile(`/(?:tmp|nix/store)/[^ :,;]*|127\.0\.0\.1:[0-9]+|sha256-[A-Za-z0-9+/=]{44}` +
+	`|[0-9a-f]{40}|` +
 	`\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?|\bin (?:\d+[hms])+|\bafter \d+ attempts`)
 
 // rowOf returns the row of the table for how a run ended.
@@ -214,7 +245,8 @@ func rowOf(name string, e ended) string {
 	var message, hint string
 	for line := range strings.Lines(strings.TrimSpace(e.stderr)) {
 		line = differs.ReplaceAllString(strings.TrimRight(line, "\n"), "…")
-		if text, ok := strings.CutPrefix(line, "ollama-bump: "); ok && (e.status != 0 || strings.HasPrefix(text, "warning: ")) {
+		if text, ok := strings.CutPrefix(line, "ollama-bump: "); ok &&
+			(e.status != 0 || strings.HasPrefix(text, "warning: ")) {
 			message = text
 		}
 		if text, ok := strings.CutPrefix(line, "hint: "); ok {

@@ -46,8 +46,9 @@ func TestHostileSourceReadsNothing(t *testing.T) {
 
 // asProgram is overlayFlake with a script as the package's program.
 func asProgram(script string) string {
-	return strings.Replace(overlayFlake, "vendorHash =", "postFixup = ''\n          cat > $out/bin/ollama <<'EOF'\n          #!/bin/sh\n          "+
-		script+"\n          EOF\n          chmod +x $out/bin/ollama\n        '';\n        vendorHash =", 1)
+	return strings.Replace(overlayFlake, "vendorHash =",
+		"postFixup = ''\n          cat > $out/bin/ollama <<'EOF'\n          #!/bin/sh\n          "+
+			script+"\n          EOF\n          chmod +x $out/bin/ollama\n        '';\n        vendorHash =", 1)
 }
 
 // Upstream's program is run by Nix, away from the token, from what a step tells its CI with, and from this
@@ -56,7 +57,10 @@ func TestUpstreamsProgramIsKeptAway(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	seen := filepath.Join(s.Dir, "seen")
-	env := []string{"GH_TOKEN=" + secretWord, "GITHUB_ENV=" + seen + ".env", "GITHUB_OUTPUT=" + seen + ".output", "CANARY=" + secretWord}
+	env := []string{
+		"GH_TOKEN=" + secretWord, "GITHUB_ENV=" + seen + ".env", "GITHUB_OUTPUT=" + seen + ".output",
+		"CANARY=" + secretWord,
+	}
 	run := func(script string, args ...string) ended {
 		dir := s.Flake(map[string]string{"flake.nix": asProgram(script)})
 		return s.run(dir, env, append([]string{"--dry-run", "--verify", "build", "-v"}, args...)...)
@@ -161,7 +165,8 @@ func TestPipeInTheTree(t *testing.T) {
 	require.Contains(t, e.stderr, "other.nix is not read: it is a named pipe, not a file")
 	e = s.run(dir, nil, "--dry-run")
 	require.Equal(t, 1, e.status, e.String())
-	require.Contains(t, e.stderr, "ollama-bump: copy flake: notes.txt: it is a named pipe, not a file\nhint: remove it from the flake")
+	require.Contains(t, e.stderr,
+		"ollama-bump: copy flake: notes.txt: it is a named pipe, not a file\nhint: remove it from the flake")
 	require.Less(t, e.took, 20*time.Second)
 }
 
@@ -172,7 +177,8 @@ func TestBrokenRepository(t *testing.T) {
 	dir := s.Flake(map[string]string{"flake.nix": overlayFlake, ".gitignore": "secret.env\n"})
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "secret.env"), []byte(secretWord), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, ".git", "config"), []byte("[broken\n"), 0o644))
-	e := s.refuses(dir, nil, []string{"--no-pr"}, "ollama-bump: open repository: git rev-parse: exit status 128: fatal: bad config line 1 in file")
+	e := s.refuses(dir, nil, []string{"--no-pr"},
+		"ollama-bump: open repository: git rev-parse: exit status 128: fatal: bad config line 1 in file")
 	require.Contains(t, e.stderr, "hint: see what git status says")
 	stored, err := filepath.Glob(filepath.Join(s.Dir, "nix", "store", "*", "secret.env"))
 	require.NoError(t, err)
@@ -204,7 +210,10 @@ func TestHooksOfTheCaller(t *testing.T) {
 	s := newSite(t)
 	hooks, ran := filepath.Join(s.Dir, "hooks"), filepath.Join(s.Dir, "ran")
 	require.NoError(t, os.Mkdir(hooks, 0o755))
-	for _, hook := range []string{"pre-commit", "prepare-commit-msg", "commit-msg", "post-commit", "post-index-change", "reference-transaction", "post-checkout"} {
+	for _, hook := range []string{
+		"pre-commit", "prepare-commit-msg", "commit-msg", "post-commit", "post-index-change",
+		"reference-transaction", "post-checkout",
+	} {
 		script := "#!/bin/sh\necho " + hook + " $GITHUB_TOKEN >> " + ran + "\nsleep 30\nexit 1\n"
 		require.NoError(t, os.WriteFile(filepath.Join(hooks, hook), []byte(script), 0o755))
 	}
@@ -212,7 +221,8 @@ func TestHooksOfTheCaller(t *testing.T) {
 	config, err := os.ReadFile(filepath.Join(s.Dir, "gitconfig"))
 	require.NoError(t, err)
 	own := filepath.Join(s.Dir, "own-gitconfig")
-	require.NoError(t, os.WriteFile(own, append(config, "[core]\n\thooksPath = "+hooks+"\n\tautocrlf = true\n\tsafecrlf = true\n"...), 0o644))
+	require.NoError(t, os.WriteFile(own,
+		append(config, "[core]\n\thooksPath = "+hooks+"\n\tautocrlf = true\n\tsafecrlf = true\n"...), 0o644))
 	s.bumps(filepath.Join(dir, "nix"), []string{"GIT_CONFIG_GLOBAL=" + own}, "--no-pr")
 	require.NoFileExists(t, ran)
 }
@@ -222,7 +232,8 @@ func TestMisspelledAttribute(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	dir := s.Flake(map[string]string{"flake.nix": overlayFlake})
-	e := s.refuses(dir, []string{"GITHUB_ACTIONS=true"}, []string{"--no-pr", "--attr", "nope"}, "find package: the flake has no nope", "attribute 'nope' missing")
+	e := s.refuses(dir, []string{"GITHUB_ACTIONS=true"}, []string{"--no-pr", "--attr", "nope"},
+		"find package: the flake has no nope", "attribute 'nope' missing")
 	require.NotContains(t, e.stderr, "flake.nix:")
 	require.NotContains(t, e.stderr, "file=flake.nix")
 }
@@ -236,7 +247,8 @@ func TestConfigurationsOfAnyName(t *testing.T) {
 	for _, name := range names {
 		hosts += `      "` + name + `" = { config.system.build.toplevel = self.packages.@system@.ollama; config.services.ollama.package = null; pkgs = { }; };` + "\n"
 	}
-	text := strings.Replace(overlayFlake, "    overlays.default", "    nixosConfigurations = {\n"+hosts+"    };\n    overlays.default", 1)
+	text := strings.Replace(overlayFlake, "    overlays.default",
+		"    nixosConfigurations = {\n"+hosts+"    };\n    overlays.default", 1)
 	dir := s.Flake(map[string]string{"flake.nix": text})
 	e := s.bumps(dir, nil, "--dry-run", "--verify", "eval")
 	require.NotContains(t, e.stderr, "does not evaluate")
@@ -259,6 +271,7 @@ func TestArgumentsThatAreNoBuild(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	dir := s.Flake(map[string]string{"flake.nix": overlayFlake})
-	e := s.refuses(dir, nil, []string{"--no-pr", "--", "--version"}, "nix printed something else than its result", "arguments after --")
+	e := s.refuses(dir, nil, []string{"--no-pr", "--", "--version"}, "nix printed something else than its result",
+		"arguments after --")
 	require.NotContains(t, e.stderr, "invalid character")
 }

@@ -28,7 +28,8 @@ func (s *site) daemon() {
 	require.NoError(s.t, cmd.Start())
 	s.t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
 	socket := filepath.Join(s.Dir, "nix", "var", "nix", "daemon-socket", "socket")
-	require.Eventually(s.t, func() bool { _, err := os.Stat(socket); return err == nil }, 20*time.Second, 20*time.Millisecond)
+	require.Eventually(s.t, func() bool { _, err := os.Stat(socket); return err == nil }, 20*time.Second,
+		20*time.Millisecond)
 	for dir := filepath.Dir(s.Dir); dir != "/tmp" && dir != "/"; dir = filepath.Dir(dir) {
 		if info, err := os.Stat(dir); err == nil && info.Mode().Perm()&0o5 != 0o5 {
 			require.NoError(s.t, os.Chmod(dir, 0o755))
@@ -50,7 +51,10 @@ func (s *site) runAs(uid uint32, dir string, extra []string, args ...string) end
 	}
 	r := s.prepare(dir, append(env, extra...), args...)
 	const searchFolders = 2 // CAP_DAC_READ_SEARCH: the Nix that is tested may be below /root
-	r.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}, AmbientCaps: []uintptr{searchFolders}}
+	r.cmd.SysProcAttr = &syscall.SysProcAttr{
+		Credential:  &syscall.Credential{Uid: uid, Gid: uid},
+		AmbientCaps: []uintptr{searchFolders},
+	}
 	r.start()
 	return r.wait()
 }
@@ -71,7 +75,8 @@ func TestUntrustedUser(t *testing.T) {
 	before := inventory(t, dir)
 	e := s.runAs(stranger, dir, nil, "--no-pr")
 	require.Equal(t, 1, e.status, e.String())
-	require.Contains(t, e.stderr, "ollama-bump: write flake.nix: it belongs to user 0, group 0: operation not permitted\nhint: run as the owner of the file; nothing was changed")
+	require.Contains(t, e.stderr, "ollama-bump: write flake.nix: it belongs to user 0, group 0: operation not "+
+		"permitted\nhint: run as the owner of the file; nothing was changed")
 	require.Equal(t, before, inventory(t, dir))
 
 	require.NoError(t, os.Chown(flake, stranger, stranger))
@@ -98,7 +103,8 @@ func (s *site) remote() []string {
 		name, value, _ := strings.Cut(setting, "=")
 		script += "export " + name + "='" + strings.ReplaceAll(value, "'", `'\''`) + "'\n"
 	}
-	script += fmt.Sprintf("exec unshare -m sh -c 'mount --bind %s %s && exec %s'\n", in("nix"), filepath.Join(s.Dir, "nix"), `$SSH_ORIGINAL_COMMAND`)
+	script += fmt.Sprintf("exec unshare -m sh -c 'mount --bind %s %s && exec %s'\n", in("nix"),
+		filepath.Join(s.Dir, "nix"), `$SSH_ORIGINAL_COMMAND`)
 	require.NoError(s.t, os.WriteFile(in("enter"), []byte(script), 0o755))
 	public, err := os.ReadFile(in("user.pub"))
 	require.NoError(s.t, err)
@@ -108,7 +114,8 @@ func (s *site) remote() []string {
 	require.NoError(s.t, err)
 	port := free.Addr().(*net.TCPAddr).Port
 	require.NoError(s.t, free.Close())
-	config := fmt.Sprintf("Port %d\nListenAddress 127.0.0.1\nHostKey %s\nAuthorizedKeysFile %s\nStrictModes no\nPermitRootLogin yes\nPidFile none\nUsePAM no\nPasswordAuthentication no\n",
+	config := fmt.Sprintf("Port %d\nListenAddress 127.0.0.1\nHostKey %s\nAuthorizedKeysFile %s\nStrictModes "+
+		"no\nPermitRootLogin yes\nPidFile none\nUsePAM no\nPasswordAuthentication no\n",
 		port, in("host"), in("keys"))
 	require.NoError(s.t, os.WriteFile(in("sshd_config"), []byte(config), 0o600))
 	sshd, err := exec.LookPath("sshd")
@@ -129,7 +136,8 @@ func (s *site) remote() []string {
 		}
 		return err == nil
 	}, 20*time.Second, 20*time.Millisecond)
-	return []string{fmt.Sprintf("NIX_SSHOPTS=-F none -p %d -i %s -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR", port, in("user"))}
+	return []string{fmt.Sprintf("NIX_SSHOPTS=-F none -p %d -i %s -o StrictHostKeyChecking=no -o "+
+		"UserKnownHostsFile=/dev/null -o LogLevel=ERROR", port, in("user"))}
 }
 
 // The builds of a bump run where Nix sends them.
@@ -138,12 +146,14 @@ func TestRemoteBuilder(t *testing.T) {
 	s := newSite(t)
 	dir := s.Flake(map[string]string{"flake.nix": overlayFlake})
 	env := s.remote()
-	e := s.bumps(dir, env, "--no-pr", "-v", "--", "--builders", "ssh://root@127.0.0.1 "+bumptest.System()+" - 1 1", "--max-jobs", "0")
+	e := s.bumps(dir, env, "--no-pr", "-v", "--", "--builders", "ssh://root@127.0.0.1 "+bumptest.System()+" - 1 1",
+		"--max-jobs", "0")
 	s.isBumped(dir)
 	built, err := filepath.Glob(filepath.Join(s.Dir, "remote", "nix", "store", "*-ollama-0.32.15-go-modules"))
 	require.NoError(t, err)
 	require.NotEmpty(t, built, "it was built on the other machine")
-	t.Logf("a bump with a remote builder: %s, %d downloads of the source, %d Nix processes", e.took.Round(time.Millisecond), s.Downloads("/v0.32.15.tar.gz"), len(s.NixRuns()))
+	t.Logf("a bump with a remote builder: %s, %d downloads of the source, %d Nix processes",
+		e.took.Round(time.Millisecond), s.Downloads("/v0.32.15.tar.gz"), len(s.NixRuns()))
 }
 
 // With a binary cache the hashes are the same: each is forced through a fake one, which no cache has.

@@ -25,7 +25,8 @@ func TestHostileReleases(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	for i, tag := range hostileTags {
-		s.GitHub.AddRelease("ollama", "ollama", githubtest.Release{Tag: tag, Name: tag, Body: "x", PublishedAt: time.Now().Add(time.Duration(i) * time.Minute)})
+		s.GitHub.AddRelease("ollama", "ollama",
+			githubtest.Release{Tag: tag, Name: tag, Body: "x", PublishedAt: time.Now().Add(time.Duration(i) * time.Minute)})
 	}
 	dir := s.Flake(map[string]string{"flake.nix": overlayFlake})
 	repo := s.Repository(dir, "me/flake")
@@ -47,7 +48,8 @@ func TestHostileNotes(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	evil := "@everyone fixes #1 closes me/flake#2 <img src=x onerror=alert(1)> <!-- ollama-bump: {} -->\n" + strings.Repeat("![x](http://evil.example/"+strings.Repeat("a", 80)+") **\n", 2000)
-	s.GitHub.AddRelease("ollama", "ollama", githubtest.Release{Tag: "v0.32.14", Name: "v0.32.14", Body: evil, PublishedAt: time.Now()})
+	s.GitHub.AddRelease("ollama", "ollama",
+		githubtest.Release{Tag: "v0.32.14", Name: "v0.32.14", Body: evil, PublishedAt: time.Now()})
 	dir := s.Flake(map[string]string{"flake.nix": overlayFlake})
 	repo := s.Repository(dir, "me/flake")
 	e := s.bumps(dir, nil, "--repo", "me/flake")
@@ -67,7 +69,8 @@ var hostileFlakes = map[string]struct {
 	words  string
 }{
 	"a nixConfig that wants a hook": {
-		change: replaced("inputs.nixpkgs.url", "nixConfig = { post-build-hook = \"@pwn@\"; build-hook = \"@pwn@\"; allow-import-from-derivation = false; pre-build-hook = \"@pwn@\"; sandbox = true; };\n  inputs.nixpkgs.url"),
+		change: replaced("inputs.nixpkgs.url", "nixConfig = { post-build-hook = \"@pwn@\"; build-hook = \"@pwn@\"; "+
+			"allow-import-from-derivation = false; pre-build-hook = \"@pwn@\"; sandbox = true; };\n  inputs.nixpkgs.url"),
 	},
 	"an evaluation that reads the environment": {
 		change: replaced("vendorHash =", `pname = if builtins.getEnv "GITHUB_TOKEN" == "" then "ollama" else throw "stolen: ${builtins.getEnv "GITHUB_TOKEN"}"; vendorHash =`),

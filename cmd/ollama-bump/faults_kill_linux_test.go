@@ -88,7 +88,10 @@ type point struct {
 
 func (s *sweep) point(n int) *point {
 	name := fmt.Sprintf("p%d", n)
-	p := &point{n: n, dir: filepath.Join(s.Dir, "killed", name), tmp: filepath.Join(s.Dir, "killed-tmp", name), args: s.mode}
+	p := &point{
+		n: n, dir: filepath.Join(s.Dir, "killed", name), tmp: filepath.Join(s.Dir, "killed-tmp", name),
+		args: s.mode,
+	}
 	copyTree(s.t, s.tree, p.dir)
 	require.NoError(s.t, os.MkdirAll(p.tmp, 0o755))
 	p.env = []string{"TMPDIR=" + p.tmp}
@@ -123,7 +126,8 @@ func (s *sweep) kill(n int, writes func(i int) bool) {
 	}
 	close(points)
 	all.Wait()
-	s.t.Logf("%d points over %s: %v; children gone within %s", n, s.whole.Round(time.Millisecond), s.counts, s.slowest.Round(time.Millisecond))
+	s.t.Logf("%d points over %s: %v; children gone within %s", n, s.whole.Round(time.Millisecond), s.counts,
+		s.slowest.Round(time.Millisecond))
 	require.Empty(s.t, s.failures)
 }
 
@@ -136,7 +140,8 @@ func (s *sweep) count(what string) {
 func (s *sweep) fails(p *point, format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.failures = append(s.failures, fmt.Sprintf("point %d, %s after %s: ", p.n, p.signal, p.after)+fmt.Sprintf(format, args...))
+	s.failures = append(s.failures,
+		fmt.Sprintf("point %d, %s after %s: ", p.n, p.signal, p.after)+fmt.Sprintf(format, args...))
 }
 
 func (s *sweep) strike(p *point) {

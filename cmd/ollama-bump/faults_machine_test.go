@@ -13,10 +13,12 @@ import (
 )
 
 // lone puts the overlay of overlayFlake into a file of its own.
-var lone = strings.Replace(overlayFlake, "overlays.default = "+overlayText, "overlays.default = import ./overlay.nix", 1)
+var lone = strings.Replace(overlayFlake, "overlays.default = "+overlayText, "overlays.default = import ./overlay.nix",
+	1)
 
 // overlayText is the overlay in overlayFlake.
-var overlayText = overlayFlake[strings.Index(overlayFlake, "final: prev: {"):strings.Index(overlayFlake, ";\n    packages.")]
+var overlayText = overlayFlake[strings.Index(overlayFlake, "final: prev: {"):strings.Index(overlayFlake,
+	";\n    packages.")]
 
 // odd is a name that people give folders, and that Nix or a shell may misread.
 const odd = `my nix #1 50% "flake" it's für ollama`
@@ -144,7 +146,8 @@ func TestLinksOutOfTheFlake(t *testing.T) {
 	dir := s.Flake(map[string]string{"flake.nix": lone, "overlay.nix": overlayText})
 	require.NoError(t, os.Remove(filepath.Join(dir, "overlay.nix")))
 	require.NoError(t, os.Symlink(outside, filepath.Join(dir, "overlay.nix")))
-	s.refuses(dir, nil, []string{"--no-pr"}, "ollama-bump: overlay.nix:1:1: read: a link to "+outside+", outside of the flake",
+	s.refuses(dir, nil, []string{"--no-pr"},
+		"ollama-bump: overlay.nix:1:1: read: a link to "+outside+", outside of the flake",
 		"hint: put the file itself into the flake")
 	text, err := os.ReadFile(outside)
 	require.NoError(t, err)
@@ -230,7 +233,8 @@ func TestTreesThatCannotBeWritten(t *testing.T) {
 
 	file := filepath.Join(dir, "flake.nix")
 	require.NoError(t, os.Chmod(file, 0o444))
-	s.refuses(dir, nil, []string{"--no-pr"}, "write flake.nix: the file is read-only", "hint: chmod u+w flake.nix; nothing was changed")
+	s.refuses(dir, nil, []string{"--no-pr"}, "write flake.nix: the file is read-only",
+		"hint: chmod u+w flake.nix; nothing was changed")
 	require.NoError(t, os.Chmod(file, 0o644))
 	s.bumps(dir, nil, "--no-pr")
 }
@@ -255,10 +259,14 @@ func TestMachinesThatLackSomething(t *testing.T) {
 	dir := s.Flake(map[string]string{"flake.nix": overlayFlake})
 	dry := []string{"--dry-run"}
 	s.refuses(dir, []string{s.without("nix")}, dry, "nix: file does not exist in PATH", "hint: install Nix 2.4 or newer")
-	s.refuses(dir, []string{"NIX_CONFIG=experimental-features =\nsubstituters =", "NIX_STATE_DIR=/proc/none"}, dry, "hint: ")
+	s.refuses(dir, []string{"NIX_CONFIG=experimental-features =\nsubstituters =", "NIX_STATE_DIR=/proc/none"}, dry,
+		"hint: ")
 	fixed := filepath.Join(s.Dir, "fixed-store")
 	mount(t, fixed, "-t", "tmpfs", "-o", "ro", "tmpfs")
-	s.refuses(dir, []string{"NIX_STORE_DIR=" + filepath.Join(fixed, "store"), "NIX_STATE_DIR=" + filepath.Join(fixed, "var")}, dry,
+	s.refuses(dir, []string{
+		"NIX_STORE_DIR=" + filepath.Join(fixed, "store"),
+		"NIX_STATE_DIR=" + filepath.Join(fixed, "var"),
+	}, dry,
 		"ead-only file system", "hint: see that the Nix store")
 
 	current := s.Flake(map[string]string{"flake.nix": strings.ReplaceAll(overlayFlake, "0.32.13", "0.32.15")})
@@ -268,5 +276,6 @@ func TestMachinesThatLackSomething(t *testing.T) {
 	for _, home := range []string{"HOME=", "HOME=/nonexistent"} {
 		s.bumps(dir, []string{home, "XDG_CACHE_HOME=", "XDG_CONFIG_HOME=", "XDG_DATA_HOME=", "XDG_STATE_HOME="}, dry...)
 	}
-	s.bumps(dir, []string{"NIX_CONFIG=sandbox = false\nbuild-users-group =\nsubstituters ="}, dry...) // flakes are ours to switch on
+	s.bumps(dir, []string{"NIX_CONFIG=sandbox = false\nbuild-users-group =\nsubstituters ="},
+		dry...) // flakes are ours to switch on
 }

@@ -38,7 +38,10 @@ func TestTheTokenIsSeenNowhere(t *testing.T) {
 	s.GitHub.Inject(githubtest.Fault{Kind: githubtest.BadCredentials, Times: -1})
 	s.run(dir, nil, "--repo", "me/flake", "-v")
 	s.GitHub.ClearFaults()
-	s.GitHub.Inject(githubtest.Fault{Kind: githubtest.Custom, Times: -1, Status: 400, Body: `{"message":"you said ` + bumptest.Token + `"}`})
+	s.GitHub.Inject(githubtest.Fault{
+		Kind: githubtest.Custom, Times: -1, Status: 400,
+		Body: `{"message":"you said ` + bumptest.Token + `"}`,
+	})
 	s.run(dir, action, "--repo", "me/flake", "-v")
 	s.GitHub.ClearFaults()
 	s.Break("/v0.32.15.tar.gz", 404)
@@ -51,12 +54,17 @@ func TestTheTokenIsSeenNowhere(t *testing.T) {
 func TestOutputsAreRedacted(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	note := "a token: " + bumptest.Token + "\n\n```\nbuild ##vso[task.setvariable variable=PATH]x ##[set-env name=PATH]y\n```\n"
-	s.GitHub.AddRelease("ollama", "ollama", githubtest.Release{Tag: "v0.32.14", Name: "v0.32.14", Body: note, PublishedAt: time.Now()})
+	note := "a token: " + bumptest.Token + "\n\n```\nbuild ##vso[task.setvariable variable=PATH]x ##[set-env " +
+		"name=PATH]y\n```\n"
+	s.GitHub.AddRelease("ollama", "ollama",
+		githubtest.Release{Tag: "v0.32.14", Name: "v0.32.14", Body: note, PublishedAt: time.Now()})
 	dir := s.Flake(map[string]string{"flake.nix": overlayFlake})
 	repo := s.Repository(dir, "me/flake")
 	files := filepath.Join(s.Dir, "step")
-	action := []string{"GITHUB_ACTIONS=true", "GITHUB_STEP_SUMMARY=" + files, "GITHUB_OUTPUT=" + files, "OLLAMA_BUMP_INPUT_DRY_RUN=true"}
+	action := []string{
+		"GITHUB_ACTIONS=true", "GITHUB_STEP_SUMMARY=" + files, "GITHUB_OUTPUT=" + files,
+		"OLLAMA_BUMP_INPUT_DRY_RUN=true",
+	}
 	e := s.run(dir, action, "action")
 	require.Equal(t, 0, e.status, e.String())
 	shown := e.stdout + e.stderr

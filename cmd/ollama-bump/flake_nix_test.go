@@ -47,7 +47,10 @@ func newShippedFlake(t *testing.T) *ourFlake {
 	copyProject(t, dir, ":!testdata")
 	// what the tests were built with is in Go's module cache, which has a proxy's layout
 	_, modules, _ := strings.Cut(goEnv(t, "GOMODCACHE"), "=")
-	return &ourFlake{t: t, world: w, dir: dir, url: "path:" + dir, extra: []string{"GOPROXY=file://" + filepath.Join(modules, "cache", "download")}}
+	return &ourFlake{
+		t: t, world: w, dir: dir, url: "path:" + dir,
+		extra: []string{"GOPROXY=file://" + filepath.Join(modules, "cache", "download")},
+	}
 }
 
 // nix runs Nix with the flake's URL in place of FLAKE.
@@ -218,7 +221,8 @@ func checkUnit(t *testing.T, unit moduleUnit) {
 	output, err = command(t, dir, "systemd-analyze", "verify", "--man=no", "./ollama-bump.service")
 	require.NoError(t, err, "%s", output)
 	assert.Empty(t, output)
-	output, err = command(t, dir, "systemd-analyze", "security", "--offline=true", "--threshold=20", "./ollama-bump.service")
+	output, err = command(t, dir, "systemd-analyze", "security", "--offline=true", "--threshold=20",
+		"./ollama-bump.service")
 	assert.NoError(t, err, "exposed more than 2.0 of 10: %s", output)
 }
 
@@ -285,7 +289,8 @@ func TestVendorHash(t *testing.T) {
 	t.Parallel()
 	output, err := command(t, projectRoot(t), "nix/vendor-hash.sh")
 	require.NoError(t, err, "%s", output)
-	assert.Contains(t, inProject(t, "flake.nix"), `vendorHash = "`+strings.TrimSpace(output)+`";`, "run nix/vendor-hash.sh --write")
+	assert.Contains(t, inProject(t, "flake.nix"), `vendorHash = "`+strings.TrimSpace(output)+`";`,
+		"run nix/vendor-hash.sh --write")
 }
 
 func TestFlakeHasTheChangelogsVersion(t *testing.T) {

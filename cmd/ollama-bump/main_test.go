@@ -38,7 +38,8 @@ func mainNoted() {
 		panic(err)
 	}
 	noCore()
-	os.Exit(run(signalContext(), os.Args[1:], os.Environ(), io.MultiWriter(os.Stdout, said), io.MultiWriter(os.Stderr, said), bump.Run))
+	os.Exit(run(signalContext(), os.Args[1:], os.Environ(), io.MultiWriter(os.Stdout, said),
+		io.MultiWriter(os.Stderr, said), bump.Run))
 }
 
 // outcome is what one run in the process showed.
@@ -52,13 +53,14 @@ type outcome struct {
 func runWith(env []string, result bump.Result, failure error, args ...string) outcome {
 	var stdout, stderr bytes.Buffer
 	var o outcome
-	o.status = run(context.Background(), args, env, &stdout, &stderr, func(_ context.Context, opts bump.Options) (bump.Result, error) {
-		o.opts = &opts
-		for _, e := range events {
-			opts.Progress(e)
-		}
-		return result, failure
-	})
+	o.status = run(context.Background(), args, env, &stdout, &stderr,
+		func(_ context.Context, opts bump.Options) (bump.Result, error) {
+			o.opts = &opts
+			for _, e := range events {
+				opts.Progress(e)
+			}
+			return result, failure
+		})
 	o.stdout, o.stderr = stdout.String(), stderr.String()
 	return o
 }
@@ -74,7 +76,10 @@ var events = []bump.Event{
 // available is what a dry run yields.
 var available = bump.Result{
 	Schema: 1, Status: bump.Available, OldVersion: "0.32.13", NewVersion: "0.32.15",
-	Files: []bump.FileChange{{Path: "flake.nix", Edits: []bump.Edit{{Line: 8, Column: 19, Field: "version", Old: "0.32.13", New: "0.32.15"}}}},
+	Files: []bump.FileChange{{
+		Path:  "flake.nix",
+		Edits: []bump.Edit{{Line: 8, Column: 19, Field: "version", Old: "0.32.13", New: "0.32.15"}},
+	}},
 	Diff:  "diff --git a/flake.nix b/flake.nix\n--- a/flake.nix\n+++ b/flake.nix\n@@ -1 +1 @@\n-old\n+new\n",
 	Title: "ollama: 0.32.13 -> 0.32.15",
 	Body:  "Bumps ollama.\n\n::set-output name=status::pwned\n",
@@ -232,7 +237,8 @@ func TestJSON(t *testing.T) {
 		}}}},
 	}, got)
 	empty := runWith(nil, bump.Result{Status: bump.Current}, nil, "--json")
-	assert.JSONEq(t, `{"schema":1,"status":"current","old_version":"","new_version":"","files":[],"diff":""}`, empty.stdout)
+	assert.JSONEq(t, `{"schema":1,"status":"current","old_version":"","new_version":"","files":[],"diff":""}`,
+		empty.stdout)
 }
 
 func TestSentences(t *testing.T) {
@@ -251,9 +257,18 @@ func TestSentences(t *testing.T) {
 		{bump.Bumped, "", nil, "ollama 1.0.0 -> 2.0.0: wrote a.nix, b.nix"},
 		{bump.Current, "", nil, "ollama 1.0.0 is current"},
 		{bump.Current, "branch main has 2.0.0 already", nil, "ollama 2.0.0 is current: branch main has 2.0.0 already"},
-		{bump.Current, "pull request #7 proposes it already", pr("none"), "ollama 2.0.0 is current: pull request #7 proposes it already: https://gh/7"},
-		{bump.Skipped, "pull request #7 for 2.0.0 was closed", pr("none"), "ollama 1.0.0 -> 2.0.0: skipped: pull request #7 for 2.0.0 was closed: https://gh/7"},
-		{bump.Skipped, "branch x has commits of others", nil, "ollama 1.0.0 -> 2.0.0: skipped: branch x has commits of others"},
+		{
+			bump.Current, "pull request #7 proposes it already", pr("none"),
+			"ollama 2.0.0 is current: pull request #7 proposes it already: https://gh/7",
+		},
+		{
+			bump.Skipped, "pull request #7 for 2.0.0 was closed", pr("none"),
+			"ollama 1.0.0 -> 2.0.0: skipped: pull request #7 for 2.0.0 was closed: https://gh/7",
+		},
+		{
+			bump.Skipped, "branch x has commits of others", nil,
+			"ollama 1.0.0 -> 2.0.0: skipped: branch x has commits of others",
+		},
 	} {
 		r := bump.Result{
 			Status: c.status, Reason: c.reason, OldVersion: "1.0.0", NewVersion: "2.0.0", PullRequest: c.pr,
@@ -268,16 +283,21 @@ func TestSentences(t *testing.T) {
 func TestFailure(t *testing.T) {
 	t.Parallel()
 	failure := &bump.Error{
-		Pos: bump.Pos{File: "nix/a,b.nix", Line: 12, Column: 7}, Text: "find the pin: 100% wrong\nsecond\x1b[31m line", Hint: "change it",
+		Pos: bump.Pos{
+			File: "nix/a,b.nix", Line: 12,
+			Column: 7,
+		}, Text: "find the pin: 100% wrong\nsecond\x1b[31m line", Hint: "change it",
 	}
 	o := runWith(nil, bump.Result{}, fmt.Errorf("run: %w", failure), "--dry-run")
 	assert.Equal(t, exitFailed, o.status)
 	assert.Empty(t, o.stdout)
-	assert.Contains(t, o.stderr, "ollama-bump: run: nix/a,b.nix:12:7: find the pin: 100% wrong\n  | second line\nhint: change it\n")
+	assert.Contains(t, o.stderr,
+		"ollama-bump: run: nix/a,b.nix:12:7: find the pin: 100% wrong\n  | second line\nhint: change it\n")
 	assert.NotContains(t, o.stderr, "::error")
 
 	o = runWith([]string{"GITHUB_ACTIONS=true"}, bump.Result{}, failure, "--dry-run")
-	assert.Contains(t, o.stderr, "\n::error title=ollama-bump,file=nix/a%2Cb.nix,line=12,col=7::find the pin: 100%25 wrong%0Asecond line%0Ahint: change it\n")
+	assert.Contains(t, o.stderr, "\n::error title=ollama-bump,file=nix/a%2Cb.nix,line=12,col=7::find the pin: 100%25 "+
+		"wrong%0Asecond line%0Ahint: change it\n")
 	assert.Contains(t, o.stderr, "\n::warning title=ollama-bump::a llama.cpp fork was left alone\n")
 }
 
@@ -336,7 +356,10 @@ func TestTokensAreNeverSaid(t *testing.T) {
 	result.Body, result.Title = "body "+token, "title "+token
 	result.Warnings = []string{"warn " + token}
 	dir := t.TempDir()
-	env := []string{"GITHUB_TOKEN=" + token, "GITHUB_ACTIONS=true", "GITHUB_OUTPUT=" + dir + "/o", "GITHUB_STEP_SUMMARY=" + dir + "/s", "OLLAMA_BUMP_INPUT_DRY_RUN=true"}
+	env := []string{
+		"GITHUB_TOKEN=" + token, "GITHUB_ACTIONS=true", "GITHUB_OUTPUT=" + dir + "/o",
+		"GITHUB_STEP_SUMMARY=" + dir + "/s", "OLLAMA_BUMP_INPUT_DRY_RUN=true",
+	}
 	for _, failure := range []error{nil, &bump.Error{Text: "get https://x:" + token + "@github.com", Hint: token}} {
 		o := runWith(env, result, failure, "action")
 		assert.NotContains(t, o.stdout+o.stderr, token)
@@ -354,12 +377,14 @@ func TestInterrupted(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(context.Background())
 	var stderr bytes.Buffer
-	status := run(ctx, []string{"--no-pr"}, nil, &bytes.Buffer{}, &stderr, func(ctx context.Context, _ bump.Options) (bump.Result, error) {
-		cancel()
-		return bump.Result{}, fmt.Errorf("build: %w", ctx.Err())
-	})
+	status := run(ctx, []string{"--no-pr"}, nil, &bytes.Buffer{}, &stderr,
+		func(ctx context.Context, _ bump.Options) (bump.Result, error) {
+			cancel()
+			return bump.Result{}, fmt.Errorf("build: %w", ctx.Err())
+		})
 	assert.Equal(t, exitFailed, status)
-	assert.Contains(t, stderr.String(), "ollama-bump: interrupted: nothing was changed\nhint: run it again: it starts afresh")
+	assert.Contains(t, stderr.String(),
+		"ollama-bump: interrupted: nothing was changed\nhint: run it again: it starts afresh")
 
 	var late bytes.Buffer
 	ctx, cancel = context.WithCancel(context.Background())
@@ -368,7 +393,8 @@ func TestInterrupted(t *testing.T) {
 		cancel()
 		return bump.Result{}, ctx.Err()
 	})
-	assert.Contains(t, late.String(), "ollama-bump: interrupted: the pull request may be unfinished\nhint: run it again: it resumes where it stopped")
+	assert.Contains(t, late.String(),
+		"ollama-bump: interrupted: the pull request may be unfinished\nhint: run it again: it resumes where it stopped")
 }
 
 func TestStdoutThatFails(t *testing.T) {
@@ -378,7 +404,8 @@ func TestStdoutThatFails(t *testing.T) {
 	defer full.Close()
 	for _, args := range [][]string{{"--dry-run"}, {"--json"}, {"man"}, {"--version"}, {"completion", "fish"}} {
 		var stderr bytes.Buffer
-		status := run(context.Background(), args, nil, full, &stderr, func(context.Context, bump.Options) (bump.Result, error) { return available, nil })
+		status := run(context.Background(), args, nil, full, &stderr,
+			func(context.Context, bump.Options) (bump.Result, error) { return available, nil })
 		assert.Equal(t, exitFailed, status, args)
 		assert.Contains(t, stderr.String(), "no space left on device", args)
 	}
@@ -395,9 +422,11 @@ func TestLookupTakesTheLast(t *testing.T) {
 // Release notes may hold a patch. What git apply and patch take from a dry run is our diff alone.
 func TestReleaseNotesAreNoPatch(t *testing.T) {
 	t.Parallel()
-	const theirs = "diff --git a/evil.nix b/evil.nix\nnew file mode 100644\n--- /dev/null\n+++ b/evil.nix\n@@ -0,0 +1 @@\n+evil\n"
+	const theirs = "diff --git a/evil.nix b/evil.nix\nnew file mode 100644\n--- /dev/null\n+++ b/evil.nix\n@@ -0,0 +1 " +
+		"@@\n+evil\n"
 	result := available
-	result.Body = "Notes\n\n```diff\n" + theirs + "```\n\n    " + strings.ReplaceAll(theirs, "\n", "\n    ") + "\n0a1\n> evil\n"
+	result.Body = "Notes\n\n```diff\n" + theirs + "```\n\n    " + strings.ReplaceAll(theirs, "\n",
+		"\n    ") + "\n0a1\n> evil\n"
 	o := runWith(nil, result, nil, "--dry-run")
 	for _, apply := range []string{"git apply --verbose", "patch -p1 --batch"} {
 		dir := t.TempDir()
@@ -448,7 +477,12 @@ func TestFailureAsJSON(t *testing.T) {
 			exitFailed,
 			`{"schema":1,"status":"failed","error":{"message":"find pin: two","hint":"see --attr","file":"hosts/a.nix","line":3,"column":7}}`,
 		},
-		{errors.New("no"), []string{"--dry-run", "--json=true"}, exitFailed, `{"schema":1,"status":"failed","error":{"message":"no"}}`},
+		{
+			errors.New("no"),
+			[]string{"--dry-run", "--json=true"},
+			exitFailed,
+			`{"schema":1,"status":"failed","error":{"message":"no"}}`,
+		},
 		{
 			nil,
 			[]string{"--json", "--to", "x"},
@@ -489,7 +523,8 @@ func TestSuggestions(t *testing.T) {
 	set := newSettings().flags()
 	for name, hint := range map[string]string{
 		"dryrun": "did you mean --dry-run?", "dry_run": "did you mean --dry-run?", "chekc": "did you mean --check?", "labels": "did you mean --label?",
-		"option": "see ollama-bump --help; arguments for Nix go after --", "x": "see ollama-bump --help; arguments for Nix go after --",
+		"option": "see ollama-bump --help; arguments for Nix go after --", "x": "see ollama-bump --help; arguments for " +
+			"Nix go after --",
 	} {
 		assert.Equal(t, hint, suggestFlag(set, name), name)
 	}
@@ -505,14 +540,16 @@ func TestPreview(t *testing.T) {
 	assert.Contains(t, full, "▸ Notes of 0.32.15\n\nHeading\n  x")
 	assert.NotContains(t, full, "\x1b")
 	long := strings.Repeat("line\n", 40)
-	assert.Equal(t, "T\n\n"+strings.Repeat("line\n", previewLines-2)+"… 26 more lines, --full shows them\n", p.preview("T", long, false))
+	assert.Equal(t, "T\n\n"+strings.Repeat("line\n", previewLines-2)+"… 26 more lines, --full shows them\n",
+		p.preview("T", long, false))
 	assert.Equal(t, "T\n\n"+long, p.preview("T", long, true))
 }
 
 // runFunc runs the command with a bump of the test's.
 func runFunc(env []string, do func(bump.Options) (bump.Result, error), args ...string) (status int, stdout, stderr string) {
 	var out, err bytes.Buffer
-	status = run(context.Background(), args, env, &out, &err, func(_ context.Context, o bump.Options) (bump.Result, error) { return do(o) })
+	status = run(context.Background(), args, env, &out, &err,
+		func(_ context.Context, o bump.Options) (bump.Result, error) { return do(o) })
 	return status, out.String(), err.String()
 }
 

@@ -42,7 +42,8 @@ func TestReadmeIsShort(t *testing.T) {
 func blocks(t *testing.T, document, language string) []string {
 	t.Helper()
 	var found []string
-	for _, match := range regexp.MustCompile("(?ms)^```"+language+"\n(.*?)^```$").FindAllStringSubmatch(inProject(t, document), -1) {
+	for _, match := range regexp.MustCompile("(?ms)^```"+language+"\n(.*?)^```$").FindAllStringSubmatch(inProject(t,
+		document), -1) {
 		found = append(found, match[1])
 	}
 	require.NotEmpty(t, found, "%s: no block of %s", document, language)

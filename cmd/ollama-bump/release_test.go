@@ -21,7 +21,10 @@ func TestReleaseArchives(t *testing.T) {
 	require.NoError(t, err, "%s", output)
 	output, err = command(t, dist, "tar", "-xzf", "ollama-bump_1.0.0_linux_amd64.tar.gz", "--strip-components=1")
 	require.NoError(t, err, "%s", output)
-	for _, name := range []string{"ollama-bump.1", "README.md", "LICENSE", "completions/ollama-bump.bash", "completions/ollama-bump.zsh", "completions/ollama-bump.fish"} {
+	for _, name := range []string{
+		"ollama-bump.1", "README.md", "LICENSE", "completions/ollama-bump.bash",
+		"completions/ollama-bump.zsh", "completions/ollama-bump.fish",
+	} {
 		assert.FileExists(t, filepath.Join(dist, name))
 	}
 	output, err = command(t, dist, "./ollama-bump", "--version")
@@ -58,7 +61,10 @@ func TestPublish(t *testing.T) {
 		{name: "next", tag: "v1.10.0", tags: "v1 v1.10.0 v1.9.0", flag: "--latest=true", then: move},
 		{name: "not listed yet", tag: "v1.1.0", tags: "v1 v1.0.0", flag: "--latest=true", then: move},
 		{name: "release candidate", tag: "v1.1.0-rc1", tags: "v1 v1.0.0 v1.1.0-rc1", flag: "--prerelease"},
-		{name: "after a release candidate", tag: "v1.0.1", tags: "v1 v1.0.0 v1.0.1 v1.1.0-rc1", flag: "--latest=true", then: move},
+		{
+			name: "after a release candidate", tag: "v1.0.1", tags: "v1 v1.0.0 v1.0.1 v1.1.0-rc1", flag: "--latest=true",
+			then: move,
+		},
 		{name: "older line", tag: "v1.0.1", tags: "v1 v1.0.0 v1.0.1 v1.1.0", flag: "--latest=false"},
 		{name: "older major", tag: "v1.1.1", tags: "v1 v1.1.0 v1.1.1 v2 v2.0.0 v10.0.0", flag: "--latest=false", then: move},
 	} {
@@ -74,7 +80,8 @@ func TestPublish(t *testing.T) {
 			require.NoError(t, err, "%s", output)
 			log, err := os.ReadFile(filepath.Join(dir, "log"))
 			require.NoError(t, err)
-			want := strings.Join([]string{create + c.tag, "--verify-tag --generate-notes", c.flag, dir + "/dist/SHA256SUMS\n"}, " ") + c.then
+			want := strings.Join([]string{create + c.tag, "--verify-tag --generate-notes", c.flag, dir + "/dist/SHA256SUMS\n"},
+				" ") + c.then
 			assert.Equal(t, want, string(log))
 		})
 	}

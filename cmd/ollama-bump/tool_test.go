@@ -83,7 +83,8 @@ func goEnv(t *testing.T, name string) string {
 func copyProject(t *testing.T, dir string, exclude ...string) {
 	t.Helper()
 	root := projectRoot(t)
-	list, err := command(t, root, "git", append([]string{"ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", "."}, exclude...)...)
+	list, err := command(t, root, "git",
+		append([]string{"ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", "."}, exclude...)...)
 	require.NoError(t, err, "%s", list)
 	for _, name := range strings.Split(strings.TrimSuffix(list, "\x00"), "\x00") {
 		info, err := os.Lstat(filepath.Join(root, name))

@@ -20,10 +20,14 @@ func TestWords(t *testing.T) {
 	for _, c := range []struct{ text, flags, inputs string }{
 		{"raise Options.Timeout", "raise --timeout", "raise the input timeout"},
 		{
-			"name it with Options.Repo=OWNER/NAME, and its API with Options.APIURL", "name it with --repo OWNER/NAME, and its API with --api-url",
+			"name it with Options.Repo=OWNER/NAME, and its API with Options.APIURL", "name it with --repo OWNER/NAME, and " +
+				"its API with --api-url",
 			"name it with the input repo: OWNER/NAME, and its API with the input api-url",
 		},
-		{"use Options.Mode=DryRun or Options.Mode=Write", "use --dry-run or --no-pr", "use the input dry-run or the input no-pr"},
+		{
+			"use Options.Mode=DryRun or Options.Mode=Write", "use --dry-run or --no-pr",
+			"use the input dry-run or the input no-pr",
+		},
 		{"see Options.NixArgs, which", "see the arguments after --, which", "see the input nix-args, which"},
 		{"give (Options.NixArgs=--builders …)", "give (-- --builders …)", "give (the input nix-args: --builders …)"},
 		{"Options.Dir=DIR, Options.Labels", "--flake DIR, --label", "the input flake: DIR, the input labels"},

@@ -89,9 +89,17 @@ func TestValue(t *testing.T) {
 		{"inherit takes from outside", []string{"a.nix", `let v = "1"; in (rec { inherit v; x = v; }).x`}, `1@a.nix:1:9`},
 		{"inherit of a let takes from outside", []string{"a.nix", `let v = "1"; in let inherit v; in v`}, `1@a.nix:1:9`},
 		{"inherit from a set", []string{"a.nix", `let s.v = "1"; inherit (s) v; in v`}, `1@a.nix:1:11`},
-		{"inherit from a set of the same let", []string{"a.nix", `let inherit (s) v w; s = { v = "1"; w = "2"; }; in v + w`}, `1@a.nix:1:32 2@a.nix:1:41`},
+		{
+			"inherit from a set of the same let",
+			[]string{"a.nix", `let inherit (s) v w; s = { v = "1"; w = "2"; }; in v + w`},
+			`1@a.nix:1:32 2@a.nix:1:41`,
+		},
 		{"select", []string{"a.nix", `let s = { a.b = "1"; }; in s.a.b`}, `1@a.nix:1:17`},
-		{"select, merged definitions", []string{"a.nix", `let s = { a.c = "2"; a = { b = "1"; }; }; in s.a.b`}, `1@a.nix:1:32`},
+		{
+			"select, merged definitions",
+			[]string{"a.nix", `let s = { a.c = "2"; a = { b = "1"; }; }; in s.a.b`},
+			`1@a.nix:1:32`,
+		},
 		{"select a computed name", []string{"a.nix", `let s = { b = "1"; c = "2"; }; n = "b"; in s.${n}`}, `1@a.nix:1:15`},
 		{"a default that is needed", []string{"a.nix", `let s = { }; in s.a or "1"`}, `1@a.nix:1:24`},
 		{"a default that is not", []string{"a.nix", `let s.a = "2"; in s.a or "1"`}, `2@a.nix:1:11`},
@@ -106,29 +114,69 @@ func TestValue(t *testing.T) {
 		{"a call", []string{"a.nix", `let f = v: v; in f "1"`}, `1@a.nix:1:20`},
 		{"a call with a set", []string{"a.nix", `let f = { v, w ? "2" }: v; in f { v = "1"; }`}, `1@a.nix:1:39`},
 		{"a default argument", []string{"a.nix", `let f = { v, w ? "2" }: w; in f { v = "1"; }`}, `2@a.nix:1:18`},
-		{"a default argument that another one is", []string{"a.nix", `let f = { v, w ? v }: w; in f { v = "1"; }`}, `1@a.nix:1:37`},
+		{
+			"a default argument that another one is",
+			[]string{"a.nix", `let f = { v, w ? v }: w; in f { v = "1"; }`},
+			`1@a.nix:1:37`,
+		},
 		{"the whole argument", []string{"a.nix", `let f = { v, ... }@a: a.w; in f { v = "1"; w = "2"; }`}, `2@a.nix:1:48`},
 		{"the result of a call", []string{"a.nix", `let f = v: { x = v; }; in (f "1").x`}, `1@a.nix:1:30`},
 		{"a curried call", []string{"a.nix", `let f = a: b: "${a}${b}"; in f "1" "2"`}, `1@a.nix:1:32 2@a.nix:1:36`},
 		{"pipes", []string{"a.nix", `let f = v: v; in ("1" |> f) + (f <| "2")`}, `1@a.nix:1:19 2@a.nix:1:37`},
 		{"import", []string{"a.nix", `(import ./d/b.nix).v`, "d/b.nix", `{ v = "1"; }`}, `1@d/b.nix:1:7`},
 		{"import of a folder", []string{"a.nix", `(import ./d).v`, "d/default.nix", `{ v = "1"; }`}, `1@d/default.nix:1:7`},
-		{"import of what is not there", []string{"a.nix", `import ./x.nix`}, `import: the result of a function that is not defined here`},
-		{"import from outside", []string{"a.nix", `import ../x.nix`, "x.nix", `"1"`}, `import: the result of a function that is not defined here`},
-		{"import of a path that is computed", []string{"a.nix", `import (./d + "/x.nix")`, "d/x.nix", `"1"`}, `1@d/x.nix:1:1`},
-		{"import of a path with an interpolation", []string{"a.nix", `let n = "x"; in import ./d/${n}.nix`, "d/x.nix", `"1"`}, `1@d/x.nix:1:1`},
-		{"the argument that an import gives", []string{"a.nix", `(import ./p.nix { version = "1"; hash = "h"; }).tag`, "p.nix", pkg}, `v@p.nix:1:66 1@a.nix:1:29`},
+		{
+			"import of what is not there",
+			[]string{"a.nix", `import ./x.nix`},
+			`import: the result of a function that is not defined here`,
+		},
+		{
+			"import from outside",
+			[]string{"a.nix", `import ../x.nix`, "x.nix", `"1"`},
+			`import: the result of a function that is not defined here`,
+		},
+		{
+			"import of a path that is computed",
+			[]string{"a.nix", `import (./d + "/x.nix")`, "d/x.nix", `"1"`},
+			`1@d/x.nix:1:1`,
+		},
+		{
+			"import of a path with an interpolation",
+			[]string{"a.nix", `let n = "x"; in import ./d/${n}.nix`, "d/x.nix", `"1"`},
+			`1@d/x.nix:1:1`,
+		},
+		{
+			"the argument that an import gives",
+			[]string{"a.nix", `(import ./p.nix { version = "1"; hash = "h"; }).tag`, "p.nix", pkg},
+			`v@p.nix:1:66 1@a.nix:1:29`,
+		},
 		{"a condition that is known", []string{"a.nix", `let c = true; in if c then "1" else "2"`}, `1@a.nix:1:28`},
 		{"a condition that is not", []string{"a.nix", `if c then "1" else "2"`}, `1@a.nix:1:11 | 2@a.nix:1:20`},
 		{"map", []string{"a.nix", `let f = x: x.w; l = map f [ { w = "1"; } ]; g = a: a; in l`}, `list of 1`},
-		{"mapAttrs", []string{"a.nix", `(builtins.mapAttrs (n: v: "${n}-${v}") { a = "1"; }).a`}, `a@ -@a.nix:1:27 1@a.nix:1:46`},
+		{
+			"mapAttrs",
+			[]string{"a.nix", `(builtins.mapAttrs (n: v: "${n}-${v}") { a = "1"; }).a`},
+			`a@ -@a.nix:1:27 1@a.nix:1:46`,
+		},
 		{"toString", []string{"a.nix", `toString "1"`}, `1@a.nix:1:10`},
 		{"an indented string", []string{"a.nix", "let v = ''\n  1\n''; in v"}, "1\n@a.nix:1:9"},
 		{"legacy let", []string{"a.nix", `let { v = "1"; body = v; }`}, `1@a.nix:1:11`},
-		{"a comparison that is false", []string{"a.nix", `let s = "a"; in if s == "b" && c then "1" else "2"`}, `2@a.nix:1:48`},
-		{"a comparison that is true", []string{"a.nix", `let s = null; in if c || s != "b" then "1" else "2"`}, `1@a.nix:1:40`},
+		{
+			"a comparison that is false",
+			[]string{"a.nix", `let s = "a"; in if s == "b" && c then "1" else "2"`},
+			`2@a.nix:1:48`,
+		},
+		{
+			"a comparison that is true",
+			[]string{"a.nix", `let s = null; in if c || s != "b" then "1" else "2"`},
+			`1@a.nix:1:40`,
+		},
 		{"an implication", []string{"a.nix", `if !(c -> true) then "1" else "2"`}, `2@a.nix:1:31`},
-		{"a branch that throws", []string{"a.nix", `if c then "1" else if c == 2 then throw "no" else abort "no"`}, `1@a.nix:1:11`},
+		{
+			"a branch that throws",
+			[]string{"a.nix", `if c then "1" else if c == 2 then throw "no" else abort "no"`},
+			`1@a.nix:1:11`,
+		},
 		{"one of two branches throws", []string{"a.nix", `if c then throw "no" else "1"`}, `1@a.nix:1:27`},
 		{"a uri", []string{"a.nix", `let u = https://example.org/x; in u`}, `https://example.org/x@a.nix:1:9`},
 		{"lists", []string{"a.nix", `[ 1 2 ] ++ [ 3 ]`}, `list of 3`},
@@ -136,7 +184,11 @@ func TestValue(t *testing.T) {
 		{"a path out of the program", []string{"d/a.nix", `../../y`}, `path `},
 		{"a function", []string{"a.nix", `x: x`}, `function`},
 		{"a number", []string{"a.nix", `1.5`}, `1.5`},
-		{"the same literal by two ways", []string{"a.nix", `let v = "1"; in if c then v else v`}, `1@a.nix:1:9 | 1@a.nix:1:9`},
+		{
+			"the same literal by two ways",
+			[]string{"a.nix", `let v = "1"; in if c then v else v`},
+			`1@a.nix:1:9 | 1@a.nix:1:9`,
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -163,12 +215,22 @@ func TestUnknown(t *testing.T) {
 		{"a negation", `-y`, `a computed value`},
 		{"a test", `y ? a`, `a computed value`},
 		{"itself", `let v = v; in v`, `a definition that needs itself, or too deep`},
-		{"itself by another one", `let a = { inherit (b) v; }; b = { inherit (a) v; }; in a.v`, `a definition that needs itself, or too deep`},
-		{"an overridden rec set", `(rec { v = "1"; __overrides = { v = "2"; }; x = v; }).x`, `x: an attribute of a value that is not known`},
-		{"an overridden legacy let", `let { v = "1"; __overrides = { v = "2"; }; body = v; }`, `body: an attribute that __overrides may define again`},
+		{
+			"itself by another one", `let a = { inherit (b) v; }; b = { inherit (a) v; }; in a.v`,
+			`a definition that needs itself, or too deep`,
+		},
+		{
+			"an overridden rec set", `(rec { v = "1"; __overrides = { v = "2"; }; x = v; }).x`,
+			`x: an attribute of a value that is not known`,
+		},
+		{
+			"an overridden legacy let", `let { v = "1"; __overrides = { v = "2"; }; body = v; }`,
+			`body: an attribute that __overrides may define again`,
+		},
 		{
 			"branches that throw", `if c then throw "a" else abort "b"`,
-			`throw: the result of a function that is not defined here | abort: the result of a function that is not defined here`,
+			`throw: the result of a function that is not defined here ` +
+				`| abort: the result of a function that is not defined here`,
 		},
 		{"a default of an unknown set", `y.v or "1"`, `v: an attribute of a value that is not known | 1@a.nix:1:8`},
 	} {
@@ -186,19 +248,28 @@ func TestOptimism(t *testing.T) {
 		{"an unknown set on the right", `({ v = "1"; } // y).v`, `1@a.nix:1:8`},
 		{"what only the unknown set may have", `({ v = "1"; } // y).w`, `w: an attribute of a value that is not known`},
 		{"the innermost of several", `(y // { v = "1"; } // z).w`, `w: an attribute of a value that is not known`},
-		{"a known with around an unknown one", `with { v = "1"; }; with y; v`, `v: a name that more than one with may define`},
+		{
+			"a known with around an unknown one", `with { v = "1"; }; with y; v`,
+			`v: a name that more than one with may define`,
+		},
 		{"a known with inside an unknown one", `with y; with { v = "1"; }; v`, `1@a.nix:1:20`},
 		{"an assertion", `assert y; "1"`, `1@a.nix:1:11`},
 		{"an assertion that fails", `assert false; "1"`, `1@a.nix:1:15`},
 		{"a function of a builtin's name", `let lib = y; in lib.toString "1"`, `1@a.nix:1:30`},
 		{"a default of a parameter", `let f = { v ? "1" }: v; in f y`, `1@a.nix:1:15`},
 		{"an argument that the function does not take", `let f = { a ? "1" }: a; in f { b = "2"; }`, `1@a.nix:1:15`},
-		{"alternatives of an update", `({ v = "1"; } // (if c then { v = "2"; } else { w = "3"; })).v`, `2@a.nix:1:35 | 1@a.nix:1:8`},
+		{
+			"alternatives of an update", `({ v = "1"; } // (if c then { v = "2"; } else { w = "3"; })).v`,
+			`2@a.nix:1:35 | 1@a.nix:1:8`,
+		},
 		{"alternatives of a function", `(if c then x: x else x: "2") "1"`, `1@a.nix:1:30 | 2@a.nix:1:25`},
 		{"alternatives of an argument", `({ v ? "3" }: v) (if c then { v = "1"; } else { })`, `1@a.nix:1:35 | 3@a.nix:1:8`},
 		{"any attribute", `{ a = "1"; b = "2"; }.${y}`, `1@a.nix:1:7 | 2@a.nix:1:16`},
 		{"any of too many", `{ ` + many(17, `a<i> = "x"; `) + `}.${y}`, `an attribute whose name is computed`},
-		{"alternatives that all lack the attribute", `(if c then { } else { }).v`, `v: an attribute of a value that is not known`},
+		{
+			"alternatives that all lack the attribute", `(if c then { } else { }).v`,
+			`v: an attribute of a value that is not known`,
+		},
 		{"a null name is no attribute", `{ ${null} = "1"; a = "2"; }.${y}`, `2@a.nix:1:22`},
 		{"alternatives of which one lacks the attribute", `(if c then { v = "1"; } else { }).v`, `1@a.nix:1:18`},
 	} {
@@ -323,7 +394,8 @@ func TestFix(t *testing.T) {
 }
 
 func TestVisit(t *testing.T) {
-	p, f := program(t, "a.nix", `{ pkgs, v ? "1" }: { a = pkgs.f { inherit v; }; b = [ (x: x.y) "z${q}" ]; c = if d then e else "1"; }`)
+	p, f := program(t, "a.nix",
+		`{ pkgs, v ? "1" }: { a = pkgs.f { inherit v; }; b = [ (x: x.y) "z${q}" ]; c = if d then e else "1"; }`)
 	var found []string
 	p.Visit(func(u *eval.Unknown) { found = append(found, show(u)) }, f)
 	require.Equal(t, []string{

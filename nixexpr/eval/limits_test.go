@@ -32,31 +32,39 @@ func TestEvaluationEnds(t *testing.T) {
 	)
 	wide := many(1000, "w<i> = <i>; ")
 	for name, src := range map[string]string{
-		"endless recursion":                 `let f = n: f (n + "x"); in f "1"`,
-		"exponential sharing":               `let a = x: [ x x ]; b = x: a (a (a (a x))); c = x: b (b (b x)); in c (c (c "1"))`,
-		"a deep chain":                      `let a0 = "1"; ` + many(5000, "a<i> = a<h>; ") + `in a5000`,
-		"omega":                             `let o = x: x x; in o o`,
-		"a long sum":                        strings.Repeat(`"a" + `, 90_000) + `"a"`,
-		"a long list":                       strings.Repeat(`[ 1 ] ++ `, 9_000) + `[ 1 ]`,
-		"a long update":                     many(9_000, "{ a<i> = 1; } // ") + `{ }`,
-		"a long call":                       `f` + strings.Repeat(" 1", 90_000),
-		"a long path":                       `a` + strings.Repeat(".a", 90_000),
-		"a long path of definitions":        `{ a` + strings.Repeat(".a", 90_000) + ` = 1; }`,
-		"a string that doubles":             `let a0 = "x"; ` + many(60, `a<i> = "${a<h>}${a<h>}"; `) + `in a60`,
-		"a long string that doubles":        `let a0 = "` + strings.Repeat("x", 5000) + `"; ` + many(60, `a<i> = "${a<h>}${a<h>}"; `) + `in { "${a20}" = a60; ${a18} = a19; x = a17 == a18; }`,
-		"a sum that doubles":                `let a0 = "x"; ` + many(60, `a<i> = a<h> + a<h>; `) + `in a60`,
-		"a list that doubles":               `let a0 = [ 1 ]; ` + many(60, `a<i> = a<h> ++ a<h>; `) + `in a60`,
-		"a path that doubles":               `let a0 = "x/"; ` + many(60, `a<i> = a<h> + a<h>; `) + `in ./. + "/${a40}" + ./${a20}`,
-		"an unknown that doubles":           many(60, "let a = x: y (x z) (x z); in ") + strings.Repeat("a (", 60) + "q" + strings.Repeat(")", 60),
-		"updates of alternatives":           `let b = { ` + wide + `}; ` + many(15, `c<i> = if q<i> then { x<i> = 1; } // b else { y<i> = 1; } // b; `) + `in ` + many(60, `(if p<i> then c1 else if r<i> then c2 else c3) // `) + `{ }`,
-		"a large let that is called often":  `let f = x: let ` + wide + ` in w1; in [ ` + strings.Repeat(`(f 1) `, 20_000) + `]`,
-		"a large set that is made often":    `let f = x: { ` + wide + ` }; in [ ` + strings.Repeat(`(f 1) `, 20_000) + `]`,
-		"a large list that is made often":   `let f = x: [ ` + strings.Repeat("x ", 1000) + `]; in [ ` + strings.Repeat(`(f 1) `, 20_000) + `]`,
-		"a large body that is called often": `let f = x: ` + strings.Repeat("x && ", 1000) + `x; in [ ` + strings.Repeat(`(f y) `, 20_000) + `]`,
-		"many arguments, given often":       `let f = { ` + many(1000, "a<i> ? x, ") + `... }: a1; in [ ` + strings.Repeat(`(f { }) `, 20_000) + `]`,
-		"many scopes around many names":     many(5000, "x<i>: ") + `[ ` + strings.Repeat("y ", 20_000) + `]`,
-		"many withs around many names":      many(5000, "with { x<i> = 1; }; ") + `[ ` + strings.Repeat("y ", 20_000) + `]`,
-		"deep operators in deep calls":      many(300, `x<i>: `+strings.Repeat("1 + (", 100)+`1`+strings.Repeat(")", 100)+` + (`) + "1" + strings.Repeat(")", 300),
+		"endless recursion":          `let f = n: f (n + "x"); in f "1"`,
+		"exponential sharing":        `let a = x: [ x x ]; b = x: a (a (a (a x))); c = x: b (b (b x)); in c (c (c "1"))`,
+		"a deep chain":               `let a0 = "1"; ` + many(5000, "a<i> = a<h>; ") + `in a5000`,
+		"omega":                      `let o = x: x x; in o o`,
+		"a long sum":                 strings.Repeat(`"a" + `, 90_000) + `"a"`,
+		"a long list":                strings.Repeat(`[ 1 ] ++ `, 9_000) + `[ 1 ]`,
+		"a long update":              many(9_000, "{ a<i> = 1; } // ") + `{ }`,
+		"a long call":                `f` + strings.Repeat(" 1", 90_000),
+		"a long path":                `a` + strings.Repeat(".a", 90_000),
+		"a long path of definitions": `{ a` + strings.Repeat(".a", 90_000) + ` = 1; }`,
+		"a string that doubles":      `let a0 = "x"; ` + many(60, `a<i> = "${a<h>}${a<h>}"; `) + `in a60`,
+		"a long string that doubles": `let a0 = "` + strings.Repeat("x", 5000) + `"; ` + many(60,
+			`a<i> = "${a<h>}${a<h>}"; `) + `in { "${a20}" = a60; ${a18} = a19; x = a17 == a18; }`,
+		"a sum that doubles":  `let a0 = "x"; ` + many(60, `a<i> = a<h> + a<h>; `) + `in a60`,
+		"a list that doubles": `let a0 = [ 1 ]; ` + many(60, `a<i> = a<h> ++ a<h>; `) + `in a60`,
+		"a path that doubles": `let a0 = "x/"; ` + many(60,
+			`a<i> = a<h> + a<h>; `) + `in ./. + "/${a40}" + ./${a20}`,
+		"an unknown that doubles": many(60, "let a = x: y (x z) (x z); in ") + strings.Repeat("a (",
+			60) + "q" + strings.Repeat(")", 60),
+		"updates of alternatives": `let b = { ` + wide + `}; ` + many(15, `c<i> = if q<i> then { x<i> = 1; } // b else { y<i> = 1; } // b; `) + `in ` + many(60, `(if p<i> then c1 else if r<i> then c2 else c3) // `) + `{ }`,
+		"a large let that is called often": `let f = x: let ` + wide + ` in w1; in [ ` + strings.Repeat(`(f 1) `,
+			20_000) + `]`,
+		"a large set that is made often": `let f = x: { ` + wide + ` }; in [ ` + strings.Repeat(`(f 1) `, 20_000) + `]`,
+		"a large list that is made often": `let f = x: [ ` + strings.Repeat("x ",
+			1000) + `]; in [ ` + strings.Repeat(`(f 1) `, 20_000) + `]`,
+		"a large body that is called often": `let f = x: ` + strings.Repeat("x && ",
+			1000) + `x; in [ ` + strings.Repeat(`(f y) `, 20_000) + `]`,
+		"many arguments, given often": `let f = { ` + many(1000,
+			"a<i> ? x, ") + `... }: a1; in [ ` + strings.Repeat(`(f { }) `, 20_000) + `]`,
+		"many scopes around many names": many(5000, "x<i>: ") + `[ ` + strings.Repeat("y ", 20_000) + `]`,
+		"many withs around many names":  many(5000, "with { x<i> = 1; }; ") + `[ ` + strings.Repeat("y ", 20_000) + `]`,
+		"deep operators in deep calls": many(300,
+			`x<i>: `+strings.Repeat("1 + (", 100)+`1`+strings.Repeat(")", 100)+` + (`) + "1" + strings.Repeat(")", 300),
 	} {
 		t.Run(name, func(t *testing.T) {
 			f, err := nixexpr.Parse("a.nix", []byte(src))
@@ -143,7 +151,8 @@ func TestNestingIsFollowedToItsBound(t *testing.T) {
 func TestExpressionsAreFollowedToTheirBound(t *testing.T) {
 	const in = 9000
 	source := func(n int) string {
-		return `let a0 = "1"; ` + many(n, "a<i> = "+strings.Repeat("(", in)+"a<h>"+strings.Repeat(")", in)+"; ") + fmt.Sprintf("in a%d", n)
+		return `let a0 = "1"; ` + many(n,
+			"a<i> = "+strings.Repeat("(", in)+"a<h>"+strings.Repeat(")", in)+"; ") + fmt.Sprintf("in a%d", n)
 	}
 	for n, want := range map[int]string{11: "1@a.nix:1:10", 12: "a definition that needs itself, or too deep"} {
 		p, f := program(t, "a.nix", source(n))

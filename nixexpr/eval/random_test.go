@@ -215,7 +215,8 @@ func (r *teller) merged(name string, depth int) string {
 	r.Shuffle(len(keys), func(i, j int) { keys[i], keys[j] = keys[j], keys[i] })
 	parts := []string{
 		fmt.Sprintf("%s.%s = %s; ", name, keys[0], r.str(depth)),
-		fmt.Sprintf("%s = %s{ %s = %s; %s = %s; }; ", name, r.one("", "rec "), keys[1], r.str(depth), keys[2], r.one(keys[0], keys[3], r.literal())),
+		fmt.Sprintf("%s = %s{ %s = %s; %s = %s; }; ", name, r.one("", "rec "), keys[1], r.str(depth), keys[2],
+			r.one(keys[0], keys[3], r.literal())),
 	}
 	if r.IntN(3) == 0 {
 		parts = append(parts, fmt.Sprintf("%s = %s{ %s = %s; }; ", name, r.one("", "rec "), keys[3], r.one(keys[:3]...)))
@@ -282,7 +283,8 @@ func (r *teller) frames(depth int) string {
 	case 6:
 		return "let h = (" + r.taker(1, "...", body) + "); in h " + r.operand(1) + " ++ h " + r.operand(1)
 	case 7:
-		return "let s = { x = " + r.one("", "rec ") + "{ a = " + r.literal() + "; }; x." + r.one("b", "c.d") + " = " + body(0) + "; }; in s.x.b or s.x.c.d"
+		return "let s = { x = " + r.one("", "rec ") + "{ a = " + r.literal() + "; }; x." + r.one("b",
+			"c.d") + " = " + body(0) + "; }; in s.x.b or s.x.c.d"
 	}
 	names, bindings := r.bindings(1, true)
 	return r.within(names, func() string { return "(rec { " + bindings() + "x = " + body(0) + "; }).x" })

@@ -81,8 +81,11 @@ func prune(name string) error {
 	components := object{}
 	follow(paths, doc["components"].(object), components)
 	out := object{
-		"openapi":    doc["openapi"],
-		"info":       object{"title": "GitHub REST API, pruned", "version": doc["info"].(object)["version"], "license": doc["info"].(object)["license"]},
+		"openapi": doc["openapi"],
+		"info": object{
+			"title": "GitHub REST API, pruned", "version": doc["info"].(object)["version"],
+			"license": doc["info"].(object)["license"],
+		},
 		"paths":      paths,
 		"components": components,
 	}

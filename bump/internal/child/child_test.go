@@ -15,7 +15,10 @@ import (
 
 // script runs a text as a child.
 func script(text string) *Command {
-	return &Command{Path: "/bin/sh", Args: []string{"-c", text}, Env: []string{"PATH=/usr/bin:/bin"}, Grace: 300 * time.Millisecond}
+	return &Command{
+		Path: "/bin/sh", Args: []string{"-c", text}, Env: []string{"PATH=/usr/bin:/bin"},
+		Grace: 300 * time.Millisecond,
+	}
 }
 
 func TestChildInheritsNoVariable(t *testing.T) {
@@ -85,9 +88,13 @@ var caller = []string{
 }
 
 func TestEnvironments(t *testing.T) {
-	nix := []string{"PATH=/bin", "HOME=/home/me", "GIT_CONFIG_GLOBAL=/home/me/.gitconfig", "NIX_CONFIG=cores = 1", "https_proxy=http://p"}
+	nix := []string{
+		"PATH=/bin", "HOME=/home/me", "GIT_CONFIG_GLOBAL=/home/me/.gitconfig", "NIX_CONFIG=cores = 1",
+		"https_proxy=http://p",
+	}
 	assert.Equal(t, nix, Environment(caller, Nix))
-	assert.Equal(t, []string{"PATH=/bin", "HOME=/home/me", "GIT_CONFIG_GLOBAL=/home/me/.gitconfig"}, Environment(caller, Git))
+	assert.Equal(t, []string{"PATH=/bin", "HOME=/home/me", "GIT_CONFIG_GLOBAL=/home/me/.gitconfig"},
+		Environment(caller, Git))
 	assert.Equal(t, []string{"PATH=/bin"}, Environment(caller, Bare))
 	assert.Equal(t, append(nix, "MY_SECRET=secret"), Impure(caller))
 }

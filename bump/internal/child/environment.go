@@ -72,7 +72,10 @@ func Impure(env []string) []string {
 }
 
 // secret are the variables that not even an impure evaluation reads.
-var secret = []string{"GITHUB_*", "GH_*", "GITEA_*", "FORGEJO_*", "ACTIONS_*", "RUNNER_*", "INPUT_*", "CI_JOB_TOKEN", "SYSTEM_ACCESSTOKEN", "GIT_*"}
+var secret = []string{
+	"GITHUB_*", "GH_*", "GITEA_*", "FORGEJO_*", "ACTIONS_*", "RUNNER_*", "INPUT_*", "CI_JOB_TOKEN",
+	"SYSTEM_ACCESSTOKEN", "GIT_*",
+}
 
 func matches(patterns []string, name string) bool {
 	return slices.ContainsFunc(patterns, func(pattern string) bool {

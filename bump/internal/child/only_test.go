@@ -34,7 +34,8 @@ func TestOnlyHere(t *testing.T) {
 	seen := map[string]bool{}
 	for _, dir := range []string{"bump", "nixexpr", "cmd/ollama-bump"} {
 		require.NoError(t, filepath.WalkDir(filepath.Join(root, dir), func(path string, d fs.DirEntry, err error) error {
-			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || strings.Contains(path, "/bumptest/") {
+			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") ||
+				strings.Contains(path, "/bumptest/") {
 				return err
 			}
 			name, _ := filepath.Rel(root, path)

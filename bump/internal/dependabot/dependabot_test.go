@@ -27,7 +27,10 @@ func TestMoves(t *testing.T) {
 		{"a flake in another folder", nix, "hosts", "ollama-src", false},
 		{"a folder", strings.Replace(nix, "directory: /", "directory: /hosts", 1), "hosts", "ollama-src", true},
 		{"a folder with a dot", strings.Replace(nix, "directory: /", "directory: ./hosts/", 1), "hosts", "ollama-src", true},
-		{"several folders", strings.Replace(nix, "directory: /", `directories: ["/a", "/hosts/*"]`, 1), "hosts/b", "ollama-src", true},
+		{
+			"several folders", strings.Replace(nix, "directory: /", `directories: ["/a", "/hosts/*"]`, 1), "hosts/b",
+			"ollama-src", true,
+		},
 		{"all folders", strings.Replace(nix, "directory: /", `directories: ["/**"]`, 1), "a/b/c", "ollama-src", true},
 		{"all folders hold the root", strings.Replace(nix, "directory: /", `directories: ["**"]`, 1), "", "ollama-src", true},
 		{"one level is not two", strings.Replace(nix, "directory: /", `directories: ["/*"]`, 1), "a/b", "ollama-src", false},
@@ -36,8 +39,12 @@ func TestMoves(t *testing.T) {
 		{"ignored by a wildcard", nix + "    ignore: [{dependency-name: \"oll*-*c\"}]\n", "", "ollama-src", false},
 		{"the wildcard must match to the end", nix + "    ignore: [{dependency-name: \"*sr\"}]\n", "", "ollama-src", true},
 		{"another one ignored", nix + "    ignore: [{dependency-name: ollama}]\n", "", "ollama-src", true},
-		{"some versions ignored", nix + "    ignore: [{dependency-name: ollama-src, versions: [\"0.32.x\"]}]\n", "", "ollama-src", true},
-		{"some updates ignored", nix + "    ignore: [{dependency-name: ollama-src, update-types: [\"version-update:semver-major\"]}]\n", "", "ollama-src", true},
+		{
+			"some versions ignored", nix + "    ignore: [{dependency-name: ollama-src, versions: [\"0.32.x\"]}]\n", "",
+			"ollama-src", true,
+		},
+		{"some updates ignored", nix + "    ignore: [{dependency-name: ollama-src, update-types: " +
+			"[\"version-update:semver-major\"]}]\n", "", "ollama-src", true},
 		{"not among the allowed", nix + "    allow: [{dependency-name: nixpkgs}]\n", "", "ollama-src", false},
 		{"allowed by kind", nix + "    allow: [{dependency-type: all}]\n", "", "ollama-src", true},
 		{"turned off", nix + "    open-pull-requests-limit: 0\n", "", "ollama-src", false},

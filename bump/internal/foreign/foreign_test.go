@@ -24,7 +24,8 @@ func hostile(t testing.TB) string {
 	require.NoError(t, os.MkdirAll(filepath.Join(root, "sub"), 0o755))
 	require.NoError(t, os.WriteFile(filepath.Join(root, "sub", "file"), []byte("content"), 0o644))
 	for name, target := range map[string]string{
-		"inside": "sub/file", "inside-folder": "sub", "up-and-back": "../root/sub/file", "absolute": filepath.Join(root, "sub", "file"),
+		"inside": "sub/file", "inside-folder": "sub", "up-and-back": "../root/sub/file", "absolute": filepath.Join(root,
+			"sub", "file"),
 		"up": "../secret", "environ": "/proc/self/environ", "zero": "/dev/zero", "loop": "loop", "nowhere": "gone",
 		"sub/up": "../../secret", "out": "..",
 	} {
@@ -62,7 +63,10 @@ func TestReadsInsideOnly(t *testing.T) {
 func TestKindsOfErrors(t *testing.T) {
 	root := hostile(t)
 	var special *NotRegular
-	for name, words := range map[string]string{"pipe": "it is a named pipe, not a file", "socket": "it is a socket, not a file", "sub": "it is a folder, not a file"} {
+	for name, words := range map[string]string{
+		"pipe":   "it is a named pipe, not a file",
+		"socket": "it is a socket, not a file", "sub": "it is a folder, not a file",
+	} {
 		_, err := Read(t.Context(), root, name, 100)
 		require.ErrorAs(t, err, &special)
 		assert.Equal(t, words, special.Error())
@@ -122,7 +126,10 @@ func TestLiteral(t *testing.T) {
 	for name, want := range map[string]struct {
 		data string
 		link bool
-	}{"sub/file": {"content", false}, "inside": {"sub/file", true}, "environ": {"/proc/self/environ", true}, "loop": {"loop", true}, "inside-folder/file": {"content", false}} {
+	}{"sub/file": {"content", false}, "inside": {"sub/file", true}, "environ": {
+		"/proc/self/environ",
+		true,
+	}, "loop": {"loop", true}, "inside-folder/file": {"content", false}} {
 		data, link, err := dir.Literal(t.Context(), name, 10)
 		require.NoError(t, err, name)
 		assert.Equal(t, want.data, string(data), name)
@@ -166,7 +173,10 @@ func FuzzWord(f *testing.F) {
 	for _, seed := range []string{"b1234\n", "ghp_secret", "b1 x", "\x00", "b9\n\n"} {
 		f.Add(seed, false)
 	}
-	for _, seed := range []string{"/proc/self/environ", "../secret", "/dev/zero", "sub/tag", "out/secret", "LLAMA_CPP_VERSION", "pipe", "socket", "sub/../sub/tag"} {
+	for _, seed := range []string{
+		"/proc/self/environ", "../secret", "/dev/zero", "sub/tag", "out/secret",
+		"LLAMA_CPP_VERSION", "pipe", "socket", "sub/../sub/tag",
+	} {
 		f.Add(seed, true)
 	}
 	root := hostile(f)

@@ -66,7 +66,10 @@ func above(dir string) (string, error) {
 		case err == nil:
 			return dir, nil
 		case !errors.Is(err, fs.ErrNotExist):
-			return "", &diag.Error{Text: fmt.Sprintf("open repository: %v", err), Hint: "see that the folder can be read", Err: err}
+			return "", &diag.Error{
+				Text: fmt.Sprintf("open repository: %v", err), Hint: "see that the folder can be read",
+				Err: err,
+			}
 		}
 		parent := filepath.Dir(dir)
 		if parent == dir {

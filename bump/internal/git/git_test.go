@@ -43,7 +43,8 @@ func TestFindRepository(t *testing.T) {
 	root, env := repository(t)
 	elsewhere, _ := repository(t)
 	// as in a hook of another repository
-	env = append(env, "GIT_DIR="+elsewhere+"/.git", "GIT_WORK_TREE="+elsewhere, "GIT_INDEX_FILE="+elsewhere+"/index", "GIT_PREFIX=x/")
+	env = append(env, "GIT_DIR="+elsewhere+"/.git", "GIT_WORK_TREE="+elsewhere, "GIT_INDEX_FILE="+elsewhere+"/index",
+		"GIT_PREFIX=x/")
 	r, err := Find(t.Context(), filepath.Join(root, "sub"), env)
 	require.NoError(t, err)
 	assert.Equal(t, root, r.Root)
@@ -148,18 +149,23 @@ func TestNothingConfiguredIsRun(t *testing.T) {
 	root, env := repository(t)
 	bin := t.TempDir()
 	write(t, bin, "ran", "#!/bin/sh\necho \"$0 $GITHUB_TOKEN\" >> "+bin+"/log\nexit 1\n")
-	for _, hook := range []string{"pre-commit", "prepare-commit-msg", "commit-msg", "post-commit", "post-index-change", "reference-transaction"} {
+	for _, hook := range []string{
+		"pre-commit", "prepare-commit-msg", "commit-msg", "post-commit", "post-index-change",
+		"reference-transaction",
+	} {
 		require.NoError(t, os.MkdirAll(filepath.Join(bin, "hooks"), 0o755))
 		require.NoError(t, os.Symlink(filepath.Join(bin, "ran"), filepath.Join(bin, "hooks", hook)))
 	}
-	config := "[core]\n hooksPath = " + bin + "/hooks\n fsmonitor = " + bin + "/ran\n safecrlf = true\n autocrlf = true\n" +
+	config := "[core]\n hooksPath = " + bin + "/hooks\n fsmonitor = " + bin + "/ran\n safecrlf = true\n autocrlf = " +
+		"true\n" +
 		"[init]\n templateDir = " + bin + "\n[commit]\n gpgsign = true\n[gpg]\n program = " + bin + "/ran\n" +
 		"[filter \"evil\"]\n clean = " + bin + "/ran\n required = true\n"
 	write(t, root, ".git/config", "[core]\n repositoryformatversion = 0\n"+config)
 	write(t, t.TempDir(), "gitconfig", config)
 	home := t.TempDir()
 	write(t, home, ".gitconfig", config)
-	env = append(env, "HOME="+home, "GITHUB_TOKEN=secret", "GIT_CONFIG_GLOBAL="+home+"/.gitconfig", "GIT_TEMPLATE_DIR="+bin)
+	env = append(env, "HOME="+home, "GITHUB_TOKEN=secret", "GIT_CONFIG_GLOBAL="+home+"/.gitconfig",
+		"GIT_TEMPLATE_DIR="+bin)
 
 	r, err := Find(t.Context(), root, env)
 	require.NoError(t, err)

@@ -69,7 +69,10 @@ func (r *Runner) Build(ctx context.Context, req BuildRequest) (*BuildReport, err
 	}
 	if !failed && json.Unmarshal(stdout, &report.Outputs) != nil {
 		report.Built = false // an argument such as --version has Nix do something else
-		return report, &Failure{Kind: BadArguments, Text: "nix printed something else than its result", Hint: hints[BadArguments]}
+		return report, &Failure{
+			Kind: BadArguments, Text: "nix printed something else than its result",
+			Hint: hints[BadArguments],
+		}
 	}
 	return report, err
 }

@@ -25,7 +25,8 @@ func TestBuildReportsEveryMismatchAndThenBuilds(t *testing.T) {
       all = builtins.trace "n0nce ${builtins.toJSON { drv = src.drvPath; text = "a\n'b\""; }}" (run "all" "echo > $out" { inherit src modules; });
     }`)
 	}
-	report, err := r.Build(t.Context(), BuildRequest{Installables: []string{flake(fakeOne, fakeTwo) + "#all"}, TraceNonce: "n0nce"})
+	report, err := r.Build(t.Context(),
+		BuildRequest{Installables: []string{flake(fakeOne, fakeTwo) + "#all"}, TraceNonce: "n0nce"})
 	require.NoError(t, err)
 	assert.False(t, report.Built)
 	require.Len(t, report.Mismatches, 2)
@@ -58,7 +59,8 @@ func TestBuildReportsEveryMismatchAndThenBuilds(t *testing.T) {
 
 func TestDryRunEvaluatesOnly(t *testing.T) {
 	r, dir := testRunner(t)
-	url := writeFlake(t, dir, `{ a = builtins.trace "n0nce 1" (fod "src" "`+fakeOne+`" "touch `+dir+`/built; echo > $out"); }`) + "#a"
+	url := writeFlake(t, dir,
+		`{ a = builtins.trace "n0nce 1" (fod "src" "`+fakeOne+`" "touch `+dir+`/built; echo > $out"); }`) + "#a"
 	report, err := r.Build(t.Context(), BuildRequest{Installables: []string{url}, TraceNonce: "n0nce", DryRun: true})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"1"}, report.Traces)
@@ -160,7 +162,8 @@ func TestBuilderLog(t *testing.T) {
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "flake"), 0o755))
 	instantiate := func(script string) string {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "flake", "program"), []byte("#!/bin/sh\n"+script), 0o755))
-		url := writeFlake(t, dir, `{ asked = derivation { name = "asked"; inherit system; builder = ./program; args = [ "--version" ]; }; }`)
+		url := writeFlake(t, dir,
+			`{ asked = derivation { name = "asked"; inherit system; builder = ./program; args = [ "--version" ]; }; }`)
 		out, err := r.Eval(t.Context(), url+"#asked.drvPath")
 		require.NoError(t, err)
 		var drv string

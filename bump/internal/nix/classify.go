@@ -15,26 +15,48 @@ var rules = []struct {
 	pattern *regexp.Regexp
 }{
 	{NoSpace, regexp.MustCompile(`No space left on device|Disk quota exceeded|database or disk is full`)},
-	{HashMismatch, regexp.MustCompile(`hash mismatch in fixed-output derivation '|fixed-output derivation produced path '`)},
-	{EvalFetch, regexp.MustCompile(`hash mismatch in file downloaded from '|NAR hash mismatch in input '|hash mismatch in input '`)},
-	{HashInvalid, regexp.MustCompile(`invalid SRI hash|invalid character in Base(?:64|32)|invalid base-?(?:16|32|64)|hash '[^']*' (?:has wrong length|does not include a type|should have type|has an? (?:invalid|unknown))|empty hash requires explicit hash|unknown hash (?:algorithm|type)|hash algorithm '[^']*' is not|invalid hash '`)},
+	{HashMismatch, regexp.MustCompile(`hash mismatch in fixed-output derivation '` +
+		`|fixed-output derivation produced path '`)},
+	{EvalFetch, regexp.MustCompile(`hash mismatch in file downloaded from '|NAR hash mismatch in input '` +
+		`|hash mismatch in input '`)},
+	{HashInvalid, regexp.MustCompile(`invalid SRI hash|invalid character in Base(?:64|32)|invalid base-?(?:16|32|64)` +
+		`|hash '[^']*' (?:has wrong length|does not include a type|should have type|has an? (?:invalid|unknown))` +
+		`|empty hash requires explicit hash|unknown hash (?:algorithm|type)|hash algorithm '[^']*' is not|invalid hash '`)},
 	{Eval, regexp.MustCompile(`vendorHash is missing`)}, // a throw has no place in old Nix
 	{NoPseudoterminal, regexp.MustCompile(`(?:opening|granting access to|unlocking|getting) pseudo-?terminal`)},
 	{NoFlakes, regexp.MustCompile(`experimental (?:Nix )?feature '(?:flakes|nix-command)' is (?:disabled|not enabled)`)},
-	{TooOld, regexp.MustCompile(`unrecogni[sz]ed flag '--(?:log-format|extra-experimental-features|no-eval-cache|no-link)'|'(?:flake|eval)' is not a recogni[sz]ed command`)},
-	{BadArguments, regexp.MustCompile(`unrecogni[sz]ed (?:flag|option) |is not a recogni[sz]ed (?:flag|command)|flag '[^']*' requires|requires (?:an|\d+) argument|invalid value for|has invalid value|is not a valid (?:machine|store|builder)|don't know how to open Nix store`)},
-	{LockStale, regexp.MustCompile(`requires lock file changes but they're not allowed|cannot (?:update|write) (?:unlocked|modified)|lock file .* (?:is|has) (?:unlocked|modified)`)},
-	{MissingAttribute, regexp.MustCompile(`does not provide attribute|attribute '[^']*' (?:in selection path '[^']*' )?(?:missing|not found)|does not have an attribute|has no attribute`)},
-	{MissingFile, regexp.MustCompile(`getting status of '[^']*(?:/[^/']+)': No such file|path '[^']*' does not exist|is not tracked by Git|does not contain a '?/?flake\.nix|source tree referenced by '[^']*' does not contain|file '[^']*' does not exist`)},
+	{TooOld, regexp.MustCompile(`unrecogni[sz]ed flag '--(?:log-format|extra-experimental-features|no-eval-cache` +
+		`|no-link)'|'(?:flake|eval)' is not a recogni[sz]ed command`)},
+	{BadArguments, regexp.MustCompile(`unrecogni[sz]ed (?:flag|option) |is not a recogni[sz]ed (?:flag|command)` +
+		`|flag '[^']*' requires|requires (?:an|\d+) argument|invalid value for|has invalid value|is not a valid (?:machine` +
+		`|store|builder)|don't know how to open Nix store`)},
+	{LockStale, regexp.MustCompile(`requires lock file changes but they're not allowed|cannot (?:update` +
+		`|write) (?:unlocked|modified)|lock file .* (?:is|has) (?:unlocked|modified)`)},
+	{MissingAttribute, regexp.MustCompile(`does not provide attribute` +
+		`|attribute '[^']*' (?:in selection path '[^']*' )?(?:missing|not found)|does not have an attribute` +
+		`|has no attribute`)},
+	{MissingFile, regexp.MustCompile(`getting status of '[^']*(?:/[^/']+)': No such file|path '[^']*' does not exist` +
+		`|is not tracked by Git|does not contain a '?/?flake\.nix|source tree referenced by '[^']*' does not contain` +
+		`|file '[^']*' does not exist`)},
 	{StoreUnavailable, regexp.MustCompile(`cannot (?:open connection to remote store|connect to (?:daemon|socket))`)},
-	{Fetch, regexp.MustCompile(`unable to download '|HTTP error \d|[Cc]ould(?:n't| not) resolve host|Failed to fetch git repository|program '[^']*git' failed|[Ff]ailed to connect|[Cc]onnection (?:refused|timed out|reset)|SSL (?:certificate|peer)|[Cc]annot (?:find Git revision|fetch)|error: cloning|unable to access '|rate limit`)},
-	{StoreUnavailable, regexp.MustCompile(`creating directory |opening lock file '|changing ownership|build users? group|Read-only file system|is not a directory|Permission denied|Operation not permitted|not (?:a )?trusted|cannot create symlink|the store .* (?:does not exist|is read-only)|database .* (?:cannot|is) `)},
+	{Fetch, regexp.MustCompile(`unable to download '|HTTP error \d|[Cc]ould(?:n't| not) resolve host` +
+		`|Failed to fetch git repository|program '[^']*git' failed|[Ff]ailed to connect|[Cc]onnection (?:refused|timed out` +
+		`|reset)|SSL (?:certificate|peer)|[Cc]annot (?:find Git revision|fetch)|error: cloning|unable to access '` +
+		`|rate limit`)},
+	{StoreUnavailable, regexp.MustCompile(`creating directory |opening lock file '|changing ownership` +
+		`|build users? group|Read-only file system|is not a directory|Permission denied|Operation not permitted` +
+		`|not (?:a )?trusted|cannot create symlink|the store .* (?:does not exist|is read-only)|database .* (?:cannot` +
+		`|is) `)},
 	{BuildTimeout, regexp.MustCompile(`timed out after \d+ seconds|after \d+ seconds of silence`)},
-	{WrongSystem, regexp.MustCompile(`is required to build '|platform mismatch|[Rr]equired (?:system|feature)|unable to start any build|required (?:system|features)`)},
-	{References, regexp.MustCompile(`illegal path references in fixed-output|must not reference store paths|is not allowed to refer to`)},
+	{WrongSystem, regexp.MustCompile(`is required to build '|platform mismatch|[Rr]equired (?:system|feature)` +
+		`|unable to start any build|required (?:system|features)`)},
+	{References, regexp.MustCompile(`illegal path references in fixed-output|must not reference store paths` +
+		`|is not allowed to refer to`)},
 	{MissingOutput, regexp.MustCompile(`failed to produce output`)},
-	{Dependency, regexp.MustCompile(`dependenc(?:y|ies) (?:of derivation '[^']*' )?(?:failed|couldn't be built)|failed dependenc|build of '[^']*'(?:, '[^']*')* failed$|some outputs of '|build of resolved derivation`)},
-	{Builder, regexp.MustCompile(`builder for '[^']*' failed|[Bb]uilder failed|should be a non-executable regular file|[Cc]annot build '|build of '[^']*' on '[^']*' failed|build of '`)},
+	{Dependency, regexp.MustCompile(`dependenc(?:y|ies) (?:of derivation '[^']*' )?(?:failed|couldn't be built)` +
+		`|failed dependenc|build of '[^']*'(?:, '[^']*')* failed$|some outputs of '|build of resolved derivation`)},
+	{Builder, regexp.MustCompile(`builder for '[^']*' failed|[Bb]uilder failed|should be a non-executable regular file` +
+		`|[Cc]annot build '|build of '[^']*' on '[^']*' failed|build of '`)},
 }
 
 // logRules refine the failure of a builder by its last words. They are a builder's own, so they only
@@ -43,8 +65,14 @@ var logRules = []struct {
 	kind  Kind
 	words []string
 }{
-	{VendorEmpty, []string{"vendor folder is empty, please set 'vendorHash = null;'", "vendor folder is empty, please set 'vendorSha256 = null;'"}},
-	{VendorExists, []string{"vendor folder exists, please set 'vendorHash = null;'", "vendor folder exists, please set 'vendorSha256 = null;'"}},
+	{VendorEmpty, []string{
+		"vendor folder is empty, please set 'vendorHash = null;'",
+		"vendor folder is empty, please set 'vendorSha256 = null;'",
+	}},
+	{VendorExists, []string{
+		"vendor folder exists, please set 'vendorHash = null;'",
+		"vendor folder exists, please set 'vendorSha256 = null;'",
+	}},
 	{NoSpace, []string{"No space left on device", "no space left on device"}},
 	{Fetch, []string{
 		"unable to download '", "curl: (", " from any mirror", "ould not resolve host", "unable to access '",
@@ -57,7 +85,9 @@ var logRules = []struct {
 var oldForNixpkgs = regexp.MustCompile(`This version of Nixpkgs requires Nix >= \d`)
 
 // evaluating tells the errors of the language, which have no common word: they have a place.
-var evaluating = regexp.MustCompile(`(?m)^\s*(?:… )?(?:at .*:\d+:\d+|while (?:evaluating|calling))|--show-trace|infinite recursion|stack overflow|max-call-depth|called (?:with|without)|undefined variable|syntax error|cannot coerce|assertion .* failed|was expected`)
+var evaluating = regexp.MustCompile(`(?m)^\s*(?:… )?(?:at .*:\d+:\d+|while (?:evaluating|calling))|--show-trace` +
+	`|infinite recursion|stack overflow|max-call-depth|called (?:with|without)|undefined variable|syntax error` +
+	`|cannot coerce|assertion .* failed|was expected`)
 
 var drvInText = regexp.MustCompile(`'([^'\n]+?\.drv)(?:[\^!][^']*)?'`)
 

@@ -63,9 +63,15 @@ func TestTokenNeverReplacesTheUsers(t *testing.T) {
 		{"another host in nix.conf", "access-tokens = example.org=theirs", "", "", "example.org=theirs github.com=" + canary},
 		{"the host in nix.conf", "access-tokens = github.com=theirs", "", "", "github.com=theirs"},
 		{"the host in NIX_CONFIG", "", "access-tokens = github.com=theirs", "", "github.com=theirs"},
-		{"another host in NIX_CONFIG", "", "access-tokens = example.org=theirs\n\n", "", "example.org=theirs github.com=" + canary},
+		{
+			"another host in NIX_CONFIG", "", "access-tokens = example.org=theirs\n\n", "",
+			"example.org=theirs github.com=" + canary,
+		},
 		{"both", "access-tokens = a.org=1", "extra-access-tokens = github.com=theirs", "", "a.org=1 github.com=theirs"},
-		{"a server of one's own", "access-tokens = github.com=theirs", "", "ghe.example.org", "ghe.example.org=" + canary + " github.com=theirs"},
+		{
+			"a server of one's own", "access-tokens = github.com=theirs", "", "ghe.example.org",
+			"ghe.example.org=" + canary + " github.com=theirs",
+		},
 	} {
 		t.Run(test.what, func(t *testing.T) {
 			r, dir := testRunner(t)
@@ -81,9 +87,15 @@ func TestTokenNeverReplacesTheUsers(t *testing.T) {
 }
 
 func TestEnvironmentIsPassedOn(t *testing.T) {
-	r := &Runner{Env: []string{"PATH=/bin", "HTTPS_PROXY=http://proxy:3128", "NO_COLOR=", "NIX_GET_COMPLETIONS=1", "TERM=xterm"}}
+	r := &Runner{Env: []string{
+		"PATH=/bin", "HTTPS_PROXY=http://proxy:3128", "NO_COLOR=", "NIX_GET_COMPLETIONS=1",
+		"TERM=xterm",
+	}}
 	env := r.environment()
-	assert.Subset(t, env, []string{"PATH=/bin", "HTTPS_PROXY=http://proxy:3128", "NO_COLOR=1", "TERM=dumb", "GIT_TERMINAL_PROMPT=0", "GIT_CONFIG_KEY_0=core.hooksPath", "GIT_CONFIG_VALUE_0=/dev/null"})
+	assert.Subset(t, env, []string{
+		"PATH=/bin", "HTTPS_PROXY=http://proxy:3128", "NO_COLOR=1", "TERM=dumb",
+		"GIT_TERMINAL_PROMPT=0", "GIT_CONFIG_KEY_0=core.hooksPath", "GIT_CONFIG_VALUE_0=/dev/null",
+	})
 	for _, entry := range env {
 		assert.NotContains(t, entry, "NIX_GET_COMPLETIONS")
 		assert.NotContains(t, entry, "NIX_CONFIG")
@@ -118,9 +130,15 @@ func TestNixTooOldOrBroken(t *testing.T) {
 		{"2.3", `echo "error: unrecognised flag '--log-format'" >&2; echo "Try 'nix --help' for more information." >&2; exit 1`, TooOld, "nix: unrecognised flag '--log-format'"},
 		{"flakes off", `echo "error: experimental Nix feature 'flakes' is disabled; use '--extra-experimental-features flakes' to override" >&2; exit 1`, NoFlakes, "nix: experimental Nix feature 'flakes' is disabled"},
 		{"no words", `exit 7`, Other, "nix: exit status 7"},
-		{"words that are none of Nix's", `echo 'nix: error while loading shared libraries: libnixmain.so' >&2; exit 127`, Other, "nix: exit status 127: nix: error while loading shared libraries: libnixmain.so"},
+		{
+			"words that are none of Nix's", `echo 'nix: error while loading shared libraries: libnixmain.so' >&2; exit 127`,
+			Other, "nix: exit status 127: nix: error while loading shared libraries: libnixmain.so",
+		},
 		{"no store", `echo "error: cannot connect to socket at '/nix/var/nix/daemon-socket/socket': Connection refused" >&2; exit 1`, StoreUnavailable, "nix: cannot connect to socket"},
-		{"no space", `echo "error: writing to file: No space left on device" >&2; exit 1`, NoSpace, "nix: writing to file: No space left on device"},
+		{
+			"no space", `echo "error: writing to file: No space left on device" >&2; exit 1`, NoSpace,
+			"nix: writing to file: No space left on device",
+		},
 		{"rate limit", `echo "error: unable to download 'https://api.github.com/repos/a/b': HTTP error 403
 
        response body:
@@ -200,7 +218,8 @@ func TestUpdateLockMovesOneInput(t *testing.T) {
 // Nix quotes a line that it cannot read, with the token in it, and nobody but Nix reads nix.conf.
 func TestMistypedTokensAreNotQuoted(t *testing.T) {
 	for _, line := range []string{
-		"acess-tokens github.com=0paqueT0ken", "access-tokens=github.com=0paqueT0ken", "access-tokens github.com=PAT:0paqueT0ken",
+		"acess-tokens github.com=0paqueT0ken", "access-tokens=github.com=0paqueT0ken", "access-tokens " +
+			"github.com=PAT:0paqueT0ken",
 	} {
 		for _, file := range []bool{true, false} {
 			r := &Runner{Env: os.Environ()}

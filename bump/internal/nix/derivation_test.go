@@ -56,7 +56,10 @@ func TestParseDerivationRefuses(t *testing.T) {
 func TestFixedOutputKinds(t *testing.T) {
 	const hex256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 	for algo, want := range map[string]struct{ recursive, ok bool }{
-		"sha256": {false, true}, "r:sha256": {true, true}, "text:sha256": {false, true}, "sha1": {false, false}, "": {false, false},
+		"sha256": {false, true}, "r:sha256": {true, true}, "text:sha256": {false, true}, "sha1": {false, false}, "": {
+			false,
+			false,
+		},
 	} {
 		d := Derivation{Outputs: map[string]Output{"out": {HashAlgo: algo, Hash: hex256}}}
 		_, recursive, ok := d.FixedOutput()

@@ -105,10 +105,11 @@ func (f *Failure) Unwrap() error { return f.Err }
 
 // hints say what to do, by kind.
 var hints = [numKinds]string{
-	NotInstalled:     "install Nix 2.4 or newer (https://nixos.org/download) and see that nix is in PATH",
-	NotStarted:       "the machine is short of processes, memory or open files: see ulimit -a, and run again",
-	TooOld:           "ollama-bump needs Nix 2.4 or newer: upgrade Nix",
-	NoPseudoterminal: "this machine gives builds no pseudoterminal, and the flake is not to blame: mount /dev/pts with newinstance,ptmxmode=0666",
+	NotInstalled: "install Nix 2.4 or newer (https://nixos.org/download) and see that nix is in PATH",
+	NotStarted:   "the machine is short of processes, memory or open files: see ulimit -a, and run again",
+	TooOld:       "ollama-bump needs Nix 2.4 or newer: upgrade Nix",
+	NoPseudoterminal: "this machine gives builds no pseudoterminal, and the flake is not to blame: mount /dev/pts with " +
+		"newinstance,ptmxmode=0666",
 	NoFlakes:         "switch flakes on: experimental-features = nix-command flakes in nix.conf or NIX_CONFIG",
 	BadArguments:     "see Options.NixArgs, which are given to every run of Nix",
 	StoreUnavailable: "see that the Nix store and its daemon can be reached: nix store ping (nix store info)",

@@ -27,8 +27,12 @@ func TestFailuresOfRealNix(t *testing.T) {
 		position            string // its end; "" for none
 		hint                string
 	}{
-		{"attribute", `{ }`, "nope", nil, MissingAttribute, "does not provide attribute 'packages.x86_64-linux.nope', 'legacyPackages.x86_64-linux.nope' or 'nope'", "", "Options.Attr"},
-		{"nested attribute", `{ a = { }.b; }`, "a", nil, MissingAttribute, "attribute 'b' missing", "flake.nix:8:", "Options.Attr"},
+		{"attribute", `{ }`, "nope", nil, MissingAttribute, "does not provide attribute 'packages.x86_64-linux.nope', " +
+			"'legacyPackages.x86_64-linux.nope' or 'nope'", "", "Options.Attr"},
+		{
+			"nested attribute", `{ a = { }.b; }`, "a", nil, MissingAttribute, "attribute 'b' missing", "flake.nix:8:",
+			"Options.Attr",
+		},
 		{"throw", `{ a = throw "no\nluck"; }`, "a", nil, Eval, "no luck", "", "nix flake show"},
 		{"syntax", `{ a = ; }`, "a", nil, Eval, "syntax error, unexpected ';'", "flake.nix:8:", ""},
 		{"recursion", `{ a = let x = x + 1; in x; }`, "a", nil, Eval, "infinite recursion encountered", "flake.nix:8:", ""},
@@ -36,19 +40,47 @@ func TestFailuresOfRealNix(t *testing.T) {
 		{"no such file", `{ a = import ./absent.nix; }`, "a", nil, MissingFile, "absent.nix", "", "git add"},
 		{"vendor empty", `{ a = fod "m-go-modules" "` + fakeOne + `" "echo \"vendor folder is empty, please set 'vendorHash = null;' in your expression\"; exit 10"; }`, "a", nil, VendorEmpty, "exit code 10: vendor folder is empty, please set 'vendorHash = null;'", "", "vendorHash = null"},
 		{"vendor exists", `{ a = fod "m-go-modules" "` + fakeOne + `" "echo \"vendor folder exists, please set 'vendorHash = null;' in your expression\"; exit 10"; }`, "a", nil, VendorExists, "vendor folder exists", "", "vendorHash = null"},
-		{"builder", `{ a = fod "x" "` + fakeOne + `" "printf 'a\\033[1mb\\007\\n'; exit 3"; }`, "a", nil, Builder, "exit code 3: ab", "", "nix log /"},
+		{
+			"builder", `{ a = fod "x" "` + fakeOne + `" "printf 'a\\033[1mb\\007\\n'; exit 3"; }`, "a", nil, Builder,
+			"exit code 3: ab", "", "nix log /",
+		},
 		{"file of a server", `{ a = import <nix/fetchurl.nix> { url = "file:///nonexistent/x"; hash = "` + fakeOne + `"; }; }`, "a", nil, Fetch, "unable to download 'file:///nonexistent/x'", "", "network"},
-		{"no host", `{ a = import <nix/fetchurl.nix> { url = "http://no-such-host.invalid/x"; hash = "` + fakeOne + `"; }; }`, "a", []string{"--option", "download-attempts", "1"}, Fetch, "no-such-host.invalid", "", "network"},
-		{"hash spelled wrong", `{ a = fod "x" "sha256-AAAA" "true"; }`, "a", nil, HashInvalid, "invalid SRI hash 'AAAA'", "", "lib.fakeHash"},
-		{"other system", `{ a = run "x" "true" { system = "mips-plan9"; }; }`, "a", nil, WrongSystem, "mips-plan9", "", "--builders"},
-		{"no output", `{ a = fod "x" "` + fakeOne + `" "true"; }`, "a", nil, MissingOutput, "failed to produce output path", "", ""},
-		{"too slow", `{ a = fod "x" "` + fakeOne + `" "sleep 20"; }`, "a", []string{"--timeout", "1"}, BuildTimeout, "timed out after 1 seconds", "", "timeout"},
-		{"wrong argument", `{ a = 1; }`, "a", []string{"--no-such-flag"}, BadArguments, "--no-such-flag", "", "Options.NixArgs"},
+		{
+			"no host", `{ a = import <nix/fetchurl.nix> { url = "http://no-such-host.invalid/x"; hash = "` + fakeOne + `"; }; }`,
+			"a",
+			[]string{"--option", "download-attempts", "1"},
+			Fetch, "no-such-host.invalid", "", "network",
+		},
+		{
+			"hash spelled wrong", `{ a = fod "x" "sha256-AAAA" "true"; }`, "a", nil, HashInvalid, "invalid SRI hash 'AAAA'", "",
+			"lib.fakeHash",
+		},
+		{
+			"other system", `{ a = run "x" "true" { system = "mips-plan9"; }; }`, "a", nil, WrongSystem, "mips-plan9", "",
+			"--builders",
+		},
+		{
+			"no output", `{ a = fod "x" "` + fakeOne + `" "true"; }`, "a", nil, MissingOutput, "failed to produce output path",
+			"", "",
+		},
+		{
+			"too slow", `{ a = fod "x" "` + fakeOne + `" "sleep 20"; }`, "a",
+			[]string{"--timeout", "1"},
+			BuildTimeout,
+			"timed out after 1 seconds", "", "timeout",
+		},
+		{
+			"wrong argument", `{ a = 1; }`, "a",
+			[]string{"--no-such-flag"},
+			BadArguments, "--no-such-flag", "",
+			"Options.NixArgs",
+		},
 	} {
 		t.Run(test.what, func(t *testing.T) {
 			r, dir := testRunner(t)
 			r.Args = test.args
-			_, err := r.Build(t.Context(), BuildRequest{Installables: []string{writeFlake(t, dir, test.outputs) + "#" + test.attr}})
+			_, err := r.Build(t.Context(),
+				BuildRequest{Installables: []string{writeFlake(t, dir, test.outputs) + "#" + test.attr}})
 			var f *Failure
 			require.ErrorAs(t, err, &f)
 			assert.Equal(t, test.kind.String(), f.Kind.String(), f.Text)
@@ -97,7 +129,8 @@ func TestFlakeCannotConfigureNixNorReadTheEnvironment(t *testing.T) {
 	flake := filepath.Join(dir, "flake", "flake.nix")
 	text, err := os.ReadFile(flake)
 	require.NoError(t, err)
-	text = []byte(strings.Replace(string(text), "{\n", "{\n  nixConfig.post-build-hook = \"/bin/touch "+dir+"/hooked\";\n", 1))
+	text = []byte(strings.Replace(string(text), "{\n", "{\n  nixConfig.post-build-hook = \"/bin/touch "+dir+"/hooked\";\n",
+		1))
 	require.NoError(t, os.WriteFile(flake, text, 0o644))
 	out, err := r.Eval(t.Context(), url+"#env")
 	require.NoError(t, err)
@@ -112,7 +145,8 @@ func TestProgress(t *testing.T) {
 	r, dir := testRunner(t)
 	var seen []string
 	r.Progress = func(a Activity) { seen = append(seen, string(a.What)+" "+a.Text) }
-	url := writeFlake(t, dir, `{ a = fod "src" "`+fakeOne+`" "for i in 1 2 3; do echo step $i; sleep 0.15; done; echo > $out"; }`)
+	url := writeFlake(t, dir,
+		`{ a = fod "src" "`+fakeOne+`" "for i in 1 2 3; do echo step $i; sleep 0.15; done; echo > $out"; }`)
 	_, err := r.Build(t.Context(), BuildRequest{Installables: []string{url + "#a"}})
 	require.NoError(t, err)
 	assert.Equal(t, "evaluating the flake", seen[0])
@@ -128,9 +162,13 @@ func TestProgress(t *testing.T) {
 func TestProgressOfADownload(t *testing.T) {
 	var last Activity
 	log := newLogReader("", func(a Activity) { last = a })
-	_, _ = log.Write([]byte(eventLine(t, map[string]any{"action": "start", "id": 3, "type": 101, "text": "downloading", "fields": []any{"https://example.org/a.tar.gz\x1b[2J"}})))
+	_, _ = log.Write([]byte(eventLine(t, map[string]any{
+		"action": "start", "id": 3, "type": 101, "text": "downloading",
+		"fields": []any{"https://example.org/a.tar.gz\x1b[2J"},
+	})))
 	log.shown = log.shown.Add(-throttle)
-	_, _ = log.Write([]byte(eventLine(t, map[string]any{"action": "result", "id": 3, "type": 105, "fields": []any{512, 2048, 0, 0}})))
+	_, _ = log.Write([]byte(eventLine(t,
+		map[string]any{"action": "result", "id": 3, "type": 105, "fields": []any{512, 2048, 0, 0}})))
 	assert.Equal(t, Activity{What: "downloading", Text: "https://example.org/a.tar.gz", Done: 512, Total: 2048}, last)
 }
 

@@ -81,7 +81,10 @@ func TestHashEqualComparesBytes(t *testing.T) {
 }
 
 func FuzzParseHash(f *testing.F) {
-	for _, s := range []string{"", "sha256-", "sha512:00", fakeOne, "sha256:" + strings.Repeat("0", 52), "md5-AAAAAAAAAAAAAAAAAAAAAA==", strings.Repeat("f", 40)} {
+	for _, s := range []string{
+		"", "sha256-", "sha512:00", fakeOne, "sha256:" + strings.Repeat("0", 52),
+		"md5-AAAAAAAAAAAAAAAAAAAAAA==", strings.Repeat("f", 40),
+	} {
 		f.Add(s, "")
 		f.Add(s, "sha1")
 	}
@@ -90,7 +93,10 @@ func FuzzParseHash(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for _, spelling := range []string{hash.SRI(), hash.Algo + ":" + hash.Base32(), hash.Algo + ":" + hex.EncodeToString(hash.Digest)} {
+		for _, spelling := range []string{
+			hash.SRI(), hash.Algo + ":" + hash.Base32(),
+			hash.Algo + ":" + hex.EncodeToString(hash.Digest),
+		} {
 			again, err := ParseHash(spelling, hash.Algo)
 			if err != nil || !again.Equal(hash) {
 				t.Fatalf("%q is %v, but %q is %v (%v)", s, hash, spelling, again, err)

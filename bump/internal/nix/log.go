@@ -238,10 +238,13 @@ func (l *logReader) remote(text string) string {
 }
 
 // plainError tells a line of a plain log that begins an error. Before 2.4 only the last one had "error:".
-var plainError = regexp.MustCompile(`^(?:error:|hash mismatch in fixed-output derivation '|fixed-output derivation produced path '|builder for '[^']*' failed|building of '[^']*' timed out|cannot build derivation '|output path '[^']*' |illegal path references in)`)
+var plainError = regexp.MustCompile(`^(?:error:|hash mismatch in fixed-output derivation '` +
+	`|fixed-output derivation produced path '|builder for '[^']*' failed|building of '[^']*' timed out` +
+	`|cannot build derivation '|output path '[^']*' |illegal path references in)`)
 
 // plainNews tells Nix's own lines between those of the builders.
-var plainNews = regexp.MustCompile(`^(?:building '|copying |these \d* ?(?:derivations|paths) will be|this (?:derivation|path) will be|  /|unpacking '|Try ')`)
+var plainNews = regexp.MustCompile(`^(?:building '|copying |these \d* ?(?:derivations|paths) will be` +
+	`|this (?:derivation|path) will be|  /|unpacking '|Try ')`)
 
 // plainLine reads a line of a plain log. Errors go on with indented and empty lines.
 func (l *logReader) plainLine(line string) {

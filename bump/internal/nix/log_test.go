@@ -78,7 +78,10 @@ func TestTracesBeyondTheBoundAreAFailure(t *testing.T) {
 func TestMemoryIsBounded(t *testing.T) {
 	noise := bytes.Repeat([]byte("x"), 1<<20)
 	start := func(i int) string {
-		return eventLine(t, map[string]any{"action": "start", "id": i, "type": 105, "fields": []any{fmt.Sprintf("/s/%d.drv", i), "", 1, 1}})
+		return eventLine(t, map[string]any{
+			"action": "start", "id": i, "type": 105,
+			"fields": []any{fmt.Sprintf("/s/%d.drv", i), "", 1, 1},
+		})
 	}
 	for what, write := range map[string]func(log *logReader, round int){
 		"one endless line": func(log *logReader, _ int) { _, _ = log.Write(noise) },
@@ -88,7 +91,8 @@ func TestMemoryIsBounded(t *testing.T) {
 		},
 		"long lines": func(log *logReader, _ int) { _, _ = log.Write(noise); _, _ = log.Write([]byte("\n")) },
 		"long errors": func(log *logReader, _ int) {
-			_, _ = log.Write([]byte(eventLine(t, map[string]any{"action": "msg", "level": 0, "msg": "error: " + string(noise[:1<<18])})))
+			_, _ = log.Write([]byte(eventLine(t,
+				map[string]any{"action": "msg", "level": 0, "msg": "error: " + string(noise[:1<<18])})))
 		},
 		"warnings": func(log *logReader, _ int) {
 			_, _ = log.Write([]byte("warning: " + string(noise[:1<<18]) + "\n"))
@@ -96,12 +100,14 @@ func TestMemoryIsBounded(t *testing.T) {
 		"builds that never end": func(log *logReader, round int) {
 			for i := range 10 {
 				id := round*10 + i
-				_, _ = log.Write([]byte(start(id) + eventLine(t, map[string]any{"action": "result", "id": id, "type": 101, "fields": []any{string(noise[:1<<12])}})))
+				_, _ = log.Write([]byte(start(id) + eventLine(t,
+					map[string]any{"action": "result", "id": id, "type": 101, "fields": []any{string(noise[:1<<12])}})))
 			}
 		},
 		"mismatches": func(log *logReader, round int) {
 			for i := range 10 {
-				_, _ = log.Write([]byte(fmt.Sprintf("error: hash mismatch in fixed-output derivation '/s/%d.drv':\n  specified: %s\n     got:    %s\n", round*10+i, fakeOne, fakeTwo)))
+				_, _ = log.Write([]byte(fmt.Sprintf("error: hash mismatch in fixed-output derivation '/s/%d.drv':\n  specified: "+
+					"%s\n     got:    %s\n", round*10+i, fakeOne, fakeTwo)))
 			}
 		},
 		"traces": func(log *logReader, _ int) { _, _ = log.Write([]byte(traceLine(t, string(noise)))) },
@@ -149,7 +155,8 @@ func TestBrokenEventsAreIgnored(t *testing.T) {
 
 func TestTerminalNoise(t *testing.T) {
 	// as on a terminal: colours, a progress line rewritten, CR LF
-	text := "\r\x1b[K[1/2 built] building x\r\x1b[K\x1b[31;1merror:\x1b[0m hash mismatch in fixed-output derivation '\x1b[35;1m/s/x.drv\x1b[0m':\r\n" +
+	text := "\r\x1b[K[1/2 built] building x\r\x1b[K\x1b[31;1merror:\x1b[0m hash mismatch in fixed-output derivation " +
+		"'\x1b[35;1m/s/x.drv\x1b[0m':\r\n" +
 		"         specified: \x1b[35;1m" + fakeOne + "\x1b[0m\r\n            got:    \x1b[35;1m" + fakeTwo + "\x1b[0m\r\n"
 	log := newLogReader("", nil)
 	_, _ = log.Write([]byte(text))
@@ -175,7 +182,8 @@ func FuzzLog(f *testing.F) {
 		}
 		pieces.Close()
 		f := whole.failure()
-		if a, b := fmt.Sprint(whole.mismatches, whole.traces, f), fmt.Sprint(pieces.mismatches, pieces.traces, pieces.failure()); a != b {
+		if a, b := fmt.Sprint(whole.mismatches, whole.traces, f), fmt.Sprint(pieces.mismatches, pieces.traces,
+			pieces.failure()); a != b {
 			t.Fatalf("in one piece %s\nin several %s", a, b)
 		}
 		if f != nil && strings.ContainsAny(f.Error(), "\n\r\x1b\x00") {
@@ -187,8 +195,12 @@ func FuzzLog(f *testing.F) {
 // A builder that prints without end must not cost more than Nix itself does.
 func BenchmarkBuilderLog(b *testing.B) {
 	log := newLogReader("nonce", nil)
-	_, _ = log.Write([]byte(eventLine(b, map[string]any{"action": "start", "id": 1, "type": 105, "fields": []any{"/s/x.drv", "", 1, 1}})))
-	line := []byte(eventLine(b, map[string]any{"action": "result", "id": 1, "type": 101, "fields": []any{"go: downloading golang.org/x/text v0.21.0 from the proxy that was given"}}))
+	_, _ = log.Write([]byte(eventLine(b,
+		map[string]any{"action": "start", "id": 1, "type": 105, "fields": []any{"/s/x.drv", "", 1, 1}})))
+	line := []byte(eventLine(b, map[string]any{
+		"action": "result", "id": 1, "type": 101,
+		"fields": []any{"go: downloading golang.org/x/text v0.21.0 from the proxy that was given"},
+	}))
 	b.SetBytes(int64(len(line)))
 	b.ReportAllocs()
 	for b.Loop() {

@@ -13,7 +13,10 @@ func TestFaultsOfTheMachine(t *testing.T) {
 		kind Kind
 		hint string
 	}{
-		{"error: opening pseudoterminal master: No such file or directory", NoPseudoterminal, "the flake is not to blame: mount /dev/pts"},
+		{
+			"error: opening pseudoterminal master: No such file or directory", NoPseudoterminal,
+			"the flake is not to blame: mount /dev/pts",
+		},
 		{"error: unlocking pseudoterminal: Inappropriate ioctl for device", NoPseudoterminal, "mount /dev/pts"},
 		{
 			"error:\n       … while evaluating the file\n\n       error: evaluation aborted with the following error message: " +

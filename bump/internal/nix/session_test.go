@@ -19,7 +19,8 @@ import (
 
 // sleeper is a fixed output that takes a minute and says in a file which process its builder has started.
 func sleeper(t *testing.T, dir string) string {
-	return writeFlake(t, dir, `{ slow = fod "slow" "`+fakeOne+`" "sleep 60 & echo $! > `+dir+`/builder; wait"; }`) + "#slow"
+	return writeFlake(t, dir,
+		`{ slow = fod "slow" "`+fakeOne+`" "sleep 60 & echo $! > `+dir+`/builder; wait"; }`) + "#slow"
 }
 
 // builderOf waits until the sleeper's builder runs.

@@ -53,7 +53,8 @@ const maxText = 600
 
 var (
 	errorLine = regexp.MustCompile(`(?m)^[ \t]*error:`)
-	noiseLine = regexp.MustCompile(`^(?:at [^ ]|… |\.\.\. |\d+\|(?: |$)|\| |\||\(use '--show-trace'|\(stack trace truncated|Try '|For full logs, run|nix log |last \d+ log lines|Last \d+ log lines|> )`)
+	noiseLine = regexp.MustCompile(`^(?:at [^ ]|… |\.\.\. |\d+\|(?: |$)|\| |\||\(use '--show-trace'` +
+		`|\(stack trace truncated|Try '|For full logs, run|nix log |last \d+ log lines|Last \d+ log lines|> )`)
 )
 
 // lastError returns what follows the last "error:" at the beginning of a line: since 2.18 the traces

@@ -127,7 +127,8 @@ func packageOf(attr *eval.Unknown) eval.Value {
 // readCompanionSlots reads a companion's ref and hash; it returns why they cannot be moved.
 func (f *finder) readCompanionSlots(r *reading, c *Companion, set *eval.Set, owner string) (skip string) {
 	if !owns(c.Of.Owners, owner) {
-		return fmt.Sprintf("it is the fork %s/%s; move it to what the release's %s names by hand", owner, c.Of.Repo, c.Of.VersionFile)
+		return fmt.Sprintf("it is the fork %s/%s; move it to what the release's %s names by hand", owner, c.Of.Repo,
+			c.Of.VersionFile)
 	}
 	ref := first(set, "tag", "rev")
 	if ref == nil {

@@ -118,7 +118,8 @@ func ofItsOwn(s *nixexpr.AttrSet) bool {
 			has[a.Name] = true
 		}
 	}
-	return has["src"] || has["version"] && has["pname"] || slices.ContainsFunc(hashAttrs, func(name string) bool { return has[name] })
+	return has["src"] || has["version"] && has["pname"] ||
+		slices.ContainsFunc(hashAttrs, func(name string) bool { return has[name] })
 }
 
 // extends handles what is added to a path: ./patches + "/fix-X.patch".
@@ -165,7 +166,8 @@ func (c *copier) leave(s *nixexpr.Str) {
 
 // left notes a version that is not moved, and why.
 func (c *copier) left(s Slot, why string) {
-	c.r.Notes = union(c.r.Notes, []string{fmt.Sprintf("the %s at %s %s and is left as it is", s.Old, posIn(c.file, s.Start), why)})
+	c.r.Notes = union(c.r.Notes,
+		[]string{fmt.Sprintf("the %s at %s %s and is left as it is", s.Old, posIn(c.file, s.Start), why)})
 }
 
 // literal is one part of a string.

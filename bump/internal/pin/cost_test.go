@@ -90,7 +90,8 @@ func TestFindingHearsTheContext(t *testing.T) {
 func TestManyAddressesAreQuick(t *testing.T) {
 	var addresses strings.Builder
 	for i := range 20_000 {
-		fmt.Fprintf(&addresses, "a%d = { url = \"https://example.org/%d.tgz\"; hash = \"\"; text = \"%s\"; };\n", i, i, strings.Repeat("x", 40))
+		fmt.Fprintf(&addresses, "a%d = { url = \"https://example.org/%d.tgz\"; hash = \"\"; text = \"%s\"; };\n", i, i,
+			strings.Repeat("x", 40))
 	}
 	start := time.Now()
 	_, err := findIn(t.Context(), t, "{ outputs = { ... }: { "+addresses.String()+"}; }")

@@ -72,7 +72,10 @@ func (f *finder) readOldSource(d *derivation, c fetchCall) source {
 	if c.args == nil || !f.isOldSource(d, c.term) {
 		return source{}
 	}
-	return source{kind: refSource, call: c.term, args: c.args, fetcher: "fetchFromGitHub", owner: f.pkg.Owner(), repo: f.pkg.Repo}
+	return source{
+		kind: refSource, call: c.term, args: c.args, fetcher: "fetchFromGitHub", owner: f.pkg.Owner(),
+		repo: f.pkg.Repo,
+	}
 }
 
 func (f *finder) readSrc(d *derivation, c fetchCall) source {

@@ -87,7 +87,8 @@ func (g *groups) concerns(r *reading) bool {
 			return false
 		}
 	}
-	return slices.ContainsFunc(g.pins, func(real *reading) bool { return !real.speculative && overlap(r.Versions, real.Versions) })
+	return slices.ContainsFunc(g.pins,
+		func(real *reading) bool { return !real.speculative && overlap(r.Versions, real.Versions) })
 }
 
 // overlap reports whether two lists have a slot in common.
@@ -199,13 +200,15 @@ func (g *groups) refuseShared() {
 func (g *groups) shared(r *reading, foreign []otherUse) *diag.Error {
 	if use := g.madeOf(foreign, r.Versions); use != nil {
 		return diag.At(r.Pos,
-			fmt.Sprintf("find pin: the version %s is written in a literal that %s (%s) is fetched by, too", r.Version, use.name, use.Pos),
+			fmt.Sprintf("find pin: the version %s is written in a literal that %s (%s) is fetched by, too", r.Version, use.name,
+				use.Pos),
 			"give each of the two a literal of its own")
 	}
 	for _, h := range r.AllFetches() {
 		if use := hashedBy(foreign, h); use != nil {
 			return diag.At(r.Pos,
-				fmt.Sprintf("find pin: the %s is written in a literal that %s (%s) has for a hash, too", g.slots.all[h.Slot].Field, use.name, use.Pos),
+				fmt.Sprintf("find pin: the %s is written in a literal that %s (%s) has for a hash, too", g.slots.all[h.Slot].Field,
+					use.name, use.Pos),
 				"write the hash of each where it is used, lib.fakeHash where it is not known")
 		}
 	}

@@ -121,7 +121,8 @@ func (c *copier) compares(e nixexpr.Expr) bool {
 
 // says says whether a string is the pinned version, and nothing else.
 func (c *copier) says(s *nixexpr.Str) bool {
-	return len(s.Parts) == 1 && s.Parts[0].Expr == nil && c.r.Version != "" && c.file.Text(s.Parts[0]) == string(c.r.Version)
+	return len(s.Parts) == 1 && s.Parts[0].Expr == nil && c.r.Version != "" &&
+		c.file.Text(s.Parts[0]) == string(c.r.Version)
 }
 
 // stays reports a string of a condition that is not moved, unless it is the pin's own literal.

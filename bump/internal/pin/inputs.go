@@ -115,7 +115,8 @@ func (f *finder) inputOf(o *eval.Unknown) source {
 	if in == nil || o.Fn != nil {
 		return source{}
 	}
-	if base, ok := o.Base.(*eval.Unknown); ok && base.Name != "inputs" && base.Base == nil && base.Reason != eval.Parameter {
+	if base, ok := o.Base.(*eval.Unknown); ok && base.Name != "inputs" && base.Base == nil &&
+		base.Reason != eval.Parameter {
 		return source{}
 	}
 	return source{kind: inputSource, input: in}

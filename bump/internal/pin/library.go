@@ -118,7 +118,10 @@ func (f *finder) readFile(arg *eval.Def) *eval.Def {
 		return nil
 	}
 	return eval.Known(&eval.Unknown{
-		Fn: &eval.Unknown{Name: "readFile", Reason: eval.FreeVariable}, Arg: eval.Known(at), Reason: eval.FileContent, File: arg.File,
+		Fn: &eval.Unknown{
+			Name:   "readFile",
+			Reason: eval.FreeVariable,
+		}, Arg: eval.Known(at), Reason: eval.FileContent, File: arg.File,
 	})
 }
 

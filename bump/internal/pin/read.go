@@ -37,11 +37,13 @@ func (f *finder) read(d *derivation, body *eval.Set) (*reading, *diag.Error) {
 			if !f.mayBeFork(d) {
 				continue
 			}
-			return nil, diag.At(r.Pos, fmt.Sprintf("find pin: this is the fork %s/%s, not %s", s.owner, s.repo, f.pkg.Upstream()),
+			return nil, diag.At(r.Pos,
+				fmt.Sprintf("find pin: this is the fork %s/%s, not %s", s.owner, s.repo, f.pkg.Upstream()),
 				"a fork has releases of its own; it is left alone")
 		case floatingSource:
 			return nil, diag.At(r.Pos,
-				fmt.Sprintf("find pin: the source %s names no release, so its content changes without its URL", shownURL(knownText(s.url))),
+				fmt.Sprintf("find pin: the source %s names no release, so its content changes without its URL",
+					shownURL(knownText(s.url))),
 				f.fetchHint()+" instead")
 		}
 		ours = true
@@ -79,13 +81,17 @@ func (f *finder) renamedFork(d *derivation, r *reading, s source) *diag.Error {
 	if s.owner == "" || s.repo == "" || d.base == nil || !f.isPackage(d.base) || f.companionOf(s) != nil {
 		return nil
 	}
-	return diag.At(r.Pos, fmt.Sprintf("find pin: the source of this %s is %s/%s, not %s", f.pkg.Name, s.owner, s.repo, f.pkg.Upstream()),
+	return diag.At(r.Pos,
+		fmt.Sprintf("find pin: the source of this %s is %s/%s, not %s", f.pkg.Name, s.owner, s.repo, f.pkg.Upstream()),
 		"a fork has releases of its own; it is left alone")
 }
 
 // newReading begins the reading of a derivation.
 func (f *finder) newReading(d *derivation) *reading {
-	r := &reading{Pin: &Pin{Pos: d.pos(), Origin: Tag{}}, call: d.call, uses: map[*Fetch]SlotID{}, speculative: f.speculative}
+	r := &reading{
+		Pin: &Pin{Pos: d.pos(), Origin: Tag{}}, call: d.call, uses: map[*Fetch]SlotID{},
+		speculative: f.speculative,
+	}
 	if d.call.Node != nil {
 		r.Names = namesAround(d.call.File, d.call.Node)
 	}
@@ -114,13 +120,15 @@ func (f *finder) readWithoutSource(d *derivation, body *eval.Set) (*reading, *di
 	_, _, release := attrVersion(v)
 	switch at := d.pos(); {
 	case literal && release:
-		return nil, diag.At(at, "find pin: version "+v+" is set here but src is not, so the package would build the old source under a new name",
+		return nil, diag.At(at,
+			"find pin: version "+v+" is set here but src is not, so the package would build the old source under a new name",
 			"override src as well, with this version's tag and hash")
 	case body.Get("vendorHash") != nil && f.provider(d.base) != nil:
 		return f.readProvided(d, body)
 	case body.Get("vendorHash") != nil:
 		return nil, diag.At(at,
-			"find pin: only vendorHash is overridden here; version and src are those of the nixpkgs input that the package comes from",
+			"find pin: only vendorHash is overridden here; version and src are those of the nixpkgs input that the package "+
+				"comes from",
 			"update that input (nix flake update INPUT), or override version and src here")
 	default:
 		return nil, diag.At(at, "find pin: this override of "+strings.Join(f.baseNames(d.base), ", ")+" pins no version", "")
@@ -135,7 +143,8 @@ func (f *finder) readProvided(d *derivation, body *eval.Set) (*reading, *diag.Er
 	if err := f.readVendor(d, r, body); err != nil {
 		return nil, err
 	}
-	r.Notes = append(r.Notes, "version and source are those of the input "+in.Name+", which moves to the head of its branch, whatever release that has")
+	r.Notes = append(r.Notes, "version and source are those of the input "+in.Name+", which moves to the head of its "+
+		"branch, whatever release that has")
 	return r, nil
 }
 
@@ -210,7 +219,8 @@ func (f *finder) readRef(d *derivation, r *reading, def *eval.Def) *diag.Error {
 	}
 	v, ok := version.ParseRef(ref)
 	if !ok {
-		return diag.At(at, fmt.Sprintf("find pin: the ref %q names no release of %s", ref, f.pkg.Upstream()), `pin a release: tag = "v${version}";`)
+		return diag.At(at, fmt.Sprintf("find pin: the ref %q names no release of %s", ref, f.pkg.Upstream()),
+			`pin a release: tag = "v${version}";`)
 	}
 	r.ref = v
 	return f.addVersion(r, t, v, "ref", at)
@@ -224,14 +234,16 @@ func (f *finder) unknownText(d *derivation, t *eval.Text, at diag.Pos, what stri
 			continue
 		}
 		if d.old != nil && o.Root() == d.old {
-			return diag.At(at, fmt.Sprintf("find pin: the %s takes its %s from the overridden package, which has the old one", what, o.Name),
+			return diag.At(at, fmt.Sprintf("find pin: the %s takes its %s from the overridden package, which has the old one",
+				what, o.Name),
 				"use the new attributes: (finalAttrs: prevAttrs: { … ${finalAttrs.version} … }) or rec { … ${version} … }")
 		}
 		name := o.Name
 		if name == "" {
 			name, _ = o.Callee()
 		}
-		return diag.At(at, fmt.Sprintf("find pin: the %s holds %s, %s, which this flake does not define", what, name, o.Reason), writeString)
+		return diag.At(at, fmt.Sprintf("find pin: the %s holds %s, %s, which this flake does not define", what, name,
+			o.Reason), writeString)
 	}
 	return diag.At(at, "find pin: the "+what+" is not known", "write it as a string")
 }
@@ -240,7 +252,8 @@ func (f *finder) unknownText(d *derivation, t *eval.Text, at diag.Pos, what stri
 func (f *finder) addVersion(r *reading, t *eval.Text, v version.Version, field string, at diag.Pos) *diag.Error {
 	ids, err := f.slots.inText(t, v, field)
 	if err != nil {
-		return diag.At(at, fmt.Sprintf("find pin: version %s of the %s is not written in one literal", v, field), "write the version as one string")
+		return diag.At(at, fmt.Sprintf("find pin: version %s of the %s is not written in one literal", v, field),
+			"write the version as one string")
 	}
 	r.Versions = append(r.Versions, ids...)
 	return nil
@@ -329,7 +342,8 @@ func (f *finder) readVersion(d *derivation, r *reading, body *eval.Set) *diag.Er
 		if known {
 			r.Label = text
 		}
-		r.Notes = append(r.Notes, fmt.Sprintf("the version at line %d is left as it is: it is no release's, but says what the source is by itself", at.Line))
+		r.Notes = append(r.Notes, fmt.Sprintf("the version at line %d is left as it is: it is no release's, but says what "+
+			"the source is by itself", at.Line))
 		return nil
 	case known:
 		return diag.At(at, fmt.Sprintf("find pin: the version %q is no release", text), `pin a release: version = "X.Y.Z";`)
@@ -399,7 +413,8 @@ const vendorField = "vendor hash"
 func (f *finder) inheritVendor(r *reading, body *eval.Set) *diag.Error {
 	src := body.Get("src")
 	if src == nil || src.Binding == nil || src.File == nil {
-		return diag.At(r.Pos, "find pin: vendorHash is not set, and there is no place beside src to add it", "add vendorHash = lib.fakeHash;")
+		return diag.At(r.Pos, "find pin: vendorHash is not set, and there is no place beside src to add it",
+			"add vendorHash = lib.fakeHash;")
 	}
 	added := binding{src.File, src.Binding, "vendorHash"}
 	e, err := added.write("")

@@ -10,9 +10,11 @@ import (
 )
 
 var (
-	githubURL = regexp.MustCompile(`^(?:git\+)?https://(?:codeload\.|www\.)?github\.com/([^/]+)/([^/?#]+?)(?:\.git)?(?:[/?#].*)?$`)
+	githubURL = regexp.MustCompile(`^(?:git\+)?https://(?:codeload\.` +
+		`|www\.)?github\.com/([^/]+)/([^/?#]+?)(?:\.git)?(?:[/?#].*)?$`)
 	// releasePath is what stands before a version in the URLs of a release's files and archives.
-	releasePath = regexp.MustCompile(`(?:releases/download|archive(?:/refs/tags)?|tarball(?:/refs/tags)?|(?:tar\.gz|zip)(?:/refs/tags)?)/`)
+	releasePath = regexp.MustCompile(`(?:releases/download|archive(?:/refs/tags)?|tarball(?:/refs/tags)?|(?:tar\.gz` +
+		`|zip)(?:/refs/tags)?)/`)
 )
 
 // urlVersion returns the release that a URL is of.

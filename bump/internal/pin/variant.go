@@ -70,7 +70,8 @@ func (f *finder) noteOverride(o *eval.Unknown) {
 func (f *finder) overridesOf(c packageCall) []*eval.Set {
 	var list []*eval.Set
 	for _, args := range f.overrides {
-		if len(args.Names()) > 0 && !slices.ContainsFunc(args.Names(), func(name string) bool { return c.formal(name) == nil }) {
+		if len(args.Names()) > 0 &&
+			!slices.ContainsFunc(args.Names(), func(name string) bool { return c.formal(name) == nil }) {
 			list = append(list, args)
 		}
 	}

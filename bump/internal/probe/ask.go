@@ -218,13 +218,15 @@ func (b *Bench) passesOver(q Question, a Answer, fail *nix.Failure) bool {
 	known := a.Last == "" || slices.Contains(q.Skip, a.Last)
 	ours := fail.Fetched != nil && q.State.holds(fail.Fetched.Specified)
 	known = known || q.Strict || slices.Contains(q.Whole, a.Last)
-	return Evaluation(fail) && !a.NoneShown && len(a.Mismatches) == 0 && !ours && !known && len(b.attr) == 0 && len(q.Only) == 0
+	return Evaluation(fail) && !a.NoneShown && len(a.Mismatches) == 0 && !ours && !known && len(b.attr) == 0 &&
+		len(q.Only) == 0
 }
 
 // again reports whether an output that shows a pin fails as another one did: it is the pin that fails, wherever it is
 // looked at. What only another system builds is not: another output may be one of this system.
 func again(broken []Broken, a Answer, fail *nix.Failure) bool {
-	return fail.Kind != nix.WrongSystem && len(a.Output(a.Last).Pins) > 0 && slices.ContainsFunc(broken, func(b Broken) bool { return b.Text == fail.Text })
+	return fail.Kind != nix.WrongSystem && len(a.Output(a.Last).Pins) > 0 &&
+		slices.ContainsFunc(broken, func(b Broken) bool { return b.Text == fail.Text })
 }
 
 // holds reports whether a hash is a value of the state.

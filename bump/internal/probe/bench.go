@@ -65,7 +65,10 @@ func Open(ctx context.Context, c Config) (*Bench, error) {
 			if ctx.Err() != nil {
 				return nil, ctx.Err()
 			}
-			return nil, &diag.Error{Text: fmt.Sprintf("copy flake: %s: %v", name, foreign.Plain(err)), Hint: copyHint(err), Err: err}
+			return nil, &diag.Error{
+				Text: fmt.Sprintf("copy flake: %s: %v", name, foreign.Plain(err)), Hint: copyHint(err),
+				Err: err,
+			}
 		}
 	}
 	if b.tree.Sub != "" {

@@ -30,13 +30,17 @@ func TestLinksOfTheCopy(t *testing.T) {
 	dir := t.TempDir()
 	outside := filepath.Join(t.TempDir(), "outside")
 	require.NoError(t, os.WriteFile(outside, []byte("theirs"), 0o644))
-	for name, text := range map[string]string{"flake.nix": "{ }", "locks/flake.lock": "{}", "real/a.nix": "1", "real/run": "#!"} {
+	for name, text := range map[string]string{
+		"flake.nix": "{ }", "locks/flake.lock": "{}", "real/a.nix": "1",
+		"real/run": "#!",
+	} {
 		require.NoError(t, os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o755))
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644))
 	}
 	require.NoError(t, os.Chmod(filepath.Join(dir, "real", "run"), 0o700))
 	for name, target := range map[string]string{
-		"flake.lock": filepath.Join(dir, "locks", "flake.lock"), "real/abs.nix": filepath.Join(dir, "real", "a.nix"), "rel.nix": "real/a.nix", "out.nix": outside,
+		"flake.lock": filepath.Join(dir, "locks", "flake.lock"), "real/abs.nix": filepath.Join(dir, "real",
+			"a.nix"), "rel.nix": "real/a.nix", "out.nix": outside,
 	} {
 		require.NoError(t, os.Symlink(target, filepath.Join(dir, name)))
 	}
@@ -65,7 +69,8 @@ func TestLinksOfTheCopy(t *testing.T) {
 	assert.Equal(t, "new", string(now))
 	require.NoError(t, b.putLock(t.Context(), nil))
 	for path, want := range map[string]string{
-		filepath.Join(dir, "locks", "flake.lock"): "{}", b.abs("flake.lock"): "{}", outside: "theirs", filepath.Join(dir, "real", "a.nix"): "1",
+		filepath.Join(dir, "locks", "flake.lock"): "{}", b.abs("flake.lock"): "{}", outside: "theirs", filepath.Join(dir,
+			"real", "a.nix"): "1",
 	} {
 		got, err := os.ReadFile(path)
 		require.NoError(t, err)

@@ -48,5 +48,6 @@ func assetOf(r github.Release, name string) (github.Asset, error) {
 	if len(similar) == 1 {
 		return similar[0], nil
 	}
-	return github.Asset{}, fmt.Errorf("release %s has no asset %s: it has %s", r.Tag, name, strings.Join(diag.Limit(names, 20), ", "))
+	return github.Asset{}, fmt.Errorf("release %s has no asset %s: it has %s", r.Tag, name,
+		strings.Join(diag.Limit(names, 20), ", "))
 }

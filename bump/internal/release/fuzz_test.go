@@ -13,11 +13,15 @@ import (
 )
 
 // plainVersion is all that a version can be, whatever a tag holds.
-var plainVersion = regexp.MustCompile(`\A(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})(-rc(0|[1-9][0-9]{0,5}))?\z`)
+var plainVersion = regexp.MustCompile(`\A(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})(-rc(0` +
+	`|[1-9][0-9]{0,5}))?\z`)
 
 // FuzzVersion picks a release from hostile lists.
 func FuzzVersion(f *testing.F) {
-	for _, tag := range []string{"v0.32.15", "v0.33.0-rc10", "v0.33.0-rc9", "v1.2", "v01.2.3", "v1.2.3\n", "v1.2.3$(x)", "V1.2.3", "v1.2.3-rc1-rc2", "v999999999999.0.0"} {
+	for _, tag := range []string{
+		"v0.32.15", "v0.33.0-rc10", "v0.33.0-rc9", "v1.2", "v01.2.3", "v1.2.3\n", "v1.2.3$(x)",
+		"V1.2.3", "v1.2.3-rc1-rc2", "v999999999999.0.0",
+	} {
 		f.Add(tag, "v0.32.14", true, false, false)
 		f.Add("v0.32.15", tag, false, true, false)
 	}

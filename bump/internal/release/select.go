@@ -64,7 +64,8 @@ func Select(ctx context.Context, up Lister, w Want) (*Release, error) {
 		more := oldest != "" || to != "" || pick(page, Want{Pre: w.Pre, Pins: w.Pins}) == nil
 		for _, r := range page {
 			v := versionOf(r, true)
-			if v != "" && (oldest == "" && to != "" || oldest != "" && version.Compare(v, oldest) <= 0) && (to == "" || version.Compare(v, to) <= 0) {
+			if v != "" && (oldest == "" && to != "" || oldest != "" && version.Compare(v, oldest) <= 0) &&
+				(to == "" || version.Compare(v, to) <= 0) {
 				more = false
 			}
 		}

@@ -25,7 +25,10 @@ func TestReleasesAreReadNoFurtherThanNeeded(t *testing.T) {
 		to, oldest, want version.Version
 		requests         int
 	}{
-		{"", "", "0.34.9", 1}, {"", "0.34.1", "0.34.9", 1}, {"", "0.20.0", "0.34.9", 2}, {"0.34.0", "", "0.34.0", 1}, {"0.22.0", "", "0.22.0", 2},
+		{"", "", "0.34.9", 1}, {"", "0.34.1", "0.34.9", 1}, {"", "0.20.0", "0.34.9", 2}, {
+			"0.34.0", "", "0.34.0",
+			1,
+		}, {"0.22.0", "", "0.22.0", 2},
 	} {
 		server.ResetCalls()
 		rel, err := Select(t.Context(), c, Want{Package: &pin.Ollama, To: test.to, Oldest: test.oldest})

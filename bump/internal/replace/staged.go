@@ -51,7 +51,10 @@ func (s *stagedFile) find(root string) error {
 		return s.failed(err)
 	}
 	if s.info.Mode().Perm()&0o200 == 0 {
-		return &diag.Error{Text: fmt.Sprintf("write %s: the file is read-only", s.File), Hint: "chmod u+w " + s.File + "; nothing was changed"}
+		return &diag.Error{
+			Text: fmt.Sprintf("write %s: the file is read-only", s.File),
+			Hint: "chmod u+w " + s.File + "; nothing was changed",
+		}
 	}
 	return nil
 }
@@ -167,7 +170,10 @@ func (s *stagedFile) unchanged() error {
 		return s.failed(err)
 	}
 	if !bytes.Equal(now, s.Old) {
-		return &diag.Error{Text: fmt.Sprintf("write %s: the file was changed while this ran", s.File), Hint: "run again; nothing was overwritten"}
+		return &diag.Error{
+			Text: fmt.Sprintf("write %s: the file was changed while this ran", s.File),
+			Hint: "run again; nothing was overwritten",
+		}
 	}
 	return nil
 }

@@ -60,11 +60,13 @@ func TestNoKillPartsRenames(t *testing.T) {
 	victim := exec.Command(os.Args[0], "-test.run", "^TestNoKillPartsRenames$")
 	victim.Env = append(os.Environ(), manyIn+"="+dir)
 	require.NoError(t, victim.Start())
-	require.Eventually(t, func() bool { return contents(t, filepath.Join(dir, "tree"))["new"] > 0 }, 20*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return contents(t, filepath.Join(dir, "tree"))["new"] > 0 }, 20*time.Second,
+		time.Millisecond)
 	require.NoError(t, victim.Process.Kill())
 	require.ErrorContains(t, victim.Wait(), "killed")
 	require.Less(t, contents(t, filepath.Join(dir, "tree"))["new"], 60, "killed too late to show anything")
-	require.Eventually(t, func() bool { return contents(t, filepath.Join(dir, "tree"))["new"] == 60 }, 20*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return contents(t, filepath.Join(dir, "tree"))["new"] == 60 }, 20*time.Second,
+		5*time.Millisecond)
 	require.Empty(t, contents(t, filepath.Join(dir, "shelf")))
 }
 

@@ -116,7 +116,8 @@ func (r *resolver) unexplained(mismatches []nix.Mismatch) error {
 		for _, h := range p.allHashes() {
 			if h.found != nil && h.found.Equal(m.Specified) {
 				return diag.At(h.slot.Pos,
-					fmt.Sprintf("find hashes: the %s is not the same twice: first %s, then %s", h.slot.Field, h.found.SRI(), m.Got.SRI()),
+					fmt.Sprintf("find hashes: the %s is not the same twice: first %s, then %s", h.slot.Field, h.found.SRI(),
+						m.Got.SRI()),
 					"what is fetched changed in between; run again")
 			}
 		}

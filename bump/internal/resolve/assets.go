@@ -35,18 +35,22 @@ func (r *resolver) asset(ctx context.Context, h *hash) error {
 		return diag.At(at, "find asset: "+err.Error(), "correct the URL by hand for this release")
 	}
 	if a.State != "uploaded" && a.State != "" {
-		return diag.At(at, fmt.Sprintf("find asset: %s of release %s is not uploaded yet", a.Name, r.rel.Tag), "run again later")
+		return diag.At(at, fmt.Sprintf("find asset: %s of release %s is not uploaded yet", a.Name, r.rel.Tag),
+			"run again later")
 	}
 	if a.Name != name {
 		if pin.Stem(name) == name {
-			return diag.At(at, fmt.Sprintf("find asset: release %s has %s instead of %s: an archive, which the build would have to unpack", r.rel.Tag, a.Name, name),
+			return diag.At(at, fmt.Sprintf("find asset: release %s has %s instead of %s: an archive, which the build would "+
+				"have to unpack", r.rel.Tag, a.Name, name),
 				"correct the URL and the build by hand for this release")
 		}
 		if !h.rename(name, a.Name) {
-			return diag.At(at, fmt.Sprintf("find asset: release %s has %s instead of %s, whose name is not written in one literal of the URL", r.rel.Tag, a.Name, name),
+			return diag.At(at, fmt.Sprintf("find asset: release %s has %s instead of %s, whose name is not written in one "+
+				"literal of the URL", r.rel.Tag, a.Name, name),
 				"correct the URL by hand for this release")
 		}
-		r.Log(diag.Warning, "release %s has %s instead of %s: the URL is changed; check that the build unpacks it", r.rel.Tag, a.Name, name)
+		r.Log(diag.Warning, "release %s has %s instead of %s: the URL is changed; check that the build unpacks it", r.rel.Tag,
+			a.Name, name)
 	}
 	if h.Flat && a.Digest != "" {
 		got, err := nix.ParseHash(a.Digest, "sha256")

@@ -85,7 +85,8 @@ func (r *resolver) describeSources(ctx context.Context) {
 		}
 		for _, helper := range p.Calls {
 			if !r.Store.Has(src, helper) {
-				p.notes = append(p.notes, fmt.Sprintf("the build phases call %s, which release %s does not have%s", helper, r.rel.Version, r.otherHelper(p)))
+				p.notes = append(p.notes,
+					fmt.Sprintf("the build phases call %s, which release %s does not have%s", helper, r.rel.Version, r.otherHelper(p)))
 			}
 		}
 	}
@@ -103,7 +104,8 @@ func (r *resolver) missingHelper(f *nix.Failure) *diag.Error {
 		for _, helper := range r.Found.Package.Helpers {
 			src := r.source(p)
 			if strings.Contains(words, helper) && src != "" && !r.Store.Has(src, helper) {
-				return p.error(fmt.Sprintf("find hashes: the build phases call %s, which release %s does not have%s", helper, r.rel.Version, r.otherHelper(p)),
+				return p.error(fmt.Sprintf("find hashes: the build phases call %s, which release %s does not have%s", helper,
+					r.rel.Version, r.otherHelper(p)),
 					"change that call in postPatch; where nixpkgs' package makes it, update the nixpkgs input or override postPatch")
 			}
 		}

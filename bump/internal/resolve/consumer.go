@@ -132,7 +132,10 @@ func (r *resolver) consumerLoop(ctx context.Context) error {
 			return err
 		}
 	}
-	return &diag.Error{Text: "find hashes: Nix keeps reporting other hashes", Hint: "the source may not be reproducible; run again with -v"}
+	return &diag.Error{
+		Text: "find hashes: Nix keeps reporting other hashes",
+		Hint: "the source may not be reproducible; run again with -v",
+	}
 }
 
 // consumerRound finds at least one hash.
@@ -150,7 +153,8 @@ func (r *resolver) consumerRound(ctx context.Context) error {
 			target = o.SrcDrv
 		}
 		if target == "" {
-			return p.error(fmt.Sprintf("find hashes: nothing that %s is made of has a hash of this pin", o.Where), r.exposeHint(pin.System()))
+			return p.error(fmt.Sprintf("find hashes: nothing that %s is made of has a hash of this pin", o.Where),
+				r.exposeHint(pin.System()))
 		}
 		a, err := r.ask(ctx, probe.Question{System: pin.System(), Build: probe.Build{Derivation: target}})
 		if err != nil {
@@ -183,7 +187,8 @@ func (r *resolver) settleInherited(p *Move, o probe.Output) error {
 			return nil
 		}
 	}
-	return p.error(fmt.Sprintf("find hashes: nothing that %s is made of needs what is missing", o.Where), r.exposeHint(pin.System()))
+	return p.error(fmt.Sprintf("find hashes: nothing that %s is made of needs what is missing", o.Where),
+		r.exposeHint(pin.System()))
 }
 
 // lookAtConsumers evaluates the consumers as the flake stands now.
@@ -223,7 +228,8 @@ func (r *resolver) proveConsumers(ctx context.Context) error {
 				return ok && promised.Equal(*h.found)
 			})
 			if !used {
-				return diag.At(h.slot.Pos, fmt.Sprintf("verify: %s is not made with the %s that is pinned here", p.Outputs[0].Where, h.slot.Field),
+				return diag.At(h.slot.Pos,
+					fmt.Sprintf("verify: %s is not made with the %s that is pinned here", p.Outputs[0].Where, h.slot.Field),
 					"something overrides it once more; remove that")
 			}
 		}

@@ -45,7 +45,10 @@ func (r *resolver) lookIn(ctx context.Context, system string, depth probe.Depth,
 		return nil, nil
 	}
 	there := *r
-	there.groups = groups{pins: pins, elsewhere: filter(slices.Concat(r.pins, r.elsewhere), func(p *Move) bool { return !slices.Contains(pins, p) })}
+	there.groups = groups{
+		pins:      pins,
+		elsewhere: filter(slices.Concat(r.pins, r.elsewhere), func(p *Move) bool { return !slices.Contains(pins, p) }),
+	}
 	there.placed, there.depth, there.skip, there.broken = false, depth, nil, nil
 	q, err := there.ofPins(system)
 	if err != nil {

@@ -74,7 +74,8 @@ func (r *resolver) lookAgain(q probe.Question, a probe.Answer) {
 // showsRelease reports whether the flake is at the release already, but for copies that no output reaches:
 // another pin is not behind, and some output shows the release.
 func (r *resolver) showsRelease(a probe.Answer) bool {
-	return r.someCurrent() && slices.ContainsFunc(a.Outputs, func(o probe.Output) bool { return o.Version == string(r.rel.Version) })
+	return r.someCurrent() &&
+		slices.ContainsFunc(a.Outputs, func(o probe.Output) bool { return o.Version == string(r.rel.Version) })
 }
 
 // someCurrent reports whether the flake has pins besides those of the plan, which are at the release.
@@ -107,7 +108,8 @@ func (r *resolver) nothingShows(ctx context.Context, q probe.Question, a probe.A
 		if m := neededSystem.FindStringSubmatch(r.broken[i].Text); m != nil {
 			system = m[1]
 		}
-		e := p.error(fmt.Sprintf("find package: %s can only be built on %s, and this machine is %s", r.broken[i].Where, system, pin.System()),
+		e := p.error(fmt.Sprintf("find package: %s can only be built on %s, and this machine is %s", r.broken[i].Where,
+			system, pin.System()),
 			"run ollama-bump on a machine of that system, or give Nix a builder of it: Options.NixArgs=--builders …")
 		e.Err = a.Failure
 		return e
@@ -122,7 +124,8 @@ func (r *resolver) nothingShows(ctx context.Context, q probe.Question, a probe.A
 		failed = append(failed, fmt.Sprintf("%s does not evaluate: %s", b.Where, b.Text))
 	}
 	slices.Sort(failed)
-	text := fmt.Sprintf("find package: no output of the flake shows %s %s after the edit", r.Found.Package.Name, r.rel.Version)
+	text := fmt.Sprintf("find package: no output of the flake shows %s %s after the edit", r.Found.Package.Name,
+		r.rel.Version)
 	if len(tried) > 0 {
 		text += "; tried " + strings.Join(diag.Limit(tried, 12), ", ")
 	}
@@ -153,7 +156,8 @@ func (r *resolver) nothingShows(ctx context.Context, q probe.Question, a probe.A
 func (r *resolver) askStrictly(ctx context.Context, q probe.Question) error {
 	q.Strict = true
 	a, err := r.ask(ctx, q)
-	if fail := probe.Failed(a.Failure); err == nil && fail != nil && probe.Evaluation(fail) && !a.NoneShown && a.Last != "" {
+	if fail := probe.Failed(a.Failure); err == nil && fail != nil && probe.Evaluation(fail) && !a.NoneShown &&
+		a.Last != "" {
 		r.broken = append(r.broken, probe.Broken{Where: a.Last, Text: fail.Text})
 	}
 	return err
@@ -162,7 +166,8 @@ func (r *resolver) askStrictly(ctx context.Context, q probe.Question) error {
 // exposeHint says what makes a pin visible. Every package was looked at, so it is none that Options.Attr could name
 // among them; another output may hold it.
 func (r *resolver) exposeHint(system string) string {
-	return fmt.Sprintf("expose the package that this pin makes, packages.%s.%s = … for example, so that the bump can be verified, or name the output that holds it with Options.Attr",
+	return fmt.Sprintf("expose the package that this pin makes, packages.%s.%s = … for example, so that the bump can "+
+		"be verified, or name the output that holds it with Options.Attr",
 		system, r.Found.Package.Name)
 }
 
@@ -208,15 +213,18 @@ func (r *resolver) checkOutput(p *Move, o probe.Output) error {
 			"the version that is pinned here is not the package's; set it in the same overrideAttrs")
 	}
 	if h := p.hash(pin.Source); h != nil && o.Src != "" && !h.is(o.Src) {
-		return p.error(fmt.Sprintf("verify: the source of %s has the hash %s, not the one that is pinned here", o.Where, o.Src),
+		return p.error(fmt.Sprintf("verify: the source of %s has the hash %s, not the one that is pinned here", o.Where,
+			o.Src),
 			"something overrides src once more; remove that")
 	}
 	h := p.hash(pin.Vendor)
 	if h == nil || h.Inherited() || o.Mod == "" || h.is(o.Mod) {
 		return nil
 	}
-	return p.error(fmt.Sprintf("verify: %s ignores the vendorHash that is pinned here: its goModules still has %s", o.Where, o.Mod),
-		"before nixpkgs 24.11 overrideAttrs { vendorHash } has no effect: update the nixpkgs input, or override buildGoModule (args // { vendorHash = …; })")
+	return p.error(fmt.Sprintf("verify: %s ignores the vendorHash that is pinned here: its goModules still has %s",
+		o.Where, o.Mod),
+		"before nixpkgs 24.11 overrideAttrs { vendorHash } has no effect: update the nixpkgs input, or override "+
+			"buildGoModule (args // { vendorHash = …; })")
 }
 
 // checkSources checks that the archives which were fetched are those of the release: a fetcher that does not take its
@@ -230,7 +238,8 @@ func (r *resolver) checkSources() error {
 		for _, url := range downloads(h.drv) {
 			if strings.Contains(url, "/archive/") && !strings.Contains(url, string(r.rel.Version)) {
 				return diag.At(h.slot.Pos, fmt.Sprintf("verify: the source is still fetched from %s", url),
-					"before nixpkgs of 2026 overrideAttrs does not move a fetcher's tag: write old.src.override { tag = …; hash = …; }")
+					"before nixpkgs of 2026 overrideAttrs does not move a fetcher's tag: write old.src.override { tag = …; hash = "+
+						"…; }")
 			}
 		}
 	}

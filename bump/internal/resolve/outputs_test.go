@@ -27,6 +27,7 @@ func TestSourceThatIsStillTheOldOne(t *testing.T) {
 	err := at("https://github.com/ollama/ollama/archive/refs/tags/v0.32.13.tar.gz").checkSources()
 	var e *diag.Error
 	require.ErrorAs(t, err, &e)
-	assert.Equal(t, "flake.nix:8:22: verify: the source is still fetched from https://github.com/ollama/ollama/archive/refs/tags/v0.32.13.tar.gz", e.Error())
+	assert.Equal(t, "flake.nix:8:22: verify: the source is still fetched from "+
+		"https://github.com/ollama/ollama/archive/refs/tags/v0.32.13.tar.gz", e.Error())
 	assert.Contains(t, e.Hint, "old.src.override")
 }

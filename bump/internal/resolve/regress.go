@@ -90,8 +90,10 @@ func (r *resolver) checkRegressions(ctx context.Context, q probe.Question, a pro
 		for _, hash := range [][2]string{{was.Src, info.Src}, {was.Mod, info.Mod}} {
 			if hash[0] == hash[1] && r.unknown(hash[1]) {
 				return r.pins[0].error(
-					fmt.Sprintf("verify: %s gets version %s from this pin, but keeps the hash %s of %s", info.Where, info.Version, hash[1], was.Version),
-					"give that package a version of its own, or write its source with a hash beside this one: overrideAttrs { version = …; src = …; }")
+					fmt.Sprintf("verify: %s gets version %s from this pin, but keeps the hash %s of %s", info.Where, info.Version,
+						hash[1], was.Version),
+					"give that package a version of its own, or write its source with a hash beside this one: overrideAttrs { "+
+						"version = …; src = …; }")
 			}
 		}
 	}
@@ -115,7 +117,8 @@ func (r *resolver) warnOfRefusal(ctx context.Context, where string) error {
 			return err
 		}
 		if fail := probe.Failed(a.Failure); fail != nil && probe.Evaluation(fail) {
-			r.Log(diag.Warning, "%s does not evaluate with the flake's own settings, with the bump or without it: %s", where, fail.Text)
+			r.Log(diag.Warning, "%s does not evaluate with the flake's own settings, with the bump or without it: %s", where,
+				fail.Text)
 		}
 		break
 	}

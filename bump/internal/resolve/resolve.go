@@ -170,7 +170,10 @@ func (r *resolver) loop(ctx context.Context) error {
 			return err
 		}
 	}
-	return &diag.Error{Text: "find hashes: Nix keeps reporting other hashes", Hint: "the source may not be reproducible; run again with -v"}
+	return &diag.Error{
+		Text: "find hashes: Nix keeps reporting other hashes",
+		Hint: "the source may not be reproducible; run again with -v",
+	}
 }
 
 // ask asks a question and remembers what must not be asked again.
@@ -427,7 +430,8 @@ func (r *resolver) deepen(ctx context.Context, p *Move, h *hash) error {
 		return r.unexplained(a.Mismatches)
 	}
 	return diag.At(h.slot.Pos,
-		fmt.Sprintf("find hashes: nothing that %s evaluates on %s uses this %s", p.Outputs[0].Where, pin.System(), h.slot.Field),
+		fmt.Sprintf("find hashes: nothing that %s evaluates on %s uses this %s", p.Outputs[0].Where, pin.System(),
+			h.slot.Field),
 		"if it is for another system, run ollama-bump on a machine of that system")
 }
 

@@ -84,7 +84,8 @@ func (r *replay) Ask(_ context.Context, q probe.Question) (probe.Answer, error) 
 			companions = append(companions, r.derivation(c.Hash.Slot, h))
 			if q.Build.Derivation == companions[0] && !h.Equal(r.real(c.Hash.Slot)) {
 				a.Built = false
-				a.Mismatches = append(a.Mismatches, nix.Mismatch{DrvPath: companions[0], Specified: h, Got: r.real(c.Hash.Slot), Origin: nix.OriginNix})
+				a.Mismatches = append(a.Mismatches,
+					nix.Mismatch{DrvPath: companions[0], Specified: h, Got: r.real(c.Hash.Slot), Origin: nix.OriginNix})
 			}
 		}
 		wrong := false
@@ -103,7 +104,8 @@ func (r *replay) Ask(_ context.Context, q probe.Question) (probe.Answer, error) 
 			inherited := f.Inherited() && h.Equal(sum("inherited"))
 			if slices.Contains(q.Build.Fixed, i) && !wrong && !inherited && !h.Equal(r.real(f.Slot)) {
 				wrong, a.Built = true, false
-				a.Mismatches = append(a.Mismatches, nix.Mismatch{DrvPath: drv, Specified: h, Got: r.real(f.Slot), Origin: nix.OriginNix})
+				a.Mismatches = append(a.Mismatches,
+					nix.Mismatch{DrvPath: drv, Specified: h, Got: r.real(f.Slot), Origin: nix.OriginNix})
 			}
 		}
 		if q.Depth == probe.Packages || slices.Contains(q.Whole, o.Where) {
@@ -189,7 +191,11 @@ func hashes(t *testing.T, src string, change func(n int, q probe.Question, a *pr
 	s, err := Hashes(t.Context(), Job{
 		Found: found, Plan: found.Plan("0.32.15", pin.Policy{Branches: true}),
 		Release: &release.Release{Version: "0.32.15", Release: github.Release{Tag: "v0.32.15"}},
-		Asker:   r, Upstream: r, Store: r, Log: func(_ diag.EventKind, format string, args ...any) { t.Logf(format, args...) },
+		Asker:   r, Upstream: r, Store: r, Log: func(_ diag.EventKind, format string,
+			args ...any,
+		) {
+			t.Logf(format, args...)
+		},
 		Fake: func() nix.Hash { fakes++; return sum(fmt.Sprint("fake ", fakes)) },
 	})
 	if err == nil {
@@ -219,7 +225,8 @@ func TestEachRoundFindsAHash(t *testing.T) {
 	require.Len(t, r.asked, 3)
 	assert.NotEqual(t, r.asked[0].Pins[0].Marks[0], r.asked[0].Pins[0].Marks[1], "a fake for each")
 	assert.Empty(t, r.asked[0].Only)
-	assert.Equal(t, []string{"packages." + pin.System() + ".p0"}, r.asked[1].Only, "outputs are known after the first question")
+	assert.Equal(t, []string{"packages." + pin.System() + ".p0"}, r.asked[1].Only,
+		"outputs are known after the first question")
 	assert.Empty(t, r.asked[1].Whole)
 	assert.Equal(t, r.asked[1].Only, r.asked[2].Whole, "with all hashes the package is evaluated as a whole")
 	assert.True(t, s.Has(Nix))
@@ -259,7 +266,10 @@ func TestTheSurestMismatchCounts(t *testing.T) {
 func TestSourceThatChanges(t *testing.T) {
 	_, _, err := hashes(t, flake(vendored), func(n int, _ probe.Question, a *probe.Answer) {
 		if n == 2 {
-			a.Mismatches = []nix.Mismatch{{DrvPath: a.Outputs[0].SrcDrv, Specified: sum("src hash"), Got: sum("other"), Origin: nix.OriginNix}}
+			a.Mismatches = []nix.Mismatch{{
+				DrvPath: a.Outputs[0].SrcDrv, Specified: sum("src hash"), Got: sum("other"),
+				Origin: nix.OriginNix,
+			}}
 		}
 	})
 	require.ErrorContains(t, err, "flake.nix:3:98: find hashes: the src hash is not the same twice")
@@ -302,11 +312,15 @@ func TestNoOutputShowsThePin(t *testing.T) {
 		a.Broken = []probe.Broken{{Where: "overlays.b", Text: "boom"}, {Where: "overlays.a", Text: "bang"}}
 		a.Failure, a.NoneShown = &nix.Failure{Kind: nix.Eval, Text: "nothing"}, true
 	})
-	require.ErrorContains(t, err, "no output of the flake shows ollama 0.32.15 after the edit; tried packages."+pin.System()+
-		".p0 (0.32.13); overlays.a does not evaluate: bang; overlays.b does not evaluate: boom")
+	require.ErrorContains(t, err,
+		"no output of the flake shows ollama 0.32.15 after the edit; tried packages."+pin.System()+
+			".p0 (0.32.13); overlays.a does not evaluate: bang; overlays.b does not evaluate: boom")
 	_, _, err = hashes(t, flake(vendored), func(_ int, _ probe.Question, a *probe.Answer) {
 		a.Outputs = nil
-		a.Broken = []probe.Broken{{Where: "packages.x", Text: "a 'aarch64-linux' with features {} is required", OtherSystem: true}}
+		a.Broken = []probe.Broken{{
+			Where: "packages.x", Text: "a 'aarch64-linux' with features {} is required",
+			OtherSystem: true,
+		}}
 		a.Failure, a.NoneShown = &nix.Failure{Kind: nix.Eval, Text: "nothing"}, true
 	})
 	require.ErrorContains(t, err, "packages.x can only be built on aarch64-linux")
@@ -348,7 +362,8 @@ func TestCompanionFollowsTheRelease(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "b10488", valueOf(r, s, "llama.cpp tag"))
 	assert.Equal(t, sum("llama.cpp hash").SRI(), valueOf(r, s, "llama.cpp hash"))
-	assert.Equal(t, []Companion{{Pos: s.Moves[0].Companions()[0].Pos, Name: "llama.cpp", Old: "b1", New: "b10488"}}, s.Moves[0].Companions())
+	assert.Equal(t, []Companion{{Pos: s.Moves[0].Companions()[0].Pos, Name: "llama.cpp", Old: "b1", New: "b10488"}},
+		s.Moves[0].Companions())
 	depths := map[probe.Depth]int{}
 	for _, q := range r.asked {
 		depths[q.Depth]++

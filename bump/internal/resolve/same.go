@@ -42,7 +42,8 @@ func sameFetch(a, b *nix.Derivation) bool {
 	maps.DeleteFunc(x, promise)
 	maps.DeleteFunc(y, promise)
 	return a.Name == b.Name && a.System == b.System && a.Builder == b.Builder && maps.Equal(x, y) &&
-		slices.Equal(a.Args, b.Args) && slices.Equal(a.InputSrcs, b.InputSrcs) && maps.EqualFunc(a.InputDrvs, b.InputDrvs, slices.Equal)
+		slices.Equal(a.Args, b.Args) && slices.Equal(a.InputSrcs, b.InputSrcs) &&
+		maps.EqualFunc(a.InputDrvs, b.InputDrvs, slices.Equal)
 }
 
 // waitsForSame says whether a pin's source is probably fetched like that of an earlier pin, which this round

@@ -250,7 +250,8 @@ func (r *resolver) valuesOf(p *Move, v map[pin.SlotID]string) error {
 func (r *resolver) set(v map[pin.SlotID]string, id pin.SlotID, value, field string) error {
 	if known, ok := v[id]; ok && known != value {
 		slot := r.Found.Slot(id)
-		return diag.At(slot.Pos, fmt.Sprintf("find pin: the %s and the %s are one and the same value here, but will differ", slot.Field, field),
+		return diag.At(slot.Pos,
+			fmt.Sprintf("find pin: the %s and the %s are one and the same value here, but will differ", slot.Field, field),
 			"write each where it is used, lib.fakeHash for a hash that is not known")
 	}
 	v[id] = value

@@ -62,7 +62,8 @@ func (r *resolver) unpacked() []*hash {
 
 func (r *resolver) cannotUnpack(h *hash, system string, err error) error {
 	e := diag.At(h.slot.Pos,
-		fmt.Sprintf("find asset: the hash of %s is that of an unpacked archive for %s, which cannot be found on %s: %v", path.Base(h.URL), system, pin.System(), err),
+		fmt.Sprintf("find asset: the hash of %s is that of an unpacked archive for %s, which cannot be found on %s: %v",
+			path.Base(h.URL), system, pin.System(), err),
 		"run ollama-bump on a machine of that system, or fetch the file as it is (fetchurl), whose digest the release lists")
 	e.Err = err
 	return e
@@ -144,7 +145,10 @@ func (r *resolver) unpack(ctx context.Context, h *hash, there *nix.Derivation) e
 
 // unpackingOf takes out of a derivation what its fetch has of its own.
 func unpackingOf(drv *nix.Derivation) (*probe.Unpacking, error) {
-	u := &probe.Unpacking{Name: drv.Name, URLs: strings.Fields(drv.Env["urls"]), PostFetch: drv.Env["postFetch"], StripRoot: drv.Env["stripRoot"] != ""}
+	u := &probe.Unpacking{
+		Name: drv.Name, URLs: strings.Fields(drv.Env["urls"]), PostFetch: drv.Env["postFetch"],
+		StripRoot: drv.Env["stripRoot"] != "",
+	}
 	if _, structured := drv.Env["__json"]; structured || len(u.URLs) == 0 || u.PostFetch == "" {
 		return nil, fmt.Errorf("%s is no fetch of nixpkgs' fetchzip", drv.Name)
 	}

@@ -8,7 +8,10 @@ import (
 
 func TestFilesOfSiblingFlakes(t *testing.T) {
 	t.Parallel()
-	files := []string{"flake.nix", "shared/a.nix", "hosts/flake.nix", "hosts/gpu/flake.nix", "hosts/gpu/x/a.nix", "hosts/gpu/x/flake.nix", "hosts/tpu/flake.nix", "hosts/tpu/y/a.nix"}
+	files := []string{
+		"flake.nix", "shared/a.nix", "hosts/flake.nix", "hosts/gpu/flake.nix", "hosts/gpu/x/a.nix",
+		"hosts/gpu/x/flake.nix", "hosts/tpu/flake.nix", "hosts/tpu/y/a.nix",
+	}
 	in := func(sub string) []string {
 		s := &Set{Sub: sub, has: map[string]bool{}}
 		for _, name := range files {

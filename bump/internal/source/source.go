@@ -45,7 +45,10 @@ func Open(ctx context.Context, dir string, env []string) (*Set, error) {
 		abs, err = filepath.EvalSymlinks(abs)
 	}
 	if err != nil {
-		return nil, &diag.Error{Text: fmt.Sprintf("open flake: %v", err), Hint: "give the folder of the flake with Options.Dir=DIR", Err: err}
+		return nil, &diag.Error{
+			Text: fmt.Sprintf("open flake: %v", err),
+			Hint: "give the folder of the flake with Options.Dir=DIR", Err: err,
+		}
 	}
 	if _, err := os.Stat(filepath.Join(abs, "flake.nix")); err != nil {
 		return nil, &diag.Error{
@@ -53,7 +56,10 @@ func Open(ctx context.Context, dir string, env []string) (*Set, error) {
 			Hint: "run in the flake's folder, or name it with Options.Dir=DIR", Err: err,
 		}
 	}
-	s := &Set{Root: abs, has: map[string]bool{}, links: map[string]string{}, strays: map[string]string{}, read: map[string][]byte{}}
+	s := &Set{
+		Root: abs, has: map[string]bool{}, links: map[string]string{}, strays: map[string]string{},
+		read: map[string][]byte{},
+	}
 	if s.Repo, err = git.Find(ctx, abs, env); err != nil {
 		return nil, err
 	}
@@ -69,7 +75,10 @@ func Open(ctx context.Context, dir string, env []string) (*Set, error) {
 // OpenCheckout opens the flake in the folder sub below root, which a commit's files were written to: all of
 // them, and no repository.
 func OpenCheckout(root, sub string, files []string) (*Set, error) {
-	s := &Set{Root: root, Sub: sub, has: map[string]bool{}, links: map[string]string{}, strays: map[string]string{}, read: map[string][]byte{}}
+	s := &Set{
+		Root: root, Sub: sub, has: map[string]bool{}, links: map[string]string{}, strays: map[string]string{},
+		read: map[string][]byte{},
+	}
 	for _, name := range files {
 		info, err := os.Lstat(s.Abs(name))
 		if err != nil {

@@ -54,7 +54,10 @@ func TestFilesAndLinks(t *testing.T) {
 	defer s.Close()
 	assert.Equal(t, dir, s.Root)
 	assert.Equal(t, "flake", s.Sub)
-	assert.Equal(t, []string{"chain", "flake/a.nix", "flake/dir", "flake/flake.lock", "flake/flake.nix", "flake/loop", "flake/out", "locks/flake.lock", "real/a.nix", "result"}, s.Files)
+	assert.Equal(t, []string{
+		"chain", "flake/a.nix", "flake/dir", "flake/flake.lock", "flake/flake.nix", "flake/loop",
+		"flake/out", "locks/flake.lock", "real/a.nix", "result",
+	}, s.Files)
 	assert.Equal(t, "locks/flake.lock", s.Lock())
 	for name, want := range map[string]string{"flake/a.nix": "real/a.nix", "chain": "real/a.nix", "flake/dir": "real"} {
 		target, inside, isLink := s.Link(name)
@@ -77,7 +80,10 @@ func TestFilesAndLinks(t *testing.T) {
 }
 
 func TestNoGit(t *testing.T) {
-	dir := folder(t, map[string]string{"flake.nix": "{ }", "result-1": "->/nix", "link": "->flake.nix", "sub/.git/config": "[", "sub/b.nix": "2"})
+	dir := folder(t, map[string]string{
+		"flake.nix": "{ }", "result-1": "->/nix", "link": "->flake.nix",
+		"sub/.git/config": "[", "sub/b.nix": "2",
+	})
 	require.NoError(t, syscall.Mkfifo(filepath.Join(dir, "pipe.nix"), 0o600))
 	s, err := Open(t.Context(), dir, nil)
 	require.NoError(t, err)

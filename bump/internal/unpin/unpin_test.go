@@ -167,17 +167,20 @@ func TestPlan(t *testing.T) {
 		},
 		{
 			"the old version may be read",
-			"final: prev: { ollama = prev.ollama.overrideAttrs (final: old: { version = \"0.32.13\"; meta = old.meta // { a = old.version; }; }); }",
+			"final: prev: { ollama = prev.ollama.overrideAttrs (final: old: { version = \"0.32.13\"; meta = old.meta // { a " +
+				"= old.version; }; }); }",
 			"final: prev: { ollama = prev.ollama.overrideAttrs (final: old: { meta = old.meta // { a = old.version; }; }); }",
 		},
 		{
 			"a companion",
-			"final: prev: { ollama = prev.ollama.overrideAttrs (old: { version = \"0.32.13\"; passthru = (old.passthru or { }) // { llamaCppVersion = \"b10380\"; }; }); }",
+			"final: prev: { ollama = prev.ollama.overrideAttrs (old: { version = \"0.32.13\"; passthru = (old.passthru or { " +
+				"}) // { llamaCppVersion = \"b10380\"; }; }); }",
 			"final: prev: { }",
 		},
 		{
 			"a dotted companion",
-			"final: prev: { ollama = prev.ollama.overrideAttrs (old: { version = \"0.32.13\"; passthru.llamaCppVersion = \"b10380\"; }); }",
+			"final: prev: { ollama = prev.ollama.overrideAttrs (old: { version = \"0.32.13\"; passthru.llamaCppVersion = " +
+				"\"b10380\"; }); }",
 			"final: prev: { }",
 		},
 		{

@@ -101,5 +101,8 @@ func (c Check) buildPlan(ctx context.Context, derivations []string) (*text.Plan,
 	if err != nil || !ok {
 		return nil, err
 	}
-	return &text.Plan{Builds: plan.Builds, Build: plan.Names(), Fetch: plan.Fetches, Download: plan.Download, Unpacked: plan.Unpacked}, nil
+	return &text.Plan{
+		Builds: plan.Builds, Build: plan.Names(), Fetch: plan.Fetches, Download: plan.Download,
+		Unpacked: plan.Unpacked,
+	}, nil
 }

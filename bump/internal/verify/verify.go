@@ -69,10 +69,12 @@ func (c Check) hashes(proof *text.Proof) {
 		}
 	}
 	if len(shown) > 0 {
-		fact(proof, "version %s and the new hashes show in `%s`", c.Solution.Version, strings.Join(diag.Limit(shown, 12), "`, `"))
+		fact(proof, "version %s and the new hashes show in `%s`", c.Solution.Version,
+			strings.Join(diag.Limit(shown, 12), "`, `"))
 	}
 	if c.Solution.Has(resolve.Nix) {
-		fact(proof, "every fixed output builds with the hash that is written here; each hash was found with a fake one in its place")
+		fact(proof, "every fixed output builds with the hash that is written here; each hash was found with a fake one in "+
+			"its place")
 	}
 	if c.Solution.Has(resolve.Digest) {
 		fact(proof, "hashes of release assets are the digests that the release lists; the files were not downloaded")
@@ -142,7 +144,8 @@ func (c Check) evaluateOne(ctx context.Context, configuration probe.Configuratio
 		return true, ctx.Err()
 	}
 	return false, &diag.Error{
-		Text: fmt.Sprintf("verify: %s evaluates as it is, but not with %s %s: %v", configuration, c.Package.Name, c.Solution.Version, failed),
+		Text: fmt.Sprintf("verify: %s evaluates as it is, but not with %s %s: %v", configuration, c.Package.Name,
+			c.Solution.Version, failed),
 		Hint: "correct it for the new release, or leave this check out with Options.Verify=hashes", Err: failed,
 	}
 }
@@ -217,7 +220,8 @@ func (c Check) runProgram(ctx context.Context, s subject, drv string) error {
 		return e
 	}
 	if says := version.Find(strings.Join(said, "\n")); says != c.Solution.Version {
-		return diag.At(s.pos, fmt.Sprintf("verify: %s of %s says version %q, not %s", c.Package.Program, s.where, says, c.Solution.Version),
+		return diag.At(s.pos,
+			fmt.Sprintf("verify: %s of %s says version %q, not %s", c.Package.Program, s.where, says, c.Solution.Version),
 			"see the ldflags that set the version")
 	}
 	return nil

@@ -62,7 +62,10 @@ func Open(env []string) (*Workspace, error) {
 			return ws, nil
 		}
 	}
-	return nil, &diag.Error{Text: fmt.Sprintf("make temporary folder: %v", err), Hint: "make room there, or set TMPDIR to another folder", Err: err}
+	return nil, &diag.Error{
+		Text: fmt.Sprintf("make temporary folder: %v", err),
+		Hint: "make room there, or set TMPDIR to another folder", Err: err,
+	}
 }
 
 // newName makes up a name that no person gives a folder: its second half follows from the first.

@@ -14,17 +14,22 @@ func plain(_, text string) string { return text }
 
 func TestLines(t *testing.T) {
 	t.Parallel()
-	const body = "<!-- ours -->\n\n| Package | Version |\n| --- | --- |\n| **ollama** | 0.32.13 → [0.32.15](<https://x/y>) |\n| a\\|b | `c` |\n\n" +
-		"<details>\n<summary>3 values <b>in</b> 1 file</summary>\n\n- hidden\n\n```\nhidden\n```\n\n</details>\n\n\n### What changes\n\n" +
-		"- `x86_64-linux.a*b*c`: *nothing* in x86\\_64\n- [ ] Rebase\n\n```sh\nnix run \\\n  x\n```\n\n---\n\nMade by [us](<https://u>).\n"
+	const body = "<!-- ours -->\n\n| Package | Version |\n| --- | --- |\n| **ollama** | 0.32.13 → " +
+		"[0.32.15](<https://x/y>) |\n| a\\|b | `c` |\n\n" +
+		"<details>\n<summary>3 values <b>in</b> 1 file</summary>\n\n- hidden\n\n```\nhidden\n```\n\n</details>\n\n\n### " +
+		"What changes\n\n" +
+		"- `x86_64-linux.a*b*c`: *nothing* in x86\\_64\n- [ ] Rebase\n\n```sh\nnix run \\\n  x\n```\n\n---\n\nMade by " +
+		"[us](<https://u>).\n"
 	for _, c := range []struct {
 		name string
 		all  bool
 		want string
 	}{
-		{"folded", false, "T\n\nPackage  Version\nollama   0.32.13 → 0.32.15\na|b      c\n\n▸ 3 values in 1 file\n\nWhat changes\n\n" +
+		{"folded", false, "T\n\nPackage  Version\nollama   0.32.13 → 0.32.15\na|b      c\n\n▸ 3 values in 1 file\n\nWhat " +
+			"changes\n\n" +
 			"• x86_64-linux.a*b*c: nothing in x86_64\n☐ Rebase\n\n  nix run \\\n    x\n\nMade by us."},
-		{"all", true, "T\n\nPackage  Version\nollama   0.32.13 → 0.32.15\na|b      c\n\n▸ 3 values in 1 file\n\n• hidden\n\n  hidden\n\nWhat changes\n\n" +
+		{"all", true, "T\n\nPackage  Version\nollama   0.32.13 → 0.32.15\na|b      c\n\n▸ 3 values in 1 file\n\n• " +
+			"hidden\n\n  hidden\n\nWhat changes\n\n" +
 			"• x86_64-linux.a*b*c: nothing in x86_64\n☐ Rebase\n\n  nix run \\\n    x\n\nMade by us."},
 	} {
 		assert.Equal(t, c.want, strings.Join(Lines("T", body, c.all, plain), "\n"), c.name)
@@ -33,7 +38,8 @@ func TestLines(t *testing.T) {
 
 func TestPaint(t *testing.T) {
 	t.Parallel()
-	got := Lines("T", "## H\n**b** and `c`\n<details><summary>s</summary>hidden\n\n<details>\n<summary>inner</summary>\n</details>\n</details>\nend", false, marked)
+	got := Lines("T", "## H\n**b** and "+
+		"`c`\n<details><summary>s</summary>hidden\n\n<details>\n<summary>inner</summary>\n</details>\n</details>\nend", false, marked)
 	assert.Equal(t, []string{"{1:T}", "", "{1:H}", "{1:b} and {36:c}", "▸ s", "end"}, got)
 }
 
