@@ -171,8 +171,8 @@ func (j *job) proveRemoval(ctx context.Context, shown []shownPin, changes []tree
 	for i, p := range shown {
 		q.Pins = append(q.Pins, probe.Pin{ID: i, Names: append([]string{}, p.Names...), Version: p.outputs[0].Recipe.Base, Marks: []string{}})
 		for _, o := range p.outputs {
-			if !slices.Contains(q.Only, o.Where) {
-				q.Only = append(q.Only, o.Where)
+			if where := withoutPin(o); !slices.Contains(q.Only, where) {
+				q.Only = append(q.Only, where)
 			}
 		}
 	}
@@ -183,12 +183,22 @@ func (j *job) proveRemoval(ctx context.Context, shown []shownPin, changes []tree
 	}
 	for _, p := range shown {
 		for _, o := range p.outputs {
-			if err := j.proveOutput(p, a.Output(o.Where), o.Where, removal); err != nil {
+			where := withoutPin(o)
+			if err := j.proveOutput(p, a.Output(where), where, removal); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// withoutPin is where an output is once it is nixpkgs' own package: in a list, packages go by name and version.
+func withoutPin(o probe.Output) string {
+	list, name, ok := strings.Cut(o.Where, ": ")
+	if !ok || o.Version == "" {
+		return o.Where
+	}
+	return list + ": " + strings.Replace(name, o.Version, o.Recipe.Base, 1)
 }
 
 func (j *job) proveOutput(p shownPin, o probe.Output, where string, removal *unpin.Removal) error {

@@ -242,7 +242,7 @@
           say { try = loc.where; } (
             if !builtins.isAttrs p then
               say { inherit (loc) where; absent = true; } st
-            else if loc.off && !(info ? pins) then
+            else if loc.off && !(info ? pins || builtins.elem loc.where req.only) then
               st
             else
               say info (say' (info ? pins || builtins.elem loc.where req.whole) (deeper info p) (st // builtins.listToAttrs (map (i: { name = toString i; value = { inherit p info; }; }) fresh)))

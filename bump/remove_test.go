@@ -1,0 +1,282 @@
+package bump_test
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/nixtars/ollama-bump/bump"
+	"github.com/nixtars/ollama-bump/bump/bumptest"
+)
+
+// A removal is a flake before and after --unpin. Its nixpkgs has a newer ollama than the pin.
+type removal struct {
+	name  string
+	flake string            // flake.nix, or the expression of the outputs when overlay.nix is there
+	files map[string]string // beside flake.nix
+	want  map[string]string // the files that change
+	// same are outputs, and the attribute of nixpkgs whose derivation each is then; with "src" in front of it only
+	// version, source and modules are.
+	same map[string]string
+}
+
+const (
+	overtakenFlake = `{
+  inputs.nixpkgs.url = "github:NixOS/nixpkgs/ollama-0.33.2";
+  outputs = { self, nixpkgs }: let system = "x86_64-linux"; pkgs = nixpkgs.legacyPackages.${system}; in {
+    OUTPUTS
+  };
+}
+`
+	overlaidOutputs = `packages.x86_64-linux = { inherit (import nixpkgs { inherit system; config.allowUnfree = true; ` +
+		`overlays = [ (import ./overlay.nix) ]; }) ollama ollama-rocm ollama-cpu; };`
+
+	pinVersion = `version = "0.32.13";`
+	pinSource  = `src = prev.fetchFromGitHub { owner = "ollama"; repo = "ollama"; tag = "v${version}"; hash = "@src:0.32.13@"; };`
+	pinVendor  = `vendorHash = "@vendor:0.32.13@";`
+	pinAll     = pinVersion + "\n    " + pinSource + "\n    " + pinVendor + "\n"
+	// without a recursive set
+	plainSource = `src = prev.fetchFromGitHub { owner = "ollama"; repo = "ollama"; tag = "v0.32.13"; hash = "@src:0.32.13@"; };`
+	plainAll    = pinVersion + "\n    " + plainSource + "\n    " + pinVendor + "\n"
+)
+
+// overlaid is a removal from an overlay in a file of its own.
+func overlaid(name, before, after string, same ...string) removal {
+	r := removal{
+		name: name, flake: overlaidOutputs, files: map[string]string{"overlay.nix": before},
+		want: map[string]string{"overlay.nix": after}, same: map[string]string{},
+	}
+	for _, s := range append([]string{"ollama"}, same...) {
+		r.same["packages.x86_64-linux."+strings.TrimPrefix(s, "src ")] = s
+	}
+	if slices.Contains(same, "src ollama") {
+		r.same["packages.x86_64-linux.ollama"] = "src ollama"
+	}
+	return r
+}
+
+// output is a removal from flake.nix.
+func output(name, before, after string, same map[string]string) removal {
+	return removal{
+		name: name, flake: before, same: same,
+		want: map[string]string{"flake.nix": strings.Replace(overtakenFlake, "OUTPUTS", after, 1)},
+	}
+}
+
+var removals = []removal{
+	overlaid("overlay", "# ours\nfinal: prev: {\n  # nixpkgs lags\n  ollama = prev.ollama.overrideAttrs (old: rec {\n    "+pinAll+"  });\n\n  a = 1;\n}\n",
+		"# ours\nfinal: prev: {\n  a = 1;\n}\n"),
+	overlaid("a file that held only the pin", "final: prev: {\n  ollama = prev.ollama.overrideAttrs (old: rec {\n    "+pinAll+"  });\n}\n",
+		"final: prev: {\n}\n"),
+	overlaid("final attributes",
+		"final: prev: {\n  ollama = prev.ollama.overrideAttrs (finalAttrs: old: {\n    "+
+			strings.ReplaceAll(pinAll, "${version}", "${finalAttrs.version}")+"  });\n  a = 1;\n}\n",
+		"final: prev: {\n  a = 1;\n}\n"),
+	overlaid("attributes without a function", "final: prev: {\n  ollama = prev.ollama.overrideAttrs {\n    "+plainAll+"  };\n}\n",
+		"final: prev: {\n}\n"),
+	overlaid("variables", "final: prev:\nlet\n  version = \"0.32.13\"; # the pin\n  # of the source\n  hash = \"@src:0.32.13@\";\n  one = 1;\nin\n{\n"+
+		"  ollama = prev.ollama.overrideAttrs (old: {\n    inherit version;\n    src = prev.fetchFromGitHub { owner = \"ollama\"; repo = \"ollama\"; "+
+		"tag = \"v${version}\"; inherit hash; };\n    "+pinVendor+"\n  });\n  a = one;\n}\n",
+		"final: prev:\nlet\n  one = 1;\nin\n{\n  a = one;\n}\n"),
+	overlaid("nothing is left of the variables", "final: prev:\nlet\n  version = \"0.32.13\";\nin\n{\n"+
+		"  ollama = prev.ollama.overrideAttrs (old: {\n    inherit version;\n    "+pinSource+"\n    "+pinVendor+"\n  });\n  a = 1;\n}\n",
+		"final: prev:\n{\n  a = 1;\n}\n"),
+	overlaid("comments around", "final: prev: {\n  # a stays\n  a = 1; # so does this\n\n  # goes\n  # with the pin\n"+
+		"  ollama = prev.ollama.overrideAttrs (old: rec { # and this\n    # this\n    "+pinAll+"  }); # this, too\n\n  # b stays\n  b = 2;\n}\n",
+		"final: prev: {\n  # a stays\n  a = 1; # so does this\n\n  # b stays\n  b = 2;\n}\n"),
+	overlaid("other attributes stay", "final: prev: {\n  ollama = prev.ollama.overrideAttrs (old: {\n    "+plainAll+
+		"    # ours\n    doCheck = false;\n  });\n}\n",
+		"final: prev: {\n  ollama = prev.ollama.overrideAttrs (old: {\n    # ours\n    doCheck = false;\n  });\n}\n", "src ollama"),
+	overlaid("two variants", "final: prev: {\n  ollama = prev.ollama.overrideAttrs (old: rec {\n    "+pinAll+
+		"  });\n  ollama-rocm = prev.ollama-rocm.overrideAttrs (old: rec {\n    "+pinAll+"  });\n}\n",
+		"final: prev: {\n}\n", "ollama-rocm"),
+	overlaid("attributes that variants share", "final: prev:\nlet\n  pin = old: rec {\n    "+pinAll+"  };\nin\n{\n"+
+		"  ollama = prev.ollama.overrideAttrs pin;\n  ollama-cpu = prev.ollama-cpu.overrideAttrs pin;\n}\n",
+		"final: prev:\n{\n}\n", "ollama-cpu"),
+	overlaid("a helper that variants share", "final: prev:\nlet\n  newer = drv: drv.overrideAttrs (old: rec {\n    "+pinAll+"  });\nin\n{\n"+
+		"  ollama = newer prev.ollama;\n  ollama-cpu = newer prev.ollama-cpu;\n}\n",
+		"final: prev:\n{\n}\n", "ollama-cpu"),
+	overlaid("an override below", "final: prev: {\n  ollama = (prev.ollama.override { acceleration = false; }).overrideAttrs (old: rec {\n    "+pinAll+"  });\n}\n",
+		"final: prev: {\n  ollama = prev.ollama.override { acceleration = false; };\n}\n", "src ollama"),
+	overlaid("an override above", "final: prev: {\n  ollama = (prev.ollama.overrideAttrs (old: rec {\n    "+pinAll+"  })).override { acceleration = false; };\n}\n",
+		"final: prev: {\n  ollama = prev.ollama.override { acceleration = false; };\n}\n", "src ollama"),
+	overlaid("what follows the pin", "final: prev: {\n  ollama = prev.ollama.overrideAttrs (old: rec {\n    "+pinAll+
+		"  });\n  ollama-cpu = final.ollama.override { acceleration = false; };\n}\n",
+		"final: prev: {\n  ollama-cpu = final.ollama.override { acceleration = false; };\n}\n"),
+	overlaid("CRLF", strings.ReplaceAll("final: prev: {\n\tollama = prev.ollama.overrideAttrs (old: rec {\n    "+pinAll+"\t});\n\ta = 1;\n}\n", "\n", "\r\n"),
+		"final: prev: {\r\n\ta = 1;\r\n}\r\n"),
+	output("package output",
+		"packages.x86_64-linux.ollama = pkgs.ollama.overrideAttrs (old: {\n      "+strings.ReplaceAll(plainAll, "prev", "pkgs")+"    }); # ours",
+		"packages.x86_64-linux.ollama = pkgs.ollama; # ours", map[string]string{"packages.x86_64-linux.ollama": "ollama"}),
+	output("module",
+		"nixosConfigurations.desk = nixpkgs.lib.nixosSystem { inherit system; modules = [ ({ pkgs, ... }: {\n      boot.isContainer = true;\n"+
+			"      services.ollama.enable = true;\n      services.ollama.package = pkgs.ollama.overrideAttrs (old: {\n      "+
+			strings.ReplaceAll(plainAll, "prev", "pkgs")+"      });\n    }) ]; };",
+		"nixosConfigurations.desk = nixpkgs.lib.nixosSystem { inherit system; modules = [ ({ pkgs, ... }: {\n      boot.isContainer = true;\n"+
+			"      services.ollama.enable = true;\n      services.ollama.package = pkgs.ollama;\n    }) ]; };",
+		map[string]string{"nixosConfigurations.desk.config.services.ollama.package": "ollama"}),
+	output("list of packages",
+		"nixosConfigurations.desk = nixpkgs.lib.nixosSystem { inherit system; modules = [ ({ pkgs, ... }: {\n      boot.isContainer = true;\n"+
+			"      environment.systemPackages = [\n        (pkgs.ollama.overrideAttrs (old: {\n      "+strings.ReplaceAll(plainAll, "prev", "pkgs")+
+			"        }))\n      ];\n    }) ]; };",
+		"nixosConfigurations.desk = nixpkgs.lib.nixosSystem { inherit system; modules = [ ({ pkgs, ... }: {\n      boot.isContainer = true;\n"+
+			"      environment.systemPackages = [\n        pkgs.ollama\n      ];\n    }) ]; };",
+		map[string]string{}),
+	output("variants in a list",
+		"nixosConfigurations.desk = nixpkgs.lib.nixosSystem { inherit system; modules = [ ({ pkgs, ... }: {\n      boot.isContainer = true;\n"+
+			"      nixpkgs.overlays = [ (final: prev: {\n        ollama = prev.ollama.overrideAttrs (old: {\n      "+plainAll+"        });\n"+
+			"        ollama-cpu = final.ollama.override { acceleration = false; };\n      }) ];\n"+
+			"      environment.systemPackages = with pkgs; [ ollama ollama-cpu ];\n    }) ]; };",
+		"nixosConfigurations.desk = nixpkgs.lib.nixosSystem { inherit system; modules = [ ({ pkgs, ... }: {\n      boot.isContainer = true;\n"+
+			"      nixpkgs.overlays = [ (final: prev: {\n"+
+			"        ollama-cpu = final.ollama.override { acceleration = false; };\n      }) ];\n"+
+			"      environment.systemPackages = with pkgs; [ ollama ollama-cpu ];\n    }) ]; };",
+		map[string]string{"nixosConfigurations.desk.pkgs.ollama": "ollama"}),
+	output("output of another name",
+		"packages.x86_64-linux.default = (pkgs.extend self.overlays.default).ollama;\n    overlays = {\n      default = final: prev: {\n        ollama = prev.ollama.overrideAttrs (_: {\n      "+
+			plainAll+"        });\n      };\n    };",
+		"packages.x86_64-linux.default = (pkgs.extend self.overlays.default).ollama;\n    overlays = {\n      default = final: prev: {\n      };\n    };",
+		map[string]string{"packages.x86_64-linux.default": "ollama"}),
+	output("package overrides",
+		"packages.x86_64-linux.ollama = (import nixpkgs { inherit system; config.packageOverrides = pkgs: {\n      ollama = pkgs.ollama.overrideAttrs (old: {\n      "+
+			strings.ReplaceAll(plainAll, "prev", "pkgs")+"      });\n    }; }).ollama;",
+		"packages.x86_64-linux.ollama = (import nixpkgs { inherit system; config.packageOverrides = pkgs: {\n    }; }).ollama;",
+		map[string]string{"packages.x86_64-linux.ollama": "ollama"}),
+	output("an overlay among others",
+		"overlays.default = nixpkgs.lib.composeManyExtensions [\n      (final: prev: { a = 1; })\n      (final: prev: { ollama = prev.ollama.overrideAttrs (old: {\n      "+
+			plainAll+"      }); })\n    ];\n    packages.x86_64-linux.ollama = (pkgs.extend self.overlays.default).ollama;",
+		"overlays.default = nixpkgs.lib.composeManyExtensions [\n      (final: prev: { a = 1; })\n      (final: prev: { })\n    ];\n"+
+			"    packages.x86_64-linux.ollama = (pkgs.extend self.overlays.default).ollama;",
+		map[string]string{"packages.x86_64-linux.ollama": "ollama"}),
+}
+
+// made returns the files of a removal's flake.
+func (r removal) made() map[string]string {
+	files := map[string]string{"flake.nix": strings.Replace(overtakenFlake, "OUTPUTS", r.flake, 1)}
+	maps.Copy(files, r.files)
+	return files
+}
+
+// The pin goes and leaves nothing behind, and nothing else changes; the package is nixpkgs' own then.
+func TestUnpinRemoves(t *testing.T) {
+	w := bumptest.New(t)
+	w.Nix("", "eval", "--expr", "1") // makes the store, which Nix does not do twice at a time
+	for _, tt := range removals {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			files := tt.made()
+			dir := w.Flake(files)
+			o := options(t, w, dir, bump.Write)
+			o.Unpin = true
+			res, err := runIn(w, o)
+			require.NoError(t, err)
+			require.Empty(t, removalRefused(res))
+			assert.True(t, res.Unpinned)
+			assert.Equal(t, "0.33.2", res.NewVersion)
+			for name, before := range files {
+				want, changes := tt.want[name]
+				if !changes {
+					want = w.Expand(before)
+				}
+				assert.Equal(t, want, read(t, dir, name), name)
+			}
+			for output, of := range tt.same {
+				attr, loosely := strings.CutPrefix(of, "src ")
+				sameAs(t, w, dir, output, attr, loosely)
+			}
+		})
+	}
+}
+
+// sameAs requires that an output is a package of the flake's nixpkgs: the same derivation, or loosely the same version
+// made of the same source and modules.
+func sameAs(t *testing.T, w *bumptest.World, dir, output, attr string, loosely bool) {
+	t.Helper()
+	parts := []string{"drvPath"}
+	if loosely {
+		parts = []string{"version", "src.drvPath", "goModules.outputHash"}
+	}
+	for _, part := range parts {
+		want := w.Nix(dir, "eval", "--raw", "--inputs-from", dir, "nixpkgs#"+attr+"."+part)
+		assert.Equal(t, want, w.Nix(dir, "eval", "--raw", "path:"+dir+"#"+output+"."+part), part)
+	}
+}
+
+// removalRefused is the warning that says why a pin was not removed.
+func removalRefused(res bump.Result) string {
+	for _, warning := range res.Warnings {
+		if strings.Contains(warning, "the pin was not removed") {
+			return warning
+		}
+	}
+	return ""
+}
+
+// What no program can remove stays, is bumped as ever, and one warning says where it stands and what to do.
+func TestUnpinLeaves(t *testing.T) {
+	w := bumptest.New(t)
+	w.Nix("", "eval", "--expr", "1") // makes the store
+	withOverlay := func(attrs string) map[string]string {
+		return removal{flake: overlaidOutputs, files: map[string]string{"overlay.nix": attrs}}.made()
+	}
+	for _, tt := range []struct {
+		name    string
+		files   map[string]string
+		warning string // "" when the run says nothing of a removal
+	}{
+		{
+			"an attribute that stays needs the version",
+			withOverlay("final: prev: {\n  ollama = prev.ollama.overrideAttrs (old: rec {\n    " + pinAll + "    preBuild = \"echo ${version}\";\n  });\n}\n"),
+			"overlay.nix:6:24: remove pin: preBuild refers to an attribute of the pin; remove the override by hand",
+		},
+		{
+			"a check of the version",
+			withOverlay("final: prev:\nlet\n  version = \"0.32.13\";\nin\n{\n  ollama = prev.ollama.overrideAttrs (old: {\n    inherit version;\n    " +
+				pinSource + "\n    " + pinVendor + "\n  });\n  pinned = version;\n}\n"),
+			"overlay.nix:3:14: remove pin: something that stays refers to the version; remove the override by hand",
+		},
+		{
+			"a copied recipe",
+			removal{flake: "packages.x86_64-linux.ollama = pkgs.callPackage ./ollama.nix { };", files: map[string]string{
+				"ollama.nix": "{ buildGoModule, fetchFromGitHub }:\nbuildGoModule rec {\n  pname = \"ollama\";\n  " +
+					strings.ReplaceAll(pinAll, "prev.", "") + "}\n",
+			}}.made(),
+			"ollama.nix:2:1: remove pin: ",
+		},
+		{
+			"values in a table",
+			removal{flake: overlaidOutputs, files: map[string]string{
+				"pin.json": "{ \"version\": \"0.32.13\", \"hash\": \"@src:0.32.13@\", \"vendorHash\": \"@vendor:0.32.13@\" }\n",
+				"overlay.nix": "final: prev:\nlet\n  pin = builtins.fromJSON (builtins.readFile ./pin.json);\nin\n{\n  ollama = prev.ollama.overrideAttrs (old: {\n" +
+					"    inherit (pin) version vendorHash;\n    src = prev.fetchFromGitHub { owner = \"ollama\"; repo = \"ollama\"; tag = \"v${pin.version}\"; inherit (pin) hash; };\n  });\n}\n",
+			}}.made(),
+			"pin.json:1:1: remove pin: the version stands in a file that is not Nix; remove the pin by hand",
+		},
+		{
+			"a source that is an input",
+			map[string]string{"flake.nix": strings.NewReplacer("outputs = { self, nixpkgs }", "inputs.ollama-src = { url = \"github:ollama/ollama/v0.32.13\"; flake = false; };\n"+
+				"  outputs = { self, nixpkgs, ollama-src }", "OUTPUTS", "packages.x86_64-linux.ollama = pkgs.ollama.overrideAttrs (old: {\n      "+pinVersion+
+				"\n      src = ollama-src;\n      "+pinVendor+"\n    });").Replace(overtakenFlake)},
+			"remove pin: its source is an input of the flake; remove it by hand",
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			// a nixpkgs that is as new as the release, and builds it
+			tt.files["flake.nix"] = strings.Replace(tt.files["flake.nix"], "ollama-0.33.2", "ollama-0.32.15", 1)
+			dir := w.Flake(tt.files)
+			o := options(t, w, dir, bump.Write)
+			o.Unpin = true
+			res, err := runIn(w, o)
+			require.NoError(t, err)
+			assert.Equal(t, bump.Bumped, res.Status)
+			assert.False(t, res.Unpinned)
+			assert.Equal(t, "0.32.15", res.NewVersion)
+			assert.Contains(t, removalRefused(res), tt.warning)
+		})
+	}
+}
