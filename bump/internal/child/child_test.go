@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -97,6 +98,24 @@ func TestEnvironments(t *testing.T) {
 		Environment(caller, Git))
 	assert.Equal(t, []string{"PATH=/bin"}, Environment(caller, Bare))
 	assert.Equal(t, append(nix, "MY_SECRET=secret"), Impure(caller))
+}
+
+// Of settings in variables only the directories that the caller trusts reach git.
+func TestSafeDirectories(t *testing.T) {
+	set := func(pairs ...string) []string {
+		env := []string{"PATH=/bin"}
+		for i := 0; i < len(pairs); i += 2 {
+			n := strconv.Itoa(i / 2)
+			env = append(env, "GIT_CONFIG_KEY_"+n+"="+pairs[i], "GIT_CONFIG_VALUE_"+n+"="+pairs[i+1])
+		}
+		return append(env, "GIT_CONFIG_COUNT="+strconv.Itoa(len(pairs)/2))
+	}
+	assert.Equal(t, set("safe.directory", "/a", "safe.directory", "*"), Environment(
+		set("core.worktree", "/x", "safe.directory", "/a", "core.fsmonitor", "/evil", "Safe.Directory", "*"), Git))
+	assert.Equal(t, []string{"PATH=/bin"}, Environment(set("core.hooksPath", "/evil"), Git))
+	assert.Equal(t, []string{"PATH=/bin"}, Environment([]string{"PATH=/bin", "GIT_CONFIG_COUNT=1000000000"}, Git))
+	assert.Equal(t, []string{"PATH=/bin"}, Environment(set("safe.directory", "/a"), Nix))
+	assert.Equal(t, []string{"PATH=/bin"}, Environment(set("safe.directory", "/a"), Bare))
 }
 
 func TestWith(t *testing.T) {

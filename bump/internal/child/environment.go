@@ -1,7 +1,9 @@
 package child
 
 import (
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -40,7 +42,6 @@ var allowed = map[Kind][]string{
 	Git: {
 		"PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "TZ", "XDG_CONFIG_HOME",
 		"GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM",
-		"GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_*", "GIT_CONFIG_VALUE_*", // containers name safe directories so
 	},
 	Bare: {"PATH", "TMPDIR", "TZ"},
 }
@@ -54,8 +55,37 @@ func Environment(env []string, kind Kind) []string {
 			kept = append(kept, entry)
 		}
 	}
+	if kind == Git {
+		kept = append(kept, safeDirectories(env)...)
+	}
 	return kept
 }
+
+// safeDirectories are the repositories of other owners that the caller trusts by variables, as containers do,
+// for they have no file to write it in. Any other setting could make git run a program or look elsewhere.
+func safeDirectories(env []string) []string {
+	count, err := strconv.Atoi(Getenv(env, "GIT_CONFIG_COUNT"))
+	if err != nil || count > maxSettings {
+		return nil
+	}
+	var kept []string
+	n := 0
+	for i := range count {
+		number := strconv.Itoa(i)
+		if strings.EqualFold(Getenv(env, "GIT_CONFIG_KEY_"+number), "safe.directory") {
+			kept = append(kept, fmt.Sprintf("GIT_CONFIG_KEY_%d=safe.directory", n),
+				fmt.Sprintf("GIT_CONFIG_VALUE_%d=%s", n, Getenv(env, "GIT_CONFIG_VALUE_"+number)))
+			n++
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	return append(kept, fmt.Sprintf("GIT_CONFIG_COUNT=%d", n))
+}
+
+// maxSettings bounds how many settings are looked through.
+const maxSettings = 1000
 
 // Impure returns the environment of a Nix whose evaluation may read variables, because the caller asked for
 // it with --impure: everything but tokens, the files by which a step talks to its CI, and what the
