@@ -9,8 +9,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/assert"
@@ -27,6 +29,9 @@ func TestMain(m *testing.M) {
 // saidIn names a folder where runs of scripts keep what they say, for the end of a world looks there for its token.
 const saidIn = "OLLAMA_BUMP_TEST_SAID_IN"
 
+// heartbeatIs gives runs of scripts another heartbeat, in seconds.
+const heartbeatIs = "OLLAMA_BUMP_TEST_HEARTBEAT"
+
 // mainNoted is main, which keeps what it says unless it says it to a terminal.
 func mainNoted() {
 	dir := os.Getenv(saidIn)
@@ -38,6 +43,9 @@ func mainNoted() {
 		panic(err)
 	}
 	noCore()
+	if seconds, err := strconv.Atoi(os.Getenv(heartbeatIs)); err == nil {
+		heartbeat = time.Duration(seconds) * time.Second
+	}
 	os.Exit(run(signalContext(), os.Args[1:], os.Environ(), io.MultiWriter(os.Stdout, said),
 		io.MultiWriter(os.Stderr, said), bump.Run))
 }

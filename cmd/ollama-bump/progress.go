@@ -9,8 +9,9 @@ import (
 	"github.com/nixtars/ollama-bump/bump"
 )
 
-// heartbeat is how long a log without a terminal is silent at most while something goes on.
-const heartbeat = 30 * time.Second
+// heartbeat is how long a log without a terminal is silent at most while something goes on. It is a variable for the
+// scripts of the tests, which cannot wait.
+var heartbeat = 30 * time.Second
 
 // progress is what goes on, for the live line of a terminal and for the heartbeat of a log.
 type progress struct {
