@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -246,6 +247,29 @@ func TestEveryShapeHasAFlake(t *testing.T) {
 	}
 	assert.Len(t, rows, 44+7)
 	assert.Contains(t, inProject(t, "README.md"), fmt.Sprintf("[%d ways", len(rows)))
+}
+
+// What a message tells the user to read exists. It is named by an address: few users have the files.
+func TestMessagesNameWhatExists(t *testing.T) {
+	t.Parallel()
+	address := regexp.MustCompile(`github\.com/nixtars/ollama-bump/blob/main/([a-zA-Z0-9_/.-]*[a-z])`)
+	local := regexp.MustCompile(`"[^"\n]*\bsee (?:the )?(?:README|docs/)[^"\n]*"`)
+	count := 0
+	for _, folder := range []string{"bump", "cmd/ollama-bump", "nixexpr"} {
+		require.NoError(t, fs.WalkDir(os.DirFS(projectRoot(t)), folder, func(path string, _ fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			code := inProject(t, path)
+			assert.Empty(t, local.FindAllString(code, -1), path)
+			for _, match := range address.FindAllStringSubmatch(code, -1) {
+				assert.FileExists(t, filepath.Join(projectRoot(t), match[1]), path)
+				count++
+			}
+			return nil
+		}))
+	}
+	assert.GreaterOrEqual(t, count, 2)
 }
 
 // Links inside the project lead somewhere; those that lead outside are well formed and encrypted.

@@ -25,7 +25,8 @@ func nothing(files *Files, pkg *Package, refused []*diag.Error) *diag.Error {
 		Text: fmt.Sprintf("find pin: no %s pin in %d Nix files of the flake: looked for overrideAttrs, buildGoModule and "+
 			"the like whose src is %s with version, tag and hash written as strings",
 			pkg.Name, len(files.Nix), pkg.Upstream()),
-		Hint: "see docs/shapes.md for what is found; Nix sees only files that git tracks",
+		Hint: "https://github.com/nixtars/ollama-bump/blob/main/docs/shapes.md shows what is found; " +
+			"Nix sees only files that git tracks",
 	}
 	if len(refused) > 0 {
 		e.Text += "; nearest: " + refused[0].Error()
