@@ -28,6 +28,7 @@ func (j *job) report(ctx context.Context) error {
 		diff.WriteString(text.Diff(c.File, c.Old, c.New))
 	}
 	j.result.Diff = diff.String()
+	j.adviseUpdate(ctx)
 	j.fillReport(ctx)
 	if err := j.writeTexts(ctx); err != nil {
 		return err
