@@ -322,14 +322,14 @@ func (r *resolver) ofPins(system string) (probe.Question, error) {
 			pp.First = p.Outputs[0].Where
 		}
 		for _, h := range p.allHashes() {
+			// The goModules of an inherited hash may be in the store already, and would then need no source.
+			pp.Vendor = pp.Vendor || h.Role == pin.Vendor && !p.waits() && (!h.Inherited() || r.placed)
 			if r.placed && r.complete() && h.Role != pin.Source && h.Role != pin.ReleaseAsset && p.hash(pin.Source) != nil {
 				continue // another release may have the same modules
 			}
 			if h.state != fetched && !r.shared(h) && (!h.Inherited() || h.found != nil || r.placed) {
 				pp.Marks = append(pp.Marks, h.text())
 			}
-			// The goModules of an inherited hash may be in the store already, and would then need no source.
-			pp.Vendor = pp.Vendor || h.Role == pin.Vendor && !p.waits() && (!h.Inherited() || r.placed)
 		}
 		q.Pins = append(q.Pins, pp)
 		q.Names = union(q.Names, p.Names)
