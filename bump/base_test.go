@@ -194,7 +194,7 @@ func TestRunWhileTheBaseMoves(t *testing.T) {
 			require.Equal(t, test.rounds, rounds)
 			if test.err != "" {
 				require.ErrorContains(t, err, test.err)
-				require.Equal(t, "run again when nobody pushes to main", hintOf(err))
+				require.Contains(t, hintOf(err), "run again when nobody pushes to main")
 				require.Empty(t, repo.Pulls())
 				return
 			}

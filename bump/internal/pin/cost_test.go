@@ -59,7 +59,7 @@ func TestManyCopiesAreQuick(t *testing.T) {
 			require.NoError(t, err)
 			_, err = file.Apply(edits)
 			require.NoError(t, err)
-			require.Less(t, time.Since(start), 6*time.Second)
+			require.Less(t, time.Since(start), 20*time.Second) // a minute, where each copy costs a search
 		})
 	}
 }

@@ -379,7 +379,7 @@ func TestBodyHasRoomForWhatever(t *testing.T) {
 		r.Proof.NixVersion, r.Proof.System, r.Tool.Name = text, text, text
 		r.Effect.Plan = &Plan{}
 		r.Release.URL = "https://github.com/ollama/ollama/releases/tag/" + text
-		for range 300 {
+		for range 100 {
 			r.Warnings = append(r.Warnings, text)
 			r.Proof.Facts = append(r.Proof.Facts, text)
 			r.Proof.Checks = append(
