@@ -18,25 +18,6 @@ import (
 // A pull request is about its base branch, so its hashes must come from the files of that branch. Where the
 // files here are others, the run starts over from a checkout of the base.
 
-// base is the commit of the base branch that a proposal is worked out from.
-type base struct {
-	branch, commit string               // "" until the remote side was asked
-	local          *tree.Set            // the files here; nil while the run is about them
-	ws             *workspace.Workspace // holds the checkout; nil without one
-	moves          int                  // how often the branch moved meanwhile
-}
-
-// rebase asks to start the run over from another commit of the base branch.
-type rebase struct {
-	base
-	tree *tree.Set // what that commit holds
-	repo string    // OWNER/NAME
-}
-
-func (r *rebase) Error() string {
-	return fmt.Sprintf("work from commit %.12s of %s", r.commit, r.branch)
-}
-
 const (
 	maxMoves    = 1 // of the base branch in one run
 	maxGitFiles = 20_000
@@ -47,13 +28,15 @@ const (
 
 // fromBase returns nil when the files that the run is about are those of the commit, and a *rebase
 // when the run is to start over.
-func (j *job) fromBase(ctx context.Context, c *github.Client, p github.Proposal, branch, commit string) error {
-	if j.base.commit == commit {
+func (r *run) fromBase(
+	ctx context.Context, f *flake, at *start, c *github.Client, p github.Proposal, branch, commit string,
+) error {
+	if at.base.commit == commit {
 		return nil
 	}
-	local := j.base.local
+	local := at.base.local
 	if local == nil {
-		local = j.tree
+		local = f.tree
 	}
 	entries, fetch, limit, err := baseFiles(ctx, local, c, p, commit)
 	if err != nil {
@@ -65,25 +48,26 @@ func (j *job) fromBase(ctx context.Context, c *github.Client, p github.Proposal,
 	}
 	relevant := differing[:0:0]
 	for _, name := range differing {
-		if !j.ignores(name) {
+		if !f.ignores(name) {
 			relevant = append(relevant, name)
 		}
 	}
-	b := base{branch: branch, commit: commit, local: local, moves: j.base.moves}
+	b := base{branch: branch, commit: commit, local: local, moves: at.base.moves}
 	if len(relevant) == 0 {
-		if j.base.local == nil {
-			j.base.branch, j.base.commit = branch, commit
+		if at.base.local == nil {
+			at.base.branch, at.base.commit = branch, commit
 			return nil
 		}
-		return &rebase{b, local, p.Owner + "/" + p.Repo}
+		return &rebase{base: b, tree: local, repo: p.Owner + "/" + p.Repo}
 	}
-	j.say(Step, "propose", "%s here from branch %s: working from its commit %.12s", differ(relevant), branch, commit)
-	if b.ws, err = workspace.Open(j.opts.Env); err != nil {
+	r.say(Step, "propose", "%s here from branch %s: working from its commit %.12s", differ(relevant), branch, commit)
+	ws, err := workspace.Open(r.opts.Env)
+	if err != nil {
 		return err
 	}
-	t, err := checkOut(ctx, b.ws, local, entries, limit, fetch)
+	t, err := checkOut(ctx, ws, local, entries, limit, fetch)
 	if err != nil {
-		b.ws.Close()
+		ws.Close()
 		var much *checkout.TooMuch
 		if errors.As(err, &much) {
 			return &Error{
@@ -94,7 +78,7 @@ func (j *job) fromBase(ctx context.Context, c *github.Client, p github.Proposal,
 		}
 		return fmt.Errorf("check out branch %s: %w", branch, err)
 	}
-	return &rebase{b, t, p.Owner + "/" + p.Repo}
+	return &rebase{b, t, ws, p.Owner + "/" + p.Repo}
 }
 
 // differ says of a list of files that they differ.
@@ -110,12 +94,12 @@ func differ(names []string) string {
 
 // ignores reports whether no evaluation reads a file: documentation, and what CI systems and git are told.
 // A file that the flake's code names may be read all the same.
-func (j *job) ignores(name string) bool {
+func (f *flake) ignores(name string) bool {
 	if !isDocumentation(name) {
 		return false
 	}
-	for _, f := range j.files.Nix {
-		if bytes.Contains(f.Src, []byte(path.Base(name))) {
+	for _, code := range f.files.Nix {
+		if bytes.Contains(code.Src, []byte(path.Base(name))) {
 			return false
 		}
 	}
@@ -201,30 +185,4 @@ func baseFiles(ctx context.Context, local *tree.Set, c *github.Client, p github.
 		entries[i] = git.Entry(e)
 	}
 	return entries, ask, checkout.Limit{Files: maxAPIFiles, Bytes: maxAPIBytes}, nil
-}
-
-// startOver returns the job that begins again from a commit of the base branch.
-func (j *job) startOver(r *rebase) *job {
-	again := &job{
-		opts: j.opts, secrets: j.secrets, pkg: j.pkg, start: j.start, unlock: func() {}, tree: r.tree,
-		base: r.base, toolchain: j.toolchain, goLines: j.goLines,
-	}
-	again.result = Result{Schema: 1, Files: []FileChange{}}
-	again.opts.Repo = r.repo
-	return again
-}
-
-// aboutBase adds to an error that it is about the base branch, where the files here are others.
-func (j *job) aboutBase(err error) error {
-	var e *Error
-	if j.base.local == nil || !errors.As(err, &e) {
-		return err
-	}
-	about := fmt.Sprintf("this is about branch %s, which differs from the files here", j.base.branch)
-	said := *e
-	if said.Hint != "" {
-		about = said.Hint + "; " + about
-	}
-	said.Hint, said.Err = about, err
-	return &said
 }

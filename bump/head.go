@@ -17,14 +17,14 @@ const headTime = 20 * time.Second
 
 // adviseUpdate warns when nixpkgs has the release by now, at the head of the branch that the flake's input
 // follows: updating the input makes the pin needless. It costs one request, and no run fails for it.
-func (j *job) adviseUpdate(ctx context.Context) {
-	needed := func(s PinInfo) bool { return s.PinState == Needed }
-	if len(j.states) == 0 || !slices.ContainsFunc(j.states, needed) || j.result.OldVersion == string(j.rel.Version) {
+func (r *run) adviseUpdate(ctx context.Context, f *flake, s *solution, old string) {
+	needed := func(info PinInfo) bool { return info.PinState == Needed }
+	if !slices.ContainsFunc(s.states, needed) || old == string(s.release.Version) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, headTime)
 	defer cancel()
-	lock, err := j.tree.Read(ctx, j.tree.Lock())
+	lock, err := f.tree.Read(ctx, f.tree.Lock())
 	if err != nil {
 		return
 	}
@@ -32,22 +32,23 @@ func (j *job) adviseUpdate(ctx context.Context) {
 	if branch == "" {
 		return
 	}
-	head, err := j.headVersion(ctx, branch)
+	head, err := r.headVersion(ctx, branch)
 	switch {
 	case err != nil:
-		j.say(Detail, "pin", "what %s has by now is not known: %v", branch, err)
-	case version.Compare(head, j.rel.Version) >= 0:
-		j.warn("pin", "%s has %s %s by now: update the input %s, and this pin is not needed any more", branch, j.pkg.Name, head, input)
+		r.say(Detail, "pin", "what %s has by now is not known: %v", branch, err)
+	case version.Compare(head, s.release.Version) >= 0:
+		r.warn("pin", "%s has %s %s by now: update the input %s, and this pin is not needed any more", branch, r.pkg.Name,
+			head, input)
 	}
 }
 
 // headVersion is the version of nixpkgs' own package at the head of a branch.
-func (j *job) headVersion(ctx context.Context, branch string) (version.Version, error) {
-	upstream, err := j.upstream()
+func (r *run) headVersion(ctx context.Context, branch string) (version.Version, error) {
+	upstream, err := r.upstream()
 	if err != nil {
 		return "", err
 	}
-	name := j.pkg.Name
+	name := r.pkg.Name
 	path := fmt.Sprintf("pkgs/by-name/%s/%s/package.nix", name[:2], name)
 	src, err := upstream.Contents(ctx, "NixOS", "nixpkgs", branch, path)
 	if err != nil {

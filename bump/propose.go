@@ -8,41 +8,71 @@ import (
 	"strings"
 
 	"github.com/nixtars/ollama-bump/bump/internal/github"
+	"github.com/nixtars/ollama-bump/bump/internal/pin"
+	tree "github.com/nixtars/ollama-bump/bump/internal/source"
 	"github.com/nixtars/ollama-bump/bump/internal/text"
+	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
 
 // branchPrefix begins the names of our branches.
 const branchPrefix = "ollama-bump/"
 
-// propose makes the pull request. Nothing in the checkout changes.
-func (j *job) propose(ctx context.Context) error {
-	p, err := j.proposal(ctx)
-	if err != nil {
-		return err
-	}
-	p.BaseCommit, p.Ignore = j.base.commit, j.ignores
-	p.Title, p.Message, p.Body = j.result.Title, j.message, j.result.Body
-	for _, f := range j.changed {
-		p.Files = append(p.Files, github.File{Path: f.File, Old: f.Old, New: f.New})
-	}
-	c, err := j.target()
-	if err != nil {
-		return err
-	}
-	j.say(Step, "propose", "%s/%s: %s", p.Owner, p.Repo, p.Title)
-	out, err := c.Propose(ctx, p)
-	var moved *github.BaseMoved
-	if errors.As(err, &moved) && j.base.moves < maxMoves {
-		j.base.moves++
-		j.say(Step, "propose", "branch %s has moved, in %s", moved.Base, moved.Path)
-		if err := j.fromBase(ctx, c, p, moved.Base, moved.To); err != nil {
+// work is a bump that is to be carried out.
+type work struct {
+	plan    pin.Plan
+	changes []tree.Change
+	to      version.Version
+	removes bool   // the pins are removed, and to is what nixpkgs has without them
+	message string // of the commit
+}
+
+// deliver does with the work what Options.Mode asks for.
+func (r *run) deliver(ctx context.Context, b *bench, at *start, w work, res *Result) error {
+	switch {
+	case len(w.changes) == 0:
+		res.Status = Current
+	case r.opts.Mode == DryRun:
+		res.Status = Available
+	case r.opts.Mode == Write:
+		if err := r.replace(ctx, b, w); err != nil {
 			return err
 		}
-		return j.propose(ctx)
+		res.Status = Bumped
+	default:
+		return r.propose(ctx, b.flake, at, w, res)
+	}
+	return nil
+}
+
+// propose makes the pull request. Nothing in the checkout changes.
+func (r *run) propose(ctx context.Context, f *flake, at *start, w work, res *Result) error {
+	p, err := r.proposal(ctx, f, w, res)
+	if err != nil {
+		return err
+	}
+	p.BaseCommit, p.Ignore = at.base.commit, f.ignores
+	p.Title, p.Message, p.Body = res.Title, w.message, res.Body
+	for _, c := range w.changes {
+		p.Files = append(p.Files, github.File{Path: c.File, Old: c.Old, New: c.New})
+	}
+	c, err := r.target()
+	if err != nil {
+		return err
+	}
+	r.say(Step, "propose", "%s/%s: %s", p.Owner, p.Repo, p.Title)
+	out, err := c.Propose(ctx, p)
+	var moved *github.BaseMoved
+	if errors.As(err, &moved) && at.base.moves < maxMoves {
+		at.base.moves++
+		r.say(Step, "propose", "branch %s has moved, in %s", moved.Base, moved.Path)
+		if err := r.fromBase(ctx, f, at, c, p, moved.Base, moved.To); err != nil {
+			return err
+		}
+		return r.propose(ctx, f, at, w, res)
 	}
 	// A pull request that is there but unfinished comes with an error; the next run finishes it.
 	if out.Number != 0 || err == nil {
-		j.outcome(out)
+		r.outcome(out, res)
 	}
 	if err != nil {
 		return fmt.Errorf("propose to %s/%s: %w", p.Owner, p.Repo, inScope(err))
@@ -51,86 +81,37 @@ func (j *job) propose(ctx context.Context) error {
 }
 
 // outcome takes over how a proposal ended.
-func (j *job) outcome(out github.Outcome) {
-	j.result.Status, j.result.Reason = Status(out.Status), out.Reason
+func (r *run) outcome(out github.Outcome, res *Result) {
+	res.Status, res.Reason = Status(out.Status), out.Reason
 	if out.Number != 0 || out.URL != "" {
-		j.result.PullRequest = &PullRequest{
+		res.PullRequest = &PullRequest{
 			Number: out.Number, URL: out.URL, Branch: out.Branch,
 			Operation: string(out.Operation),
 		}
 	}
 	for _, w := range out.Warnings {
-		j.warn("propose", "%s", w)
+		r.warn("propose", "%s", w)
 	}
 	switch {
 	case out.Reason != "":
-		j.say(Step, "propose", "%s", out.Reason)
+		r.say(Step, "propose", "%s", out.Reason)
 	case out.URL != "":
-		j.say(Step, "propose", "%s %s", out.Operation, out.URL)
+		r.say(Step, "propose", "%s %s", out.Operation, out.URL)
 	}
-}
-
-// standing asks the remote side, before any Nix runs, whether there is anything left to propose.
-func (j *job) standing(ctx context.Context) (settled bool, err error) {
-	if j.opts.Mode != Propose {
-		return false, nil
-	}
-	p, err := j.proposal(ctx)
-	if err != nil {
-		return false, err
-	}
-	c, err := j.target()
-	if err != nil {
-		return false, err
-	}
-	for _, f := range j.dueFiles() {
-		src, err := j.tree.Read(ctx, f)
-		if err != nil {
-			return false, fmt.Errorf("read %s: %w", f, err)
-		}
-		p.Files = append(p.Files, github.File{Path: f, Old: src})
-	}
-	st, err := c.Standing(ctx, p)
-	if err != nil {
-		return false, fmt.Errorf("read %s/%s: %w", p.Owner, p.Repo, inScope(err))
-	}
-	if st.Rights != nil {
-		return false, st.Rights
-	}
-	// What is proposed already is settled, unless the hashes are wanted anew.
-	out, done := st.Final()
-	if !done || j.opts.Force && st.State == github.Ours {
-		return false, j.fromBase(ctx, c, p, st.Base, st.Commit)
-	}
-	j.outcome(out)
-	return true, nil
-}
-
-// dueFiles are the files that the pins to move stand in.
-func (j *job) dueFiles() []string {
-	var files []string
-	for _, p := range j.plan.Pins {
-		files = append(files, p.File)
-	}
-	for _, c := range j.changed {
-		files = append(files, c.File)
-	}
-	slices.Sort(files)
-	return slices.Compact(files)
 }
 
 // redo reports whether a pull request that was merged settles nothing: its hashes are to be repaired, or
 // somebody asked for this very version.
-func (j *job) redo() bool {
-	return j.opts.Force || j.opts.To != "" || j.found.Repairs(j.plan)
+func (r *run) redo(f *flake, plan pin.Plan) bool {
+	return r.opts.Force || r.opts.To != "" || f.found.Repairs(plan)
 }
 
 // scope tells the proposals for one repository apart as Nix names what they are for: FOLDER#ATTR.
-func (j *job) scope() string {
-	if j.opts.Attr == "" {
-		return j.tree.Sub
+func (r *run) scope(set *tree.Set) string {
+	if r.opts.Attr == "" {
+		return set.Sub
 	}
-	return j.tree.Sub + "#" + j.opts.Attr
+	return set.Sub + "#" + r.opts.Attr
 }
 
 // otherScope is a branch that was made for another flake of the repository, or another attribute.
@@ -170,46 +151,42 @@ func scopeName(scope string) string {
 }
 
 // proposal is what is proposed, without its content.
-func (j *job) proposal(ctx context.Context) (github.Proposal, error) {
-	owner, repo, err := j.repository(ctx)
+func (r *run) proposal(ctx context.Context, f *flake, w work, res *Result) (github.Proposal, error) {
+	owner, repo, err := r.repository(ctx, f.tree)
 	if err != nil {
 		return github.Proposal{}, err
 	}
-	if j.token() == "" {
+	if r.token() == "" {
 		return github.Proposal{}, &Error{
 			Text: "propose: no token: neither GITHUB_TOKEN nor GH_TOKEN is set",
 			Hint: "set GITHUB_TOKEN to a token with contents: write and pull-requests: write, or use Options.Mode=DryRun or " +
 				"Options.Mode=Write", Err: ErrNoToken,
 		}
 	}
-	to := j.rel.Version
-	if j.removal != "" {
-		to = j.removal
-	}
 	return github.Proposal{
-		Owner: owner, Repo: repo, Base: j.opts.Base, Branch: j.branch(), BranchPrefix: branchPrefix,
-		Package: j.pkg.Name, OldVersion: j.result.OldVersion, Version: string(to), Removal: j.removal != "", Scope: j.scope(),
-		Labels: j.labels(), Reviewers: j.opts.Reviewers, Assignees: j.opts.Assignees,
-		Draft: j.opts.Draft, AutoMerge: j.opts.AutoMerge, Recreate: j.opts.Recreate, Redo: j.redo(),
+		Owner: owner, Repo: repo, Base: r.opts.Base, Branch: r.branch(w), BranchPrefix: branchPrefix,
+		Package: r.pkg.Name, OldVersion: res.OldVersion, Version: string(w.to), Removal: w.removes, Scope: r.scope(f.tree),
+		Labels: r.labels(len(res.Security) > 0), Reviewers: r.opts.Reviewers, Assignees: r.opts.Assignees,
+		Draft: r.opts.Draft, AutoMerge: r.opts.AutoMerge, Recreate: r.opts.Recreate, Redo: r.redo(f, w.plan),
 		RebaseBox: text.RebaseBox,
 	}, nil
 }
 
 // branch is the branch that the options name, or "" for the default one.
-func (j *job) branch() string {
+func (r *run) branch(w work) string {
 	switch {
-	case j.opts.Branch == "" && j.opts.BranchFolder != "" && j.removal != "":
-		return branchPrefix + j.opts.BranchFolder + "/unpin"
-	case j.opts.Branch == "" && j.opts.BranchFolder != "":
-		return branchPrefix + j.opts.BranchFolder + "/" + string(j.rel.Version)
+	case r.opts.Branch == "" && r.opts.BranchFolder != "" && w.removes:
+		return branchPrefix + r.opts.BranchFolder + "/unpin"
+	case r.opts.Branch == "" && r.opts.BranchFolder != "":
+		return branchPrefix + r.opts.BranchFolder + "/" + string(w.to)
 	}
-	return j.opts.Branch
+	return r.opts.Branch
 }
 
 // labels are those of the options, and one for a bump that fixes a vulnerability.
-func (j *job) labels() []string {
-	if len(j.result.Security) == 0 || slices.Contains(j.opts.Labels, "security") {
-		return j.opts.Labels
+func (r *run) labels(fixes bool) []string {
+	if !fixes || slices.Contains(r.opts.Labels, "security") {
+		return r.opts.Labels
 	}
-	return append(slices.Clone(j.opts.Labels), "security")
+	return append(slices.Clone(r.opts.Labels), "security")
 }

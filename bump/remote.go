@@ -9,34 +9,35 @@ import (
 
 	"github.com/nixtars/ollama-bump/bump/internal/child"
 	"github.com/nixtars/ollama-bump/bump/internal/github"
+	tree "github.com/nixtars/ollama-bump/bump/internal/source"
 )
 
 // upstream is the client that releases are read with. The token belongs to the API of the repository;
 // it is sent upstream only when that is the same API.
-func (j *job) upstream() (*github.Client, error) {
+func (r *run) upstream() (*github.Client, error) {
 	token := ""
-	if sameOrigin(j.opts.UpstreamAPIURL, j.opts.APIURL) {
-		token = j.token()
+	if sameOrigin(r.opts.UpstreamAPIURL, r.opts.APIURL) {
+		token = r.token()
 	}
-	return j.client(j.opts.UpstreamAPIURL, token)
+	return r.client(r.opts.UpstreamAPIURL, token)
 }
 
 // target is the client of the repository that gets the pull request.
-func (j *job) target() (*github.Client, error) { return j.client(j.opts.APIURL, j.token()) }
+func (r *run) target() (*github.Client, error) { return r.client(r.opts.APIURL, r.token()) }
 
-func (j *job) client(base, token string) (*github.Client, error) {
+func (r *run) client(base, token string) (*github.Client, error) {
 	return github.New(github.Options{
-		BaseURL: base, Token: token, TokenElsewhere: token == "" && j.token() != "", UserAgent: "ollama-bump/" +
-			j.opts.Version, MaxWait: j.opts.MaxWait,
-		Log: func(line string) { j.say(Step, "github", "%s", line) },
+		BaseURL: base, Token: token, TokenElsewhere: token == "" && r.token() != "", UserAgent: "ollama-bump/" +
+			r.opts.Version, MaxWait: r.opts.MaxWait,
+		Log: func(line string) { r.say(Step, "github", "%s", line) },
 	})
 }
 
 // token is the token of the repository's API, for it and for Nix. A file that it was read from ends in
 // a line feed, as a rule.
-func (j *job) token() string {
-	return cmp.Or(strings.TrimSpace(child.Getenv(j.opts.Env, "GITHUB_TOKEN")),
-		strings.TrimSpace(child.Getenv(j.opts.Env, "GH_TOKEN")))
+func (r *run) token() string {
+	return cmp.Or(strings.TrimSpace(child.Getenv(r.opts.Env, "GITHUB_TOKEN")),
+		strings.TrimSpace(child.Getenv(r.opts.Env, "GH_TOKEN")))
 }
 
 const publicAPI = "https://api.github.com"
@@ -75,14 +76,14 @@ func webHost(api string) string {
 }
 
 // repository is OWNER and NAME of the repository: of the options, the environment, or the git remote.
-func (j *job) repository(ctx context.Context) (owner, name string, err error) {
-	full, remote := cmp.Or(j.opts.Repo, child.Getenv(j.opts.Env, "GITHUB_REPOSITORY")), "there is no git remote origin"
+func (r *run) repository(ctx context.Context, set *tree.Set) (owner, name string, err error) {
+	full, remote := cmp.Or(r.opts.Repo, child.Getenv(r.opts.Env, "GITHUB_REPOSITORY")), "there is no git remote origin"
 	hint := "name it with Options.Repo=OWNER/NAME, and its API with Options.APIURL when it is not on github.com"
 	if full == "" {
-		if url := j.origin(ctx); url != "" {
+		if url := origin(ctx, set); url != "" {
 			host, path := splitRemote(url)
-			if full = path; !gitHost(host, webHost(j.opts.APIURL)) {
-				full, remote = "", fmt.Sprintf("the git remote origin is not on %s", webHost(j.opts.APIURL))
+			if full = path; !gitHost(host, webHost(r.opts.APIURL)) {
+				full, remote = "", fmt.Sprintf("the git remote origin is not on %s", webHost(r.opts.APIURL))
 				hint = otherForge
 			}
 		}
@@ -101,11 +102,11 @@ func (j *job) repository(ctx context.Context) (owner, name string, err error) {
 }
 
 // origin is the URL of the git remote origin, or "".
-func (j *job) origin(ctx context.Context) string {
-	if j.tree.Repo == nil {
+func origin(ctx context.Context, set *tree.Set) string {
+	if set.Repo == nil {
 		return ""
 	}
-	return j.tree.Repo.Origin(ctx)
+	return set.Repo.Origin(ctx)
 }
 
 // otherForge is what to do where the repository is not on GitHub.

@@ -32,18 +32,18 @@ func TestRepositoryOfTheRemote(t *testing.T) {
 		{"", "", ""},
 	} {
 		dir := t.TempDir()
-		run := func(args ...string) {
+		inDir := func(args ...string) {
 			out, err := exec.Command("git", append([]string{"-C", dir}, args...)...).CombinedOutput()
 			require.NoError(t, err, "%s", out)
 		}
-		run("init", "-q")
+		inDir("init", "-q")
 		if test.remote != "" {
-			run("remote", "add", "origin", test.remote)
+			inDir("remote", "add", "origin", test.remote)
 		}
 		repo, err := git.Find(t.Context(), dir, os.Environ())
 		require.NoError(t, err)
-		j := &job{opts: Options{APIURL: test.api}, tree: &tree.Set{Repo: repo}}
-		owner, name, err := j.repository(t.Context())
+		r := &run{opts: Options{APIURL: test.api}}
+		owner, name, err := r.repository(t.Context(), &tree.Set{Repo: repo})
 		if test.want == "" {
 			require.ErrorContains(t, err, "propose: the repository is not known", test.remote)
 			continue
@@ -62,7 +62,7 @@ func TestTokenIsBare(t *testing.T) {
 		{[]string{"GITHUB_TOKEN= \n", "GH_TOKEN=\tdef "}, "def"},
 		{nil, ""},
 	} {
-		assert.Equal(t, test.want, (&job{opts: Options{Env: test.env}}).token())
+		assert.Equal(t, test.want, (&run{opts: Options{Env: test.env}}).token())
 	}
 }
 

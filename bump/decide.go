@@ -16,64 +16,66 @@ import (
 )
 
 // decide takes the release that the options, the comments beside the pins and its age allow in place of the
-// newest. waiting says why a newer one than the pinned was not taken.
-func (j *job) decide(ctx context.Context, upstream *github.Client, oldest version.Version) (waiting string, err error) {
-	holds, err := j.holds()
+// newest.
+func (r *run) decide(ctx context.Context, f *flake, upstream *github.Client, t toolchain, sel *selection) error {
+	holds, err := r.holds(f, &sel.decision)
 	if err != nil {
-		return "", err
+		return err
 	}
-	newer := oldest == "" || version.Compare(j.rel.Version, oldest) > 0
+	oldest := sel.oldest
+	newer := oldest == "" || version.Compare(sel.release.Version, oldest) > 0
 	switch {
-	case j.opts.To != "" && newer:
-		return "", j.refuseHeld(holds)
-	case j.opts.To != "" || !newer:
-		return "", nil
+	case r.opts.To != "" && newer:
+		return r.refuseHeld(sel.release.Version, holds)
+	case r.opts.To != "" || !newer:
+		return nil
 	}
-	advisories := j.advisories(ctx, upstream)
+	advisories := r.advisories(ctx, upstream)
 	policy := release.Policy{
-		Now: j.start, MinAge: j.opts.MinAge, Skip: j.opts.Skip, Allow: release.Allowed(j.opts.Allow), Holds: holds,
+		Now: r.start, MinAge: r.opts.MinAge, Skip: r.opts.Skip, Allow: release.Allowed(r.opts.Allow), Holds: holds,
 		Fixes: fixes(advisories),
 	}
-	candidates, waiting, err := j.buildable(ctx, policy, oldest, j.rel.Candidates(j.opts.Pre, j.found.Pins))
+	candidates, waiting, err := r.buildable(ctx, t, policy, oldest, sel.release.Candidates(r.opts.Pre, f.found.Pins))
 	if err != nil {
-		return "", err
+		return err
 	}
 	choice := policy.Choose(oldest, candidates)
-	j.take(choice, oldest)
+	sel.take(choice)
 	for _, fix := range choice.Missed {
-		j.warn("release", "%s is fixed in %s, which is ruled out here", advisories[fix.ID].GHSA, fix.In)
+		r.warn("release", "%s is fixed in %s, which is ruled out here", advisories[fix.ID].GHSA, fix.In)
 	}
 	for _, fix := range choice.Fixed {
-		j.security(advisories[fix.ID])
+		sel.addFix(advisories[fix.ID])
 	}
 	for _, p := range choice.Passed {
-		j.rep.Decision.Passed = append(j.rep.Decision.Passed, text.Passed{Version: string(p.Version), Why: p.Reason})
+		sel.decision.Passed = append(sel.decision.Passed, text.Passed{Version: string(p.Version), Why: p.Reason})
 	}
 	if len(choice.Passed) > 0 && waiting == "" {
 		waiting = fmt.Sprintf("%s is not taken: %s", choice.Passed[0].Version, choice.Passed[0].Reason)
-		j.say(Step, "release", "%s", waiting)
+		r.say(Step, "release", "%s", waiting)
 	}
-	return waiting, nil
+	sel.waiting = waiting
+	return nil
 }
 
 // take makes the chosen release that of the run; without one it is the pinned release, which is current.
-func (j *job) take(choice release.Choice, oldest version.Version) {
+func (sel *selection) take(choice release.Choice) {
 	to := choice.Version
 	if to == "" {
-		to = oldest
+		to = sel.oldest
 	}
-	if to != "" && to != j.rel.Version {
-		j.rel = j.rel.Instead(to, oldest)
+	if to != "" && to != sel.release.Version {
+		sel.release = sel.release.Instead(to, sel.oldest)
 	}
 }
 
 // refuseHeld returns the error for a release that was asked for and that a comment holds back.
-func (j *job) refuseHeld(holds []release.Hold) error {
+func (r *run) refuseHeld(to version.Version, holds []release.Hold) error {
 	for _, hold := range holds {
-		if hold.InForce(j.start) && !hold.Allows(j.rel.Version) {
+		if hold.InForce(r.start) && !hold.Allows(to) {
 			return &Error{
 				Pos:  diag.Pos{File: hold.File, Line: hold.Line, Column: 1},
-				Text: fmt.Sprintf("select release: %s is held back by the comment %q", j.rel.Version, hold.Quote),
+				Text: fmt.Sprintf("select release: %s is held back by the comment %q", to, hold.Quote),
 				Hint: "change or remove the comment",
 			}
 		}
@@ -83,11 +85,11 @@ func (j *job) refuseHeld(holds []release.Hold) error {
 
 // advisories are those on the package by their identifier. They are advice: without an answer the bump
 // goes on.
-func (j *job) advisories(ctx context.Context, upstream *github.Client) map[string]Advisory {
-	name := "github.com/" + j.pkg.Upstream()
+func (r *run) advisories(ctx context.Context, upstream *github.Client) map[string]Advisory {
+	name := "github.com/" + r.pkg.Upstream()
 	list, err := upstream.Advisories(ctx, "go", name)
 	if err != nil {
-		j.say(Detail, "release", "advisories are not known: %v", err)
+		r.say(Detail, "release", "advisories are not known: %v", err)
 		return nil
 	}
 	all := map[string]Advisory{}
@@ -106,6 +108,7 @@ func (j *job) advisories(ctx context.Context, upstream *github.Client) map[strin
 	return all
 }
 
+// fixes returns the releases that fix them.
 func fixes(advisories map[string]Advisory) []release.Fix {
 	var all []release.Fix
 	for id, a := range advisories {
@@ -114,43 +117,44 @@ func fixes(advisories map[string]Advisory) []release.Fix {
 	return all
 }
 
-// security records a vulnerability that the bump fixes.
-func (j *job) security(a Advisory) {
-	j.result.Security = append(j.result.Security, a)
-	j.rep.Decision.Security = append(j.rep.Decision.Security, text.Advisory{
+// addFix records a vulnerability that the release fixes.
+func (sel *selection) addFix(a Advisory) {
+	sel.security = append(sel.security, a)
+	sel.decision.Security = append(sel.decision.Security, text.Advisory{
 		GHSA: a.GHSA, CVE: a.CVE, URL: a.URL, Summary: a.Summary, Severity: a.Severity, FixedIn: a.FirstPatched,
 	})
 }
 
-// holds are the comments beside the pins that hold them back.
-func (j *job) holds() ([]release.Hold, error) {
+// holds returns the comments beside the pins that hold them back, and puts them into the decision.
+func (r *run) holds(f *flake, d *text.Decision) ([]release.Hold, error) {
 	var all []release.Hold
-	for _, p := range j.found.Pins {
-		for name, lines := range j.linesOf(p) {
-			if f := j.files.Nix[name]; f == nil || !bytes.Contains(f.Src, []byte(release.Directive)) {
+	for _, p := range f.found.Pins {
+		for name, lines := range f.linesOf(p) {
+			code := f.files.Nix[name]
+			if code == nil || !bytes.Contains(code.Src, []byte(release.Directive)) {
 				continue
 			}
-			holds, err := release.HoldsOf(name, comments(j.files.Nix[name]), lines)
+			holds, err := release.HoldsOf(name, comments(code), lines)
 			if err != nil {
 				return nil, holdError(err)
 			}
 			all = append(all, holds...)
 		}
 	}
-	return j.reportHolds(all), nil
+	return r.reportHolds(all, d), nil
 }
 
 // linesOf are the lines that a pin is written on, by file: of the binding that it is the value of, of the
 // call, and of its versions.
-func (j *job) linesOf(p *pin.Pin) map[string][]int {
+func (f *flake) linesOf(p *pin.Pin) map[string][]int {
 	lines := map[string][]int{p.File: {p.Line}}
-	if f := j.files.Nix[p.File]; f != nil {
-		if b := bindingAt(f, p.Line, p.Column); b != nil {
-			lines[p.File] = append(lines[p.File], f.Position(b.Start()).Line)
+	if code := f.files.Nix[p.File]; code != nil {
+		if b := bindingAt(code, p.Line, p.Column); b != nil {
+			lines[p.File] = append(lines[p.File], code.Position(b.Start()).Line)
 		}
 	}
 	for _, id := range p.Versions {
-		s := j.found.Slot(id)
+		s := f.found.Slot(id)
 		lines[s.File] = append(lines[s.File], s.Pos.Line)
 	}
 	return lines
@@ -189,7 +193,7 @@ func comments(f *nixexpr.File) []release.Comment {
 }
 
 // reportHolds reports what comments say, once each, and returns them.
-func (j *job) reportHolds(all []release.Hold) []release.Hold {
+func (r *run) reportHolds(all []release.Hold, d *text.Decision) []release.Hold {
 	var holds []release.Hold
 	seen := map[string]bool{}
 	for _, hold := range all {
@@ -198,13 +202,13 @@ func (j *job) reportHolds(all []release.Hold) []release.Hold {
 			continue
 		}
 		seen[where] = true
-		expired := !hold.InForce(j.start)
+		expired := !hold.InForce(r.start)
 		if expired {
-			j.warn("release", "%s: %s: this is over, and was ignored", where, hold.Quote)
+			r.warn("release", "%s: %s: this is over, and was ignored", where, hold.Quote)
 		} else {
-			j.say(Step, "release", "%s: %s", where, hold.Quote)
+			r.say(Step, "release", "%s: %s", where, hold.Quote)
 		}
-		j.rep.Decision.Holds = append(j.rep.Decision.Holds, text.Hold{Where: where, Text: hold.Quote, Expired: expired})
+		d.Holds = append(d.Holds, text.Hold{Where: where, Text: hold.Quote, Expired: expired})
 		holds = append(holds, hold)
 	}
 	return holds

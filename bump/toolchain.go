@@ -24,51 +24,49 @@ type toolchain struct {
 	why       string          // the recipe has not
 }
 
-// tooNew ends a run whose release cannot be built with what the nixpkgs of the pin has.
-type tooNew struct{ toolchain }
-
-func (e *tooNew) Error() string { return "select release: it cannot be built with this nixpkgs" }
-
-// checkToolchain looks, before any hash is taken, whether the nixpkgs of the pin can build the release.
-func (j *job) checkToolchain(ctx context.Context) func(*pin.Pin, []probe.Output) error {
+// checkToolchain returns what looks, before any hash is taken, whether the nixpkgs of a pin can build a release.
+// known is what an earlier round has found.
+func (r *run) checkToolchain(
+	ctx context.Context, to version.Version, known toolchain,
+) func(*pin.Pin, []probe.Output) error {
 	return func(p *pin.Pin, outputs []probe.Output) error {
-		if _, binary := p.Origin.(pin.Asset); binary || p.Follows() || j.toolchain != (toolchain{}) {
+		if _, binary := p.Origin.(pin.Asset); binary || p.Follows() || known != (toolchain{}) {
 			return nil
 		}
 		recipe := outputs[0].Recipe
 		var t toolchain
-		wants, err := j.newerGo(ctx, recipe)
+		wants, err := r.newerGo(ctx, to, recipe)
 		if err != nil {
 			return err
 		}
 		if wants != "" {
 			t.goVersion = recipe.Go
 		}
-		t.below, t.why = j.lackOf(p, recipe)
+		t.below, t.why = lackOf(r.pkg, p, to, recipe)
 		switch {
 		case t == toolchain{}:
 			return nil
-		case j.opts.To == "":
+		case r.opts.To == "":
 			return &tooNew{t}
 		case wants != "":
 			return diag.At(p.Pos,
-				fmt.Sprintf("select release: %s needs Go %s, and the nixpkgs of this pin has %s", j.rel.Version, wants, recipe.Go),
+				fmt.Sprintf("select release: %s needs Go %s, and the nixpkgs of this pin has %s", to, wants, recipe.Go),
 				"update the nixpkgs input, or go on with Options.IgnoreGo")
 		}
-		j.warn("release", "%s: %s", p.Pos, t.why)
+		r.warn("release", "%s: %s", p.Pos, t.why)
 		return nil
 	}
 }
 
 // newerGo returns the Go that the release needs when it is newer than the compiler. Where one of the two is not
 // known, nothing is held back.
-func (j *job) newerGo(ctx context.Context, recipe probe.Recipe) (string, error) {
-	if j.opts.IgnoreGo || recipe.Go == "" {
+func (r *run) newerGo(ctx context.Context, to version.Version, recipe probe.Recipe) (string, error) {
+	if r.opts.IgnoreGo || recipe.Go == "" {
 		return "", nil
 	}
-	wants, err := j.goLine(ctx, j.rel.Version)
+	wants, err := r.goLine(ctx, to)
 	if err != nil {
-		j.say(Detail, "release", "the Go that %s needs is not known: %v", j.rel.Version, err)
+		r.say(Detail, "release", "the Go that %s needs is not known: %v", to, err)
 		return "", ctx.Err()
 	}
 	if gomod.Builds(recipe.Go, wants) {
@@ -78,15 +76,15 @@ func (j *job) newerGo(ctx context.Context, recipe probe.Recipe) (string, error) 
 }
 
 // goLine returns the Go that a release needs, "" when it has no go.mod. It is asked for once a release and run.
-func (j *job) goLine(ctx context.Context, v version.Version) (string, error) {
-	if line, ok := j.goLines[v]; ok {
+func (r *run) goLine(ctx context.Context, v version.Version) (string, error) {
+	if line, ok := r.goLines[v]; ok {
 		return line, nil
 	}
-	upstream, err := j.upstream()
+	upstream, err := r.upstream()
 	if err != nil {
 		return "", err
 	}
-	src, err := upstream.Contents(ctx, j.pkg.Owner(), j.pkg.Repo, v.Tag(), "go.mod")
+	src, err := upstream.Contents(ctx, r.pkg.Owner(), r.pkg.Repo, v.Tag(), "go.mod")
 	var none *github.NotFound
 	if err != nil && !errors.As(err, &none) {
 		return "", err
@@ -97,40 +95,33 @@ func (j *job) goLine(ctx context.Context, v version.Version) (string, error) {
 			return "", err
 		}
 	}
-	j.goLines[v] = line
+	r.goLines[v] = line
 	return line, nil
 }
 
 // lackOf returns the version from which on releases are built with a companion that nixpkgs' own recipe does not
 // know and the pin does not bring. An own recipe is its author's business, and so is a pin that is there already.
-func (j *job) lackOf(p *pin.Pin, recipe probe.Recipe) (below version.Version, why string) {
+func lackOf(pkg *pin.Package, p *pin.Pin, to version.Version, recipe probe.Recipe) (below version.Version, why string) {
 	base, err := version.Parse(recipe.Base)
 	if recipe.Own || err != nil || len(p.Companions) > 0 {
 		return "", ""
 	}
-	for _, c := range j.pkg.Companions {
-		if version.Compare(j.rel.Version, c.Since) >= 0 && version.Compare(base, c.Since) < 0 &&
+	for _, c := range pkg.Companions {
+		if version.Compare(to, c.Since) >= 0 && version.Compare(base, c.Since) < 0 &&
 			version.Compare(p.Version, c.Since) < 0 {
 			return c.Since, fmt.Sprintf("%s is built with %s since %s, which the recipe of this nixpkgs (%s) does not have",
-				j.pkg.Name, c.Name, c.Since, base)
+				pkg.Name, c.Name, c.Since, base)
 		}
 	}
 	return "", ""
 }
 
-// aimLower returns the job that begins again with what is known of the toolchain.
-func (j *job) aimLower(e *tooNew) *job {
-	again := j.startOver(&rebase{j.base, j.tree, j.opts.Repo})
-	again.toolchain = e.toolchain
-	return again
-}
-
 // buildable leaves out the candidates that the toolchain of the pin does not build. waits says what the newest of
 // them waits for.
-func (j *job) buildable(
-	ctx context.Context, policy release.Policy, oldest version.Version, all []release.Candidate,
+func (r *run) buildable(
+	ctx context.Context, t toolchain, policy release.Policy, oldest version.Version, all []release.Candidate,
 ) (left []release.Candidate, waits string, err error) {
-	if j.toolchain == (toolchain{}) {
+	if t == (toolchain{}) {
 		return all, "", nil
 	}
 	var open []version.Version
@@ -140,7 +131,7 @@ func (j *job) buildable(
 		}
 	}
 	slices.SortFunc(open, func(a, b version.Version) int { return version.Compare(b, a) })
-	to, waits, err := j.newestBuildable(ctx, open)
+	to, waits, err := r.newestBuildable(ctx, t, open)
 	switch {
 	case err != nil:
 		return nil, "", err
@@ -150,7 +141,7 @@ func (j *job) buildable(
 			Hint: "update the nixpkgs input, or name a release with Options.To=X.Y.Z",
 		}
 	case waits != "":
-		j.warn("release", "%s", waits)
+		r.warn("release", "%s", waits)
 	}
 	for _, c := range all {
 		if version.Compare(c.Version, to) <= 0 {
@@ -162,8 +153,9 @@ func (j *job) buildable(
 
 // newestBuildable returns the first of the releases, which come newest first, that the toolchain of the pin builds;
 // "" for none. waits says what the newest waits for, when it is another one.
-func (j *job) newestBuildable(ctx context.Context, open []version.Version) (to version.Version, waits string, err error) {
-	t := j.toolchain
+func (r *run) newestBuildable(
+	ctx context.Context, t toolchain, open []version.Version,
+) (to version.Version, waits string, err error) {
 	for t.below != "" && len(open) > 0 && version.Compare(open[0], t.below) >= 0 {
 		waits = cmp.Or(waits, fmt.Sprintf("%s waits: %s; update the nixpkgs input", open[0], t.why))
 		open = open[1:]
@@ -172,7 +164,7 @@ func (j *job) newestBuildable(ctx context.Context, open []version.Version) (to v
 		return first(open), waits, nil
 	}
 	choice, err := gomod.Newest(ctx, t.goVersion, len(open), func(ctx context.Context, i int) (string, error) {
-		return j.goLine(ctx, open[i])
+		return r.goLine(ctx, open[i])
 	})
 	switch {
 	case err != nil:

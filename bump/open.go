@@ -15,36 +15,62 @@ import (
 	"github.com/nixtars/ollama-bump/nixexpr"
 )
 
-// findPins reads the flake and finds every pin in it. No pin is an error that names the nearest misses.
-func (j *job) findPins(ctx context.Context) error {
-	var err error
-	if j.tree == nil {
-		if j.tree, err = tree.Open(ctx, j.opts.Dir, j.opts.Env); err != nil {
-			return err
-		}
+// flake is what stands in a flake: its files, and the pins in them.
+type flake struct {
+	tree   *tree.Set
+	files  *pin.Files
+	found  *pin.Found
+	unlock func() // gives the tree back to other runs; nil when it was not taken
+}
+
+// close lets other runs have the tree.
+func (f *flake) close() {
+	if f.unlock != nil {
+		f.unlock()
 	}
-	if j.opts.Mode == Write {
-		unlock, err := j.tree.Exclude()
+}
+
+// open reads the flake and finds every pin in it. No pin is an error that names the nearest misses.
+func (r *run) open(ctx context.Context, at *start) (*flake, error) {
+	if at.tree == nil {
+		set, err := tree.Open(ctx, r.opts.Dir, r.opts.Env)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		j.unlock = unlock
+		at.tree = set
 	}
-	if j.files, err = j.readFiles(ctx); err != nil {
+	f := &flake{tree: at.tree}
+	if r.opts.Mode == Write {
+		unlock, err := f.tree.Exclude()
+		if err != nil {
+			return nil, err
+		}
+		f.unlock = unlock
+	}
+	if err := r.findPins(ctx, f); err != nil {
+		f.close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// findPins reads the files and says what is pinned in them.
+func (r *run) findPins(ctx context.Context, f *flake) (err error) {
+	if f.files, err = r.readFiles(ctx, f.tree); err != nil {
 		return err
 	}
-	if j.found, err = pin.Find(ctx, j.files, j.pkg); err != nil {
-		return j.nameUntracked(ctx, err)
+	if f.found, err = pin.Find(ctx, f.files, r.pkg); err != nil {
+		return r.nameUntracked(ctx, f.tree, err)
 	}
-	for _, text := range j.found.Warnings {
-		j.warn("pin", "%s", text)
+	for _, text := range f.found.Warnings {
+		r.warn("pin", "%s", text)
 	}
-	for _, p := range j.found.Pins {
-		j.say(Detail, "pin", "%s: %s %s", p.Pos, j.pkg.Name, p.Version)
+	for _, p := range f.found.Pins {
+		r.say(Detail, "pin", "%s: %s %s", p.Pos, r.pkg.Name, p.Version)
 	}
-	for _, r := range j.found.Refused {
-		if r.Hint != "" {
-			j.warn("pin", "%s", r.Error())
+	for _, refused := range f.found.Refused {
+		if refused.Hint != "" {
+			r.warn("pin", "%s", refused.Error())
 		}
 	}
 	return nil
@@ -52,22 +78,22 @@ func (j *job) findPins(ctx context.Context) error {
 
 // nameUntracked adds to the error of a flake without a pin which files mention the package and are not
 // tracked by git, for Nix does not see them.
-func (j *job) nameUntracked(ctx context.Context, err error) error {
+func (r *run) nameUntracked(ctx context.Context, set *tree.Set, err error) error {
 	var failure *Error
-	if !errors.As(err, &failure) || j.tree.Repo == nil {
+	if !errors.As(err, &failure) || set.Repo == nil {
 		return err
 	}
-	files, listErr := j.tree.Repo.Untracked(ctx)
+	files, listErr := set.Repo.Untracked(ctx)
 	if listErr != nil {
 		return err // what is missing is only a hint
 	}
 	var names []string
 	for _, name := range files {
 		isNix := strings.HasSuffix(name, ".nix") || strings.HasSuffix(name, ".json")
-		if !isNix || len(names) == maxUntracked || path.Base(name) != name && j.tree.Sibling(name) {
+		if !isNix || len(names) == maxUntracked || path.Base(name) != name && set.Sibling(name) {
 			continue
 		}
-		if src, err := j.tree.Read(ctx, name); err == nil && bytes.Contains(src, []byte(j.pkg.Name)) {
+		if src, err := set.Read(ctx, name); err == nil && bytes.Contains(src, []byte(r.pkg.Name)) {
 			names = append(names, name)
 		}
 	}
@@ -84,27 +110,28 @@ const maxUntracked = 3
 
 // readFiles reads and parses the files. One that does not parse matters when it is flake.nix or
 // mentions the package.
-func (j *job) readFiles(ctx context.Context) (*pin.Files, error) {
+func (r *run) readFiles(ctx context.Context, set *tree.Set) (*pin.Files, error) {
 	files := &pin.Files{
-		Flake: j.tree.InFlake("flake.nix"), Nix: map[string]*nixexpr.File{}, Data: map[string][]byte{}, Links: map[string]string{},
+		Flake: set.InFlake("flake.nix"), Nix: map[string]*nixexpr.File{}, Data: map[string][]byte{},
+		Links: map[string]string{},
 	}
-	for _, name := range j.tree.Files {
+	for _, name := range set.Files {
 		isNix, isJSON := strings.HasSuffix(name, ".nix"), strings.HasSuffix(name, ".json")
-		if target, inside, isLink := j.tree.Link(name); isLink {
+		if target, inside, isLink := set.Link(name); isLink {
 			readLink(files, name, target, inside, isNix || isJSON)
 			continue
 		}
-		if !isNix && !isJSON || j.tree.Sibling(name) {
+		if !isNix && !isJSON || set.Sibling(name) {
 			continue
 		}
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		src, err := j.tree.Read(ctx, name)
+		src, err := set.Read(ctx, name)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:
-			j.warn("pin", "%s is not read: %v", name, err)
+			r.warn("pin", "%s is not read: %v", name, err)
 		case isJSON:
 			files.Data[name] = src
 		default:
@@ -112,10 +139,10 @@ func (j *job) readFiles(ctx context.Context) (*pin.Files, error) {
 			switch {
 			case err == nil:
 				files.Nix[name] = f
-			case name == files.Flake || strings.Contains(strings.ToLower(string(src)), j.pkg.Name):
+			case name == files.Flake || strings.Contains(strings.ToLower(string(src)), r.pkg.Name):
 				return nil, syntaxError(err)
 			default:
-				j.say(Detail, "pin", "%s is not read: %v", name, err)
+				r.say(Detail, "pin", "%s is not read: %v", name, err)
 			}
 		}
 	}

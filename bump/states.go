@@ -67,40 +67,44 @@ func hasBase(pkg *pin.Package, p *pin.Pin, o probe.Output) bool {
 	return !o.Recipe.Own || o.Pname == pkg.Name
 }
 
-// noteStates puts the pins' states into the result and the report.
-func (j *job) noteStates(pins []shownPin) []PinInfo {
+// statesOf returns the states of the pins that an output shows.
+func statesOf(pkg *pin.Package, pins []shownPin, to version.Version) []PinInfo {
 	var all []PinInfo
 	for _, p := range pins {
 		if len(p.outputs) > 0 {
-			all = append(all, stateOf(j.pkg, p, j.rel.Version))
+			all = append(all, stateOf(pkg, p, to))
 		}
-	}
-	if len(all) == 0 {
-		return nil
-	}
-	first := all[0]
-	j.result.BaseVersion, j.result.PinState = first.BaseVersion, first.PinState
-	j.rep.Decision.Base = first.BaseVersion
-	if first.PinState != UnknownState {
-		j.rep.Decision.State = first.PinState
-	}
-	if j.result.Pins = nil; len(all) > 1 {
-		j.result.Pins = all
 	}
 	return all
 }
 
+// noteStates puts the pins' states into the result and the decision.
+func (res *Result) noteStates(all []PinInfo, d *text.Decision) {
+	if len(all) == 0 {
+		return
+	}
+	first := all[0]
+	res.BaseVersion, res.PinState = first.BaseVersion, first.PinState
+	d.Base = first.BaseVersion
+	if first.PinState != UnknownState {
+		d.State = first.PinState
+	}
+	if res.Pins = nil; len(all) > 1 {
+		res.Pins = all
+	}
+}
+
 // adviseRemoval warns, once, of a pin that is not needed.
-func (j *job) adviseRemoval(states []PinInfo) {
+func (r *run) adviseRemoval(states []PinInfo, old string) {
 	for _, s := range states {
 		switch s.PinState {
 		case CaughtUp:
-			j.warn("pin", "nixpkgs has %s %s, which is as new: this pin is not needed any more; remove it with Options.Unpin",
-				j.pkg.Name, s.BaseVersion)
+			r.warn("pin", "nixpkgs has %s %s, which is as new: this pin is not needed any more; remove it with Options.Unpin",
+				r.pkg.Name, s.BaseVersion)
 		case HoldingBack:
-			j.warn("pin", "nixpkgs has %s %s, which is newer than the pinned %s: without this pin it would be used; remove "+
+			r.warn("pin", "nixpkgs has %s %s, which is newer than the pinned %s: without this pin it would be used; remove "+
 				"it with Options.Unpin",
-				j.pkg.Name, s.BaseVersion, j.result.OldVersion)
+				r.pkg.Name, s.BaseVersion, old)
 		default:
 			continue
 		}

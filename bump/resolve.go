@@ -1,0 +1,98 @@
+package bump
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/nixtars/ollama-bump/bump/internal/diag"
+	"github.com/nixtars/ollama-bump/bump/internal/pin"
+	"github.com/nixtars/ollama-bump/bump/internal/probe"
+	"github.com/nixtars/ollama-bump/bump/internal/release"
+	"github.com/nixtars/ollama-bump/bump/internal/resolve"
+	"github.com/nixtars/ollama-bump/bump/internal/text"
+	"github.com/nixtars/ollama-bump/bump/internal/version"
+)
+
+// solution is what the hashes were found for.
+type solution struct {
+	*resolve.Solution
+	release *release.Release // not the selected one, where an input provides another
+	states  []PinInfo
+}
+
+// resolve finds every hash of a plan, in a copy of the flake. With the error of a hash that changed under the same
+// version it returns what was found.
+func (r *run) resolve(ctx context.Context, b *bench, sel *selection, plan pin.Plan, t toolchain) (*solution, error) {
+	if err := r.openBench(ctx, b, "hash"); err != nil {
+		return nil, err
+	}
+	upstream, err := r.upstream()
+	if err != nil {
+		return nil, err
+	}
+	found := b.flake.found
+	hashes, err := resolve.Hashes(ctx, resolve.Job{
+		Found: found, Plan: plan, Release: sel.release, HasAttr: r.opts.Attr != "",
+		Asker: b, Upstream: upstream, Store: probe.Store{Runner: b.runner}, Log: r.logFor("hash"),
+		Shown: r.checkToolchain(ctx, sel.release.Version, t),
+	})
+	if err != nil {
+		return nil, err
+	}
+	shown := make([]shownPin, 0, len(hashes.Moves))
+	for _, p := range hashes.Moves {
+		shown = append(shown, shownPin{p.Pin, p.Outputs})
+	}
+	s := &solution{hashes, sel.release, statesOf(r.pkg, shown, sel.release.Version)}
+	for _, broken := range hashes.Broken {
+		r.warn("hash", "%s does not evaluate and was passed over: %s", broken.Where, broken.Text)
+	}
+	for _, p := range hashes.Left {
+		r.warn("hash", "%s: no output of the flake shows this pin of %s; it is left as it is", p.Pos, p.Version)
+	}
+	if v := hashes.Version; v != sel.release.Version {
+		s.release = &release.Release{Version: v}
+	}
+	return s, r.refuseRetag(found, hashes)
+}
+
+// resolved puts what was found with the hashes into the result and the decision.
+func (res *Result) resolved(s *solution, d *text.Decision) {
+	if s == nil {
+		return
+	}
+	if old := s.oldest(); old != "" {
+		res.OldVersion = string(old)
+	}
+	res.noteStates(s.states, d)
+	res.NewVersion = string(s.release.Version)
+}
+
+// oldest returns the lowest version of the pins that move, "" when none is known: another pin, that Options.Attr leaves
+// out or that no output shows, has no part in anything that changes.
+func (s *solution) oldest() version.Version {
+	var oldest version.Version
+	for _, p := range slices.Concat(s.Moves, s.Along) {
+		if p.Version != "" && (oldest == "" || version.Compare(p.Version, oldest) < 0) {
+			oldest = p.Version
+		}
+	}
+	return oldest
+}
+
+// refuseRetag stops when the hash of a version that is already pinned changed: upstream moved the
+// tag, or the old hash was wrong.
+func (r *run) refuseRetag(found *pin.Found, s *resolve.Solution) error {
+	for _, tag := range s.Retags(found) {
+		if !r.opts.AcceptRetag {
+			return diag.At(tag.Slot.Pos,
+				fmt.Sprintf("verify: the %s of %s is %s, but %s is pinned: the release was tagged again, or the pinned hash was "+
+					"never right",
+					tag.Slot.Field, tag.Version, tag.New.SRI(), tag.Old.SRI()),
+				"look at what changed upstream; take the new hash with Options.AcceptRetag")
+		}
+		r.warn("hash", "the %s of %s changed: %s, now %s", tag.Slot.Field, tag.Version, tag.Old.SRI(), tag.New.SRI())
+	}
+	return nil
+}

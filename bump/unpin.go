@@ -1,0 +1,294 @@
+package bump
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/nixtars/ollama-bump/bump/internal/diag"
+	"github.com/nixtars/ollama-bump/bump/internal/pin"
+	"github.com/nixtars/ollama-bump/bump/internal/probe"
+	tree "github.com/nixtars/ollama-bump/bump/internal/source"
+	"github.com/nixtars/ollama-bump/bump/internal/text"
+	"github.com/nixtars/ollama-bump/bump/internal/unpin"
+	"github.com/nixtars/ollama-bump/bump/internal/version"
+	"github.com/nixtars/ollama-bump/nixexpr"
+)
+
+// unpin removes the pins, where Options.Unpin asks for it and nixpkgs has overtaken all of them. It reports
+// whether the run is over: it is not while there is a bump to do, for a pin is still needed, a comment holds it, or no
+// program can remove it.
+func (r *run) unpin(
+	ctx context.Context, b *bench, at *start, sel *selection, plan pin.Plan, res *Result,
+) (bool, error) {
+	f := b.flake
+	if !r.opts.Unpin {
+		return false, nil
+	}
+	if r.opts.Mode == Write {
+		if err := writable(f, plan); err != nil {
+			return false, err
+		}
+	}
+	if err := r.openBench(ctx, b, "pin"); err != nil {
+		return false, err
+	}
+	shown, err := present(ctx, b)
+	if err != nil || len(shown) == 0 {
+		return false, err
+	}
+	states := statesOf(r.pkg, shown, sel.release.Version)
+	res.noteStates(states, &sel.decision)
+	if slices.ContainsFunc(states, func(s PinInfo) bool { return s.PinState != CaughtUp && s.PinState != HoldingBack }) {
+		return false, nil
+	}
+	if held, err := r.heldBack(f, states, &sel.decision); held || err != nil {
+		return false, err
+	}
+	removal, changes, err := f.planRemoval()
+	if err == nil {
+		err = proveRemoval(ctx, b, shown, changes, removal)
+	}
+	var obstacle *diag.Error
+	if errors.As(err, &obstacle) && ctx.Err() == nil {
+		r.warn("pin", "nixpkgs has %s %s, but the pin was not removed: %s; %s", r.pkg.Name, states[0].BaseVersion, obstacle,
+			obstacle.Hint)
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	w := work{plan: plan, changes: changes, to: version.Version(states[0].BaseVersion), removes: true}
+	r.noteRemoval(f, w, removal, res)
+	return true, r.finishRemoval(ctx, b, at, w, sel.decision, res)
+}
+
+// present evaluates the flake as it stands and returns the pins that its outputs show.
+func present(ctx context.Context, b *bench) ([]shownPin, error) {
+	found := b.flake.found
+	q := probe.Question{System: pin.System(), Names: slices.Clone(found.Package.Variants)}
+	for i, p := range found.Pins {
+		pp := probe.Pin{ID: i, Names: append([]string{}, p.Names...), Version: p.Shown(p.Version), Marks: []string{}}
+		for _, h := range p.AllFetches() {
+			if old, ok := h.Old(); ok {
+				pp.Marks = append(pp.Marks, old.SRI(), found.Slot(h.Slot).Old)
+			}
+		}
+		q.Pins = append(q.Pins, pp)
+		q.Names = append(q.Names, p.Names...)
+	}
+	a, err := b.Ask(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	var shown []shownPin
+	for i, p := range found.Pins {
+		if outputs := a.Shown(i); len(outputs) > 0 {
+			shown = append(shown, shownPin{p, outputs})
+		}
+	}
+	if f := probe.Failed(a.Failure); f != nil && len(shown) == 0 && !a.NoneShown {
+		return nil, b.Explain(a.Failure)
+	}
+	return shown, nil
+}
+
+// heldBack reports whether a comment in force rules out the version that removing a pin would give, and says so.
+func (r *run) heldBack(f *flake, states []PinInfo, d *text.Decision) (bool, error) {
+	holds, err := r.holds(f, d)
+	if err != nil {
+		return false, err
+	}
+	for _, hold := range holds {
+		for _, s := range states {
+			if hold.InForce(r.start) && !hold.Allows(version.Version(s.BaseVersion)) {
+				r.warn("pin", "nixpkgs has %s %s, but the pin stays: %s:%d: %s", r.pkg.Name, s.BaseVersion, hold.File,
+					hold.Line, hold.Quote)
+				return true, nil
+			}
+		}
+	}
+	return false, nil
+}
+
+// planRemoval works out the files without the pins. What stands in the way is a *diag.Error.
+func (f *flake) planRemoval() (*unpin.Removal, []tree.Change, error) {
+	var pins []unpin.Pin
+	for _, p := range f.found.Pins {
+		made, err := f.removable(p)
+		if err != nil {
+			return nil, nil, err
+		}
+		pins = append(pins, made)
+	}
+	files := make([]*nixexpr.File, 0, len(f.files.Nix))
+	for _, code := range f.files.Nix {
+		files = append(files, code)
+	}
+	slices.SortFunc(files, func(a, b *nixexpr.File) int { return strings.Compare(a.Name, b.Name) })
+	removal, err := unpin.Plan(files, pins)
+	if err != nil {
+		return nil, nil, err
+	}
+	var changes []tree.Change
+	for name, edits := range removal.Edits {
+		out, err := f.files.Edit(name, edits)
+		if err != nil {
+			return nil, nil, err
+		}
+		changes = append(changes, tree.Change{File: name, Old: f.files.Source(name), New: out})
+	}
+	slices.SortFunc(changes, func(a, b tree.Change) int { return strings.Compare(a.File, b.File) })
+	return removal, changes, nil
+}
+
+// removable is a pin as package unpin takes it. Only an override of nixpkgs' package can be removed: what a pin of
+// another kind leaves behind would be no package.
+func (f *flake) removable(p *pin.Pin) (unpin.Pin, error) {
+	const byHand = "remove it by hand"
+	if p.Input() != nil {
+		return unpin.Pin{}, diag.At(p.Pos, "remove pin: its source is an input of the flake", byHand)
+	}
+	made := unpin.Pin{}
+	for _, c := range f.found.Package.Companions {
+		made.Attributes = append(made.Attributes, c.Attr, c.VersionAttr)
+	}
+	for _, c := range f.found.Calls(p) {
+		call, ok := c.Node.(*nixexpr.Apply)
+		if !ok || made.File != nil && made.File != c.File {
+			return made, diag.At(p.Pos, "remove pin: it is written in a way that is not known here", byHand)
+		}
+		made.File, made.Calls = c.File, append(made.Calls, call)
+	}
+	for _, id := range p.Slots() {
+		s := f.found.Slot(id)
+		if s.Start < s.End {
+			made.Literals = append(made.Literals, unpin.Literal{File: s.File, Start: s.Start, End: s.End, What: s.Field})
+		}
+	}
+	return made, nil
+}
+
+// proveRemoval evaluates the flake without the pins: every output that showed one must be nixpkgs' own package now,
+// the same derivation where nothing of an override is left.
+func proveRemoval(
+	ctx context.Context, b *bench, shown []shownPin, changes []tree.Change, removal *unpin.Removal,
+) error {
+	state := probe.State{Files: map[string][]byte{}}
+	for _, c := range changes {
+		state.Files[c.File] = c.New
+	}
+	variants := slices.Clone(b.flake.found.Package.Variants)
+	q := probe.Question{State: state, System: pin.System(), Names: variants, Base: true}
+	for i, p := range shown {
+		q.Pins = append(q.Pins, probe.Pin{
+			ID: i, Names: append([]string{}, p.Names...), Version: p.outputs[0].Recipe.Base, Marks: []string{},
+		})
+		for _, o := range p.outputs {
+			if where := withoutPin(o); !slices.Contains(q.Only, where) {
+				q.Only = append(q.Only, where)
+			}
+		}
+	}
+	q.Whole = q.Only
+	a, err := b.Ask(ctx, q)
+	if err != nil {
+		return err
+	}
+	for _, p := range shown {
+		for _, o := range p.outputs {
+			where := withoutPin(o)
+			if err := proveOutput(p, a.Output(where), where, removal); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// withoutPin is where an output is once it is nixpkgs' own package: in a list, packages go by name and version.
+func withoutPin(o probe.Output) string {
+	list, name, ok := strings.Cut(o.Where, ": ")
+	if !ok || o.Version == "" {
+		return o.Where
+	}
+	return list + ": " + strings.Replace(name, o.Version, o.Recipe.Base, 1)
+}
+
+// proveOutput returns an error when an output of a pin is not nixpkgs' own package.
+func proveOutput(p shownPin, o probe.Output, where string, removal *unpin.Removal) error {
+	recipe := o.Recipe
+	wrong := func(what string) error {
+		return diag.At(p.Pos, fmt.Sprintf("remove pin: without it %s would not be nixpkgs' own package: %s", where, what),
+			"remove it by hand")
+	}
+	switch {
+	case o.Where == "" && strings.HasPrefix(where, "overlay"):
+		return nil // the overlay says nothing of the package any more
+	case o.Where == "":
+		return wrong("it does not evaluate")
+	case o.Version == "" || o.Version != recipe.Base:
+		return wrong(fmt.Sprintf("its version is %s, not %s", o.Version, recipe.Base))
+	case o.Src != recipe.BaseSrc:
+		return wrong("it has another source")
+	case o.Mod != recipe.BaseMod:
+		return wrong("it has other Go modules")
+	case removal.Plain && !strings.Contains(where, "onfigurations.") &&
+		o.Drv != "" && recipe.BaseDrv != "" && o.Drv != recipe.BaseDrv:
+		return wrong("it is another derivation")
+	}
+	return nil
+}
+
+// noteRemoval puts a removal into the result, and warns of what it leaves behind.
+func (r *run) noteRemoval(f *flake, w work, removal *unpin.Removal, res *Result) {
+	res.NewVersion, res.Unpinned = string(w.to), true
+	res.OldVersion = string(f.found.Oldest())
+	for _, at := range removal.Empty {
+		r.warn("pin", "%s: nothing is left in this set; it may go as well", at)
+	}
+	for _, c := range w.changes {
+		if len(bytes.TrimSpace(c.New)) == 0 {
+			r.warn("pin", "%s: nothing is left in this file; it may go as well", c.File)
+		}
+	}
+}
+
+// finishRemoval carries a removal out.
+func (r *run) finishRemoval(ctx context.Context, b *bench, at *start, w work, d text.Decision, res *Result) error {
+	if r.opts.Mode == Propose {
+		if settled, err := r.standing(ctx, b.flake, at, w, res); settled || err != nil {
+			return err
+		}
+	}
+	d.Dropped = true
+	var err error
+	if w.message, err = r.removalTexts(ctx, w, d, res); err != nil {
+		return err
+	}
+	return r.deliver(ctx, b, at, w, res)
+}
+
+// removalTexts is texts for a removal.
+func (r *run) removalTexts(ctx context.Context, w work, d text.Decision, res *Result) (string, error) {
+	var diff strings.Builder
+	for _, c := range w.changes {
+		res.Files = append(res.Files, FileChange{Path: c.File, Edits: []Edit{}})
+		diff.WriteString(text.Diff(c.File, c.Old, c.New))
+	}
+	res.Diff = diff.String()
+	rep := text.Report{
+		Package: r.pkg.Name, OldVersion: res.OldVersion, NewVersion: res.NewVersion, Decision: d,
+		Tool:     text.Tool{Name: "ollama-bump", Version: r.opts.Version, URL: home},
+		Try:      text.Try{Rebase: r.opts.Mode != Write},
+		Warnings: r.warnings,
+	}
+	rep.Proof.System = pin.System()
+	rep.Proof.Facts = []string{"without the pin the package has the version, source and modules of nixpkgs' own, " +
+		res.NewVersion}
+	rep.Redact(r.secrets.Exact)
+	return r.writeTexts(ctx, rep, res)
+}
