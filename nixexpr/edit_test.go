@@ -129,6 +129,25 @@ func TestInsertString(t *testing.T) {
 	}
 }
 
+func TestInsertLines(t *testing.T) {
+	for _, tt := range []struct{ name, src, want string }{
+		{"own line", "{\n  a = 1;\n}", "{\n  a = 1;\n  b = {\n    c = 2;\n  };\n}"},
+		{"tabs", "{\n\ta = 1;\n}", "{\n\ta = 1;\n\tb = {\n\t\tc = 2;\n\t};\n}"},
+		{"CR LF", "{\r\n  a = 1;\r\n}", "{\r\n  a = 1;\r\n  b = {\r\n    c = 2;\r\n  };\r\n}"},
+		{"comment", "{\n  a = 1; # why\n}", "{\n  a = 1; # why\n  b = {\n    c = 2;\n  };\n}"},
+		{"one line", "{ a = 1; }", "{ a = 1; b = { c = 2; }; }"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := parse(t, tt.src)
+			b, ok := firstOf[*nixexpr.Binding](f)
+			require.True(t, ok)
+			out, err := f.Apply([]nixexpr.Edit{f.InsertLines(b, "b = {", "\tc = 2;", "};")})
+			require.NoError(t, err)
+			assert.Equal(t, tt.want, string(out))
+		})
+	}
+}
+
 func TestApplyRefuses(t *testing.T) {
 	for _, tt := range []struct {
 		name, src string

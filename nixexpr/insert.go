@@ -12,13 +12,32 @@ func (f *File) InsertString(b *Binding, name, value string) (Edit, error) {
 	if !isName(name) {
 		return Edit{}, f.editError(b.Start(), "%q is no name of an attribute", clip(name))
 	}
-	definition := name + ` = "` + escape(value) + `";`
+	return f.InsertLines(b, name+` = "`+escape(value)+`";`), nil
+}
+
+// InsertLines adds the lines of a definition behind another one, where InsertString would: with the same indentation
+// before each, or all on the other one's line. A tab that begins a line is a level of indentation, written as two
+// spaces where the other definition is not indented by tabs. That the lines are a definition is for Apply to check.
+func (f *File) InsertLines(b *Binding, lines ...string) Edit {
 	indent, startsLine := f.lineStartBefore(b.Start())
 	at, endsLine := f.lineEndBehind(b.End())
-	if !startsLine || !endsLine {
-		return Edit{Start: b.End(), End: b.End(), New: " " + definition}, nil
+	var text strings.Builder
+	for _, line := range lines {
+		bare := strings.TrimLeft(line, "\t")
+		if !startsLine || !endsLine {
+			text.WriteString(" " + bare)
+			continue
+		}
+		unit := "  "
+		if strings.HasPrefix(indent, "\t") {
+			unit = "\t"
+		}
+		text.WriteString(f.lineEndBefore(b.Start()) + indent + strings.Repeat(unit, len(line)-len(bare)) + bare)
 	}
-	return Edit{Start: at, End: at, New: f.lineEndBefore(b.Start()) + indent + definition}, nil
+	if !startsLine || !endsLine {
+		at = b.End()
+	}
+	return Edit{Start: at, End: at, New: text.String()}
 }
 
 // isName reports whether a text is an identifier.

@@ -3,6 +3,7 @@ package pin
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
@@ -47,13 +48,13 @@ func (f *Files) Apply(found *Found, values map[SlotID]string, besides ...string)
 	for _, name := range besides {
 		edits[name] = nil
 	}
-	for id, value := range values {
+	for _, id := range slices.Sorted(maps.Keys(values)) {
 		s := found.Slot(id)
-		edit, err := s.Edit(value)
+		edit, err := s.Edit(values[id])
 		if err != nil {
 			return nil, err
 		}
-		edits[s.File] = append(edits[s.File], edit)
+		edits[s.File] = insert(edits[s.File], edit)
 	}
 	contents := map[string][]byte{}
 	for name, list := range edits {
@@ -64,6 +65,17 @@ func (f *Files) Apply(found *Found, values map[SlotID]string, besides ...string)
 		contents[name] = out
 	}
 	return contents, nil
+}
+
+// insert adds an edit to others. What is inserted at one place is one text, in the order in which it was read.
+func insert(edits []nixexpr.Edit, e nixexpr.Edit) []nixexpr.Edit {
+	for i, known := range edits {
+		if e.Start == e.End && known.Start == e.Start && known.End == e.End {
+			edits[i].New += e.New
+			return edits
+		}
+	}
+	return append(edits, e)
 }
 
 // Source returns the content of a file as it was read.

@@ -74,6 +74,9 @@ type Pin struct {
 	Versions   []SlotID // literals that hold the version
 	Fetches    []*Fetch
 	Companions []*Companion
+	// Addable are companions that the file does not have: their slots add them, where those of the overridden package
+	// do not fit.
+	Addable []*Companion
 
 	Overrides bool // it overrides a package; else it is a definition of its own
 

@@ -61,6 +61,7 @@ func (f *finder) read(d *derivation, body *eval.Set) (*reading, *diag.Error) {
 		return nil, err
 	}
 	f.readCompanions(d, r, body)
+	f.offerCompanions(d, r, body)
 	f.readCopies(d, r, body)
 	r.Versions = unique(r.Versions)
 	return r, nil

@@ -3,6 +3,7 @@ package pin
 import (
 	"bytes"
 	"errors"
+	"strings"
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/version"
@@ -24,6 +25,7 @@ type slots struct {
 type span struct {
 	file       string
 	start, end int
+	added      string // what is inserted, of the several things that may be at one place
 }
 
 func newSlots(files *Files) *slots { return &slots{files: files, ids: map[span]SlotID{}} }
@@ -31,7 +33,11 @@ func newSlots(files *Files) *slots { return &slots{files: files, ids: map[span]S
 // add returns the identity of a place whose literal begins at byte at. A place that is read as the version
 // and as something made of it, a ref say, is the version's; one without a field is only known to be there.
 func (s *slots) add(slot Slot, at int) SlotID {
-	key := span{slot.File, slot.Start, slot.End}
+	key := span{slot.File, slot.Start, slot.End, ""}
+	switch slot.form.(type) {
+	case binding, lines:
+		key.added = slot.Field
+	}
 	if id, ok := s.ids[key]; ok {
 		if known := &s.all[id]; known.Field == "" || slot.Field == versionField {
 			known.Field = slot.Field
@@ -87,6 +93,13 @@ type (
 		after *nixexpr.Binding
 		name  string
 	}
+	// lines are those of a definition that is not there yet, behind another one; %s stands for the value. What follows
+	// them is inserted at the same place.
+	lines struct {
+		file  *nixexpr.File
+		after *nixexpr.Binding
+		list  []string
+	}
 )
 
 func (t text) write(value string) (nixexpr.Edit, error) { return t.at.Replace(t.from, t.to, value) }
@@ -95,6 +108,14 @@ func (q quoted) write(value string) (nixexpr.Edit, error) { return q.file.Replac
 
 func (b binding) write(value string) (nixexpr.Edit, error) {
 	return b.file.InsertString(b.after, b.name, value)
+}
+
+func (l lines) write(value string) (nixexpr.Edit, error) {
+	list := make([]string, 0, len(l.list))
+	for _, line := range l.list {
+		list = append(list, strings.ReplaceAll(line, "%s", value))
+	}
+	return l.file.InsertLines(l.after, list...), nil
 }
 
 // textSlot is the slot of a piece of a literal.

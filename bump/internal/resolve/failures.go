@@ -56,9 +56,16 @@ func (r *resolver) ofSource(text, hint string) *diag.Error {
 // patchFails matches what tools say of a patch that does not fit.
 var patchFails = regexp.MustCompile(`patch does not apply|patch failed|[0-9]+ out of [0-9]+ hunks? FAILED|[Ff]ailed to apply`)
 
-// olderCompanion explains a build that fails because a patch does not fit the companion's source; nil for other
-// failures. The builder's words only choose the message.
-func (r *resolver) olderCompanion(f *nix.Failure) *diag.Error {
+// misfit is a companion whose source a patch of the release does not fit.
+type misfit struct {
+	pin          *Move
+	of           *pin.CompanionSource
+	used, wanted string // tags
+}
+
+// misfit finds what a patch fails on, when a build failed for that; nil for other failures. The builder's words only
+// choose what is looked at.
+func (r *resolver) misfit(ctx context.Context, f *nix.Failure) *misfit {
 	if f.Kind != nix.Builder || !patchFails.MatchString(f.Text+"\n"+strings.Join(f.Log, "\n")) {
 		return nil
 	}
@@ -69,17 +76,65 @@ func (r *resolver) olderCompanion(f *nix.Failure) *diag.Error {
 	for _, p := range r.pins {
 		for i := range r.Found.Package.Companions {
 			c := &r.Found.Package.Companions[i]
-			wanted, err := r.Store.Word(context.Background(), r.source(p), c.VersionFile, c.Tag)
+			wanted, err := r.Store.Word(ctx, r.source(p), c.VersionFile, c.Tag)
 			used := companionIn(closure, c)
-			if err != nil || used == "" || used == wanted {
-				continue
+			if err == nil && used != "" && used != wanted {
+				return &misfit{p, c, used, wanted}
 			}
-			return p.error(
-				fmt.Sprintf("find hashes: the patches of release %s do not fit %s %s, which is used here: the release is made for %s", r.rel.Version, c.Name, used, wanted),
-				fmt.Sprintf("update the nixpkgs input, or set %s with tag %s in the override's passthru (nixpkgs since August 2026)", c.Attr, wanted))
 		}
 	}
 	return nil
+}
+
+// olderCompanion explains a build that fails because a patch does not fit the companion's source; nil for other
+// failures.
+func (r *resolver) olderCompanion(f *nix.Failure) *diag.Error {
+	m := r.misfit(context.Background(), f)
+	if m == nil {
+		return nil
+	}
+	return m.pin.error(
+		fmt.Sprintf("find hashes: the patches of release %s do not fit %s %s, which is used here: the release is made for %s",
+			r.rel.Version, m.of.Name, m.used, m.wanted),
+		fmt.Sprintf("update the nixpkgs input, or set %s with tag %s in the override's passthru (nixpkgs since August 2026)",
+			m.of.Attr, m.wanted))
+}
+
+// addCompanion adds the companion to a pin that has none, when a patch does not fit the one that the overridden package
+// brings, and reports whether it did. That the recipe takes it is proved as for every hash: where it does not, the
+// patch fails once more.
+func (r *resolver) addCompanion(ctx context.Context, f *nix.Failure) bool {
+	m := r.misfit(ctx, f)
+	if m == nil || m.pin.has(m.of) {
+		return false
+	}
+	added := false
+	for _, p := range r.pins {
+		for _, c := range p.Addable {
+			if c.Of != m.of || p.has(m.of) {
+				continue
+			}
+			p.companions = append(p.companions,
+				&companion{Companion: c, tag: m.wanted, hash: r.added(c.Hash), replaces: m.used})
+			added = added || p == m.pin
+		}
+	}
+	if added {
+		r.Log(diag.Step, "%s: %s, in place of %s, which the overridden package brings", m.of.Name, m.wanted, m.used)
+	}
+	return added
+}
+
+// added begins the search for a hash that is added to the file; pins that share its place share it.
+func (r *resolver) added(f *pin.Fetch) *hash {
+	for _, p := range r.pins {
+		for _, h := range p.allHashes() {
+			if h.Slot == f.Slot {
+				return h
+			}
+		}
+	}
+	return &hash{Fetch: f, slot: r.Found.Slot(f.Slot), fake: r.Fake()}
 }
 
 // companionIn is the tag of the companion's source that is among derivations, "" when there is none.

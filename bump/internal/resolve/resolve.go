@@ -234,6 +234,8 @@ func (r *resolver) step(ctx context.Context, q probe.Question, a probe.Answer) (
 		return false, err
 	case fail != nil && probe.Evaluation(fail) && len(a.Output(a.Last).Pins) > 0:
 		return false, r.doesNotEvaluate(a, fail)
+	case fail != nil && r.addCompanion(ctx, fail):
+		return false, nil
 	case fail != nil:
 		return false, r.explain(a.Failure)
 	case first && r.inherits():

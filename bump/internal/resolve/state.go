@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -36,7 +37,7 @@ type Companion struct {
 func (p *Move) Companions() []Companion {
 	var list []Companion
 	for _, c := range p.companions {
-		list = append(list, Companion{Pos: c.Pos, Name: c.Name(), Old: c.Old, New: c.tag, Skip: c.skip})
+		list = append(list, Companion{Pos: c.Pos, Name: c.Name(), Old: cmp.Or(c.Old, c.replaces), New: c.tag, Skip: c.skip})
 	}
 	return list
 }
@@ -83,6 +84,8 @@ type companion struct {
 	skip string // why it is not moved; "" when it is
 	tag  string // the new tag, once the new source is there
 	sha  string // and its commit, where the refs hold a commit
+	// replaces is the tag that the overridden package brings, when the companion is added to the file.
+	replaces string
 }
 
 // newMoves begins the moves of a plan.
