@@ -124,7 +124,7 @@ func (f *finder) addable(r *reading, of *CompanionSource, a *addition) *Companio
 	}
 	slot := func(field string, list ...string) SlotID {
 		form := lines{a.file, a.after, list}
-		e, _ := form.write("")
+		e := a.file.InsertLines(a.after)
 		return f.slots.add(
 			Slot{Field: of.Name + " " + field, File: a.file.Name, Start: e.Start, End: e.End, form: form}, a.after.Start())
 	}

@@ -127,7 +127,7 @@ func (m mark) covers(s *Slot) bool {
 // TestFind finds the pins of every flake without Nix: every edit that a flake marks is a slot of a pin, at the
 // place that people are shown, and what a flake says of a refusal is what Find says.
 func TestFind(t *testing.T) {
-	edits, refusals := 0, 0
+	edits, refusals, added := 0, 0, 0
 	for _, f := range flakes(t) {
 		found, err := Find(t.Context(), f.files, &Ollama)
 		if err != nil {
@@ -145,6 +145,10 @@ func TestFind(t *testing.T) {
 			for _, h := range p.Fetches {
 				slots[h.Ending] = true
 			}
+			for _, c := range p.Addable {
+				slots[c.Refs[0]], slots[c.Hash.Slot] = true, true
+				added++
+			}
 		}
 		delete(slots, NoSlot)
 		for _, m := range f.marks {
@@ -161,13 +165,14 @@ func TestFind(t *testing.T) {
 	}
 	assert.Greater(t, edits, 400)
 	assert.Greater(t, refusals, 20)
+	assert.Greater(t, added, 50)
 }
 
 // rewrite gives every slot another value at once: what stands there is what the slot says, no two overlap, and
 // the files can still be read.
 func rewrite(t *testing.T, f *flake, found *Found, slots map[SlotID]bool) {
 	t.Helper()
-	edits := map[string][]nixexpr.Edit{}
+	values := map[SlotID]string{}
 	for id := range slots {
 		s := found.Slot(id)
 		src := f.files.Data[s.File]
@@ -181,12 +186,10 @@ func rewrite(t *testing.T, f *flake, found *Found, slots map[SlotID]bool) {
 		edit, err := s.Edit("other")
 		assert.NoError(t, err, f.name)
 		assert.Equal(t, []int{s.Start, s.End}, []int{edit.Start, edit.End}, f.name)
-		edits[s.File] = append(edits[s.File], edit)
+		values[id] = "other"
 	}
-	for name, list := range edits {
-		_, err := f.files.Edit(name, list)
-		assert.NoError(t, err, f.name)
-	}
+	_, err := f.files.Apply(found, values)
+	assert.NoError(t, err, f.name)
 }
 
 // attack writes a value into each slot that would end a literal and begin more code, if it were not escaped.

@@ -3,6 +3,8 @@ package pin
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
@@ -110,7 +112,13 @@ func (b binding) write(value string) (nixexpr.Edit, error) {
 	return b.file.InsertString(b.after, b.name, value)
 }
 
+// plain matches what needs no escape in a string: tags and hashes.
+var plain = regexp.MustCompile(`^[A-Za-z0-9+/=._-]*$`)
+
 func (l lines) write(value string) (nixexpr.Edit, error) {
+	if !plain.MatchString(value) {
+		return nixexpr.Edit{}, fmt.Errorf("edit %s: %q is no tag and no hash", l.file.Name, value)
+	}
 	list := make([]string, 0, len(l.list))
 	for _, line := range l.list {
 		list = append(list, strings.ReplaceAll(line, "%s", value))
