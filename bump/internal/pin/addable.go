@@ -35,8 +35,8 @@ func (f *finder) offerCompanions(d *derivation, r *reading, body *eval.Set) {
 	}
 }
 
-// within places an addition in a passthru that is set already, { … } or old.passthru // { … }, and reports whether the
-// tag can be referred to there.
+// within places an addition in a passthru that is set already, { … } or old.passthru // { … }, and reports whether
+// the tag can be referred to there.
 func (a *addition) within(passthru *nixexpr.Binding) bool {
 	if passthru == nil {
 		return false

@@ -88,9 +88,12 @@ func (r *resolver) acceptEvalFetch(fail *nix.Failure) bool {
 }
 
 // closure is everything that the evaluated fixed outputs need, by .drv.
-func (r *resolver) closure() (map[string]*nix.Derivation, error) {
+func (r *resolver) closure() (map[string]*nix.Derivation, error) { return r.closureOf(r.pins...) }
+
+// closureOf is the closure of some pins.
+func (r *resolver) closureOf(pins ...*Move) (map[string]*nix.Derivation, error) {
 	var tops []string
-	for _, p := range r.pins {
+	for _, p := range pins {
 		for _, o := range p.Outputs {
 			for _, top := range []string{o.SrcDrv, o.ModDrv, o.Drv} {
 				if top != "" {

@@ -63,64 +63,58 @@ type misfit struct {
 	used, wanted string // tags
 }
 
-// misfit finds what a patch fails on, when a build failed for that; nil for other failures. The builder's words only
-// choose what is looked at.
-func (r *resolver) misfit(ctx context.Context, f *nix.Failure) *misfit {
+// misfits finds the pins whose build failed because a patch does not fit a companion; none for other failures. The
+// builder's words only choose what is looked at.
+func (r *resolver) misfits(ctx context.Context, f *nix.Failure) []misfit {
 	if f.Kind != nix.Builder || !patchFails.MatchString(f.Text+"\n"+strings.Join(f.Log, "\n")) {
 		return nil
 	}
-	closure, err := r.closure()
-	if err != nil {
-		return nil
-	}
+	var list []misfit
 	for _, p := range r.pins {
+		closure, err := r.closureOf(p)
+		if err != nil || f.Derivation != "" && closure[f.Derivation] == nil {
+			continue
+		}
 		for i := range r.Found.Package.Companions {
 			c := &r.Found.Package.Companions[i]
 			wanted, err := r.Store.Word(ctx, r.source(p), c.VersionFile, c.Tag)
 			used := companionIn(closure, c)
 			if err == nil && used != "" && used != wanted {
-				return &misfit{p, c, used, wanted}
+				list = append(list, misfit{p, c, used, wanted})
 			}
 		}
 	}
-	return nil
+	return list
 }
 
 // olderCompanion explains a build that fails because a patch does not fit the companion's source; nil for other
 // failures.
 func (r *resolver) olderCompanion(f *nix.Failure) *diag.Error {
-	m := r.misfit(context.Background(), f)
-	if m == nil {
-		return nil
+	for _, m := range r.misfits(context.Background(), f) {
+		return m.pin.error(
+			fmt.Sprintf("find hashes: the patches of release %s do not fit %s %s, which is used here: the release is made "+
+				"for %s", r.rel.Version, m.of.Name, m.used, m.wanted),
+			fmt.Sprintf("update the nixpkgs input, or set %s with tag %s in the override's passthru (nixpkgs since August "+
+				"2026)", m.of.Attr, m.wanted))
 	}
-	return m.pin.error(
-		fmt.Sprintf("find hashes: the patches of release %s do not fit %s %s, which is used here: the release is made for %s",
-			r.rel.Version, m.of.Name, m.used, m.wanted),
-		fmt.Sprintf("update the nixpkgs input, or set %s with tag %s in the override's passthru (nixpkgs since August 2026)",
-			m.of.Attr, m.wanted))
+	return nil
 }
 
-// addCompanion adds the companion to a pin that has none, when a patch does not fit the one that the overridden package
-// brings, and reports whether it did. That the recipe takes it is proved as for every hash: where it does not, the
-// patch fails once more.
+// addCompanion adds the companion to the pins that have none, when a patch does not fit the one that the overridden
+// package brings, and reports whether there was one. That the recipe takes it is proved as for every hash: where it
+// does not, the patch fails once more.
 func (r *resolver) addCompanion(ctx context.Context, f *nix.Failure) bool {
-	m := r.misfit(ctx, f)
-	if m == nil || m.pin.has(m.of) {
-		return false
-	}
 	added := false
-	for _, p := range r.pins {
-		for _, c := range p.Addable {
-			if c.Of != m.of || p.has(m.of) {
+	for _, m := range r.misfits(ctx, f) {
+		for _, c := range m.pin.Addable {
+			if c.Of != m.of || m.pin.has(m.of) {
 				continue
 			}
-			p.companions = append(p.companions,
+			m.pin.companions = append(m.pin.companions,
 				&companion{Companion: c, tag: m.wanted, hash: r.added(c.Hash), replaces: m.used})
-			added = added || p == m.pin
+			r.Log(diag.Step, "%s: %s, in place of %s, which the overridden package brings", m.of.Name, m.wanted, m.used)
+			added = true
 		}
-	}
-	if added {
-		r.Log(diag.Step, "%s: %s, in place of %s, which the overridden package brings", m.of.Name, m.wanted, m.used)
 	}
 	return added
 }
