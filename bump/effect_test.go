@@ -60,7 +60,8 @@ func TestPullRequestSaysWhatChanges(t *testing.T) {
 	assert.Contains(
 		t,
 		changes,
-		"\n- **Not checked**: `packages.aarch64-linux.default` (this machine is x86_64-linux)\n",
+		"\n- **Not checked**: `packages.aarch64-linux.default` (this machine is x86_64-linux), "+
+			"`nixosConfigurations.broken` (it does not evaluate, with the bump or without it)\n",
 	)
 	assert.Regexp(t, "\n- To build it here: \\d+ derivations to build \\(", changes)
 }

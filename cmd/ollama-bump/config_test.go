@@ -129,7 +129,7 @@ func TestWrongConfiguration(t *testing.T) {
 		{"check: true", `1:1: "check" cannot be set in a file`},
 		{"dry-run: true", `1:1: "dry-run" cannot be set in a file`},
 		{"no-pr: true", `1:1: "no-pr" cannot be set in a file`},
-		{"verify: all", `1:9: verify must be hashes, eval or build, not "all"`},
+		{"verify: all", `1:9: verify must be hashes, eval, build or build=ATTR,ATTR, not "all"`},
 		{"draft: yes", `1:8: draft must be true or false, not "yes"`},
 		{"draft: [true]", `1:8: draft must be true or false`},
 		{"to: 0.32", `1:5: to must be a release such as 0.32.15 or 0.33.0-rc2, not "0.32"`},

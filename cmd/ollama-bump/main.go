@@ -13,6 +13,8 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/pflag"
@@ -158,10 +160,11 @@ func (p *program) bumpOne(s *settings) (bump.Result, error) {
 // whose errors are answered as well.
 func asksForJSON(args []string) bool {
 	for _, arg := range args {
-		switch arg {
-		case "--":
-			return false
-		case "--json", "--json=true":
+		if arg == "--" {
+			break
+		}
+		value, given := strings.CutPrefix(arg, "--json=")
+		if on, err := strconv.ParseBool(value); arg == "--json" || given && err == nil && on {
 			return true
 		}
 	}

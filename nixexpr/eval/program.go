@@ -85,6 +85,15 @@ func (p *Program) AddLink(name, target string) { p.links[name] = target }
 // the error of the context. It returns nil when nothing stopped it.
 func (p *Program) Err() error { return p.err }
 
+// Interrupted reports whether the context of the evaluation is done, for loops that must not stop half-way for any
+// other reason. Err tells it afterwards.
+func (p *Program) Interrupted() bool {
+	if p.err == nil {
+		p.err = p.ctx.Err()
+	}
+	return p.ctx.Err() != nil
+}
+
 // Pay takes steps from the budget, for work that a caller does on what it finds, and reports whether it may be
 // done. Walking through a file takes about a step for each hundred bytes.
 func (p *Program) Pay(steps int) bool { return p.pay(steps) }

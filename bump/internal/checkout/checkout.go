@@ -125,7 +125,7 @@ func Write(ctx context.Context, to, from string, entries []git.Entry, limit Limi
 				return fmt.Errorf("write %s: %w", e.Path, err)
 			}
 		}
-		if git.BlobID(content) != e.Blob {
+		if int64(len(content)) != e.Size || git.BlobID(content) != e.Blob {
 			return fmt.Errorf("write %s: the content is not that of object %s", e.Path, e.Blob)
 		}
 		if err := put(there, e, content); err != nil {

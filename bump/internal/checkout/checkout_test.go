@@ -132,6 +132,11 @@ func TestWriteRefuses(t *testing.T) {
 		{"git's own folder", []git.Entry{entry("a/.GIT/hooks/x", "")}, content(""), `bad or repeated path "a/.GIT/hooks/x"`},
 		{"twice", []git.Entry{entry("x", ""), entry("x", "")}, content(""), `bad or repeated path "x"`},
 		{"a file below a link", []git.Entry{link, entry("x/y", "/tmp")}, content("/tmp"), "write x: "},
+		{
+			"more than the listing says",
+			[]git.Entry{{Path: "x", Mode: entry("x", "").Mode, Blob: git.BlobID([]byte("good"))}},
+			content("good"), "write x: the content is not that of object",
+		},
 		{"another content", []git.Entry{entry("x", "good")}, content("evil"), "write x: the content is not that of object"},
 		{"no content", []git.Entry{entry("x", "good")}, func(context.Context, git.Entry) ([]byte, error) {
 			return nil,

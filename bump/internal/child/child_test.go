@@ -86,6 +86,7 @@ var caller = []string{
 	"GIT_DIR=/elsewhere", "GIT_WORK_TREE=/elsewhere", "GIT_INDEX_FILE=/index", "GIT_COMMON_DIR=/c", "GIT_OBJECT_DIRECTORY=/o",
 	"GIT_ALTERNATE_OBJECT_DIRECTORIES=/o", "GIT_EXTERNAL_DIFF=/d", "GIT_ASKPASS=/a", "GIT_TRACE=/t", "GIT_TEMPLATE_DIR=/t",
 	"GIT_CONFIG_GLOBAL=/home/me/.gitconfig", "NIX_CONFIG=cores = 1", "https_proxy=http://p", "MY_SECRET=secret", "broken",
+	"GITLAB_TOKEN=secret", "DB_PASSWORD=secret", "FLAKE_SETTING=x",
 }
 
 func TestEnvironments(t *testing.T) {
@@ -97,7 +98,7 @@ func TestEnvironments(t *testing.T) {
 	assert.Equal(t, []string{"PATH=/bin", "HOME=/home/me", "GIT_CONFIG_GLOBAL=/home/me/.gitconfig"},
 		Environment(caller, Git))
 	assert.Equal(t, []string{"PATH=/bin"}, Environment(caller, Bare))
-	assert.Equal(t, append(nix, "MY_SECRET=secret"), Impure(caller))
+	assert.Equal(t, append(nix, "FLAKE_SETTING=x"), Impure(caller))
 }
 
 // Of settings in variables only the directories that the caller trusts reach git.

@@ -22,7 +22,7 @@ const (
 	Bare
 )
 
-// allowed are the variables that a kind of program gets; a name that ends in * stands for all that begin so.
+// allowed are the variables that a kind of program gets; a * at an end of a name stands for anything.
 //
 // Of the caller's GIT_* only those pass that choose certificates, keys and configuration files. None that
 // chooses a repository, an index, objects or hooks does: they are set when a hook of git runs us, and
@@ -104,13 +104,14 @@ func Impure(env []string) []string {
 // secret are the variables that not even an impure evaluation reads.
 var secret = []string{
 	"GITHUB_*", "GH_*", "GITEA_*", "FORGEJO_*", "ACTIONS_*", "RUNNER_*", "INPUT_*", "CI_JOB_TOKEN",
-	"SYSTEM_ACCESSTOKEN", "GIT_*",
+	"SYSTEM_ACCESSTOKEN", "GIT_*", "*_TOKEN", "*_SECRET", "*_PASSWORD",
 }
 
 func matches(patterns []string, name string) bool {
 	return slices.ContainsFunc(patterns, func(pattern string) bool {
-		prefix, wild := strings.CutSuffix(pattern, "*")
-		return wild && strings.HasPrefix(name, prefix) || pattern == name
+		prefix, start := strings.CutSuffix(pattern, "*")
+		suffix, end := strings.CutPrefix(pattern, "*")
+		return start && strings.HasPrefix(name, prefix) || end && strings.HasSuffix(name, suffix) || pattern == name
 	})
 }
 

@@ -35,6 +35,20 @@ func TestTokenGoesToNixInItsConfigurationOnly(t *testing.T) {
 	assert.Equal(t, "cores = 1\nextra-access-tokens = github.com="+canary+"\n", string(config))
 }
 
+// An evaluation that may read variables reads no token.
+func TestImpureEvaluationGetsNoToken(t *testing.T) {
+	dir := t.TempDir()
+	r := fakeNix(t, `env > `+dir+`/env; exit 1`)
+	r.Token = canary
+	r.Args = []string{"--impure"}
+	_, err := r.Build(t.Context(), BuildRequest{Installables: []string{"path:/x#y"}})
+	require.Error(t, err)
+	env, err := os.ReadFile(filepath.Join(dir, "env"))
+	require.NoError(t, err)
+	assert.Contains(t, string(env), "GIT_TERMINAL_PROMPT=0\n")
+	assert.NotContains(t, string(env), canary)
+}
+
 // accessTokens asks Nix which tokens it would use.
 func accessTokens(t *testing.T, r *Runner) string {
 	program, err := child.Look(r.env(), "nix")

@@ -175,7 +175,8 @@ func (r *Runner) env() []string {
 // environment is Env with what makes Nix's output steady and its helpers silent.
 func (r *Runner) environment() []string {
 	env := child.Environment(r.env(), child.Nix)
-	if slices.Contains(r.Args, "--impure") {
+	impure := slices.Contains(r.Args, "--impure")
+	if impure {
 		env = child.Impure(r.env())
 	}
 	env = child.With(env,
@@ -186,7 +187,8 @@ func (r *Runner) environment() []string {
 		"GIT_CONFIG_COUNT=2", "GIT_CONFIG_KEY_0=core.hooksPath", "GIT_CONFIG_VALUE_0=/dev/null",
 		"GIT_CONFIG_KEY_1=core.fsmonitor", "GIT_CONFIG_VALUE_1=false",
 	)
-	if r.Token == "" || strings.ContainsAny(r.Token, " \t\r\n") {
+	// An evaluation that may read variables would read the token.
+	if impure || r.Token == "" || strings.ContainsAny(r.Token, " \t\r\n") {
 		return env
 	}
 	host := r.TokenHost

@@ -178,6 +178,9 @@ func (c *copier) literal(s *nixexpr.Str, part int) eval.Literal {
 // copies are the places of the version in one part of a string.
 func (c *copier) copies(s *nixexpr.Str, part int) []Slot {
 	var list []Slot
+	if c.f.prog.Interrupted() {
+		return nil
+	}
 	for _, v := range c.versions {
 		list = append(list, placesIn(c.literal(s, part), v, "version copy")...)
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
@@ -30,9 +31,26 @@ func removeStaged(shelves []string) {
 	for _, pattern := range shelves {
 		left, _ := filepath.Glob(pattern)
 		for _, name := range left {
-			os.Remove(name)
+			if ours(pattern, name) {
+				os.Remove(name)
+			}
 		}
 	}
+}
+
+// ours reports whether a file is one that a run of this user made for a pattern: a regular file, with digits in
+// the place of the star.
+func ours(pattern, name string) bool {
+	digits, ok := strings.CutPrefix(name, strings.TrimSuffix(pattern, "*"))
+	if !ok || digits == "" || strings.Trim(digits, "0123456789") != "" {
+		return false
+	}
+	info, err := os.Lstat(name)
+	if err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(st.Uid) == os.Geteuid()
 }
 
 // find looks the file up.

@@ -81,6 +81,9 @@ func (c Check) compare(ctx context.Context, proof *text.Proof) (text.Effect, err
 			record(proof, name, text.Evaluated)
 			changed = append(changed, updated)
 		}
+		if o.Missing != "" {
+			unchecked(proof, name, o.Missing)
+		}
 		effect.Outputs = append(effect.Outputs, o)
 	}
 	effect.Plan, err = c.buildPlan(ctx, changed)

@@ -62,10 +62,18 @@ func Open(env []string) (*Workspace, error) {
 			return ws, nil
 		}
 	}
-	return nil, &diag.Error{
-		Text: fmt.Sprintf("make temporary folder: %v", err),
-		Hint: "make room there, or set TMPDIR to another folder", Err: err,
+	return nil, &diag.Error{Text: fmt.Sprintf("make temporary folder: %v", err), Hint: hint(err), Err: err}
+}
+
+// hint says what to do about a folder that cannot be made.
+func hint(err error) string {
+	switch {
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return "raise the limit of open files: ulimit -n"
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return "make room there, or set TMPDIR to another folder"
 	}
+	return "set TMPDIR to a folder that this user may write to"
 }
 
 // newName makes up a name that no person gives a folder: its second half follows from the first.
