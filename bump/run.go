@@ -117,7 +117,8 @@ func withHint(err error) error {
 // files may hold.
 func (r *run) redacted(res Result) Result {
 	hide := r.secrets.Exact
-	res.Reason, res.Diff, res.Title, res.Body = hide(res.Reason), hide(res.Diff), hide(res.Title), hide(res.Body)
+	res.Reason = r.secrets.Redact(res.Reason)
+	res.Diff, res.Title, res.Body = hide(res.Diff), hide(res.Title), hide(res.Body)
 	for i := range res.Warnings {
 		res.Warnings[i] = r.secrets.Redact(res.Warnings[i])
 	}

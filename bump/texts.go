@@ -28,7 +28,7 @@ func (r *run) texts(
 	r.warnOfMoves(s, rep, res.OldVersion)
 	r.warnOfMentions(f, s, changes)
 	rep.Warnings = r.warnings
-	rep.Redact(r.secrets.Exact)
+	rep.Redact(r.secrets.Redact)
 	message, err := r.writeTexts(ctx, *rep, res)
 	if err != nil {
 		return "", err

@@ -289,6 +289,6 @@ func (r *run) removalTexts(ctx context.Context, w work, d text.Decision, res *Re
 	rep.Proof.System = pin.System()
 	rep.Proof.Facts = []string{"without the pin the package has the version, source and modules of nixpkgs' own, " +
 		res.NewVersion}
-	rep.Redact(r.secrets.Exact)
+	rep.Redact(r.secrets.Redact)
 	return r.writeTexts(ctx, rep, res)
 }

@@ -140,19 +140,22 @@ func (d *Dir) Has(name string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// Copy writes the content of a file to w and returns the mode of the file.
-func (d *Dir) Copy(ctx context.Context, w io.Writer, name string) (fs.FileMode, error) {
+// Copy writes the content of a file of at most limit bytes to w and returns the mode of the file.
+func (d *Dir) Copy(ctx context.Context, w io.Writer, name string, limit int64) (fs.FileMode, error) {
 	f, err := d.File(name)
 	if err != nil {
 		return 0, err
 	}
 	defer f.Close()
 	info, err := f.Stat()
-	if err == nil {
-		_, err = io.Copy(w, &reader{ctx, f})
-	}
 	if err != nil {
 		return 0, err
+	}
+	switch n, err := io.Copy(w, io.LimitReader(&reader{ctx, f}, limit+1)); {
+	case err != nil:
+		return 0, err
+	case n > limit:
+		return 0, &fs.PathError{Op: "copy", Path: name, Err: &TooLarge{limit}}
 	}
 	return info.Mode(), nil
 }

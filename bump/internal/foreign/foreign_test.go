@@ -110,12 +110,15 @@ func TestCopy(t *testing.T) {
 	require.NoError(t, err)
 	defer d.Close()
 	var b strings.Builder
-	mode, err := d.Copy(t.Context(), &b, "inside")
+	mode, err := d.Copy(t.Context(), &b, "inside", 7)
 	require.NoError(t, err)
 	assert.Equal(t, fs.FileMode(0o755), mode.Perm())
 	assert.Equal(t, "content", b.String())
-	_, err = d.Copy(t.Context(), &b, "up")
+	_, err = d.Copy(t.Context(), &b, "up", 7)
 	require.Error(t, err)
+	var large *TooLarge
+	_, err = d.Copy(t.Context(), &b, "inside", 6)
+	require.ErrorAs(t, err, &large)
 }
 
 func TestLiteral(t *testing.T) {

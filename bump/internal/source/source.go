@@ -265,8 +265,11 @@ func (s *Set) Read(ctx context.Context, name string) ([]byte, error) {
 	return data, nil
 }
 
+// maxCopied is the size in bytes up to which a file is copied: Nix would copy it to the store at each evaluation.
+const maxCopied = 4 << 30
+
 // Copy writes the content of a file to w, and reports whether its owner may execute it.
 func (s *Set) Copy(ctx context.Context, w io.Writer, name string) (executable bool, err error) {
-	mode, err := s.dir.Copy(ctx, w, s.Resolve(name))
+	mode, err := s.dir.Copy(ctx, w, s.Resolve(name), maxCopied)
 	return mode&0o100 != 0, err
 }
