@@ -206,6 +206,8 @@ func (c *copier) inString(s *nixexpr.Str) {
 		}
 		for _, copied := range c.copies(s, i) {
 			switch {
+			case c.f.prog.Interrupted():
+				return
 			case c.outside, comments.cover(copied.Start):
 			case copied.Start < tails[i]:
 				c.left(copied, "names a file")
