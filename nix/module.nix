@@ -75,7 +75,7 @@ let
 
   # What ollama-bump.yaml does not take either, and what this module decides.
   notSettings = [
-    "api-url" "check" "dry-run" "flake" "flakes" "full" "help" "json" "no-pr" "quiet" "repo" "upstream-api-url" "verbose" "version"
+    "api-url" "check" "dry-run" "flake" "flakes" "help" "json" "no-pr" "repo" "upstream-api-url" "version"
   ];
   settingsOf = repo: cfg.settings // repo.settings;
   flag = name: value: "--${name}=${if builtins.isBool value then (if value then "true" else "false") else toString value}";

@@ -270,7 +270,10 @@ func TestMachinesThatLackSomething(t *testing.T) {
 		"ead-only file system", "hint: see that the Nix store")
 
 	current := s.Flake(map[string]string{"flake.nix": strings.ReplaceAll(overlayFlake, "0.32.13", "0.32.15")})
-	e := s.bumps(current, []string{s.without("git")}, "--no-pr")
+	noGit := []string{s.without("git")}
+	s.refuses(current, noGit, []string{"--no-pr"}, "is a git repository: git: ", "hint: install git")
+	require.NoError(t, os.RemoveAll(filepath.Join(current, ".git")))
+	e := s.bumps(current, noGit, "--no-pr")
 	require.Contains(t, e.stderr, "is current")
 
 	for _, home := range []string{"HOME=", "HOME=/nonexistent"} {

@@ -11,7 +11,10 @@ let
         echo "go: go.mod requires go >= $wanted (running go ${go.version}; GOTOOLCHAIN=local)" >&2
         exit 1
       fi
-      sed -i 's/^go .*/go 1.21/' go.mod
+      have=$(go env GOVERSION | sed 's/^go//; s/[^0-9.].*//')
+      if [ "$(printf '%s\n' "$wanted" "$have" | sort -V | tail -n 1)" != "$have" ]; then
+        sed -i 's/^go .*/go 1.21/' go.mod
+      fi
     fi
   '';
 in
