@@ -124,7 +124,7 @@ func newActRunner(t *testing.T, program []byte) *actRunner {
 	t.Helper()
 	r := &actRunner{
 		t: t, act: goTool(t, act), world: bumptest.New(t), action: actionCheckout(t), cache: t.TempDir(),
-		host: newReleaseHost(t, program),
+		host: newReleaseHost(t, program, nil),
 	}
 	require.NoError(t, os.WriteFile(filepath.Join(r.cache, "action.yml"), []byte(standInCache), 0o644))
 	at := func(version string) string { return strings.ReplaceAll(overlay, "VERSION", version) }

@@ -31,33 +31,39 @@ type releaseHost struct {
 // archiveName is the archive of this machine in release v1.0.0.
 const archiveName = "ollama-bump_1.0.0_" + runtime.GOOS + "_" + runtime.GOARCH
 
-// newReleaseHost serves a release whose program is the given one; without a program it has no release.
-func newReleaseHost(t *testing.T, program []byte) *releaseHost {
+// newReleaseHost serves a release whose program is the given one; without a program it has no release. The change
+// is made before the server starts: its clients are other processes, so that nothing orders a later one.
+func newReleaseHost(t *testing.T, program []byte, change func(*testing.T, *releaseHost)) *releaseHost {
 	t.Helper()
 	h := &releaseHost{
 		files: map[string][]byte{}, commit: strings.Repeat("0123abcd", 5),
 		ca: filepath.Join(t.TempDir(), "ca.pem"),
 	}
-	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/nixtars/ollama-bump/info/refs" { // git's protocol of files
-			fmt.Fprintf(w, "%s\trefs/tags/v1.0.0\n", h.commit)
-			return
-		}
-		data, ok := h.files[strings.TrimPrefix(r.URL.Path, "/nixtars/ollama-bump/releases/download/v1.0.0/")]
-		if !ok {
-			http.NotFound(w, r)
-			return
-		}
-		_, _ = w.Write(data)
-	}))
+	if program != nil {
+		h.release(t, program)
+	}
+	if change != nil {
+		change(t, h)
+	}
+	server := httptest.NewTLSServer(http.HandlerFunc(h.serve))
 	t.Cleanup(server.Close)
 	h.url = server.URL
 	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
 	require.NoError(t, os.WriteFile(h.ca, certificate, 0o644))
-	if program != nil {
-		h.release(t, program)
-	}
 	return h
+}
+
+func (h *releaseHost) serve(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/nixtars/ollama-bump/info/refs" { // git's protocol of files
+		fmt.Fprintf(w, "%s\trefs/tags/v1.0.0\n", h.commit)
+		return
+	}
+	data, ok := h.files[strings.TrimPrefix(r.URL.Path, "/nixtars/ollama-bump/releases/download/v1.0.0/")]
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	_, _ = w.Write(data)
 }
 
 // release makes the files of release v1.0.0.
@@ -118,7 +124,7 @@ func fetchStep(t *testing.T, h *releaseHost, env ...string) (log string, outputs
 // A workflow that names a release gets its program; every other one compiles what it named.
 func TestActionFetchesItsRelease(t *testing.T) {
 	t.Parallel()
-	h := newReleaseHost(t, []byte(printsVersion))
+	h := newReleaseHost(t, []byte(printsVersion), nil)
 	for ref, fetched := range map[string]bool{
 		"v1": true, "v1.0": true, "v1.0.0": true, "1.0.0": true, h.commit: true,
 		"v1.0.1": false, "v2": false, "main": false, "": false, strings.Repeat("4567abcd", 5): false, "$(id)": false,
@@ -146,7 +152,7 @@ func TestActionRefusesAnUnverifiedRelease(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name, text string
-		change     func(t *testing.T, h *releaseHost)
+		change     func(*testing.T, *releaseHost)
 		gh         string
 	}{
 		{
@@ -176,10 +182,7 @@ func TestActionRefusesAnUnverifiedRelease(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			h := newReleaseHost(t, []byte(printsVersion))
-			if c.change != nil {
-				c.change(t, h)
-			}
+			h := newReleaseHost(t, []byte(printsVersion), c.change)
 			bin := t.TempDir()
 			if c.gh == "" {
 				c.gh = "exit 1" // a gh that knows no attestations
@@ -196,7 +199,7 @@ func TestActionRefusesAnUnverifiedRelease(t *testing.T) {
 // gh verifies that this repository's release workflow made the archive, from the release's own file and with no token.
 func TestActionVerifiesTheAttestation(t *testing.T) {
 	t.Parallel()
-	h := newReleaseHost(t, []byte(printsVersion))
+	h := newReleaseHost(t, []byte(printsVersion), nil)
 	bin, log := t.TempDir(), filepath.Join(t.TempDir(), "log")
 	writeProgram(t, filepath.Join(bin, "gh"), "#!/bin/sh\necho \"$@\" >>"+log+"\n")
 	_, outputs := fetchStep(t, h, "REF=v1", "PATH="+bin+":"+os.Getenv("PATH"))

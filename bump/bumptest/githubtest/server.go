@@ -53,8 +53,9 @@ type Server struct {
 func Start() *Server {
 	s := &Server{tokens: map[string]Rights{}, now: time.Now, closed: make(chan struct{})}
 	s.mux = s.routes()
-	s.http = httptest.NewServer(http.HandlerFunc(s.serve))
-	s.URL = s.http.URL
+	s.http = httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
+	s.URL = "http://" + s.http.Listener.Addr().String() // before a request can read it
+	s.http.Start()
 	return s
 }
 
