@@ -12,8 +12,6 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 )
@@ -132,11 +130,14 @@ func Link(text, address string) string {
 // crossReferenced are the pages of GitHub that note who links to them.
 var crossReferenced = regexp.MustCompile(`^/[^/]+/[^/]+/(issues|pull|pulls|discussions|commit|commits)(/|$)`)
 
+// plainHost matches a host in ASCII, with its port. Others may look like a host that they are not.
+var plainHost = regexp.MustCompile(`^[A-Za-z0-9.:\[\]-]+$`)
+
 // URL makes an address fit for a link: http or https, no credentials, and nothing in it that ends a
 // link or means something in Markdown.
 func URL(address string) (string, bool) {
 	u, err := url.Parse(strings.TrimSpace(html.UnescapeString(diag.Safe(address))))
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || !plainHost(u.Host) {
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || !plainHost.MatchString(u.Host) {
 		return "", false
 	}
 	if host := strings.ToLower(u.Host); (host == "github.com" || host == "www.github.com") &&
@@ -154,12 +155,6 @@ var inLink = strings.NewReplacer(
 	"@", "%40", "<", "%3C", ">", "%3E", " ", "%20", "\\", "%5C", "|", "%7C", "`", "%60", "\n", "", "\t", "",
 )
 
-func plainHost(host string) bool {
-	return !strings.ContainsFunc(host, func(r rune) bool {
-		return r >= utf8.RuneSelf || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(".-:[]", r)
-	})
-}
-
 // fence finds the fence that a line of our own Markdown opens or closes, behind quotes and list marks.
 var fence = regexp.MustCompile("^([ >]*(?:(?:-|[0-9]+\\.) [ >]*)*)(`{3,})[^`]*$")
 
@@ -171,11 +166,9 @@ func Fit(markdown string, limit int) (fitted string, cut bool) {
 	}
 	var open string // what would close the fence that is open
 	var best strings.Builder
-	size, end, closing := 0, 0, ""
+	size, closing := 0, ""
 	for line := range strings.Lines(markdown) {
-		if size += Size(line); size > limit {
-			break
-		}
+		size += Size(line)
 		bare := strings.TrimRight(line, "\n")
 		if parts := fence.FindStringSubmatch(bare); parts != nil {
 			indent := strings.Map(blankMarks, parts[1])
@@ -186,12 +179,11 @@ func Fit(markdown string, limit int) (fitted string, cut bool) {
 				open = ""
 			}
 		}
-		if size+Size(open)+1 <= limit {
-			end, closing = end+len(line), open
-			best.WriteString(line)
-			continue
+		if size+Size(open) > limit {
+			break
 		}
-		break
+		closing = open
+		best.WriteString(line)
 	}
 	fitted = strings.TrimRight(best.String(), "\n")
 	if closing != "" {

@@ -78,6 +78,7 @@ var defuseTests = []struct{ name, in, out string }{
 	{"headings", "# a\n## b\nc\n===\n###### d", "#### a\n\n##### b\n\n#### c\n\n###### d"},
 	{"lists", "* a\n* b\n  1. c\n  2. d\n", "- a\n- b\n  1. c\n  2. d"},
 	{"loose list", "- a\n\n- b\n\n  c", "- a\n\n- b\n\n  c"},
+	{"loose list behind text", "a\n\n- b\n\n- c", "a\n\n- b\n\n- c"},
 	{"quote", "> a\n> > b\n>\n> ```\n> c", "> a\n>\n> > b\n>\n> ```\n> c\n> ```"},
 	{"emphasis", "*a* **b** ~~c~~ _d_ ***e***", "*a* **b** ~~c~~ *d* ***e***"},
 	{
@@ -93,6 +94,8 @@ var defuseTests = []struct{ name, in, out string }{
 	{"versions keep their dots", "v0.32.15\n0.32.15 is out", "v0.32.15\n0.32.15 is out"},
 	{"math and footnotes", "$x$ [^1] a_b", "\\$x\\$ \\[\\^1\\] a_b"},
 	{"underscores", "x86_64 snake_case_name \\_a\\_ b\\_", "x86_64 snake_case_name \\_a\\_ b\\_"},
+	{"underscores between the first and last of letters and digits", "0_9 9_0 a_z z_a A_Z Z_A", "0_9 9_0 a_z z_a A_Z Z_A"},
+	{"underscores beside what is no letter", "a_. ._a a_é", "a\\_. .\\_a a\\_é"},
 	{"bidirectional", "a\u202eb\u2066c &#8238;d\u200f e\u00ad", "abc d e"},
 	{"control characters", "a\x00b\x1b[31mc\x7f", "abc"},
 	{"not UTF-8", "a\xffb", "a\ufffdb"},
@@ -222,8 +225,36 @@ func TestDefuseKeepsTablesThatPeopleWrite(t *testing.T) {
 }
 
 func TestDefuseFlattens(t *testing.T) {
-	got := notes.Defuse(strings.Repeat("> ", 1_000) + "deep\n\nnext")
-	assert.Equal(t, strings.TrimSpace(strings.Repeat("> ", 12))+" deep\n\nnext", got)
+	for _, mark := range []string{"> ", "- "} {
+		got := notes.Defuse(strings.Repeat(mark, 1_000) + "deep\n\nnext")
+		assert.Equal(t, strings.Repeat(mark, 12)+"deep\n\nnext", got)
+		got = notes.Defuse(strings.Repeat(mark, 13) + "deep\n\nnext")
+		assert.Equal(t, strings.Repeat(mark, 12)+"deep\n\nnext", got)
+	}
+	quote, shown := strings.Repeat("> ", 15), strings.Repeat("> ", 12)
+	assert.Equal(t, shown+"a\n"+strings.TrimSpace(shown)+"\n"+shown+"b", notes.Defuse(quote+"a\n"+quote+"- b"))
+	quote += "> "
+	assert.Equal(t, shown+"a\n"+shown+"b", notes.Defuse(quote+"a\n"+quote+"- b"), "the seventeenth mark is dropped")
+}
+
+// TestDefuseBounds tries texts at each bound and one step beyond it.
+func TestDefuseBounds(t *testing.T) {
+	words := strings.Repeat("a b ", 5_000)
+	assert.Equal(t, strings.TrimSpace(words), notes.Defuse(words))
+	assert.Equal(t, strings.TrimSpace(words)+"\n\n…", notes.Defuse(words+"c"))
+	assert.Equal(t, "a b\n\n…", notes.Defuse("a b\n"+words), "a line is taken whole or not at all")
+	assert.Equal(t, strings.TrimSpace(words[:19_999])+"\n\n…", notes.Defuse("\n"+words), "unless it is the first")
+
+	marks := strings.Repeat("a_b ", 4_000)
+	assert.Equal(t, strings.TrimSpace(marks), notes.Defuse(marks))
+	for _, mark := range "*_[]~" {
+		assert.Equal(t, "…", notes.Defuse(strings.Repeat("a"+string(mark), 4_001)))
+	}
+
+	head, row := "| a | b | c |\n| --- | --- | --- |", "\n| d | e | f |"
+	table := head + strings.Repeat(row, 799)
+	assert.Equal(t, table, notes.Defuse(table))
+	assert.Equal(t, strings.ReplaceAll(table+row, "|", `\|`), notes.Defuse(table+row))
 }
 
 func FuzzDefuseCosts(f *testing.F) {
@@ -254,7 +285,17 @@ func TestCode(t *testing.T) {
 
 func TestLink(t *testing.T) {
 	assert.Equal(t, "[0.1.0](<https://x.example/a%20b>)", notes.Link("0.1.0", "https://x.example/a b"))
-	assert.Equal(t, "x", notes.Link("x", "data:text/html,x"))
+	assert.Equal(t, "[x](<https://[::1]:80/>)", notes.Link("x", "https://[::1]:80/"))
+	for _, address := range []string{
+		"data:text/html,x", "https://", "https://u@x.example", "https://gıthub.com/x", "https://x_y.example", "https://x!.example",
+	} {
+		assert.Equal(t, "x", notes.Link("x", address), address)
+	}
+}
+
+func TestSize(t *testing.T) {
+	assert.Equal(t, 3, notes.Size("aé\uffff"))
+	assert.Equal(t, 4, notes.Size("\U00010000🦙"))
 }
 
 func TestFit(t *testing.T) {
@@ -268,7 +309,10 @@ func TestFit(t *testing.T) {
 		{"at a line", "abc\ndef\nghi", 9, "abc\ndef", true},
 		{"nothing fits", "abcdef", 3, "", true},
 		{"no room", "abc", 0, "", true},
+		{"at a line and its end", "abc\ndef\nghi", 8, "abc\ndef", true},
 		{"in a fence", "```sh\nabc\ndef\nghi\n```", 15, "```sh\nabc\n```", true},
+		{"in a fence to the last unit", "```sh\nabc\ndef\nghi\n```", 17, "```sh\nabc\ndef\n```", true},
+		{"in a fence but for one unit", "```sh\nabc\ndef\nghi\n```", 16, "```sh\nabc\n```", true},
 		{"behind a fence", "```\na\n```\nbcd\nefgh", 15, "```\na\n```\nbcd", true},
 		{
 			"in a fence in a quote in a list", "- > ```\n  > a\n  > b\n  > ccccccccccc\n  > ```", 30,
