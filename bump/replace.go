@@ -29,10 +29,10 @@ func (r *run) replace(ctx context.Context, b *bench, w work) error {
 	}
 	f, gitDir := b.flake, ""
 	if f.tree.Repo != nil {
-		gitDir, _ = f.tree.Repo.Dir(ctx) // there are other shelves
+		gitDir, _ = f.tree.Repo.Dir(ctx) // there are other places
 	}
 	changes := versionsLast(f, w)
-	if err := replace.Files(f.tree.Root, changes, replace.Shelves(f.tree.Root, gitDir, b.ws.Dir)); err != nil {
+	if err := replace.Files(f.tree.Root, changes, replace.TempPatterns(f.tree.Root, gitDir, b.ws.Dir)); err != nil {
 		return err
 	}
 	for _, c := range changes {

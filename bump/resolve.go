@@ -48,7 +48,7 @@ func (r *run) resolve(ctx context.Context, b *bench, sel *selection, plan pin.Pl
 	for _, broken := range hashes.Broken {
 		r.warn("hash", "%s does not evaluate and was passed over: %s", broken.Where, broken.Text)
 	}
-	for _, p := range hashes.Left {
+	for _, p := range hashes.Unshown {
 		r.warn("hash", "%s: no output of the flake shows this pin of %s; it is left as it is", p.Pos, p.Version)
 	}
 	if v := hashes.Version; v != sel.release.Version {

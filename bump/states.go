@@ -7,7 +7,7 @@ import (
 	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
 
-// PinState says whether a pin is still needed, as it was before the run.
+// PinState reports whether a pin is still needed, as it was before the run.
 type PinState = text.PinState
 
 // The states of a pin. The base is nixpkgs' own package, in the nixpkgs that the pin overrides and without

@@ -115,7 +115,7 @@ func (r *run) warnOfMentions(f *flake, s *solution, changes []tree.Change) {
 			moved = append(moved, *f.found.Slot(id))
 		}
 	}
-	for _, left := range s.Left { // reported by themselves
+	for _, left := range s.Unshown { // reported by themselves
 		for _, id := range left.Versions {
 			moved = append(moved, *f.found.Slot(id))
 		}

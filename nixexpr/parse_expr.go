@@ -276,7 +276,7 @@ func (p *parser) application(want string) Expr {
 	return fn
 }
 
-// startsSimple tells whether the current token starts an argument or list element.
+// startsSimple reports whether the current token starts an argument or list element.
 func (p *parser) startsSimple() bool {
 	switch p.kind {
 	case kindIdent, kindInt, kindFloat, kindPath, kindSearchPath, kindURI, kindQuote, kindIndentOpen,

@@ -242,7 +242,7 @@ func (f *File) provePart(s *Str, part int, e Edit, text string) error {
 	return nil
 }
 
-// spliced tells whether is comes from was by putting text in the place of something.
+// spliced reports whether is comes from was by putting text in the place of something.
 func spliced(was, is, text string) bool {
 	for i := 0; i+len(text) <= len(is); i++ {
 		if strings.HasPrefix(is[i:], text) && strings.HasSuffix(was[min(i, len(was)):], is[i+len(text):]) {

@@ -97,7 +97,7 @@ var kindNames = [...]string{
 // String is the name of the kind as messages print it: "'->'", "a name".
 func (k tokenKind) String() string { return kindNames[k] }
 
-// blank tells whether the grammar ignores tokens of this kind.
+// blank reports whether the grammar ignores tokens of this kind.
 func (k tokenKind) blank() bool { return k >= kindBlank && k <= kindBlockComment }
 
 // keyword is the kind of a word that is no name, else kindIdent.

@@ -53,7 +53,7 @@ func (w *World) Break(suffix string, status int) {
 	w.net.broken[suffix] = status
 }
 
-// isBroken answers a request that Break named, and says whether it did.
+// isBroken answers a request that Break named, and reports whether it did.
 func (n *network) isBroken(w http.ResponseWriter, name string) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()

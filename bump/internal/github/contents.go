@@ -58,7 +58,7 @@ func checkRaw(got *answer) error {
 	case "application/json":
 		return errors.New("it is no file")
 	case "text/html":
-		return &transient{reason: fmt.Sprintf("HTML in a %d response", got.status), foreign: true}
+		return &transient{reason: fmt.Sprintf("HTML in a %d response", got.status), notAPI: true}
 	}
 	return nil
 }

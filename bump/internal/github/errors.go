@@ -380,10 +380,10 @@ func (e *Unavailable) Hint() string {
 
 // transient is a failure that may pass; it never leaves the transport.
 type transient struct {
-	reason  string
-	wait    time.Duration // the server asked for; 0 when it did not
-	most    int           // tries that it is worth; 0 is maxTries
-	foreign bool          // the answer does not come from the API
+	reason string
+	wait   time.Duration // the server asked for; 0 when it did not
+	most   int           // tries that it is worth; 0 is maxTries
+	notAPI bool          // the answer does not come from the API
 }
 
 func (e *transient) Error() string { return e.reason }

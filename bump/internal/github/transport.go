@@ -170,7 +170,7 @@ func (t *transport) attempt(req *http.Request, body []byte) (*answer, error) {
 	}
 	var missing *NotFound
 	var passing *transient
-	unlike := req.Method == http.MethodGet && (errors.As(err, &missing) || errors.As(err, &passing) && passing.foreign)
+	unlike := req.Method == http.MethodGet && (errors.As(err, &missing) || errors.As(err, &passing) && passing.notAPI)
 	if err != nil && !unlike {
 		return got, err
 	}
@@ -301,7 +301,7 @@ func (t *transport) check(req *http.Request, got *answer) error {
 			return checkRaw(got)
 		}
 		if !json.Valid(got.body) {
-			return &transient{reason: fmt.Sprintf("invalid JSON in a %d response", got.status), foreign: true}
+			return &transient{reason: fmt.Sprintf("invalid JSON in a %d response", got.status), notAPI: true}
 		}
 		return nil
 	}

@@ -62,7 +62,7 @@ func mendMessage(body []byte) []byte {
 	return append(bytes.Clone(body), `…"}`...)
 }
 
-// evenBackslashes tells whether a backslash after b would itself be escaped.
+// evenBackslashes reports whether a backslash after b would itself be escaped.
 func evenBackslashes(b []byte) bool { return (len(b)-len(bytes.TrimRight(b, `\`)))%2 == 1 }
 
 // field returns field i as a string, "" when it is none.

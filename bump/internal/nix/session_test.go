@@ -37,7 +37,7 @@ func builderOf(t *testing.T, dir string) int {
 	return pid
 }
 
-// ends tells whether a process is gone within ten seconds: a zombie counts as gone.
+// ends reports whether a process is gone within ten seconds: a zombie counts as gone.
 func ends(t *testing.T, pid int) {
 	t.Helper()
 	require.Eventually(t, func() bool {

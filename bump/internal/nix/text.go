@@ -25,7 +25,7 @@ func clip(s string, limit int) string {
 	return s[:diag.Fit(s, limit-len("…"), func(cluster string) int { return len(cluster) })] + "…"
 }
 
-// hasDigest tells whether s may hold a store path: a component that begins with a digest and a hyphen.
+// hasDigest reports whether s may hold a store path: a component that begins with a digest and a hyphen.
 func hasDigest(s string) bool {
 	for {
 		i := strings.IndexByte(s, '/')

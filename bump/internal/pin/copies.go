@@ -110,7 +110,7 @@ func (c *copier) in(e nixexpr.Expr) {
 	})
 }
 
-// ofItsOwn says whether a set is that of another source or package.
+// ofItsOwn reports whether a set is that of another source or package.
 func ofItsOwn(s *nixexpr.AttrSet) bool {
 	has := map[string]bool{}
 	for i := range s.Bindings {
@@ -159,13 +159,13 @@ func (c *copier) leave(s *nixexpr.Str) {
 			continue
 		}
 		for _, sl := range c.copies(s, i) {
-			c.left(sl, "names a file")
+			c.keep(sl, "names a file")
 		}
 	}
 }
 
-// left notes a version that is not moved, and why.
-func (c *copier) left(s Slot, why string) {
+// keep notes a version that is not moved, and why.
+func (c *copier) keep(s Slot, why string) {
 	c.r.Notes = union(c.r.Notes,
 		[]string{fmt.Sprintf("the %s at %s %s and is left as it is", s.Old, posIn(c.file, s.Start), why)})
 }
@@ -210,7 +210,7 @@ func (c *copier) inString(s *nixexpr.Str) {
 				return
 			case c.outside, comments.cover(copied.Start):
 			case copied.Start < tails[i]:
-				c.left(copied, "names a file")
+				c.keep(copied, "names a file")
 			default:
 				c.move(copied, s.Start())
 			}

@@ -15,10 +15,10 @@ type Policy struct {
 
 // A Plan is what a bump is to do.
 type Plan struct {
-	To      version.Version
-	Pins    []*Pin // that are to move
-	Torn    []*Pin // those of them that look current, but may be half written
-	Unknown []*Pin // that follow a branch, and were not asked for
+	To          version.Version
+	Pins        []*Pin // that are to move
+	HalfWritten []*Pin // those of them that look current, but may be half written
+	Unknown     []*Pin // that follow a branch, and were not asked for
 }
 
 // Oldest returns the lowest version that is pinned, "" when none is known.
@@ -47,8 +47,8 @@ func (f *Found) Plan(to version.Version, policy Policy) Plan {
 			plan.Pins = append(plan.Pins, p)
 		}
 	}
-	plan.Torn = f.torn(plan.Pins)
-	plan.Pins = append(plan.Pins, plan.Torn...)
+	plan.HalfWritten = f.halfWritten(plan.Pins)
+	plan.Pins = append(plan.Pins, plan.HalfWritten...)
 	return plan
 }
 
@@ -85,10 +85,10 @@ func (f *Found) Files(ids ...SlotID) []string {
 	return slices.Compact(names)
 }
 
-// torn returns the pins that are spread over several files and share one with a pin that is due. They look current,
+// halfWritten returns the pins that are spread over several files and share one with a pin that is due. They look current,
 // but when pins hold each other's files a machine's crash between two renames may have left them with the new version
 // and an old hash.
-func (f *Found) torn(due []*Pin) []*Pin {
+func (f *Found) halfWritten(due []*Pin) []*Pin {
 	touched := map[string]bool{}
 	touch := func(files []string) {
 		for _, file := range files {
@@ -98,18 +98,18 @@ func (f *Found) torn(due []*Pin) []*Pin {
 	for _, p := range due {
 		touch(f.Files(p.Slots()...))
 	}
-	var torn []*Pin
+	var halfWritten []*Pin
 	for grown := len(due) > 0; grown; {
 		grown = false
 		for _, p := range f.Pins {
 			files := f.Files(p.Slots()...)
-			if len(files) < 2 || slices.Contains(due, p) || slices.Contains(torn, p) ||
+			if len(files) < 2 || slices.Contains(due, p) || slices.Contains(halfWritten, p) ||
 				!slices.ContainsFunc(files, func(file string) bool { return touched[file] }) {
 				continue
 			}
 			touch(files)
-			torn, grown = append(torn, p), true
+			halfWritten, grown = append(halfWritten, p), true
 		}
 	}
-	return torn
+	return halfWritten
 }

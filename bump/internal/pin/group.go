@@ -177,15 +177,15 @@ func (g *groups) dropExplained() {
 func (g *groups) refuseShared() {
 	for dropped := true; dropped; {
 		dropped = false
-		foreign := notOwn(g.pins, g.others)
+		others := notOwn(g.pins, g.others)
 		var kept []*reading
 		for _, r := range g.pins {
 			for _, c := range r.Companions {
-				if use := g.madeOf(foreign, c.Refs); use != nil && c.Skip == "" {
+				if use := g.madeOf(others, c.Refs); use != nil && c.Skip == "" {
 					c.Skip = fmt.Sprintf("its tag is that of %s, too (%s); give it a literal of its own", use.name, use.Pos)
 				}
 			}
-			if err := g.shared(r, foreign); err != nil {
+			if err := g.shared(r, others); err != nil {
 				g.refuse(err)
 				dropped = true
 				continue
@@ -197,15 +197,15 @@ func (g *groups) refuseShared() {
 }
 
 // shared is the error of a pin that shares a literal with what is not its own; nil when it does not.
-func (g *groups) shared(r *reading, foreign []otherUse) *diag.Error {
-	if use := g.madeOf(foreign, r.Versions); use != nil {
+func (g *groups) shared(r *reading, others []otherUse) *diag.Error {
+	if use := g.madeOf(others, r.Versions); use != nil {
 		return diag.At(r.Pos,
 			fmt.Sprintf("find pin: the version %s is written in a literal that %s (%s) is fetched by, too", r.Version, use.name,
 				use.Pos),
 			"give each of the two a literal of its own")
 	}
 	for _, h := range r.AllFetches() {
-		if use := hashedBy(foreign, h); use != nil {
+		if use := hashedBy(others, h); use != nil {
 			return diag.At(r.Pos,
 				fmt.Sprintf("find pin: the %s is written in a literal that %s (%s) has for a hash, too", g.slots.all[h.Slot].Field,
 					use.name, use.Pos),
@@ -226,26 +226,26 @@ func notOwn(pins []*reading, uses []otherUse) []otherUse {
 			_, moves[h.Slot] = h.Had.(Written)
 		}
 	}
-	var foreign []otherUse
+	var others []otherUse
 	for _, use := range uses {
 		mine, same := false, len(use.hashes) > 0
 		for _, hash := range use.hashes {
 			mine = mine || own[fetchKey{use.Pos, hash}]
 			same = same && moves[hash] // the same content, by whatever call, and it moves along
 		}
-		if use.foreign || !mine && !same {
-			foreign = append(foreign, use)
+		if use.otherPackage || !mine && !same {
+			others = append(others, use)
 		}
 	}
-	return foreign
+	return others
 }
 
 // madeOf is a use that is made of one of the literals, or nil.
-func (g *groups) madeOf(foreign []otherUse, ids []SlotID) *otherUse {
-	for i := range foreign {
+func (g *groups) madeOf(others []otherUse, ids []SlotID) *otherUse {
+	for i := range others {
 		for _, id := range ids {
-			if foreign[i].literals[g.slots.all[id].Pos] {
-				return &foreign[i]
+			if others[i].literals[g.slots.all[id].Pos] {
+				return &others[i]
 			}
 		}
 	}
@@ -253,10 +253,10 @@ func (g *groups) madeOf(foreign []otherUse, ids []SlotID) *otherUse {
 }
 
 // hashedBy is a use that has a hash as well, or nil.
-func hashedBy(foreign []otherUse, h *Fetch) *otherUse {
-	for i := range foreign {
-		if !h.Inherited() && slices.Contains(foreign[i].hashes, h.Slot) {
-			return &foreign[i]
+func hashedBy(others []otherUse, h *Fetch) *otherUse {
+	for i := range others {
+		if !h.Inherited() && slices.Contains(others[i].hashes, h.Slot) {
+			return &others[i]
 		}
 	}
 	return nil
@@ -265,11 +265,11 @@ func hashedBy(foreign []otherUse, h *Fetch) *otherUse {
 // fillWhereUsed moves the placeholders that a pin has together with what is not its own to where the pin uses them:
 // todo = lib.fakeHash is a blank for each that names it.
 func (f *finder) fillWhereUsed() {
-	foreign := notOwn(f.facts.readings, f.facts.others)
+	others := notOwn(f.facts.readings, f.facts.others)
 	for _, r := range f.facts.readings {
 		moved := map[SlotID]SlotID{}
 		for _, h := range r.AllFetches() {
-			if use := r.uses[h]; h.Blank() && use != NoSlot && hashedBy(foreign, h) != nil {
+			if use := r.uses[h]; h.Blank() && use != NoSlot && hashedBy(others, h) != nil {
 				moved[h.Slot], h.Slot = use, use
 			}
 		}

@@ -98,14 +98,14 @@ func (c *copier) compares(e nixexpr.Expr) bool {
 	found := false
 	for i, side := range sides {
 		s, ok := resolved(c.file, side).(*nixexpr.Str)
-		if !ok || !c.says(s) {
+		if !ok || !c.isVersion(s) {
 			continue
 		}
 		switch {
 		case c.isBaseVersion(sides[1-i]) && equal && c.holds:
 			// The pin has an effect only while nixpkgs is at this version: moved, it would have none.
 			for _, copied := range c.copies(s, 0) {
-				c.left(copied, "is what nixpkgs' own version must be for this pin to have an effect,")
+				c.keep(copied, "is what nixpkgs' own version must be for this pin to have an effect,")
 			}
 		case c.isBaseVersion(sides[1-i]):
 			for _, guard := range placesIn(c.literal(s, 0), c.r.Version, "guard") {
@@ -119,15 +119,15 @@ func (c *copier) compares(e nixexpr.Expr) bool {
 	return found
 }
 
-// says says whether a string is the pinned version, and nothing else.
-func (c *copier) says(s *nixexpr.Str) bool {
+// isVersion reports whether a string is the pinned version, and nothing else.
+func (c *copier) isVersion(s *nixexpr.Str) bool {
 	return len(s.Parts) == 1 && s.Parts[0].Expr == nil && c.r.Version != "" &&
 		c.file.Text(s.Parts[0]) == string(c.r.Version)
 }
 
 // stays reports a string of a condition that is not moved, unless it is the pin's own literal.
 func (c *copier) stays(s *nixexpr.Str) {
-	if !c.says(s) {
+	if !c.isVersion(s) {
 		return
 	}
 	for _, id := range c.r.Versions {
@@ -136,11 +136,11 @@ func (c *copier) stays(s *nixexpr.Str) {
 		}
 	}
 	for _, copied := range c.copies(s, 0) {
-		c.left(copied, "is compared with something else than the version of the package that is overridden")
+		c.keep(copied, "is compared with something else than the version of the package that is overridden")
 	}
 }
 
-// isBaseVersion says whether an expression is the version of the package that is overridden.
+// isBaseVersion reports whether an expression is the version of the package that is overridden.
 func (c *copier) isBaseVersion(e nixexpr.Expr) bool {
 	switch n := resolved(c.file, e).(type) {
 	case *nixexpr.Select:
@@ -159,7 +159,7 @@ func (c *copier) isBaseVersion(e nixexpr.Expr) bool {
 	return false
 }
 
-// isBase says whether an expression is the package that is overridden.
+// isBase reports whether an expression is the package that is overridden.
 func (c *copier) isBase(e nixexpr.Expr) bool {
 	switch n := resolved(c.file, e).(type) {
 	case *nixexpr.Ident:

@@ -49,7 +49,7 @@ func variable(file *nixexpr.File, id *nixexpr.Ident) nixexpr.Expr {
 	return found
 }
 
-// takes says whether a function has an argument of a name.
+// takes reports whether a function has an argument of a name.
 func takes(l *nixexpr.Lambda, name string) bool {
 	if l.Arg == name {
 		return true

@@ -10,11 +10,11 @@ import (
 // otherUse is a call that fixes content by a hash. As long as it is no pin's own, the literals that it is made of
 // must not change: its hash would no longer match.
 type otherUse struct {
-	diag.Pos // of the call
-	name     string
-	literals map[literalKey]bool
-	hashes   []SlotID
-	foreign  bool // it gets another package, whichever pin has the same hash
+	diag.Pos     // of the call
+	name         string
+	literals     map[literalKey]bool
+	hashes       []SlotID
+	otherPackage bool // it gets another package, whichever pin has the same hash
 }
 
 // literalKey is a literal by where it begins.
@@ -49,7 +49,7 @@ func (f *finder) noteHashed(o *eval.Unknown) {
 	}
 	s := f.source(&derivation{}, o)
 	use.name = nameOfSource(s)
-	use.foreign = s.repo != "" && (s.kind == otherSource || s.kind == forkSource) && f.companionOf(s) == nil
+	use.otherPackage = s.repo != "" && (s.kind == otherSource || s.kind == forkSource) && f.companionOf(s) == nil
 	if use.name == "" {
 		use.name = "the result of " + name
 	}
@@ -66,7 +66,7 @@ func (f *finder) noteOther(d *derivation, body *eval.Set) {
 			return
 		}
 		if name := nameOfSource(s); name != "" {
-			use.name, use.foreign = name, true
+			use.name, use.otherPackage = name, true
 		}
 		if s.args != nil && f.noteHashes(&use, s.args) {
 			hashed = true

@@ -15,10 +15,10 @@ import (
 	"github.com/nixtars/ollama-bump/bump/internal/source"
 )
 
-// Shelves returns patterns of the names of staged files, best place first: none is in the tree, where a killed
+// TempPatterns returns patterns of the names of staged files, best place first: none is in the tree, where a killed
 // run would leave them, and each is used only for files of its own file system. The git folder, "" without
 // one, is the likeliest to have the same one; temp is a folder of this run's own.
-func Shelves(root, gitDir, temp string) []string {
+func TempPatterns(root, gitDir, temp string) []string {
 	key := fmt.Sprintf("ollama-bump-%x", sha256.Sum256([]byte(root)))[:28]
 	var all []string
 	if gitDir != "" {
@@ -42,18 +42,18 @@ func Check(root string, names []string) error {
 	return nil
 }
 
-// Files replaces files below root, in this order. No other run may be at work in the tree: what a killed one left on
-// the shelves is removed.
-func Files(root string, changes []source.Change, shelves []string) error {
-	removeStaged(shelves)
+// Files replaces files below root, in this order. No other run may be at work in the tree: what a killed one left under
+// the patterns is removed.
+func Files(root string, changes []source.Change, patterns []string) error {
+	removeStaged(patterns)
 	staged := make([]*stagedFile, 0, len(changes))
 	defer func() {
 		for _, s := range staged {
-			s.drop()
+			s.removeTemp()
 		}
 	}()
 	for _, c := range changes {
-		s, err := stage(root, c, shelves)
+		s, err := stage(root, c, patterns)
 		if err != nil {
 			return err
 		}

@@ -20,15 +20,15 @@ import (
 // stagedFile is a new content that waits on disk until all of them are there.
 type stagedFile struct {
 	source.Change
-	target  string // the file itself: a symbolic link in the tree stays one
-	info    os.FileInfo
-	temp    string // "" once it has become the file
-	shelves []string
+	target   string // the file itself: a symbolic link in the tree stays one
+	info     os.FileInfo
+	temp     string // "" once it has become the file
+	patterns []string
 }
 
 // removeStaged removes what killed runs left. The lock on the tree says that none of them lives.
-func removeStaged(shelves []string) {
-	for _, pattern := range shelves {
+func removeStaged(patterns []string) {
+	for _, pattern := range patterns {
 		left, _ := filepath.Glob(pattern)
 		for _, name := range left {
 			if ours(pattern, name) {
@@ -78,8 +78,8 @@ func (s *stagedFile) find(root string) error {
 }
 
 // stage writes the new content to disk, with the mode and owner of the file.
-func stage(root string, f source.Change, shelves []string) (*stagedFile, error) {
-	s := &stagedFile{Change: f, shelves: shelves}
+func stage(root string, f source.Change, patterns []string) (*stagedFile, error) {
+	s := &stagedFile{Change: f, patterns: patterns}
 	err := s.find(root)
 	if err == nil {
 		err = s.unchanged()
@@ -87,15 +87,17 @@ func stage(root string, f source.Change, shelves []string) (*stagedFile, error) 
 	if err != nil {
 		return nil, err
 	}
-	removeStaged([]string{s.beside()})
-	if err := s.fill(s.New); err != nil {
+	removeStaged([]string{s.fallback()})
+	if err := s.writeTemp(s.New); err != nil {
 		return nil, s.failed(err)
 	}
 	return s, nil
 }
 
-// beside is the pattern for a place in the tree: the last resort, where no other is on the same file system.
-func (s *stagedFile) beside() string { return filepath.Join(filepath.Dir(s.target), ".ollama-bump-*") }
+// fallback is the pattern for a place in the tree: the last resort, where no other is on the same file system.
+func (s *stagedFile) fallback() string {
+	return filepath.Join(filepath.Dir(s.target), ".ollama-bump-*")
+}
 
 func sameDevice(a, b string) bool {
 	device := func(dir string) (any, bool) {
@@ -114,22 +116,22 @@ func sameDevice(a, b string) bool {
 	return okA && okB && onA == onB
 }
 
-// fill writes a content to the first shelf from which it can become the file.
-func (s *stagedFile) fill(data []byte) error {
+// writeTemp writes a content to a temporary file of the first pattern from whose folder it can become the file.
+func (s *stagedFile) writeTemp(data []byte) error {
 	err := errors.New("no place for it")
-	for _, pattern := range append(slices.Clone(s.shelves), s.beside()) {
+	for _, pattern := range append(slices.Clone(s.patterns), s.fallback()) {
 		if !sameDevice(filepath.Dir(pattern), filepath.Dir(s.target)) {
 			continue
 		}
-		if err = s.fillAt(pattern, data); err == nil {
+		if err = s.writeTempAt(pattern, data); err == nil {
 			return nil
 		}
-		s.drop()
+		s.removeTemp()
 	}
 	return err
 }
 
-func (s *stagedFile) fillAt(pattern string, data []byte) error {
+func (s *stagedFile) writeTempAt(pattern string, data []byte) error {
 	out, err := os.CreateTemp(filepath.Dir(pattern), filepath.Base(pattern))
 	if err != nil {
 		return err
@@ -154,8 +156,8 @@ func (s *stagedFile) fillAt(pattern string, data []byte) error {
 	return errors.Join(err, out.Close())
 }
 
-// drop removes a content that did not become the file.
-func (s *stagedFile) drop() {
+// removeTemp removes a content that did not become the file.
+func (s *stagedFile) removeTemp() {
 	if s.temp != "" {
 		os.Remove(s.temp)
 		s.temp = ""
@@ -222,11 +224,11 @@ func (s *stagedFile) rename() error {
 
 // undo puts the old content back, for a failure between two files.
 func (s *stagedFile) undo() error {
-	err := s.fill(s.Old)
+	err := s.writeTemp(s.Old)
 	if err == nil {
 		err = s.rename()
 	}
-	s.drop()
+	s.removeTemp()
 	if err != nil {
 		return fmt.Errorf("put back %s: %w", s.File, err)
 	}

@@ -85,6 +85,6 @@ func TestRenamesThatFailAreLeft(t *testing.T) {
 	require.NoError(t, all[2].undo())
 	require.NoError(t, all[0].undo())
 	require.Equal(t, map[string]int{"old": 3}, contents(t, filepath.Join(dir, "tree")))
-	all[1].drop()
+	all[1].removeTemp()
 	require.Empty(t, contents(t, filepath.Join(dir, "shelf")))
 }

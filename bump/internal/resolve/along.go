@@ -9,15 +9,15 @@ import (
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
 )
 
-// takeAlong updates pins that no output shows but that share a version literal with a pin that moves: their hashes
+// moveShared updates pins that no output shows but that share a version literal with a pin that moves: their hashes
 // must change with it. A release's file tells its hash without a package; a hash that only a build would show stops
 // the bump.
-func (r *resolver) takeAlong(ctx context.Context) error {
-	along := filter(r.left, func(p *Move) bool { return slices.ContainsFunc(r.pins, p.shares) })
+func (r *resolver) moveShared(ctx context.Context) error {
+	along := filter(r.unshown, func(p *Move) bool { return slices.ContainsFunc(r.pins, p.shares) })
 	if len(along) == 0 {
 		return nil
 	}
-	r.left = filter(r.left, func(p *Move) bool { return !slices.Contains(along, p) })
+	r.unshown = filter(r.unshown, func(p *Move) bool { return !slices.Contains(along, p) })
 	for _, p := range along {
 		for _, h := range p.hashes {
 			if h.Role != pin.ReleaseAsset || h.found != nil || r.moves(h) {

@@ -152,7 +152,7 @@ func (r *resolver) relock(ctx context.Context) error {
 			used[in.Name] = true
 		}
 	}
-	for _, p := range r.left {
+	for _, p := range r.unshown {
 		if in := p.Input(); in != nil && !used[in.Name] {
 			r.lock = nil
 			return r.moveInputs(ctx)

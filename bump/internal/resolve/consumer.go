@@ -52,7 +52,7 @@ func (r *resolver) findConsumers(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	shown := func(p *Move) bool { return len(p.Outputs) > 0 }
-	r.left = append(r.left, filter(r.pins, func(p *Move) bool { return !shown(p) })...)
+	r.unshown = append(r.unshown, filter(r.pins, func(p *Move) bool { return !shown(p) })...)
 	r.pins, r.placed = filter(r.pins, shown), true
 	for _, p := range r.pins {
 		for _, h := range p.hashes {
@@ -173,14 +173,14 @@ func (r *resolver) consumerRound(ctx context.Context) error {
 		case a.Failure != nil:
 			return r.explain(a.Failure)
 		}
-		return r.settleInherited(p, o)
+		return r.keepInherited(p, o)
 	}
 	return nil
 }
 
-// settleInherited ends the search for a hash that the file does not have and that need not be added: the modules were
+// keepInherited ends the search for a hash that the file does not have and that need not be added: the modules were
 // built with the one that the overridden package brings.
-func (r *resolver) settleInherited(p *Move, o probe.Output) error {
+func (r *resolver) keepInherited(p *Move, o probe.Output) error {
 	for _, h := range p.hashes {
 		if h.Inherited() && h.missing() {
 			h.state = notNeeded

@@ -35,7 +35,7 @@ func (r *resolver) lookElsewhere(ctx context.Context) error {
 				strings.Join(missing[0].Systems, " or "), r.Found.Package.Name, r.rel.Version),
 			r.exposeHint(missing[0].Systems[0]))
 	}
-	r.left = append(r.left, missing...)
+	r.unshown = append(r.unshown, missing...)
 	return nil
 }
 

@@ -34,7 +34,7 @@ func (r *resolver) matchOutputs(ctx context.Context, q probe.Question, a probe.A
 		return r.nothingShows(ctx, q, a)
 	}
 	r.pins, r.placed = kept, true
-	r.left = append(r.left, left...)
+	r.unshown = append(r.unshown, left...)
 	for _, p := range r.pins {
 		for _, h := range p.hashes {
 			if h.Inherited() {

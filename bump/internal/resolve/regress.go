@@ -24,7 +24,7 @@ const (
 // variant that takes the version from a pin and its source from somewhere else would be half moved.
 func (r *resolver) noteOthers(a probe.Answer) {
 	names := union(r.Found.Package.Variants)
-	for _, p := range slices.Concat(r.pins, r.left) {
+	for _, p := range slices.Concat(r.pins, r.unshown) {
 		names = union(names, p.Names)
 	}
 	for _, o := range a.Outputs {

@@ -63,7 +63,7 @@ type Solution struct {
 	State   probe.State
 	Moves   []*Move         // that some output shows
 	Along   []*Move         // that none shows, but whose version moves
-	Left    []*Move         // that are left as they are
+	Unshown []*Move         // no output shows them: they are left as they are
 	Broken  []probe.Broken  // outputs that do not evaluate and were passed over
 	Version version.Version // of the release, or of the input that provides the package
 
@@ -96,7 +96,7 @@ type groups struct {
 	// elsewhere are the pins that only another system has and that need no build: they are seen in
 	// an evaluation for that system.
 	elsewhere []*Move
-	left      []*Move // no output shows them
+	unshown   []*Move // no output shows them
 	along     []*Move // nor them, but their version moves
 }
 
@@ -111,7 +111,7 @@ func Hashes(ctx context.Context, job Job) (*Solution, error) {
 	}
 	r := &resolver{Job: job, rel: job.Release, groups: groups{pins: newMoves(job.Found, job.Plan, job.Fake)}}
 	for _, step := range []func(context.Context) error{
-		r.commits, r.assets, r.unpackElsewhere, r.setApart, r.moveInputs, r.loop, r.lookElsewhere, r.takeAlong,
+		r.commits, r.assets, r.unpackElsewhere, r.setApart, r.moveInputs, r.loop, r.lookElsewhere, r.moveShared,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -123,7 +123,7 @@ func Hashes(ctx context.Context, job Job) (*Solution, error) {
 		return nil, err
 	}
 	return &Solution{
-		State: last.State, last: last, Moves: r.pins, Along: r.along, Left: r.left, Broken: r.broken, Version: r.provided(), NixVersion: r.nixVersion,
+		State: last.State, last: last, Moves: r.pins, Along: r.along, Unshown: r.unshown, Broken: r.broken, Version: r.provided(), NixVersion: r.nixVersion,
 	}, nil
 }
 
@@ -464,7 +464,7 @@ type Retag struct {
 func (s *Solution) Retags(found *pin.Found) []Retag {
 	var list []Retag
 	for _, p := range slices.Concat(s.Moves, s.Along) {
-		if p.Version != s.Version || found.Inconsistent(p.Pin) || p.torn {
+		if p.Version != s.Version || found.Inconsistent(p.Pin) || p.halfWritten {
 			continue
 		}
 		for _, h := range p.allHashes() {

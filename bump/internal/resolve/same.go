@@ -35,7 +35,7 @@ func (r *resolver) reuseSameFetch(closure map[string]*nix.Derivation) int {
 	return given
 }
 
-// sameFetch says whether two fixed outputs differ in nothing but the hash that they promise.
+// sameFetch reports whether two fixed outputs differ in nothing but the hash that they promise.
 func sameFetch(a, b *nix.Derivation) bool {
 	promise := func(name, _ string) bool { return name == "outputHash" || name == "out" }
 	x, y := maps.Clone(a.Env), maps.Clone(b.Env)
@@ -46,7 +46,7 @@ func sameFetch(a, b *nix.Derivation) bool {
 		maps.EqualFunc(a.InputDrvs, b.InputDrvs, slices.Equal)
 }
 
-// waitsForSame says whether a pin's source is probably fetched like that of an earlier pin, which this round
+// waitsForSame reports whether a pin's source is probably fetched like that of an earlier pin, which this round
 // downloads. seen collects what the round downloads.
 func (p *Move) waitsForSame(seen map[string]bool) bool {
 	h := p.hash(pin.Source)

@@ -17,10 +17,10 @@ type Move struct {
 	*pin.Pin
 	Outputs []probe.Output // the outputs that show it, once they are known
 
-	hashes     []*hash
-	companions []*companion
-	notes      []string // sentences for the report, besides the pin's own
-	torn       bool     // looks current, but may be half written
+	hashes      []*hash
+	companions  []*companion
+	notes       []string // sentences for the report, besides the pin's own
+	halfWritten bool     // looks current, but may be half written
 }
 
 // Notes returns the sentences that the report says of the pin.
@@ -106,7 +106,7 @@ func newMoves(found *pin.Found, plan pin.Plan, fake func() nix.Hash) []*Move {
 	}
 	var moves []*Move
 	for _, p := range plan.Pins {
-		m := &Move{Pin: p, torn: slices.Contains(plan.Torn, p)}
+		m := &Move{Pin: p, halfWritten: slices.Contains(plan.HalfWritten, p)}
 		for _, f := range p.Fetches {
 			m.hashes = append(m.hashes, of(f))
 		}

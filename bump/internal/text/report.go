@@ -61,7 +61,7 @@ type Decision struct {
 	Passed   []Passed // releases that were not taken, the newest first
 }
 
-// PinState says whether a pin is still needed.
+// PinState reports whether a pin is still needed.
 type PinState string
 
 // The states of a pin. The zero value is an unknown one.
