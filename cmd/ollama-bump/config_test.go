@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -262,6 +264,42 @@ func TestSeveralFlakes(t *testing.T) {
 	available := func(bump.Options) (bump.Result, error) { return bump.Result{Status: bump.Available}, nil }
 	status, _, _ = runIn(t, dir, available, "--check")
 	assert.Equal(t, exitAvailable, status)
+}
+
+// A signal in a run of several flakes says which of them are done.
+func TestInterruptedAmongFlakes(t *testing.T) {
+	t.Parallel()
+	dir := checkoutOfTwo(t)
+	for name, c := range map[string]struct {
+		during string // the flake in which the signal comes
+		failed bool   // that bump ends with an error then
+		want   string
+	}{
+		"in the first": {"gpu", true, "interrupted: nothing was changed in hosts/gpu; not begun: ."},
+		"in the second": {
+			filepath.Base(dir), true, "interrupted: nothing was changed in .; done: hosts/gpu",
+		},
+		"between the two": {"gpu", false, "interrupted: nothing was changed in .; done: hosts/gpu"},
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		var stdout, stderr bytes.Buffer
+		p := &program{ctx: ctx, stdout: &stdout, stderr: &stderr, dir: dir}
+		p.bump = func(_ context.Context, o bump.Options) (bump.Result, error) {
+			if filepath.Base(o.Dir) != c.during {
+				return bump.Result{Status: bump.Bumped, OldVersion: "1.0.0", NewVersion: "2.0.0"}, nil
+			}
+			cancel()
+			if c.failed {
+				return bump.Result{}, ctx.Err()
+			}
+			return bump.Result{Status: bump.Bumped}, nil
+		}
+		assert.Equal(t, exitFailed, p.run([]string{"--no-pr", "--json"}), name)
+		assert.Contains(t, stderr.String(),
+			"ollama-bump: "+c.want+"\nhint: run it again: flakes that are done stay as they are\n", name)
+		assert.Contains(t, stdout.String(), `"status":"failed","error":{"message":"`+c.want+`"`, name)
+		assert.Equal(t, 1, strings.Count(stdout.String(), "\n"), "%s: one object", name)
+	}
 }
 
 func TestSeveralFlakesInTheAction(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/nixtars/ollama-bump/bump"
 )
@@ -33,32 +34,39 @@ func (e bumped) MarshalJSON() ([]byte, error) {
 	}{e.flake, filled(e.result)})
 }
 
+// round is how far a run of several flakes is.
+type round struct {
+	now        string   // the flake that is being bumped; "" in a run of one
+	done, left []string // those before it that did not fail, and those behind it
+}
+
+// String returns "; done: a, b; not begun: d", without what there is not.
+func (r round) String() string {
+	text := ""
+	if len(r.done) > 0 {
+		text += "; done: " + strings.Join(r.done, ", ")
+	}
+	if len(r.left) > 0 {
+		text += "; not begun: " + strings.Join(r.left, ", ")
+	}
+	return text
+}
+
 // bumpAll bumps several flakes and returns the exit status.
 func (p *program) bumpAll(runs []task) int {
 	status := exitOK
 	var all []bumped
 	for _, r := range runs {
-		p.open(r.verbosity())
-		p.log.say("flake " + r.flake)
-		e := bumped{flake: r.flake}
-		var err error
-		if e.result, err = p.bumpOne(r.settings); err == nil {
-			err = p.reportOne(r, e.result)
-		}
-		if err != nil {
-			failure, hint, _ := p.explain(err)
-			p.log.failure(err, failure, hint)
-			object := p.failureObject(err, failure, hint)
-			e.failed, status = &object, exitFailed
-			if p.action {
-				_ = p.summarizeFailure(fmt.Errorf("%s: %w", r.flake, err), hint) // the outputs tell, too
-			}
-		}
-		if status == exitOK && r.Mode == bump.Check && e.result.Status == bump.Available && !p.action {
-			status = exitAvailable
+		p.flakes.left = append(p.flakes.left, r.flake)
+	}
+	for _, r := range runs {
+		p.flakes.now, p.flakes.left = r.flake, p.flakes.left[1:]
+		e, ended := p.bumpOneOf(r)
+		if status == exitOK || ended == exitFailed {
+			status = ended
 		}
 		all = append(all, e)
-		if p.ctx.Err() != nil {
+		if e.failed != nil && p.ctx.Err() != nil {
 			break
 		}
 	}
@@ -66,6 +74,38 @@ func (p *program) bumpAll(runs []task) int {
 		return p.fail(err)
 	}
 	return status
+}
+
+// bumpOneOf bumps one flake of several and returns how it ended, with the exit status for it.
+func (p *program) bumpOneOf(r task) (end bumped, status int) {
+	p.open(r.verbosity())
+	p.log.say("flake " + r.flake)
+	if p.ctx.Err() != nil { // a signal that came when the flake before was done
+		return p.failOneOf(r, p.interrupted()), exitFailed
+	}
+	result, err := p.bumpOne(r.settings)
+	if err == nil {
+		err = p.reportOne(r, result)
+	}
+	if err != nil {
+		return p.failOneOf(r, err), exitFailed
+	}
+	p.flakes.done = append(p.flakes.done, r.flake)
+	if r.Mode == bump.Check && result.Status == bump.Available && !p.action {
+		status = exitAvailable
+	}
+	return bumped{flake: r.flake, result: result}, status
+}
+
+// failOneOf reports the error of one flake of several.
+func (p *program) failOneOf(r task, err error) bumped {
+	failure, hint, _ := p.explain(err)
+	p.log.failure(err, failure, hint)
+	object := p.failureObject(err, failure, hint)
+	if p.action {
+		_ = p.summarizeFailure(fmt.Errorf("%s: %w", r.flake, err), hint) // the outputs tell, too
+	}
+	return bumped{flake: r.flake, failed: &object}
 }
 
 // reportOne prints how the bump of one flake ended.

@@ -84,6 +84,7 @@ type program struct {
 	action bool // run by action.yml: outputs and a step summary are wanted
 	json   bool // a failure is an object, too
 	status int
+	flakes round // of a run of several flakes
 }
 
 // getenv returns the value of an environment variable, "" when it is not set.
@@ -173,12 +174,20 @@ func asksForJSON(args []string) bool {
 
 // interrupted returns the error of a run that a signal ended, with what became of it.
 func (p *program) interrupted() error {
+	others := p.flakes.String()
 	if p.log.sending {
 		return &bump.Error{
-			Text: "interrupted: the pull request may be unfinished", Hint: "run it again: it resumes where it stopped",
+			Text: "interrupted: the pull request may be unfinished" + others,
+			Hint: "run it again: it resumes where it stopped",
 		}
 	}
-	return &bump.Error{Text: "interrupted: nothing was changed", Hint: "run it again: it starts afresh"}
+	if others == "" {
+		return &bump.Error{Text: "interrupted: nothing was changed", Hint: "run it again: it starts afresh"}
+	}
+	return &bump.Error{
+		Text: "interrupted: nothing was changed in " + p.flakes.now + others,
+		Hint: "run it again: flakes that are done stay as they are",
+	}
 }
 
 // advice returns the hint for an error, with what this machine offers besides.
