@@ -84,6 +84,10 @@ func TestFit(t *testing.T) {
 	assert.Equal(t, "äb…", fit("äbcd", "", 3))
 	assert.Equal(t, "a… [1s]", fit("abcd", " [1s]", 7))
 	assert.Equal(t, "… [1s]", fit("abcd", " [1s]", 2))
+	assert.Equal(t, "日本…", fit("日本語", "", 5), "a character of two columns")
+	assert.Equal(t, "日…", fit("日本語", "", 4))
+	assert.Equal(t, "a\u0308b…", fit("a\u0308bcd", "", 3), "an accent of its own takes no column")
+	assert.Equal(t, "👩‍💻…", fit("👩‍💻👩‍💻", "", 3), "characters that are joined stay so")
 }
 
 func TestSecretsOfAFewLettersStay(t *testing.T) {

@@ -3,8 +3,10 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
-	"unicode/utf8"
+
+	"github.com/rivo/uniseg"
 
 	"github.com/nixtars/ollama-bump/bump"
 )
@@ -156,11 +158,21 @@ func (s *console) draw() {
 	_, _ = io.WriteString(s.w, fit(s.text, suffix, s.width()-1))
 }
 
-// fit cuts text so that it and the suffix take at most width columns.
+// fit cuts text so that it and the suffix take at most width columns. What people see as one character (a grapheme
+// cluster) is kept or dropped as a whole, and many take two columns.
 func fit(text, suffix string, width int) string {
-	room := width - utf8.RuneCountInString(suffix)
-	if utf8.RuneCountInString(text) > room {
-		text = string([]rune(text)[:max(room-1, 0)]) + "…"
+	room := width - uniseg.StringWidth(suffix)
+	if uniseg.StringWidth(text) <= room {
+		return text + suffix
 	}
-	return text + suffix
+	room-- // for the ellipsis
+	var b strings.Builder
+	for state, cluster, columns := -1, "", 0; text != ""; {
+		cluster, text, columns, state = uniseg.FirstGraphemeClusterInString(text, state)
+		if room -= columns; room < 0 {
+			break
+		}
+		b.WriteString(cluster)
+	}
+	return b.String() + "…" + suffix
 }

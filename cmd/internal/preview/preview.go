@@ -5,7 +5,8 @@ package preview
 import (
 	"regexp"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/rivo/uniseg"
 )
 
 // Paint colours text for a terminal; code is that of ECMA-48's SGR.
@@ -179,5 +180,5 @@ func (r *renderer) words(text string) string {
 
 var sgr = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
-// Width returns how many columns of a terminal a line takes, in characters of one column.
-func Width(line string) int { return utf8.RuneCountInString(sgr.ReplaceAllString(line, "")) }
+// Width returns how many columns of a terminal a line takes.
+func Width(line string) int { return uniseg.StringWidth(sgr.ReplaceAllString(line, "")) }
