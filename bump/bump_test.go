@@ -37,7 +37,7 @@ const flakeS01 = `{
 // options is a run in a world: what it says goes to the test's log.
 func options(t *testing.T, w *bumptest.World, dir string, mode bump.Mode) bump.Options {
 	return bump.Options{
-		Dir: dir, Mode: mode, Env: w.Env(), Version: "test",
+		Dir: dir, Mode: mode, Env: w.Env(), Version: "test", Brief: mode == bump.Write,
 		Progress: func(e bump.Event) {
 			w.Saw("the progress", e.Text)
 			if e.Kind != bump.Live {

@@ -118,3 +118,54 @@ func TestTemplatesOfThePullRequest(t *testing.T) {
 	require.ErrorAs(t, err, &usage)
 	assert.Contains(t, usage.Error(), "Options.Title")
 }
+
+// A dry run shows the pull request that would be, and so does a run whose files another program proposes.
+func TestEveryModeComparesAlike(t *testing.T) {
+	w := bumptest.New(t)
+	dir := w.Flake(map[string]string{"flake.nix": flakeS01})
+	repo := w.Repository(dir, "me/flake")
+	bodies := map[bump.Mode]string{}
+	for _, mode := range []bump.Mode{bump.DryRun, bump.Propose, bump.Write} { // which changes the files
+		o := options(t, w, dir, mode)
+		o.Repo, o.Brief = "me/flake", false
+		res, err := runIn(w, o)
+		require.NoError(t, err)
+		bodies[mode] = res.Body
+	}
+	_, proposed, ok := strings.Cut(repo.Pulls()[0].Body, "\n\n") // without the marker
+	require.True(t, ok)
+	assert.Equal(t, proposed, bodies[bump.DryRun])
+	assert.Regexp(t, `### What changes\n\n- .packages.x86_64-linux.default.: ollama 0.32.13 → 0.32.15`, bodies[bump.Write])
+
+	o := options(t, w, w.Flake(map[string]string{"flake.nix": flakeS01}), bump.Write)
+	o.Brief = true
+	res, err := runIn(w, o)
+	require.NoError(t, err)
+	assert.Contains(t, res.Body, "### What changes\n\n- Not known: nobody asked for it\n")
+}
+
+// Where nothing of it is built on this machine, there is no plan, and the reason is said.
+func TestPlanOfAnotherSystem(t *testing.T) {
+	w := bumptest.New(t)
+	flake := strings.Replace(flakeS01, "    packages.", `    nixosConfigurations.pi = nixpkgs.lib.nixosSystem {
+      system = "aarch64-linux";
+      modules = [ {
+        nixpkgs.overlays = [ self.overlays.default ];
+        boot.isContainer = true;
+        services.ollama.enable = true;
+      } ];
+    };
+    packages.`, 1)
+	for _, c := range []struct{ flake, want string }{
+		{flake, "\n- To build it here: [^\n]*; built on other systems: `nixosConfigurations.pi`\n"},
+		{
+			strings.Replace(flake, "    packages.x86_64-linux.", "    neither.", 1),
+			"\n- To build it here: not known: all of it is built on other systems than x86_64-linux\n",
+		},
+	} {
+		o := options(t, w, w.Flake(map[string]string{"flake.nix": c.flake}), bump.DryRun)
+		res, err := runIn(w, o)
+		require.NoError(t, err)
+		assert.Regexp(t, c.want, res.Body)
+	}
+}

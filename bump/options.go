@@ -67,6 +67,9 @@ type Options struct {
 	AutoMerge    bool
 	Recreate     bool // propose again what somebody closed
 
+	// Brief leaves out of Result.Body what only evaluating every configuration tells, for runs whose Body nobody reads.
+	Brief bool
+
 	// Templates of text/template with the fields of TemplateData. "" is the default text; BodyAppend adds to it.
 	Title, CommitMessage, BodyAppend string
 

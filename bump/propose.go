@@ -9,6 +9,7 @@ import (
 
 	"github.com/nixtars/ollama-bump/bump/internal/github"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
+	"github.com/nixtars/ollama-bump/bump/internal/probe"
 	tree "github.com/nixtars/ollama-bump/bump/internal/source"
 	"github.com/nixtars/ollama-bump/bump/internal/text"
 	"github.com/nixtars/ollama-bump/bump/internal/version"
@@ -22,8 +23,10 @@ type work struct {
 	plan    pin.Plan
 	changes []tree.Change
 	to      version.Version
-	removes bool   // the pins are removed, and to is what nixpkgs has without them
 	message string // of the commit
+
+	removes bool           // the pins are removed, and to is what nixpkgs has without them
+	shown   []probe.Output // that showed them
 }
 
 // deliver does with the work what Options.Mode asks for.

@@ -62,6 +62,9 @@ func (r *run) unpin(
 		return false, err
 	}
 	w := work{plan: plan, changes: changes, to: version.Version(states[0].BaseVersion), removes: true}
+	for _, p := range shown {
+		w.shown = append(w.shown, p.outputs...)
+	}
 	r.noteRemoval(f, w, removal, res)
 	return true, r.finishRemoval(ctx, b, at, w, sel.decision, res)
 }
@@ -177,12 +180,8 @@ func (f *flake) removable(p *pin.Pin) (unpin.Pin, error) {
 func proveRemoval(
 	ctx context.Context, b *bench, shown []shownPin, changes []tree.Change, removal *unpin.Removal,
 ) error {
-	state := probe.State{Files: map[string][]byte{}}
-	for _, c := range changes {
-		state.Files[c.File] = c.New
-	}
 	variants := slices.Clone(b.flake.found.Package.Variants)
-	q := probe.Question{State: state, System: pin.System(), Names: variants, Base: true}
+	q := probe.Question{State: edited(changes), System: pin.System(), Names: variants, Base: true}
 	for i, p := range shown {
 		q.Pins = append(q.Pins, probe.Pin{
 			ID: i, Names: append([]string{}, p.Names...), Version: p.outputs[0].Recipe.Base, Marks: []string{},
@@ -207,6 +206,15 @@ func proveRemoval(
 		}
 	}
 	return nil
+}
+
+// edited is the flake with changed files.
+func edited(changes []tree.Change) probe.State {
+	state := probe.State{Files: map[string][]byte{}}
+	for _, c := range changes {
+		state.Files[c.File] = c.New
+	}
+	return state
 }
 
 // withoutPin is where an output is once it is nixpkgs' own package: in a list, packages go by name and version.
@@ -266,14 +274,14 @@ func (r *run) finishRemoval(ctx context.Context, b *bench, at *start, w work, d 
 	}
 	d.Dropped = true
 	var err error
-	if w.message, err = r.removalTexts(ctx, w, d, res); err != nil {
+	if w.message, err = r.removalTexts(ctx, b, w, d, res); err != nil {
 		return err
 	}
 	return r.deliver(ctx, b, at, w, res)
 }
 
 // removalTexts is texts for a removal.
-func (r *run) removalTexts(ctx context.Context, w work, d text.Decision, res *Result) (string, error) {
+func (r *run) removalTexts(ctx context.Context, b *bench, w work, d text.Decision, res *Result) (string, error) {
 	var diff strings.Builder
 	for _, c := range w.changes {
 		res.Files = append(res.Files, FileChange{Path: c.File, Edits: []Edit{}})
@@ -289,6 +297,7 @@ func (r *run) removalTexts(ctx context.Context, w work, d text.Decision, res *Re
 	rep.Proof.System = pin.System()
 	rep.Proof.Facts = []string{"without the pin the package has the version, source and modules of nixpkgs' own, " +
 		res.NewVersion}
+	rep.Effect = r.compare(ctx, b, edited(w.changes), w.shown, &rep.Proof)
 	rep.Redact(r.secrets.Redact)
 	return r.writeTexts(ctx, rep, res)
 }

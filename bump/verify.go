@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/nixtars/ollama-bump/bump/internal/probe"
 	"github.com/nixtars/ollama-bump/bump/internal/resolve"
 	"github.com/nixtars/ollama-bump/bump/internal/text"
 	"github.com/nixtars/ollama-bump/bump/internal/verify"
@@ -21,13 +22,23 @@ func (r *run) verify(ctx context.Context, b *bench, s *resolve.Solution) (text.P
 	if err != nil {
 		return proof, text.Effect{}, err
 	}
-	// What the bump changes is for whoever reviews a pull request; other runs do without, where no evaluation of
-	// every configuration was asked for.
-	var effect text.Effect
-	if r.opts.Mode == Propose || r.opts.Verify != VerifyHashes {
-		effect = check.Effect(ctx, &proof)
+	var shown []probe.Output
+	for _, p := range s.Moves {
+		shown = append(shown, p.Outputs...)
 	}
-	return proof, effect, nil
+	return proof, r.compare(ctx, b, s.State, shown, &proof), nil
+}
+
+// compare says what a change of the flake changes in what it builds.
+func (r *run) compare(
+	ctx context.Context, b *bench, after probe.State, shown []probe.Output, proof *text.Proof,
+) text.Effect {
+	if r.opts.Brief && r.opts.Verify == VerifyHashes {
+		return text.Effect{Missing: "nobody asked for it"}
+	}
+	b.stage = "verify"
+	c := verify.Comparison{Bench: b.Bench, After: after, Shown: shown, Log: r.logFor("verify")}
+	return c.Effect(ctx, proof)
 }
 
 // verifiedOf lists what was checked of each output.

@@ -12,7 +12,7 @@ import (
 // run bumps the flake in dir without writing anything, with the environment of w.
 func run(b *testing.B, w *bumptest.World, dir string, want bump.Status) {
 	b.Helper()
-	result, err := bump.Run(b.Context(), bump.Options{Dir: dir, Mode: bump.DryRun, Repo: "me/flake", Env: w.Env()})
+	result, err := bump.Run(b.Context(), bump.Options{Dir: dir, Mode: bump.DryRun, Brief: true, Env: w.Env()})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func BenchmarkHosts(b *testing.B) {
 					dir := w.Flake(hosts(n, failing))
 					w.Repository(dir, "me/flake")
 					b.StartTimer()
-					_, err := bump.Run(b.Context(), bump.Options{Dir: dir, Mode: bump.DryRun, Repo: "me/flake", Env: w.Env()})
+					_, err := bump.Run(b.Context(), bump.Options{Dir: dir, Mode: bump.DryRun, Brief: true, Env: w.Env()})
 					b.StopTimer()
 					if (err != nil) != (failing == "package") {
 						b.Fatal(err)

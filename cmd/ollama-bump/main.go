@@ -145,6 +145,7 @@ func (p *program) execute(s *settings, given *pflag.FlagSet) int {
 // bumpOne does one bump.
 func (p *program) bumpOne(s *settings) (bump.Result, error) {
 	s.Mode, s.Env, s.Version, s.Progress = s.mode(), p.env, programVersion(), p.log.event
+	s.Brief = s.noPR && !p.json && !p.action
 	result, err := p.bump(p.ctx, s.Options)
 	p.log.done()
 	if err != nil && p.ctx.Err() != nil && errors.Is(err, context.Canceled) {

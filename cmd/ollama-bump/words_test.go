@@ -43,7 +43,7 @@ func TestEveryOptionHasAFlag(t *testing.T) {
 	t.Parallel()
 	set := newSettings().flags()
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[bump.Options]()) {
-		others := []string{"Mode", "NixArgs", "Env", "Progress", "Version", "BranchFolder", "Build"}
+		others := []string{"Mode", "NixArgs", "Env", "Progress", "Version", "BranchFolder", "Build", "Brief"}
 		if !slices.Contains(others, field.Name) {
 			assert.NotNil(t, set.Lookup(flagName(field.Name)), field.Name)
 		}

@@ -100,6 +100,9 @@ func names(all []string, limit int) string {
 }
 
 func (p *Plan) line() string {
+	if p.Missing != "" {
+		return "To build it here: not known: " + sentence(p.Missing)
+	}
 	build := "nothing to build"
 	if p.Builds > 0 {
 		build = count(p.Builds, "derivation") + " to build"
@@ -114,7 +117,11 @@ func (p *Plan) line() string {
 			fetch += fmt.Sprintf(", %s (%s unpacked)", size(p.Download), size(p.Unpacked))
 		}
 	}
-	return "To build it here: " + build + ", " + fetch
+	line := "To build it here: " + build + ", " + fetch
+	if len(p.Elsewhere) > 0 {
+		line += "; built on other systems: " + names(p.Elsewhere, maxNames)
+	}
+	return line
 }
 
 // size is a number of bytes as Nix writes it.

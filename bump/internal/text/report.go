@@ -96,7 +96,7 @@ type Passed struct {
 // Effect is what the bump changes in what the flake builds.
 type Effect struct {
 	Outputs []OutputChange
-	Plan    *Plan  // of building what changed; nil when unknown
+	Plan    *Plan  // of building what changed; nil when nothing does
 	Missing string // why there is nothing to say; "" when there is
 }
 
@@ -116,11 +116,14 @@ type Update struct {
 
 // Plan is what building takes.
 type Plan struct {
+	Missing  string   // why it is not known; "" when it is
 	Builds   int      // derivations to build
 	Build    []string // names of them, as many as are known
 	Fetch    int      // store paths to fetch
 	Download int64    // bytes; 0 when unknown
 	Unpacked int64    // bytes
+
+	Elsewhere []string // outputs that change too, and that another system builds
 }
 
 // Proof is what was checked, and what was not.
@@ -204,6 +207,9 @@ func (r *Report) Redact(hide func(string) string) {
 		for i := range list {
 			each(hide, &list[i])
 		}
+	}
+	if r.Effect.Plan != nil {
+		each(hide, &r.Effect.Plan.Missing)
 	}
 	each(hide, &r.Release.URL, &r.Effect.Missing)
 }

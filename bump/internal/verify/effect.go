@@ -19,35 +19,53 @@ import (
 // effectTime bounds what is spent to say what a bump changes: evaluating a large flake twice takes a minute.
 const effectTime = 5 * time.Minute
 
-// Effect says what the bump changes in what the flake builds, and what building that takes. Nothing is
-// built. What cannot be had is left out with its reason: no bump fails for it.
-func (c Check) Effect(ctx context.Context, proof *text.Proof) text.Effect {
-	limited, cancel := context.WithTimeout(ctx, effectTime)
+// Comparison is the flake as it stands and with a change.
+type Comparison struct {
+	Bench *probe.Bench
+	After probe.State
+	Shown []probe.Output // that the change is about
+	Log   func(kind diag.EventKind, format string, args ...any)
+}
+
+// Effect says what the change changes in what the flake builds, and what building that takes. Nothing is
+// built. What cannot be had is left out with its reason: no run fails for it.
+func (c Comparison) Effect(ctx context.Context, proof *text.Proof) text.Effect {
+	limit := timeFor(ctx)
+	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	effect, err := c.compare(limited, proof)
 	switch {
 	case err != nil && errors.Is(limited.Err(), context.DeadlineExceeded):
-		effect.Missing = fmt.Sprintf("it took longer than %s to evaluate and compare", effectTime)
+		effect.Missing = fmt.Sprintf("it took longer than %s to evaluate and compare", limit)
 	case err != nil:
 		effect.Missing = strings.TrimPrefix(err.Error(), "nix: ")
+	case len(effect.Outputs) == 0:
+		effect.Missing = fmt.Sprintf("no configuration of the flake contains it, and no package for %s", pin.System())
 	}
 	return effect
 }
 
+// timeFor returns how long a comparison may take: a run that has little time left needs it to finish.
+func timeFor(ctx context.Context) time.Duration {
+	limit := effectTime
+	if end, ok := ctx.Deadline(); ok {
+		limit = min(limit, (time.Until(end) / 2).Round(time.Second))
+	}
+	return limit
+}
+
 // compare evaluates what the flake builds, before and after, and compares the closures of the derivations.
-func (c Check) compare(ctx context.Context, proof *text.Proof) (text.Effect, error) {
+func (c Comparison) compare(ctx context.Context, proof *text.Proof) (text.Effect, error) {
 	var effect text.Effect
 	c.Log(diag.Step, "compare what the flake builds with what it built before")
 	var packages []string
-	for _, p := range c.Solution.Moves {
-		for _, o := range p.Outputs {
-			name, ok := strings.CutPrefix(o.Where, "packages."+pin.System()+".")
-			if ok && !slices.Contains(packages, name) {
-				packages = append(packages, name)
-			}
+	for _, o := range c.Shown {
+		name, ok := strings.CutPrefix(o.Where, "packages."+pin.System()+".")
+		if ok && !slices.Contains(packages, name) {
+			packages = append(packages, name)
 		}
 	}
-	after, elsewhere, err := c.Bench.Derivations(ctx, c.Solution.State, packages)
+	after, elsewhere, err := c.Bench.Derivations(ctx, c.After, packages)
 	if err != nil {
 		return effect, err
 	}
@@ -59,7 +77,7 @@ func (c Check) compare(ctx context.Context, proof *text.Proof) (text.Effect, err
 		return effect, err
 	}
 	var closures nix.Closures
-	var changed []string
+	changed := map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(after)) {
 		old, updated := before[name], after[name]
 		o := text.OutputChange{Name: name}
@@ -79,7 +97,7 @@ func (c Check) compare(ctx context.Context, proof *text.Proof) (text.Effect, err
 			}
 			o = outputChange(name, d)
 			record(proof, name, text.Evaluated)
-			changed = append(changed, updated)
+			changed[name] = updated
 		}
 		if o.Missing != "" {
 			unchecked(proof, name, o.Missing)
@@ -98,14 +116,32 @@ func outputChange(name string, d nix.Difference) text.OutputChange {
 	return o
 }
 
-// buildPlan says what building derivations takes here; nil when nothing changed.
-func (c Check) buildPlan(ctx context.Context, derivations []string) (*text.Plan, error) {
-	plan, ok, err := c.Bench.Plan(ctx, derivations)
-	if err != nil || !ok {
+// buildPlan says what building derivations, by output, takes here; nil when there are none.
+func (c Comparison) buildPlan(ctx context.Context, derivations map[string]string) (*text.Plan, error) {
+	if len(derivations) == 0 {
+		return nil, nil
+	}
+	var here, elsewhere []string
+	for _, name := range slices.Sorted(maps.Keys(derivations)) {
+		d, err := nix.ReadDerivation(derivations[name])
+		if err != nil {
+			return nil, err
+		}
+		if d.System == pin.System() {
+			here = append(here, derivations[name])
+		} else {
+			elsewhere = append(elsewhere, name)
+		}
+	}
+	if len(here) == 0 {
+		return &text.Plan{Missing: fmt.Sprintf("all of it is built on other systems than %s", pin.System())}, nil
+	}
+	plan, err := c.Bench.Plan(ctx, here)
+	if err != nil {
 		return nil, err
 	}
 	return &text.Plan{
 		Builds: plan.Builds, Build: plan.Names(), Fetch: plan.Fetches, Download: plan.Download,
-		Unpacked: plan.Unpacked,
+		Unpacked: plan.Unpacked, Elsewhere: elsewhere,
 	}, nil
 }
