@@ -81,13 +81,14 @@ var logRules = []struct {
 	}},
 }
 
-// oldForNixpkgs matches how nixpkgs refuses a Nix that is older than its lib/minver.nix, in the words of an abort.
-var oldForNixpkgs = regexp.MustCompile(`This version of Nixpkgs requires Nix >= \d`)
+// oldForNixpkgs matches how nixpkgs aborts with a Nix that is too old for it: one older than its lib/minver.nix, or,
+// since 25.05, one without a feature of its lib/minfeatures.nix.
+var oldForNixpkgs = regexp.MustCompile(`This version of Nixpkgs requires (?:Nix >= \d|an implementation of Nix with)`)
 
 // evaluating tells the errors of the language, which have no common word: they have a place.
 var evaluating = regexp.MustCompile(`(?m)^\s*(?:… )?(?:at .*:\d+:\d+|while (?:evaluating|calling))|--show-trace` +
 	`|infinite recursion|stack overflow|max-call-depth|called (?:with|without)|undefined variable|syntax error` +
-	`|cannot coerce|assertion .* failed|was expected`)
+	`|cannot coerce|assertion .* failed|was expected|evaluation aborted with`)
 
 var drvInText = regexp.MustCompile(`'([^'\n]+?\.drv)(?:[\^!][^']*)?'`)
 
@@ -106,6 +107,9 @@ func classify(m message, logs func(drv string) []string) *Failure {
 	if f.Kind == Other && (len(f.Positions) > 0 || evaluating.MatchString(m.text)) {
 		f.Kind = Eval
 	}
+	if f.Kind == Eval && oldForNixpkgs.MatchString(last) {
+		f.Kind = OldForNixpkgs
+	}
 	if drv := drvInText.FindStringSubmatch(paragraph); drv != nil {
 		f.Derivation = drv[1]
 	}
@@ -122,10 +126,6 @@ func classify(m message, logs func(drv string) []string) *Failure {
 	f.Hint = hints[f.Kind]
 	if strings.HasSuffix(f.Hint, " ") { // it ends with the derivation
 		f.Hint += diag.Safe(f.Derivation)
-	}
-	if f.Kind == Eval && oldForNixpkgs.MatchString(last) {
-		f.Kind = TooOld
-		f.Hint = "the Nix of this machine is too old for the flake's nixpkgs: upgrade Nix"
 	}
 	if f.Kind == Fetch && strings.Contains(m.text, "rate limit") {
 		f.Hint = "GitHub's rate limit is used up: set GITHUB_TOKEN, or access-tokens in nix.conf"

@@ -13,7 +13,8 @@ const (
 	Other            Kind = iota // none of the following
 	NotInstalled                 // there is no nix
 	NotStarted                   // the machine starts no more programs
-	TooOld                       // Nix before 2.4, or before what the flake's nixpkgs wants
+	TooOld                       // Nix before 2.4
+	OldForNixpkgs                // Nix before what a nixpkgs of the flake wants, which does not evaluate with it
 	NoPseudoterminal             // the machine has none for a build
 	NoFlakes                     // flakes are switched off
 	BadArguments                 // Nix refuses an argument
@@ -43,7 +44,7 @@ const (
 )
 
 var kindNames = [numKinds]string{
-	"other", "not installed", "not started", "too old", "no pseudoterminal", "no flakes", "bad arguments", "store unavailable", "no space", "canceled",
+	"other", "not installed", "not started", "too old", "old for nixpkgs", "no pseudoterminal", "no flakes", "bad arguments", "store unavailable", "no space", "canceled",
 	"deadline exceeded", "killed", "output too large", "eval", "missing attribute", "missing file", "lock stale",
 	"hash invalid", "eval fetch", "fetch", "builder", "vendor empty", "vendor exists", "missing output", "references",
 	"build timeout", "wrong system", "hash mismatch", "dependency",
@@ -108,6 +109,8 @@ var hints = [numKinds]string{
 	NotInstalled: "install Nix 2.4 or newer (https://nixos.org/download) and see that nix is in PATH",
 	NotStarted:   "the machine is short of processes, memory or open files: see ulimit -a, and run again",
 	TooOld:       "ollama-bump needs Nix 2.4 or newer: upgrade Nix",
+	OldForNixpkgs: "the Nix of this machine is too old for the flake's nixpkgs: upgrade Nix, or pin a nixpkgs that it " +
+		"can evaluate",
 	NoPseudoterminal: "this machine gives builds no pseudoterminal, and the flake is not to blame: mount /dev/pts with " +
 		"newinstance,ptmxmode=0666",
 	NoFlakes:         "switch flakes on: experimental-features = nix-command flakes in nix.conf or NIX_CONFIG",

@@ -249,7 +249,7 @@ func Failed(err error) *nix.Failure {
 // Evaluation reports whether a failure is that of an evaluation.
 func Evaluation(f *nix.Failure) bool {
 	switch f.Kind {
-	case nix.Eval, nix.MissingAttribute, nix.MissingFile, nix.EvalFetch, nix.HashInvalid, nix.WrongSystem:
+	case nix.Eval, nix.OldForNixpkgs, nix.MissingAttribute, nix.MissingFile, nix.EvalFetch, nix.HashInvalid, nix.WrongSystem:
 		return true
 	}
 	return false
