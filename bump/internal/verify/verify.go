@@ -4,6 +4,7 @@ package verify
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -120,8 +121,8 @@ func (c Check) evaluate(ctx context.Context, proof *text.Proof) error {
 		switch {
 		case err != nil:
 			return err
-		case broken:
-			c.Log(diag.Warning, "%s does not evaluate, with the bump or without it", configuration)
+		case broken != "":
+			c.Log(diag.Warning, "%s does not evaluate, with the bump or without it: %s", configuration, broken)
 		default:
 			record(proof, configuration.String(), text.Evaluated)
 		}
@@ -129,23 +130,29 @@ func (c Check) evaluate(ctx context.Context, proof *text.Proof) error {
 	return nil
 }
 
-// evaluateOne evaluates one configuration. Broken is one that the flake as it stands does not evaluate either: that is
-// not the bump's doing.
-func (c Check) evaluateOne(ctx context.Context, configuration probe.Configuration) (broken bool, err error) {
+// evaluateOne evaluates one configuration. Broken says why it does not evaluate, "" when it does, where the flake as it
+// stands does not evaluate it either: that is not the bump's doing.
+func (c Check) evaluateOne(ctx context.Context, configuration probe.Configuration) (broken string, err error) {
 	err = c.Bench.Evaluate(ctx, c.Solution.State, configuration)
 	if err == nil {
-		return false, nil
+		return "", nil
 	}
 	failed := c.Bench.Explain(err)
-	if f := probe.Failed(err); f == nil || !probe.Evaluation(f) {
-		return false, failed
+	f := probe.Failed(err)
+	if f == nil || !probe.Evaluation(f) {
+		return "", failed
+	}
+	why := f.Text
+	var e *diag.Error
+	if errors.As(failed, &e) && e.File != "" {
+		why = e.Pos.String() + ": " + why
 	}
 	if c.Bench.Evaluate(ctx, probe.State{}, configuration) != nil {
-		return true, ctx.Err()
+		return why, ctx.Err()
 	}
-	return false, &diag.Error{
-		Text: fmt.Sprintf("verify: %s evaluates as it is, but not with %s %s: %v", configuration, c.Package.Name,
-			c.Solution.Version, failed),
+	return "", &diag.Error{
+		Text: fmt.Sprintf("verify: %s evaluates as it is, but not with %s %s: %s", configuration, c.Package.Name,
+			c.Solution.Version, why),
 		Hint: "correct it for the new release, or leave this check out with Options.Verify=hashes", Err: failed,
 	}
 }
