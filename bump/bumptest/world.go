@@ -16,6 +16,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"testing"
 
 	"github.com/nixtars/ollama-bump/bump/bumptest/githubtest"
 )
@@ -64,9 +65,12 @@ func Newest(version string) Option { return func(w *World) { w.newest = version 
 // DefaultNewest is the newest stable release of a world without options.
 const DefaultNewest = "0.32.15"
 
-// New makes a world that ends with the test.
+// New makes a world that ends with the test. With -short it skips the test: Nix takes its time, and need not be there.
 func New(tb TB, options ...Option) *World {
 	tb.Helper()
+	if t, ok := tb.(interface{ Skip(args ...any) }); ok && testing.Testing() && testing.Short() {
+		t.Skip("starts Nix")
+	}
 	shared, err := thePrepared()
 	if err != nil {
 		tb.Fatalf("prepare the test world: %v", err)

@@ -48,6 +48,9 @@ var minimal = []string{
 
 // The demo needs Go, Nix and git only, and ends with the pull request.
 func TestDemoHoldsWhatItPromises(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts Nix")
+	}
 	bin := t.TempDir()
 	for _, name := range minimal {
 		path, err := exec.LookPath(name)

@@ -122,8 +122,9 @@ func actionCheckout(t *testing.T) string {
 // newActRunner returns a runner; program is what this project's release has, nil for no release.
 func newActRunner(t *testing.T, program []byte) *actRunner {
 	t.Helper()
+	w := bumptest.New(t)
 	r := &actRunner{
-		t: t, act: goTool(t, act), world: bumptest.New(t), action: actionCheckout(t), cache: t.TempDir(),
+		t: t, act: goTool(t, act), world: w, action: actionCheckout(t), cache: t.TempDir(),
 		host: newReleaseHost(t, program, nil),
 	}
 	require.NoError(t, os.WriteFile(filepath.Join(r.cache, "action.yml"), []byte(standInCache), 0o644))

@@ -46,6 +46,9 @@ func TestActionBuildIgnoresTheWorkflowsGoSettings(t *testing.T) {
 }
 
 func TestActionVersion(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles the program")
+	}
 	t.Parallel()
 	checkout := actionCheckout(t)
 	for ref, want := range map[string]string{

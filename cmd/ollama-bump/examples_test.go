@@ -164,6 +164,9 @@ echo '{ "new_version": "0.32.15" }'
 
 // GitLab's job proposes a version once, and leaves what people add to the branch alone.
 func TestGitLabExample(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts Nix")
+	}
 	t.Parallel()
 	var file map[string]struct {
 		Variables map[string]string

@@ -49,9 +49,10 @@ type site struct {
 
 func newSite(t *testing.T, options ...bumptest.Option) *site {
 	t.Helper()
+	w := bumptest.New(t, options...)
 	program, err := theProgram()
 	require.NoError(t, err)
-	return &site{World: bumptest.New(t, options...), t: t, program: program}
+	return &site{World: w, t: t, program: program}
 }
 
 // ended is what a run left behind.

@@ -286,6 +286,9 @@ func TestModuleRefusesMistakes(t *testing.T) {
 
 // vendorHash is what Nix says of the vendored modules; nix/vendor-hash.sh --write renews it.
 func TestVendorHash(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts Nix")
+	}
 	t.Parallel()
 	output, err := command(t, projectRoot(t), "nix/vendor-hash.sh")
 	require.NoError(t, err, "%s", output)

@@ -12,6 +12,9 @@ import (
 )
 
 func TestReleaseArchives(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles the program")
+	}
 	t.Parallel()
 	root, dist := projectRoot(t), t.TempDir()
 	t.Cleanup(func() { _ = os.RemoveAll(dist) })

@@ -30,6 +30,9 @@ func TestScripts(t *testing.T) {
 //	downloads SUFFIX N        fails when what ends in SUFFIX was not downloaded N times
 //	pulls N                   fails when not N pull requests were ever opened
 func TestWorldScripts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts Nix")
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/world", RequireExplicitExec: true, RequireUniqueNames: true,
 		Setup: func(env *testscript.Env) error {

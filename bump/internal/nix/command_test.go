@@ -231,6 +231,7 @@ func TestUpdateLockMovesOneInput(t *testing.T) {
 
 // Nix quotes a line that it cannot read, with the token in it, and nobody but Nix reads nix.conf.
 func TestMistypedTokensAreNotQuoted(t *testing.T) {
+	needNix(t)
 	for _, line := range []string{
 		"acess-tokens github.com=0paqueT0ken", "access-tokens=github.com=0paqueT0ken", "access-tokens " +
 			"github.com=PAT:0paqueT0ken",

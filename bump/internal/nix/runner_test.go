@@ -9,9 +9,18 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// needNix skips a test with -short: Nix takes its time, and need not be there.
+func needNix(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("starts Nix")
+	}
+}
+
 // testRunner returns a runner with a store of its own, and a folder for flakes.
 func testRunner(t testing.TB) (*Runner, string) {
 	t.Helper()
+	needNix(t)
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	require.NoError(t, err)
 	t.Cleanup(func() { // store paths are read-only
