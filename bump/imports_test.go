@@ -28,7 +28,8 @@ var arrows = map[string]string{
 	"verify":  "resolve probe pin nix text diag version",
 	"probe":   "pin nix source workspace git foreign diag nixexpr",
 	"release": "pin github gomod diag version",
-	"pin":     "nixexpr/eval nixexpr nix diag version", // of nix only Hash
+	"pin":     "toml nixexpr/eval nixexpr nix diag version", // of nix only Hash
+	"toml":    "nixexpr/eval nixexpr",
 	"unpin":   "nixexpr diag",
 	"text":    "notes diag version",
 	"notes":   "diag",

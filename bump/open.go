@@ -89,7 +89,7 @@ func (r *run) nameUntracked(ctx context.Context, set *tree.Set, err error) error
 	}
 	var names []string
 	for _, name := range files {
-		isNix := strings.HasSuffix(name, ".nix") || strings.HasSuffix(name, ".json")
+		isNix := strings.HasSuffix(name, ".nix") || pin.IsData(name)
 		if !isNix || len(names) == maxUntracked || path.Base(name) != name && set.Sibling(name) {
 			continue
 		}
@@ -116,12 +116,12 @@ func (r *run) readFiles(ctx context.Context, set *tree.Set) (*pin.Files, error) 
 		Links: map[string]string{},
 	}
 	for _, name := range set.Files {
-		isNix, isJSON := strings.HasSuffix(name, ".nix"), strings.HasSuffix(name, ".json")
+		isNix, isData := strings.HasSuffix(name, ".nix"), pin.IsData(name)
 		if target, inside, isLink := set.Link(name); isLink {
-			readLink(files, name, target, inside, isNix || isJSON)
+			readLink(files, name, target, inside, isNix || isData)
 			continue
 		}
-		if !isNix && !isJSON || set.Sibling(name) {
+		if !isNix && !isData || set.Sibling(name) {
 			continue
 		}
 		if err := ctx.Err(); err != nil {
@@ -132,7 +132,7 @@ func (r *run) readFiles(ctx context.Context, set *tree.Set) (*pin.Files, error) 
 		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:
 			r.warn("pin", "%s is not read: %v", name, err)
-		case isJSON:
+		case isData:
 			files.Data[name] = src
 		default:
 			f, err := nixexpr.Parse(name, src)

@@ -2,11 +2,9 @@ package nixexpr
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
-	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -90,76 +88,35 @@ func isSurrogate(digits []byte, second string) bool {
 	return lower[0] == 'd' && strings.IndexByte(second, lower[1]) >= 0
 }
 
-// Apply makes the edits and returns the new source. It proves what [File.Apply] proves of a Nix file: the edits
-// are within strings, the result is JSON, and everything that no edit touches has the value that it had. The error
-// is an *[EditError].
+// Apply makes the edits and returns the new source, see [ApplyData].
 func (j *JSONFile) Apply(edits []Edit) ([]byte, error) {
-	f := j.lines()
-	sorted := slices.Clone(edits)
-	slices.SortStableFunc(sorted, func(a, b Edit) int { return cmp.Compare(a.Start, b.Start) })
-	if err := f.checkSpans(sorted); err != nil {
+	return ApplyData(j.Name, j.Src, edits, "JSON", jsonTokens)
+}
+
+// jsonTokens reads JSON as tokens.
+func jsonTokens(src []byte) ([]DataToken, error) {
+	if err := json.Unmarshal(src, new(json.RawMessage)); err != nil {
 		return nil, err
 	}
-	out := f.splice(sorted)
-	if err := json.Unmarshal(j.Src, new(json.RawMessage)); err != nil {
-		return nil, &EditError{Position: f.Position(0), Msg: "the file is not JSON: " + err.Error(), Err: err}
-	}
-	if err := json.Unmarshal(out, new(json.RawMessage)); err != nil {
-		return nil, &EditError{
-			Position: f.firstPlace(sorted), Msg: "the edited file is not JSON any more: " + err.Error(), Err: err,
-		}
-	}
-	was, is := newJSONTokens(j.Src), newJSONTokens(out)
-	for {
-		old, err := was.next()
-		if errors.Is(err, io.EOF) {
-			return out, nil
-		}
-		edited, err2 := is.next()
-		if err := errors.Join(err, err2); err != nil {
-			return nil, &EditError{Position: f.Position(old.start), Msg: "read JSON: " + err.Error(), Err: err}
-		}
-		if err := f.checkJSON(old, edited, overlapping(sorted, old.start, old.end)); err != nil {
-			return nil, err
-		}
-	}
-}
-
-// checkJSON compares a token with what it is after the edits that touch it, or the blanks before it.
-func (f *File) checkJSON(old, edited jsonToken, touching []Edit) error {
-	if len(touching) == 0 {
-		if old.value == edited.value {
-			return nil
-		}
-		return f.editError(old.start, "an edit would change the meaning of %v, which is outside of it", old.value)
-	}
-	quote := old.start + strings.IndexByte(f.text[old.start:old.end], '"')
-	_, isString := old.value.(string)
-	_, stays := edited.value.(string)
-	last := touching[len(touching)-1]
-	if !isString || !stays || touching[0].Start <= quote || last.End >= old.end {
-		return f.editError(touching[0].Start, "the edit is not within a string: %s", f.describe(touching[0]))
-	}
-	return nil
-}
-
-// jsonTokens reads a JSON file.
-type jsonTokens struct{ dec *json.Decoder }
-
-// A jsonToken is a token with the blanks, commas and colons before it.
-type jsonToken struct {
-	start, end int
-	value      json.Token
-}
-
-func newJSONTokens(src []byte) jsonTokens {
 	dec := json.NewDecoder(bytes.NewReader(src))
 	dec.UseNumber()
-	return jsonTokens{dec}
-}
-
-func (t jsonTokens) next() (jsonToken, error) {
-	start := int(t.dec.InputOffset())
-	value, err := t.dec.Token()
-	return jsonToken{start: start, end: int(t.dec.InputOffset()), value: value}, err
+	var list []DataToken
+	for {
+		before := int(dec.InputOffset())
+		value, err := dec.Token()
+		if errors.Is(err, io.EOF) {
+			return list, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		end := int(dec.InputOffset())
+		token := DataToken{Kind: "value", Value: value, Text: Span{From: int32(before), To: int32(end)}}
+		if _, isString := value.(string); isString {
+			// Between two tokens stand only blanks and punctuation, so the next quote opens this one.
+			quote := before + bytes.IndexByte(src[before:], '"')
+			token.Kind, token.Text = KindString, Span{From: int32(quote + 1), To: int32(end - 1)}
+		}
+		list = append(list, token)
+	}
 }

@@ -2,7 +2,8 @@ package eval
 
 import "github.com/nixtars/ollama-bump/nixexpr"
 
-// Apply returns the value of a call. File and node, which may be nil, say where the call stands.
+// Apply returns the value of a call. A nil argument is one that nothing is known of. File and node, which may be nil,
+// say where the call stands.
 func (p *Program) Apply(fn Value, arg *Def, f *nixexpr.File, at nixexpr.Node) Value {
 	if p.depth >= maxDepth || !p.pay(1) {
 		return &Unknown{Fn: fn, Arg: arg, Reason: TooDeep, File: f, Node: at}

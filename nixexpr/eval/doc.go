@@ -9,7 +9,7 @@
 // that it stands in, so that whoever knows the value of an expression also knows what to edit.
 //
 // Nothing is read from disk, nothing is built, and no builtin is run but import, toString, fromJSON,
-// map and mapAttrs. [Program.Intrinsic] gives meaning to other functions.
+// fromTOML, head, map, mapAttrs and replaceStrings. [Program.Intrinsic] gives meaning to other functions.
 //
 // # Optimism
 //

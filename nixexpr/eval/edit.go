@@ -11,8 +11,8 @@ import (
 func (l Literal) Content() (start, end int) {
 	start, end = l.Span.Start(), l.Span.End()
 	switch {
-	case l.Nix == nil:
-		return start + 1, end - 1
+	case l.Data != nil:
+		return l.Data.Content(l.Span)
 	case l.Str == nil: // a URI has no quotes
 		return start, end
 	case l.Part >= 0:
@@ -29,8 +29,8 @@ func (l Literal) Source() string {
 		return ""
 	}
 	start, end := l.Content()
-	if l.Nix == nil {
-		return string(l.JSON.Src[start:end])
+	if l.Data != nil {
+		return string(l.Data.Source()[start:end])
 	}
 	return string(l.Nix.Src[start:end])
 }
@@ -41,8 +41,8 @@ func (l Literal) Replace(from, to int, text string) (nixexpr.Edit, error) {
 	switch {
 	case l.File == "":
 		return nixexpr.Edit{}, errors.New("the text is written nowhere")
-	case l.Nix == nil:
-		return l.JSON.ReplaceString(l.Span, from, to, text)
+	case l.Data != nil:
+		return l.Data.ReplaceString(l.Span, from, to, text)
 	case l.Str == nil:
 		return l.Nix.ReplaceURI(&nixexpr.URI{Span: l.Span}, from, to, text)
 	case l.Part < 0:

@@ -41,13 +41,13 @@ func TestReplace(t *testing.T) {
 
 func TestReplaceInJSON(t *testing.T) {
 	p, _ := program(t, "a.nix", "1")
-	p.AddData("pin.json", []byte(`{ "v": "v0.1\n" }`))
-	set := p.Value(p.ReadJSON(&eval.Path{Name: "pin.json"})).(*eval.Set)
+	addJSON(p, "pin.json", `{ "v": "v0.1\n" }`)
+	set := p.Value(p.ReadData(&eval.Path{Name: "pin.json"})).(*eval.Set)
 	at := p.Value(set.Get("v")).(*eval.Text).Pieces[0].At
 	require.Equal(t, `v0.1\n`, at.Source())
 	edit, err := at.Replace(1, 4, `0."2`)
 	require.NoError(t, err)
-	out, err := at.JSON.Apply([]nixexpr.Edit{edit})
+	out, err := at.Data.Apply([]nixexpr.Edit{edit})
 	require.NoError(t, err)
 	require.Equal(t, `{ "v": "v0.\"2\n" }`, string(out))
 }

@@ -28,6 +28,9 @@ func parse(t testing.TB, name, src string) *nixexpr.File {
 	return f
 }
 
+// addJSON adds a data file to a program.
+func addJSON(p *eval.Program, name, src string) { p.AddData(name, eval.JSON(name, []byte(src))) }
+
 // show describes a value: the pieces of a text with the places of their literals, alternatives with
 // bars between them, and the name and reason of what is not known.
 func show(v eval.Value) string {
@@ -232,6 +235,27 @@ func TestUnknown(t *testing.T) {
 			`throw: the result of a function that is not defined here ` +
 				`| abort: the result of a function that is not defined here`,
 		},
+		{
+			"replaceStrings keeps places", `let v = "1"; in builtins.replaceStrings [ "@" ] [ v ] "v@.@x"`,
+			`v@a.nix:1:55 1@a.nix:1:9 .@a.nix:1:55 1@a.nix:1:9 x@a.nix:1:55`,
+		},
+		{
+			"replaceStrings of what is not known", `builtins.replaceStrings [ "@" ] [ "1" ] y`,
+			`replaceStrings: the result of a function that is not defined here`,
+		},
+		{
+			"replaceStrings everywhere", `builtins.replaceStrings [ "" ] [ "1" ] "a"`,
+			`replaceStrings: the result of a function that is not defined here`,
+		},
+		{
+			"replaceStrings by what is no string", `builtins.replaceStrings [ "a" ] [ y ] "a"`,
+			`replaceStrings: the result of a function that is not defined here`,
+		},
+		{
+			"replaceStrings of lists of two lengths", `builtins.replaceStrings [ "a" ] [ ] "a"`,
+			`replaceStrings: the result of a function that is not defined here`,
+		},
+		{"head of nothing", `builtins.head [ ]`, `head: the result of a function that is not defined here`},
 		{"a default of an unknown set", `y.v or "1"`, `v: an attribute of a value that is not known | 1@a.nix:1:8`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -315,7 +339,7 @@ func TestTrail(t *testing.T) {
 
 func TestReadJSON(t *testing.T) {
 	p, f := program(t, "a.nix", `let pin = builtins.fromJSON (builtins.readFile ./pin.json); in pin.ollama.version`)
-	p.AddData("pin.json", []byte("{\n  \"other\": [1, {\"x\": null}],\n  \"ollama\" : { \"version\": \"0.32.13\" }\n}\n"))
+	addJSON(p, "pin.json", "{\n  \"other\": [1, {\"x\": null}],\n  \"ollama\" : { \"version\": \"0.32.13\" }\n}\n")
 	text, ok := p.Value(p.Root(f)).(*eval.Text)
 	require.True(t, ok)
 	require.Equal(t, "0.32.13", text.Pieces[0].Text)
@@ -328,25 +352,25 @@ func TestReadJSON(t *testing.T) {
 
 func TestReadJSONRefuses(t *testing.T) {
 	p, _ := program(t, "a.nix", `1`)
-	p.AddData("bad.json", []byte(`{ "a": `))
-	p.AddData("good.json", []byte(`{ "a": true }`))
-	require.Nil(t, p.ReadJSON(&eval.Path{Name: "bad.json"}))
+	addJSON(p, "bad.json", `{ "a": `)
+	addJSON(p, "good.json", `{ "a": true }`)
+	require.Nil(t, p.ReadData(&eval.Path{Name: "bad.json"}))
 	for _, src := range []string{`[1, `, `[1, }`, `{"a": 1`, `{"a": [2}`, ``, `{"a"`} {
-		p.AddData("cut.json"+src, []byte(src))
-		require.Nil(t, p.ReadJSON(&eval.Path{Name: "cut.json" + src}), src)
+		addJSON(p, "cut.json"+src, src)
+		require.Nil(t, p.ReadData(&eval.Path{Name: "cut.json" + src}), src)
 	}
-	p.AddData("list.json", []byte(`[ "a", 1.50, { "b": null } ]`))
-	list := p.Value(p.ReadJSON(&eval.Path{Name: "list.json"})).(*eval.List)
+	addJSON(p, "list.json", `[ "a", 1.50, { "b": null } ]`)
+	list := p.Value(p.ReadData(&eval.Path{Name: "list.json"})).(*eval.List)
 	require.Len(t, list.Elems, 3)
 	require.Equal(t, "a@list.json", show(p.Value(list.Elems[0])))
 	require.Equal(t, "1.50", show(p.Value(list.Elems[1])))
 	require.Equal(t, "{ b }", show(p.Value(list.Elems[2])))
-	require.Nil(t, p.ReadJSON(&eval.Path{Name: "none.json"}))
-	require.Nil(t, p.ReadJSON(&eval.Path{}))
-	require.Nil(t, p.ReadJSON(&eval.Text{}))
-	d := p.ReadJSON(&eval.Path{Name: "good.json"})
+	require.Nil(t, p.ReadData(&eval.Path{Name: "none.json"}))
+	require.Nil(t, p.ReadData(&eval.Path{}))
+	require.Nil(t, p.ReadData(&eval.Text{}))
+	d := p.ReadData(&eval.Path{Name: "good.json"})
 	require.Equal(t, "{ a }", show(p.Value(d)))
-	require.Same(t, d, p.ReadJSON(&eval.Path{Name: "good.json"}), "read once")
+	require.Same(t, d, p.ReadData(&eval.Path{Name: "good.json"}), "read once")
 }
 
 func TestLinks(t *testing.T) {
@@ -369,8 +393,8 @@ func TestIntrinsic(t *testing.T) {
 
 func TestExternal(t *testing.T) {
 	p, f := program(t, "a.nix", `{ system }: "${system}-${pkgs.system}-${other}"`)
-	p.External = func(name string) eval.Value {
-		if name != "system" {
+	p.External = func(u *eval.Unknown) eval.Value {
+		if u.Name != "system" {
 			return nil
 		}
 		return &eval.Text{Pieces: []eval.Piece{{Text: "x"}}}

@@ -33,7 +33,7 @@ func FuzzVisit(f *testing.F) {
 		slow := time.AfterFunc(4*time.Second, func() { panic("slow: " + strconv.Quote(src)) })
 		defer slow.Stop()
 		p := eval.NewProgram(t.Context(), []*nixexpr.File{file})
-		p.AddData("d.json", []byte(`{ "x": [ "1", { "y": null } ] }`))
+		addJSON(p, "d.json", `{ "x": [ "1", { "y": null } ] }`)
 		p.Visit(func(u *eval.Unknown) {
 			u.Callee()
 			u.Root()

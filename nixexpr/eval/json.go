@@ -8,41 +8,25 @@ import (
 	"github.com/nixtars/ollama-bump/nixexpr"
 )
 
-// ReadJSON returns the value of the JSON file at a path, or nil when v is no path of a data file of
-// the program or the file does not parse. Every string knows its place in the file.
-func (p *Program) ReadJSON(v Value) *Def {
-	at, ok := v.(*Path)
-	if !ok || at.Name == "" {
-		return nil
-	}
-	name := p.follow(at.Name)
-	file := p.data[name]
-	if file == nil {
-		return nil
-	}
-	d, read := p.json[name]
-	if !read {
-		d = p.parseJSON(file)
-		p.json[name] = d
-	}
-	return d
+// JSON returns a JSON file as one that a program reads.
+func JSON(name string, src []byte) DataFile { return &jsonFile{nixexpr.JSONFile{Name: name, Src: src}} }
+
+type jsonFile struct{ nixexpr.JSONFile }
+
+func (j *jsonFile) Source() []byte { return j.Src }
+
+func (j *jsonFile) Content(span nixexpr.Span) (start, end int) {
+	return span.Start() + 1, span.End() - 1
 }
 
-func (p *Program) parseJSON(file *nixexpr.JSONFile) *Def {
-	if !p.payText(len(file.Src)) {
-		return nil
-	}
-	r := &jsonReader{file: file, dec: json.NewDecoder(bytes.NewReader(file.Src))}
+func (j *jsonFile) Value(*Program) (Value, error) {
+	r := &jsonReader{file: j, dec: json.NewDecoder(bytes.NewReader(j.Src))}
 	r.dec.UseNumber()
-	v, err := r.value(0)
-	if err != nil {
-		return nil
-	}
-	return Known(v)
+	return r.value(0)
 }
 
 type jsonReader struct {
-	file *nixexpr.JSONFile
+	file *jsonFile
 	dec  *json.Decoder
 }
 
@@ -65,7 +49,7 @@ func (r *jsonReader) value(depth int) (Value, error) {
 		// Between two tokens stand only blanks and punctuation, so the next quote opens this one.
 		start := int(before) + bytes.IndexByte(r.file.Src[before:], '"')
 		span := nixexpr.Span{From: int32(start), To: int32(r.dec.InputOffset())}
-		return &Text{Pieces: []Piece{{Text: tok, At: Literal{File: r.file.Name, JSON: r.file, Span: span}}}}, nil
+		return &Text{Pieces: []Piece{{Text: tok, At: Literal{File: r.file.Name, Data: r.file, Span: span}}}}, nil
 	}
 	return &Scalar{Text: fmt.Sprint(tok)}, nil
 }

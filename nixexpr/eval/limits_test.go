@@ -259,9 +259,9 @@ func TestJSONIsReadToItsBound(t *testing.T) {
 	p, _ := program(t, "a.nix", "1")
 	for n, known := range map[int]bool{401: true, 402: false} {
 		name := fmt.Sprintf("%d.json", n)
-		p.AddData(name, []byte(strings.Repeat("[", n)+strings.Repeat("]", n)))
-		p.AddData("o"+name, []byte(strings.Repeat(`{"a":`, n)+"1"+strings.Repeat("}", n)))
-		require.Equal(t, known, p.ReadJSON(&eval.Path{Name: name}) != nil)
-		require.Equal(t, known && n < 401, p.ReadJSON(&eval.Path{Name: "o" + name}) != nil)
+		addJSON(p, name, strings.Repeat("[", n)+strings.Repeat("]", n))
+		addJSON(p, "o"+name, strings.Repeat(`{"a":`, n)+"1"+strings.Repeat("}", n))
+		require.Equal(t, known, p.ReadData(&eval.Path{Name: name}) != nil)
+		require.Equal(t, known && n < 401, p.ReadData(&eval.Path{Name: "o" + name}) != nil)
 	}
 }

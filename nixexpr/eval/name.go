@@ -129,10 +129,10 @@ func (p *Program) sel(v Value, name string, f *nixexpr.File, at nixexpr.Node) (V
 	return p.external(&Unknown{Name: name, Base: v, Reason: AttrOfUnknown, File: f, Node: at}), nil
 }
 
-// external is the value that p.External gives to the name of u, or u.
+// external is the value that p.External gives to u, or u.
 func (p *Program) external(u *Unknown) Value {
 	if p.External != nil {
-		if v := p.External(u.Name); v != nil {
+		if v := p.External(u); v != nil {
 			return v
 		}
 	}

@@ -33,14 +33,14 @@ type Program struct {
 	// define, or returns nil. The callee's name and arguments are those of [Unknown.Callee].
 	Intrinsic func(name string, args []*Def) *Def
 
-	// External, when set, gives a value to a name that the files do not determine: a parameter, a
+	// External, when set, gives a value to a named term that the files do not determine: a parameter, a
 	// free variable, or an attribute of an unknown value; or returns nil.
-	External func(name string) Value
+	External func(u *Unknown) Value
 
 	ctx    context.Context // of the whole evaluation; values are made when they are asked for
 	files  map[string]*nixexpr.File
-	data   map[string]*nixexpr.JSONFile
-	json   map[string]*Def // the data that was read, by name
+	data   map[string]DataFile
+	values map[string]*Def // of the data that was read, by name
 	links  map[string]string
 	roots  map[*nixexpr.File]*Def
 	layers map[*nixexpr.Binding]*layer // by the first binding
@@ -58,8 +58,8 @@ func NewProgram(ctx context.Context, files []*nixexpr.File) *Program {
 	p := &Program{
 		ctx:    ctx,
 		files:  make(map[string]*nixexpr.File, len(files)),
-		data:   map[string]*nixexpr.JSONFile{},
-		json:   map[string]*Def{},
+		data:   map[string]DataFile{},
+		values: map[string]*Def{},
 		links:  map[string]string{},
 		roots:  map[*nixexpr.File]*Def{},
 		layers: map[*nixexpr.Binding]*layer{},
@@ -73,10 +73,9 @@ func NewProgram(ctx context.Context, files []*nixexpr.File) *Program {
 	return p
 }
 
-// AddData adds a file that Nix code may read: the JSON of builtins.fromJSON (builtins.readFile …).
-func (p *Program) AddData(name string, src []byte) {
-	p.data[name] = &nixexpr.JSONFile{Name: name, Src: src}
-}
+// AddData adds a file that Nix code may read: the JSON of builtins.fromJSON (builtins.readFile …), or the TOML of
+// fromTOML.
+func (p *Program) AddData(name string, file DataFile) { p.data[name] = file }
 
 // AddLink adds a symbolic link, of a file or a folder, to another place below the root, which is no link.
 func (p *Program) AddLink(name, target string) { p.links[name] = target }

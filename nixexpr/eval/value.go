@@ -81,17 +81,18 @@ func (*Choice) isValue()  {}
 type Piece struct {
 	Text  string
 	At    Literal
+	Cut   bool // Text is only a part of what is written there
 	Value Value
 }
 
 // A Literal is a place where text is written.
 type Literal struct {
-	File string            // name of the file; "" when the text is written nowhere
-	Nix  *nixexpr.File     // nil in a JSON file
-	JSON *nixexpr.JSONFile // nil in a Nix file
-	Str  *nixexpr.Str      // the literal that the text is in; nil in a JSON file or a URI
-	Part int               // index of the text in Str.Parts; -1 for an empty literal
-	Span nixexpr.Span      // of the whole literal, quotes included
+	File string        // name of the file; "" when the text is written nowhere
+	Nix  *nixexpr.File // nil in a file that holds data
+	Data DataFile      // nil in a Nix file
+	Str  *nixexpr.Str  // the literal that the text is in; nil in a file that holds data, or a URI
+	Part int           // index of the text in Str.Parts; -1 for an empty literal
+	Span nixexpr.Span  // of the whole literal, quotes included
 }
 
 // String returns the text of t, and whether all of it is known.

@@ -16,11 +16,10 @@ func (f *Files) Edit(name string, edits []nixexpr.Edit) ([]byte, error) {
 		out, err := file.Apply(edits)
 		return out, editError(err)
 	}
-	src, ok := f.Data[name]
-	if !ok {
+	if _, ok := f.Data[name]; !ok {
 		return nil, fmt.Errorf("edit %s: not read", name)
 	}
-	out, err := (&nixexpr.JSONFile{Name: name, Src: src}).Apply(edits)
+	out, err := f.data(name).Apply(edits)
 	return out, editError(err)
 }
 

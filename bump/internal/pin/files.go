@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
+	"github.com/nixtars/ollama-bump/bump/internal/toml"
 	"github.com/nixtars/ollama-bump/nixexpr"
 	"github.com/nixtars/ollama-bump/nixexpr/eval"
 )
@@ -17,9 +18,20 @@ import (
 type Files struct {
 	Flake  string // flake.nix
 	Nix    map[string]*nixexpr.File
-	Data   map[string][]byte // JSON
+	Data   map[string][]byte // JSON and TOML, see IsData
 	Links  map[string]string // symbolic links, to the place in the tree that they mean
 	Strays []*diag.Error     // files that could hold a pin, behind links that Nix does not follow
+}
+
+// IsData reports whether a file is, by its name, one of data that Nix code reads and a pin may stand in.
+func IsData(name string) bool { return path.Ext(name) == ".json" || path.Ext(name) == ".toml" }
+
+// data returns a file of data as one that can be read and edited.
+func (f *Files) data(name string) eval.DataFile {
+	if path.Ext(name) == ".toml" {
+		return &toml.File{Name: name, Src: f.Data[name]}
+	}
+	return eval.JSON(name, f.Data[name])
 }
 
 // program returns the files as a program, evaluated under ctx.
@@ -29,8 +41,8 @@ func (f *Files) program(ctx context.Context) *eval.Program {
 		list = append(list, file)
 	}
 	prog := eval.NewProgram(ctx, list)
-	for name, data := range f.Data {
-		prog.AddData(name, data)
+	for name := range f.Data {
+		prog.AddData(name, f.data(name))
 	}
 	for name, target := range f.Links {
 		prog.AddLink(name, target)

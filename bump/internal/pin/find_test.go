@@ -109,7 +109,7 @@ func (f *flake) add(name, text string) {
 	}
 	before.WriteString(invent(text[last:]))
 	switch filepath.Ext(name) {
-	case ".json":
+	case ".json", ".toml":
 		f.files.Data[name] = []byte(before.String())
 	case ".nix":
 		if file, err := nixexpr.Parse(name, []byte(before.String())); err == nil {

@@ -28,7 +28,7 @@ func FuzzJSONPin(f *testing.F) {
 		}
 		files := &Files{Data: map[string][]byte{"pin.json": []byte(src)}}
 		prog, slots := files.program(t.Context()), newSlots(files)
-		d := prog.ReadJSON(&eval.Path{Name: "pin.json"})
+		d := prog.ReadData(&eval.Path{Name: "pin.json"})
 		if d == nil {
 			return // nested too deep
 		}

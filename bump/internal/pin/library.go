@@ -13,10 +13,9 @@ import (
 // proved by evaluation.
 func (f *finder) library(name string, args []*eval.Def) *eval.Def {
 	switch {
-	case len(args) == 1 && (name == "mkForce" || name == "mkDefault" || name == "trim" || name == "importJSON"):
-		if name == "importJSON" {
-			return f.prog.ReadJSON(f.flakePath(f.prog.Value(args[0])))
-		}
+	case len(args) == 1 && (name == "importJSON" || name == "importTOML"):
+		return f.prog.ReadData(f.flakePath(f.prog.Value(args[0])))
+	case len(args) == 1 && (name == "mkForce" || name == "mkDefault" || name == "trim"):
 		if _, open := f.prog.Value(args[0]).(*eval.Unknown); open && name == "trim" {
 			return nil
 		}

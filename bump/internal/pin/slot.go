@@ -172,7 +172,7 @@ func (s *slots) whole(t *eval.Text, field string) (SlotID, error) {
 	var only *eval.Piece
 	for i := range t.Pieces {
 		p := &t.Pieces[i]
-		if p.Value != nil || p.At.File == "" {
+		if p.Value != nil || p.At.File == "" || p.Cut {
 			return NoSlot, errNoLiteral
 		}
 		if p.Text == "" && len(t.Pieces) > 1 {

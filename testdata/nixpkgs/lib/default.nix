@@ -96,7 +96,8 @@ let
     throwIfNot = cond: lib.throwIf (!cond);
     assertMsg = cond: message: if cond then true else builtins.trace message false;
     importJSON = path: builtins.fromJSON (builtins.readFile path);
-    trivial = { inherit (lib) importJSON warn id release; };
+    importTOML = path: builtins.fromTOML (builtins.readFile path);
+    trivial = { inherit (lib) importJSON importTOML warn id release; };
     version = "${lib.release}.20260101.standin";
     inherit (import ../era.nix) release;
     inPureEvalMode = !(builtins ? currentSystem);
