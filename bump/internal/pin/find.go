@@ -19,7 +19,12 @@ func Find(ctx context.Context, files *Files, pkg *Package) (*Found, error) {
 	g := &groups{slots: slots}
 	for i, t := range targets(roots) {
 		f := newFinder(files.program(ctx), files, pkg, slots)
-		f.prog.External = t.external
+		f.prog.External = func(u *eval.Unknown) eval.Value {
+			if v := t.external(u.Name); v != nil {
+				return v
+			}
+			return f.ownOutput(u)
+		}
 		f.look(roots)
 		if err := f.prog.Err(); err != nil && !errors.Is(err, eval.ErrBudget) {
 			return nil, err
@@ -58,6 +63,7 @@ type finder struct {
 	slots    *slots
 	folder   string // of flake.nix
 	fetchers []fetcher
+	outputs  *eval.Def         // what the flake's function of that name yields
 	inputs   map[string]*Input // the flake's inputs that are the package's source
 	others   map[string]*Input // and those that are not: nixpkgs and the like
 	calls    []packageCall     // of functions that make packages

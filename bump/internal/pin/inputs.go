@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/nixtars/ollama-bump/bump/internal/version"
+	"github.com/nixtars/ollama-bump/nixexpr"
 	"github.com/nixtars/ollama-bump/nixexpr/eval"
 )
 
@@ -22,7 +23,11 @@ func (f *finder) findInputs(flake string) {
 		return
 	}
 	root, ok := f.prog.Value(f.prog.Root(file)).(*eval.Set)
-	if !ok || root.Get("inputs") == nil {
+	if !ok {
+		return
+	}
+	f.findOutputs(root)
+	if root.Get("inputs") == nil {
 		return
 	}
 	inputs, ok := f.prog.Value(root.Get("inputs")).(*eval.Set)
@@ -156,4 +161,29 @@ func (f *finder) isOther(o *eval.Unknown) bool {
 	}
 	base, selected := o.Base.(*eval.Unknown)
 	return selected && base.Name == "inputs" || o.Base == nil && o.Reason == eval.Parameter
+}
+
+// findOutputs notes what the flake's outputs yield: self has these.
+func (f *finder) findOutputs(root *eval.Set) {
+	if def := root.Get("outputs"); def != nil {
+		f.outputs = eval.Thunk(func() eval.Value { return f.prog.Apply(f.prog.Value(def), nil, nil, nil) })
+	}
+}
+
+// ownOutput is the value of self.NAME and inputs.self.NAME, when the flake itself has such an output; else nil. The
+// self of an overlay is no argument that is taken by its name from a set, as the flake is.
+func (f *finder) ownOutput(u *eval.Unknown) eval.Value {
+	self, ok := u.Base.(*eval.Unknown)
+	if !ok || self.Name != "self" || self.Fn != nil || f.outputs == nil {
+		return nil
+	}
+	_, formal := self.Node.(*nixexpr.Formal)
+	base, selected := self.Base.(*eval.Unknown)
+	if !formal && !(selected && base.Name == "inputs") {
+		return nil
+	}
+	if outputs, ok := f.prog.Value(f.outputs).(*eval.Set); ok && outputs.Get(u.Name) != nil {
+		return f.prog.Value(outputs.Get(u.Name))
+	}
+	return nil
 }
