@@ -8,7 +8,7 @@
     let
       version = "1.0.0";
       # of the folder that `go mod vendor` makes; nix/vendor-hash.sh --write renews it
-      vendorHash = "sha256-ejujUkRlSBUGMbEhUQb5EUJFW/GefOG9SYyu7iogo9M=";
+      vendorHash = "sha256-QarZFPYGYrUN9ZmSTSW6GZPgGDLnfujeoMH4T8ihzOQ=";
 
       forEach = systems: f: builtins.listToAttrs (map (name: { inherit name; value = f name; }) systems);
       linux = [ "x86_64-linux" "aarch64-linux" ];
