@@ -258,7 +258,7 @@ func TestMachinesThatLackSomething(t *testing.T) {
 	s := newSite(t)
 	dir := s.Flake(map[string]string{"flake.nix": overlayFlake})
 	dry := []string{"--dry-run"}
-	s.refuses(dir, []string{s.without("nix")}, dry, "nix: file does not exist in PATH", "hint: install Nix 2.4 or newer")
+	s.refuses(dir, []string{s.without("nix")}, dry, "nix not found in PATH", "hint: install Nix 2.4 or newer")
 	s.refuses(dir, []string{"NIX_CONFIG=experimental-features =\nsubstituters =", "NIX_STATE_DIR=/proc/none"}, dry,
 		"hint: ")
 	fixed := filepath.Join(s.Dir, "fixed-store")

@@ -11,7 +11,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -92,8 +91,16 @@ func Look(env []string, name string) (string, error) {
 			return file, nil
 		}
 	}
-	return "", fmt.Errorf("%s: %w in PATH", name, fs.ErrNotExist)
+	return "", notFound(name)
 }
+
+// notFound is the error for a program that is not in PATH, by its name.
+type notFound string
+
+func (e notFound) Error() string { return string(e) + " not found in PATH" }
+
+// Unwrap makes it an error of a file that does not exist.
+func (e notFound) Unwrap() error { return fs.ErrNotExist }
 
 // Buffer keeps the first Limit bytes that are written to it and drops the rest.
 type Buffer struct {

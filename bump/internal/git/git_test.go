@@ -96,12 +96,12 @@ func TestRepositoriesThatGitDoesNotRead(t *testing.T) {
 		}, "fatal: not a git repository", "move its .git away"},
 		"no git in PATH": {func(_ *testing.T, _ string, env []string) []string {
 			return append(env, "PATH=/nonexistent")
-		}, "git: file does not exist in PATH", "install git"},
+		}, "git not found in PATH", "install git"},
 		"git in a relative entry of PATH": {func(t *testing.T, root string, env []string) []string {
 			t.Chdir(root)
 			write(t, root, "bin/git", "#!/bin/sh\necho hijacked\n")
 			return append(env, "PATH=bin")
-		}, "git: file does not exist in PATH", "install git"},
+		}, "git not found in PATH", "install git"},
 		"git that does not start": {func(t *testing.T, _ string, env []string) []string {
 			bin := t.TempDir()
 			write(t, bin, "git", "#!/nonexistent\n")
