@@ -6,12 +6,14 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"path"
 	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
@@ -59,7 +61,8 @@ const nixRun = "nix run github:nixtars/ollama-bump"
 func TestReadmeCommands(t *testing.T) {
 	t.Parallel()
 	count := 0
-	for _, block := range slices.Concat(blocks(t, "README.md", "sh"), blocks(t, "docs/how-it-works.md", "sh"), blocks(t, "docs/output.md", "sh")) {
+	for _, block := range slices.Concat(blocks(t, "README.md", "sh"), blocks(t, "docs/how-it-works.md", "sh"),
+		blocks(t, "docs/output.md", "sh")) {
 		for line := range strings.Lines(block) {
 			line, _, _ = strings.Cut(line, "  #")
 			line, _, _ = strings.Cut(line, " | ")
@@ -163,7 +166,8 @@ func TestReadmeNix(t *testing.T) {
 	f.nix("flake", "lock", "FLAKE")
 	script := f.nix("eval", "--raw", "FLAKE#nixosConfigurations.box.config.systemd.services.ollama-bump-machines.script")
 	assert.Contains(t, script, "exec ollama-bump '--repo' 'me/nixos-config' '--label=dependencies' '--verify=eval' '--'")
-	failed := f.nix("eval", "--json", "FLAKE#nixosConfigurations.box.config.assertions", "--apply", "builtins.filter (a: !a.assertion)")
+	failed := f.nix("eval", "--json", "FLAKE#nixosConfigurations.box.config.assertions",
+		"--apply", "builtins.filter (a: !a.assertion)")
 	assert.Equal(t, "[]", strings.TrimSpace(failed))
 }
 
@@ -171,7 +175,7 @@ func TestReadmeNix(t *testing.T) {
 func TestDocumentsAreWrapped(t *testing.T) {
 	t.Parallel()
 	for _, document := range documents(t) {
-		text := regexp.MustCompile("(?ms)^```.*?^```$").ReplaceAllString(inProject(t, document), "")
+		text := fence.ReplaceAllString(inProject(t, document), "")
 		for line := range strings.Lines(text) {
 			if !strings.HasPrefix(line, "|") {
 				assert.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), 120, document+": "+line)
@@ -184,7 +188,8 @@ func TestDocumentsAreWrapped(t *testing.T) {
 func TestDocumentedConfiguration(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, configName), []byte(blocks(t, "docs/configuration.md", "yaml")[0]), 0o644))
+	shown := blocks(t, "docs/configuration.md", "yaml")[0]
+	require.NoError(t, os.WriteFile(filepath.Join(dir, configName), []byte(shown), 0o644))
 	c, err := findConfiguration(dir)
 	require.NoError(t, err)
 	require.NotNil(t, c)
@@ -272,34 +277,102 @@ func TestMessagesNameWhatExists(t *testing.T) {
 	assert.GreaterOrEqual(t, count, 2)
 }
 
-// Links inside the project lead somewhere; those that lead outside are well formed and encrypted.
-func TestLinks(t *testing.T) {
+// fence is a block of code in a document; what stands in it is neither a link nor a heading.
+var fence = regexp.MustCompile("(?ms)^```.*?^```$")
+
+// anchors returns the fragments by which a document's headings can be linked, as GitHub names them: the heading's text
+// in lower case without punctuation, with - for spaces, and numbered when another heading has the same.
+func anchors(document string) map[string]bool {
+	found := map[string]bool{}
+	heading := regexp.MustCompile(`(?m)^#{1,6} +(.+?)[ #]*$`)
+	link := regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`)
+	dropped := regexp.MustCompile(`[^\p{L}\p{N}\p{M} _-]`)
+	for _, match := range heading.FindAllStringSubmatch(fence.ReplaceAllString(document, ""), -1) {
+		text := strings.ToLower(link.ReplaceAllString(match[1], "$1"))
+		slug := strings.ReplaceAll(dropped.ReplaceAllString(text, ""), " ", "-")
+		unique := slug
+		for i := 1; found[unique]; i++ {
+			unique = fmt.Sprintf("%s-%d", slug, i)
+		}
+		found[unique] = true
+	}
+	return found
+}
+
+func TestAnchors(t *testing.T) {
 	t.Parallel()
+	document := "# What's new, in `1.0`?\n\n## A [link](x.md#y) & more\n\n```sh\n# no heading\n```\n\n" +
+		"### Use_case: naïve ##\n## Same\n## Same\n#no heading\n"
+	assert.Equal(t, map[string]bool{
+		"whats-new-in-10": true, "a-link--more": true, "use_case-naïve": true, "same": true, "same-1": true,
+	}, anchors(document))
+}
+
+// brokenLinks returns what is wrong with a document's links: those inside the project must lead to a file, and to a
+// heading of it if they name one; those that lead outside must be well formed and encrypted.
+func brokenLinks(root fs.FS, document string) ([]string, error) {
+	text, err := fs.ReadFile(root, document)
+	if err != nil {
+		return nil, err
+	}
+	var broken []string
 	link := regexp.MustCompile(`\]\(([^)\s]+)\)`)
-	for _, document := range documents(t) {
-		text := regexp.MustCompile("(?ms)^```.*?^```$").ReplaceAllString(inProject(t, document), "")
-		for _, match := range link.FindAllStringSubmatch(strings.ReplaceAll(text, "]\n(", "]("), -1) {
-			u, err := url.Parse(match[1])
-			require.NoError(t, err, "%s: %s", document, match[1])
-			if u.IsAbs() {
-				assert.Equal(t, "https", u.Scheme, match[1])
-				assert.NotEmpty(t, u.Host, match[1])
-				continue
+	prose := strings.ReplaceAll(fence.ReplaceAllString(string(text), ""), "]\n(", "](")
+	for _, match := range link.FindAllStringSubmatch(prose, -1) {
+		u, err := url.Parse(match[1])
+		if err != nil || u.IsAbs() && (u.Scheme != "https" || u.Host == "") {
+			broken = append(broken, match[1])
+			continue
+		}
+		if u.IsAbs() {
+			continue
+		}
+		target := document
+		if u.Path != "" {
+			target = path.Join(path.Dir(document), u.Path)
+		}
+		if _, err := fs.Stat(root, target); err != nil {
+			broken = append(broken, match[1])
+			continue
+		}
+		if u.Fragment != "" {
+			linked, err := fs.ReadFile(root, target)
+			if err != nil || !anchors(string(linked))[u.Fragment] {
+				broken = append(broken, match[1])
 			}
-			if u.Path == "" {
-				continue // within the document
-			}
-			_, err = os.Stat(filepath.Join(projectRoot(t), filepath.Dir(document), u.Path))
-			assert.NoError(t, err, "%s: %s", document, match[1])
 		}
 	}
+	return broken, nil
+}
+
+func TestLinks(t *testing.T) {
+	t.Parallel()
+	for _, document := range documents(t) {
+		broken, err := brokenLinks(os.DirFS(projectRoot(t)), document)
+		require.NoError(t, err)
+		assert.Empty(t, broken, document)
+	}
+}
+
+func TestBrokenLinksAreFound(t *testing.T) {
+	t.Parallel()
+	broken, err := brokenLinks(fstest.MapFS{
+		"README.md": {Data: []byte("# Top\n[a](docs/a.md#one-two) [b](#top) [c](docs) [d](https://example.org/#x)\n" +
+			"[e](docs/a.md#three) [f](#bottom) [g](docs/b.md) [h](http://example.org) [i](docs#top) [j]\n(docs/a.md#one)\n")},
+		"docs/a.md": {Data: []byte("## One, two\n")},
+	}, "README.md")
+	require.NoError(t, err)
+	assert.Equal(t, []string{
+		"docs/a.md#three", "#bottom", "docs/b.md", "http://example.org", "docs#top", "docs/a.md#one",
+	}, broken)
 }
 
 // What the project's texts call a file or folder of the project is there.
 func TestNamedFilesExist(t *testing.T) {
 	t.Parallel()
+	name := regexp.MustCompile("`((?:cmd|bump|nixexpr|testdata|nix|docs|examples|\\.github)/[A-Za-z0-9_./-]+)`")
 	for _, document := range documents(t) {
-		for _, match := range regexp.MustCompile("`((?:cmd|bump|nixexpr|testdata|nix|docs|examples|\\.github)/[A-Za-z0-9_./-]+)`").FindAllStringSubmatch(inProject(t, document), -1) {
+		for _, match := range name.FindAllStringSubmatch(inProject(t, document), -1) {
 			switch match[1] {
 			case ".github/workflows/ollama-bump.yml", ".github/ollama-bump.yaml": // in the user's repository
 				continue
