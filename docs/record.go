@@ -1,5 +1,6 @@
-// Command docs records the demo: it runs go run ./cmd/demo in a pseudoterminal and draws what that shows, at the pace
-// at which it shows it, as docs/demo.svg. Run it at the project's root, with script(1).
+// Command docs makes the pictures of the documentation from the demo: it runs go run ./cmd/demo in a pseudoterminal and
+// draws what that shows, at the pace at which it shows it, as docs/demo.svg, and has Chromium draw the pull request that
+// comes out as docs/pull-request.png. Run it at the project's root, with script(1) and chromium.
 //
 //	go run ./docs
 package main
@@ -24,14 +25,21 @@ const (
 )
 
 func main() {
-	if err := record("docs/demo.svg"); err != nil {
+	if err := record("docs/demo.svg", "docs/pull-request.png"); err != nil {
 		fmt.Fprintln(os.Stderr, "record:", err)
 		os.Exit(1)
 	}
 }
 
-func record(path string) error {
-	chunks, err := run()
+// record runs the demo and draws its terminal and its pull request.
+func record(terminal, still string) error {
+	dir, err := os.MkdirTemp("", "ollama-bump-record-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	body := filepath.Join(dir, "body.md")
+	chunks, err := run(dir, body)
 	if err != nil {
 		return err
 	}
@@ -43,7 +51,10 @@ func record(path string) error {
 	}
 	var svg bytes.Buffer
 	screen.draw(&svg)
-	return os.WriteFile(path, svg.Bytes(), 0o644)
+	if err := os.WriteFile(terminal, svg.Bytes(), 0o644); err != nil {
+		return err
+	}
+	return drawPull(body, dir, still)
 }
 
 // chunk is what a program writes to its terminal at one time.
@@ -52,19 +63,14 @@ type chunk struct {
 	text string
 }
 
-// run runs the demo in a pseudoterminal and returns what it writes.
-func run() ([]chunk, error) {
-	dir, err := os.MkdirTemp("", "ollama-bump-record-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
+// run runs the demo in a pseudoterminal and returns what it writes. The pull request goes to the file body.
+func run(dir, body string) ([]chunk, error) {
 	demo := filepath.Join(dir, "demo")
 	if out, err := exec.Command("go", "build", "-o", demo, "./cmd/demo").CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("build the demo: %w\n%s", err, out)
 	}
-	terminal := exec.Command("script", "-qefc", fmt.Sprintf("stty cols %d rows %d; exec %s", columns, rows, demo),
-		"/dev/null")
+	terminal := exec.Command("script", "-qefc",
+		fmt.Sprintf("stty cols %d rows %d; exec %s -body %s", columns, rows, demo, body), "/dev/null")
 	terminal.Env = append(slices.DeleteFunc(os.Environ(), func(setting string) bool {
 		name, _, _ := strings.Cut(setting, "=")
 		return name == "NO_COLOR" || name == "CI" || name == "GITHUB_ACTIONS"

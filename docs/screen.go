@@ -133,7 +133,8 @@ func (s *screen) draw(w io.Writer) {
 		width+2*margin, height+2*margin)
 	fmt.Fprint(w, "<style>text{font:14px "+
 		"ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;white-space:pre;fill:#d0d7de}")
-	fmt.Fprint(w, ".b{font-weight:bold;fill:#fff}.d{fill:#8b949e}.r{fill:#ff7b72}.g{fill:#7ee787}.y{fill:#e3b341}.c{fill:#79c0ff}\n")
+	fmt.Fprint(w, ".b{font-weight:bold;fill:#fff}.d{fill:#8b949e}.r{fill:#ff7b72}.g{fill:#7ee787}"+
+		".y{fill:#e3b341}.c{fill:#79c0ff}\n")
 	fmt.Fprintf(w, "g,text{animation:%.2fs step-end "+
 		"infinite}.s{transform:translateY(-%dpx);animation-name:s}@keyframes s{", total.Seconds(), top*lineHeight)
 	for i, scroll := range s.scrolls {
@@ -173,7 +174,9 @@ func at(i int, t time.Duration) time.Duration {
 }
 
 // attributes makes a line visible for a time. It writes the animation when no other line has the same.
-func attributes(w io.Writer, spans map[string]string, from, until, total time.Duration, percent func(time.Duration) string) string {
+func attributes(w io.Writer, spans map[string]string, from, until, total time.Duration,
+	percent func(time.Duration) string,
+) string {
 	if from == 0 && until == total {
 		return ""
 	}

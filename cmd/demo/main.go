@@ -9,6 +9,7 @@ package main
 import (
 	"embed"
 	"errors"
+	"flag"
 	"fmt"
 	"io/fs"
 	"os"
@@ -25,12 +26,16 @@ import (
 )
 
 //go:embed flake
-var flake embed.FS
+var flakeFS embed.FS
 
 const repository = "you/machines"
 
 func main() {
-	run := demo
+	run := func() error {
+		body := flag.String("body", "", "also write the pull request in Markdown to `FILE`")
+		flag.Parse()
+		return demo(*body)
+	}
 	if filepath.Base(os.Args[0]) == curlName {
 		run = func() error { return curl(os.Args[1:]) }
 	}
@@ -40,7 +45,8 @@ func main() {
 	}
 }
 
-func demo() (err error) {
+// demo shows the bump. It also writes the pull request in Markdown to a file, if bodyFile names one.
+func demo(bodyFile string) (err error) {
 	var stage stage
 	defer func() { err = errors.Join(err, stage.end(recover())) }()
 
@@ -92,7 +98,10 @@ func demo() (err error) {
 	fmt.Println("\nNo request left this machine.")
 	title(fmt.Sprintf("The pull request, %s#%d", repository, pull.Number))
 	fmt.Println(strings.Join(preview.Lines(pull.Title, pull.Body, false, paint), "\n"))
-	return nil
+	if bodyFile == "" {
+		return nil
+	}
+	return os.WriteFile(bodyFile, []byte("# "+pull.Title+"\n\n"+pull.Body), 0o644)
 }
 
 // only returns the open pull request, and fails if there is another number of them.
@@ -173,11 +182,11 @@ func bold(text string) string { return paint("1", text) }
 // flakeFiles reads the embedded flake.
 func flakeFiles() (map[string]string, error) {
 	files := map[string]string{}
-	err := fs.WalkDir(flake, "flake", func(path string, entry fs.DirEntry, err error) error {
+	err := fs.WalkDir(flakeFS, "flake", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		data, err := flake.ReadFile(path)
+		data, err := flakeFS.ReadFile(path)
 		files[strings.TrimPrefix(path, "flake/")] = string(data)
 		return err
 	})
