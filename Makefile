@@ -40,7 +40,8 @@ test-look: ## the pull request as GitHub shows it, in a browser: nothing may be 
 
 cover: ## the quick tests, which need no Nix and take less than a minute, and what they cover: 70 % of bump at least
 	@rm -rf .cache/without-nix && mkdir -p .cache/without-nix
-	@IFS=:; for dir in $$PATH; do cp -sn "$$dir"/* .cache/without-nix 2>/dev/null || :; done; rm -f .cache/without-nix/nix .cache/without-nix/nix-*
+	@IFS=:; for dir in $$PATH; do cp -sn "$$dir"/* .cache/without-nix 2>/dev/null || :; done
+	@rm -f .cache/without-nix/nix .cache/without-nix/nix-*
 	PATH=$(CURDIR)/.cache/without-nix go test -short -coverprofile=.cache/cover.out \
 		-coverpkg="$$(go list ./bump/... ./nixexpr/... | grep -v bumptest | paste -sd,)" ./... >.cache/cover.log || { cat .cache/cover.log; exit 1; }
 	@for part in bump nixexpr; do \
@@ -51,7 +52,8 @@ cover: ## the quick tests, which need no Nix and take less than a minute, and wh
 		{ echo "the tests that need no Nix must cover 70 % of bump"; exit 1; }
 
 lint: setup $(BIN)/gofumpt-$(GOFUMPT) $(BIN)/staticcheck-$(STATICCHECK) ## format, vet, staticcheck, go.mod, shell
-	@unformatted=$$($(BIN)/gofumpt-$(GOFUMPT) -l .) && if [ -n "$$unformatted" ]; then echo "not gofumpt's format (make fmt):"; echo "$$unformatted"; exit 1; fi
+	@unformatted=$$($(BIN)/gofumpt-$(GOFUMPT) -l .) && \
+	if [ -n "$$unformatted" ]; then echo "not gofumpt's format (make fmt):"; echo "$$unformatted"; exit 1; fi
 	go vet ./...
 	$(BIN)/staticcheck-$(STATICCHECK) ./...
 	go mod tidy -diff
@@ -78,7 +80,8 @@ mutation: $(BIN)/gremlins-$(GREMLINS) ## which small changes of the code the tes
 		"$$(command -v go)" > .cache/short/go
 	@chmod +x .cache/short/go
 	for package in $(MUTATED); do \
-		PATH="$(CURDIR)/.cache/short:$$PATH" $(BIN)/gremlins-$(GREMLINS) unleash --workers 1 --timeout-coefficient 6 "$$package" || exit 1; \
+		PATH="$(CURDIR)/.cache/short:$$PATH" \
+			$(BIN)/gremlins-$(GREMLINS) unleash --workers 1 --timeout-coefficient 6 "$$package" || exit 1; \
 	done
 
 clean: ## what make left in this folder

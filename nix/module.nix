@@ -41,7 +41,10 @@ let
         type = types.str;
         default = ".";
         example = "hosts/gpu";
-        description = "Directory of the flake in the repository. With `.` those that the repository's ollama-bump.yaml lists, if it does.";
+        description = ''
+          Directory of the flake in the repository. With `.`, a list of flakes in the repository's ollama-bump.yaml
+          takes its place.
+        '';
       };
 
       tokenFile = mkOption {
@@ -78,7 +81,7 @@ let
     "api-url" "check" "dry-run" "flake" "flakes" "help" "json" "no-pr" "repo" "upstream-api-url" "version"
   ];
   settingsOf = repo: cfg.settings // repo.settings;
-  flag = name: value: "--${name}=${if builtins.isBool value then (if value then "true" else "false") else toString value}";
+  flag = name: value: "--${name}=${if builtins.isBool value then lib.boolToString value else toString value}";
   flags = set: builtins.concatLists (lib.mapAttrsToList
     (name: value: map (flag name) (if builtins.isList value then value else [ value ]))
     set);
@@ -157,19 +160,22 @@ let
     };
   };
 
+  option = name: "services.ollama-bump.repositories.${name}";
+
   # Assertions about a repository, so that a mistake fails the evaluation and not a run at night.
   assertionsFor = name: repo: [
     {
       assertion = builtins.match "[A-Za-z0-9_.-]+" name != null;
-      message = "services.ollama-bump.repositories.${name}: the name becomes that of a unit and may have letters, digits, _, . and - only";
+      message = "${option name}: the name becomes that of a unit and may have letters, digits, _, . and - only";
     }
     {
       assertion = !(lib.hasPrefix builtins.storeDir repo.tokenFile);
-      message = "services.ollama-bump.repositories.${name}.tokenFile lies in the Nix store, where everybody can read it: name a file outside of it as a string";
+      message = "${option name}.tokenFile lies in the Nix store, where everybody can read it: "
+        + "name a file outside of it as a string";
     }
     {
       assertion = !(builtins.any (key: settingsOf repo ? ${key}) notSettings);
-      message = "services.ollama-bump.repositories.${name}.settings must not have ${toString notSettings}: see extraArgs, repository and flake";
+      message = "${option name}.settings must not have ${toString notSettings}: see extraArgs, repository and flake";
     }
   ];
 in
@@ -186,7 +192,10 @@ in
     repositories = mkOption {
       type = types.attrsOf (types.submodule repository);
       default = { };
-      description = "The repositories to keep up to date, by a name of your choice. Each gets a service and a timer, ollama-bump-NAME.";
+      description = ''
+        The repositories to keep up to date, by a name of your choice. Each gets a service and a timer,
+        ollama-bump-NAME.
+      '';
     };
 
     serverUrl = mkOption {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds ollama-bump from the checkout that this script lies in, for action.yml, if fetch.sh found no release binary.
-# Needs Go, which GitHub's runners have, and its module cache or a proxy. Is given no token, and runs on macOS's bash 3.2.
+# It needs Go, which GitHub's runners have, and Go's module cache or a proxy. It is given no token, and runs on macOS's
+# bash 3.2.
 set -euo pipefail
 
 fail() {

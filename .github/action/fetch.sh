@@ -33,7 +33,8 @@ is_release() {
   local ref=${REF:-} tags
   [[ -n $repository ]] || return 1
   if [[ $ref =~ ^[0-9a-f]{40}$ ]]; then
-    tags=$(GIT_TERMINAL_PROMPT=0 git ls-remote "$server/$repository" "refs/tags/v$version" "refs/tags/v$version^{}") || return 1
+    tags=$(GIT_TERMINAL_PROMPT=0 git ls-remote "$server/$repository" \
+      "refs/tags/v$version" "refs/tags/v$version^{}") || return 1
     [[ $'\n'$tags == *$'\n'"$ref"$'\t'* ]]
   else
     [[ $version. == "${ref#v}".* ]]
@@ -66,7 +67,8 @@ attested() { # FILE
   local bundle=ollama-bump_$version.sigstore.json
   download "$bundle" || return 1
   if ! gh attestation verify "$work/$1" --bundle "$work/$bundle" --repo "$repository" \
-    --signer-workflow "$repository/.github/workflows/release.yml" --source-ref "refs/tags/v$version" >"$work/gh.log" 2>&1; then
+    --signer-workflow "$repository/.github/workflows/release.yml" --source-ref "refs/tags/v$version" \
+    >"$work/gh.log" 2>&1; then
     cat "$work/gh.log"
     return 1
   fi
@@ -98,11 +100,13 @@ if fetch 2>&1; then
 fi
 
 if ! command -v go >/dev/null; then
-  fail 'there is no release binary, and go is not installed: add a step before this one that installs it, such as actions/setup-go'
+  fail 'there is no release binary, and go is not installed: add a step before this one that installs it, '\
+'such as actions/setup-go'
 fi
 # What actions/cache keeps between runs: the build cache of build.sh, and downloaded modules.
 key=$(cd "$source" && find . -type f \( -name '*.go' -o -name go.sum \) | LC_ALL=C sort | xargs cat | sha256)
 {
   printf 'key=%s\n' "${key%% *}"
-  printf 'caches<<END\n%s\n%s\nEND\n' "${RUNNER_TOOL_CACHE:-$work}/ollama-bump/go-build" "$(cd / && go env GOMODCACHE)/cache/download"
+  printf 'caches<<END\n%s\n%s\nEND\n' "${RUNNER_TOOL_CACHE:-$work}/ollama-bump/go-build" \
+    "$(cd / && go env GOMODCACHE)/cache/download"
 } >>"$GITHUB_OUTPUT"

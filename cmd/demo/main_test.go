@@ -42,8 +42,9 @@ func TestFailureBecomesAnError(t *testing.T) {
 // minimal are the commands of a machine that has Go, Nix, git and what every Linux has: no curl, no compiler, no make.
 var minimal = []string{
 	"go", "nix", "nix-build", "nix-store", "nix-instantiate", "nix-prefetch-url", "nix-hash", "git",
-	"bash", "sh", "tar", "gzip", "sed", "grep", "find", "cat", "cp", "mv", "ln", "rm", "mkdir", "rmdir", "chmod", "ls", "touch",
-	"env", "head", "tail", "sort", "tr", "cut", "basename", "dirname", "mktemp", "date", "printf", "test", "true", "uname", "wc", "xargs",
+	"bash", "sh", "tar", "gzip", "sed", "grep", "find", "cat", "cp", "mv", "ln", "rm", "mkdir", "rmdir", "chmod",
+	"ls", "touch", "env", "head", "tail", "sort", "tr", "cut", "basename", "dirname", "mktemp", "date", "printf", "test",
+	"true", "uname", "wc", "xargs",
 }
 
 // The demo needs Go, Nix and git only, and ends with the pull request.

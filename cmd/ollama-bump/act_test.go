@@ -96,7 +96,8 @@ func (r *actRunner) run(inputs map[string]string, extra ...string) (string, bool
 		"workflow_dispatch", "--no-cache-server", "--platform", "ubuntu-latest=-self-hosted",
 		"--workflows", workflow, "--secret", "GITHUB_TOKEN=a-token-of-some-length",
 		"--local-repository", "nixtars/ollama-bump@v1=" + r.action, "--local-repository", cacheUse + "=" + r.cache,
-		"--env", "REPORT=" + report, "--env", "GITHUB_API_URL=" + r.world.GitHub.URL, "--env", "GITHUB_SERVER_URL=" + r.host.url,
+		"--env", "REPORT=" + report, "--env", "GITHUB_API_URL=" + r.world.GitHub.URL,
+		"--env", "GITHUB_SERVER_URL=" + r.host.url,
 	}
 	cmd := exec.Command(r.act, args...)
 	cmd.Dir, cmd.Env = r.dir, env

@@ -40,7 +40,8 @@ func TestActionBuildIgnoresTheWorkflowsGoSettings(t *testing.T) {
 		assert.NoError(t, err, "%s", output)
 	})
 	program := buildForAction(t, actionCheckout(t), own, "GOENV="+settings, "GOPROXY=", "GOSUMDB=",
-		"GOTOOLCHAIN=go1.2.3", "GOOS=plan9", "GOARCH=arm", "GOARM=5", "GOEXPERIMENT=nonsense", "GOFLAGS=-mod=vendor", "GO111MODULE=off", "GOWORK=/nowhere/go.work")
+		"GOTOOLCHAIN=go1.2.3", "GOOS=plan9", "GOARCH=arm", "GOARM=5", "GOEXPERIMENT=nonsense",
+		"GOFLAGS=-mod=vendor", "GO111MODULE=off", "GOWORK=/nowhere/go.work")
 	output, err := command(t, "", program, "--version")
 	require.NoError(t, err, "%s", output)
 }

@@ -55,13 +55,15 @@ func TestActionOutputs(t *testing.T) {
 	assert.Equal(t, []string{"--max-jobs", "0", "--option", "substituters", "a b"}, o.opts.NixArgs)
 	assert.Equal(t, map[string]string{
 		"status": "bumped", "old-version": "0.32.13", "new-version": "0.32.15", "diff": "a\nGHA_EOF\n```\nstatus<<x",
-		"pull-request-number": "7", "pull-request-url": "https://gh/7", "pull-request-operation": "created", "pull-request-branch": "b",
-		"title": result.Title, "body": strings.TrimSuffix(result.Body, "\n"),
+		"pull-request-number": "7", "pull-request-url": "https://gh/7", "pull-request-operation": "created",
+		"pull-request-branch": "b",
+		"title":               result.Title, "body": strings.TrimSuffix(result.Body, "\n"),
 	}, parseOutputs(t, outputs))
 	text, err := os.ReadFile(summary)
 	require.NoError(t, err)
-	assert.Equal(t, "### ollama 0.32.13 -> 0.32.15: created pull request #7: https://gh/7\n\n````diff\na\nGHA_EOF\n```\nstatus<<x\n````\n\n"+result.Body+"\n", string(text))
-	assert.Contains(t, o.stderr, "\n::notice title=ollama-bump::ollama 0.32.13 -> 0.32.15: created pull request #7: https://gh/7\n")
+	const said = "ollama 0.32.13 -> 0.32.15: created pull request #7: https://gh/7\n"
+	assert.Equal(t, "### "+said+"\n````diff\na\nGHA_EOF\n```\nstatus<<x\n````\n\n"+result.Body+"\n", string(text))
+	assert.Contains(t, o.stderr, "\n::notice title=ollama-bump::"+said)
 	assert.Empty(t, o.stdout)
 }
 
@@ -76,12 +78,16 @@ func TestActionCheckIsNoFailure(t *testing.T) {
 func TestActionFailure(t *testing.T) {
 	t.Parallel()
 	env, outputs, summary := runner(t)
-	o := runWith(env, bump.Result{}, &bump.Error{Pos: bump.Pos{File: "a.nix", Line: 1, Column: 2}, Text: "find `the` ```pin```", Hint: "look"}, "action")
+	failure := &bump.Error{
+		Pos: bump.Pos{File: "a.nix", Line: 1, Column: 2}, Text: "find `the` ```pin```", Hint: "look",
+	}
+	o := runWith(env, bump.Result{}, failure, "action")
 	assert.Equal(t, exitFailed, o.status)
 	assert.Equal(t, map[string]string{"status": "failed"}, parseOutputs(t, outputs))
 	text, err := os.ReadFile(summary)
 	require.NoError(t, err)
-	assert.Equal(t, "### ollama-bump failed\n\n````text\na.nix:1:2: find `the` ```pin```\nhint: look\n````\n", string(text))
+	assert.Equal(t, "### ollama-bump failed\n\n````text\na.nix:1:2: find `the` ```pin```\nhint: look\n````\n",
+		string(text))
 	assert.Contains(t, o.stderr, "::error title=ollama-bump,file=a.nix,line=1,col=2::")
 }
 
@@ -124,7 +130,10 @@ func TestSplitWords(t *testing.T) {
 		{"a  b\nc", []string{"a", "b", "c"}},
 		{`'a b' "c d"e '' \ f`, []string{"a b", "c de", "", " f"}},
 		{`'$(id)' '$HOME' \; * "\""`, []string{"$(id)", "$HOME", ";", "*", `"`}},
-		{`.#ollama --override-input nixpkgs 'github:a/b?dir=c&ref=d'`, []string{".#ollama", "--override-input", "nixpkgs", "github:a/b?dir=c&ref=d"}},
+		{
+			`.#ollama --override-input nixpkgs 'github:a/b?dir=c&ref=d'`,
+			[]string{".#ollama", "--override-input", "nixpkgs", "github:a/b?dir=c&ref=d"},
+		},
 		{`'a\b' a\\b`, []string{`a\b`, `a\b`}},
 	} {
 		got, err := splitWords(c.text)

@@ -211,7 +211,8 @@ func TestGitLabExample(t *testing.T) {
 	assert.Equal(t, "experimental-features = nix-command flakes\naccess-tokens = github.com=a-token\n", string(settings))
 
 	run(first, `git fetch -q "`+origin+`" ollama-bump/0.32.15; git checkout -q FETCH_HEAD
-		git -c user.name=a -c user.email=a@example.org commit -q --allow-empty -m "by hand"; git push -q "`+origin+`" HEAD:ollama-bump/0.32.15`)
+		git -c user.name=a -c user.email=a@example.org commit -q --allow-empty -m "by hand"
+		git push -q "`+origin+`" HEAD:ollama-bump/0.32.15`)
 	bump()
 	assert.Equal(t, "by hand\nollama: update to 0.32.15\n", run(origin, show))
 }

@@ -156,7 +156,8 @@ func TestFlake(t *testing.T) {
 	}
 
 	overlaid := f.nix("eval", "--impure", "--raw", "--expr",
-		`with builtins.getFlake "FLAKE"; (inputs.nixpkgs.legacyPackages.x86_64-linux.extend overlays.default).ollama-bump.version`)
+		`with builtins.getFlake "FLAKE";
+			(inputs.nixpkgs.legacyPackages.x86_64-linux.extend overlays.default).ollama-bump.version`)
 	assert.Equal(t, "1.0.0", overlaid)
 }
 
@@ -269,17 +270,24 @@ func TestModuleScriptKeepsTheTokenOutOfArguments(t *testing.T) {
 func TestModuleRefusesMistakes(t *testing.T) {
 	t.Parallel()
 	f := newOurFlake(t)
-	for mistake, message := range map[string]string{
-		`repositories.a = { repository = "a/b"; tokenFile = "${builtins.storeDir}/x"; }`:                       "lies in the Nix store",
-		`repositories."a/b" = { repository = "a/b"; tokenFile = "/x"; }`:                                       "letters, digits",
-		`repositories.a = { repository = "a/b"; tokenFile = "/x"; settings.api-url = "https://example.org"; }`: "must not have api-url",
-		`settings.dry-run = true; repositories.a = { repository = "a/b"; tokenFile = "/x"; }`:                  "must not have api-url",
+	for _, c := range []struct{ mistake, message string }{
+		{`repositories.a = ours // { tokenFile = "${builtins.storeDir}/x"; }`, "lies in the Nix store"},
+		{`repositories."a/b" = ours`, "letters, digits"},
+		{`repositories.a = ours // { settings.api-url = "https://example.org"; }`, "must not have api-url"},
+		{`settings.dry-run = true; repositories.a = ours`, "must not have api-url"},
 	} {
-		failed := f.nix("eval", "--impure", "--json", "--expr", `with builtins.getFlake "FLAKE"; builtins.filter (a: !a.assertion) (inputs.nixpkgs.lib.nixosSystem {
-			system = "x86_64-linux";
-			modules = [ nixosModules.default { boot.isContainer = true; services.ollama-bump = { enable = true; `+mistake+`; }; } ];
-		}).config.assertions`)
-		assert.Contains(t, failed, message)
+		failed := f.nix("eval", "--impure", "--json", "--expr", `with builtins.getFlake "FLAKE";
+			let
+				ours = { repository = "a/b"; tokenFile = "/x"; };
+				machine = inputs.nixpkgs.lib.nixosSystem {
+					system = "x86_64-linux";
+					modules = [
+						nixosModules.default
+						{ boot.isContainer = true; services.ollama-bump = { enable = true; `+c.mistake+`; }; }
+					];
+				};
+			in builtins.filter (a: !a.assertion) machine.config.assertions`)
+		assert.Contains(t, failed, c.message)
 		assert.Equal(t, 1, strings.Count(failed, `"assertion"`), failed)
 	}
 }

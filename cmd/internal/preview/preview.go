@@ -104,7 +104,8 @@ func (r *renderer) line(line string) {
 
 // fold reports whether a line only opens or closes folds, and keeps count of them.
 func (r *renderer) fold(line string) bool {
-	if !strings.Contains(line, "<details") && !strings.Contains(line, "<summary>") && !strings.Contains(line, "</details>") {
+	if !strings.Contains(line, "<details") && !strings.Contains(line, "<summary>") &&
+		!strings.Contains(line, "</details>") {
 		return false
 	}
 	r.endTable()

@@ -38,8 +38,9 @@ func TestLines(t *testing.T) {
 
 func TestPaint(t *testing.T) {
 	t.Parallel()
-	got := Lines("T", "## H\n**b** and "+
-		"`c`\n<details><summary>s</summary>hidden\n\n<details>\n<summary>inner</summary>\n</details>\n</details>\nend", false, marked)
+	const body = "## H\n**b** and `c`\n<details><summary>s</summary>hidden\n\n<details>\n<summary>inner</summary>\n" +
+		"</details>\n</details>\nend"
+	got := Lines("T", body, false, marked)
 	assert.Equal(t, []string{"{1:T}", "", "{1:H}", "{1:b} and {36:c}", "▸ s", "end"}, got)
 }
 
