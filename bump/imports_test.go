@@ -24,7 +24,7 @@ var arrows = map[string]string{
 
 	"bump": "resolve verify probe pin release replace text github dependabot unpin gomod checkout source workspace " +
 		"git foreign child nix diag version nixexpr",
-	"resolve": "probe release pin nix github foreign diag version",
+	"resolve": "probe release pin nix diag version",
 	"verify":  "resolve probe pin nix text diag version",
 	"probe":   "pin nix source workspace git foreign diag nixexpr",
 	"release": "pin github gomod diag version",

@@ -34,6 +34,7 @@ func (r *run) resolve(ctx context.Context, b *bench, sel *selection, plan pin.Pl
 	found := b.flake.found
 	hashes, err := resolve.Hashes(ctx, resolve.Job{
 		Found: found, Plan: plan, Release: sel.release, HasAttr: r.opts.Attr != "",
+	}, resolve.Tools{
 		Asker: b, Upstream: upstream, Store: probe.Store{Runner: b.runner}, Log: r.logFor("hash"),
 		Shown: r.checkToolchain(ctx, sel.release.Version, t),
 	})

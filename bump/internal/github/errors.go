@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"strings"
 	"time"
@@ -285,6 +286,9 @@ func (e *NotFound) Hint() string {
 	}
 	return "check the name, and that the token in $GITHUB_TOKEN may see it"
 }
+
+// Is reports whether target is fs.ErrNotExist, which callers need not know this package for.
+func (e *NotFound) Is(target error) bool { return target == fs.ErrNotExist }
 
 // Unwrap returns the answer, or nil.
 func (e *NotFound) Unwrap() error { return e.Err }

@@ -6,41 +6,42 @@ import (
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/probe"
 )
 
 // acceptMismatches keeps the hashes of the mismatches that count: of a derivation that the evaluation named, or that
 // such a one needs, whose specified hash is the fake that was put in, and that a builder did not just print.
-func (r *resolver) acceptMismatches(mismatches []nix.Mismatch) (int, error) {
-	if len(mismatches) == 0 {
+func (s *state) acceptMismatches(a answer) (int, error) {
+	if len(a.Mismatches) == 0 {
 		return 0, nil
 	}
-	closure, err := r.closure()
+	closure, err := s.closure(a)
 	if err != nil {
 		return 0, err
 	}
 	// Of several complaints about one fixed output the surest counts, and the last of those: Nix speaks
 	// when the builder, which may have imitated it, has ended.
 	best := map[*hash]nix.Mismatch{}
-	for _, m := range mismatches {
-		for _, h := range r.holders(m, closure[m.DrvPath]) {
+	for _, m := range a.Mismatches {
+		for _, h := range s.holders(m, closure[m.DrvPath]) {
 			if known, ok := best[h]; !ok || m.Origin >= known.Origin {
 				best[h] = m
 			}
 		}
 	}
-	for _, p := range r.pins {
+	for _, p := range s.pins {
 		for _, h := range p.allHashes() {
 			if m, ok := best[h]; ok {
 				h.found, h.drv = &m.Got, closure[m.DrvPath]
-				r.Log(diag.Step, "%s: %s", h.slot.Field, m.Got.SRI())
+				s.say(diag.Step, "%s: %s", h.slot.Field, m.Got.SRI())
 			}
 		}
 	}
-	return len(best) + r.reuseSameFetch(closure), nil
+	return len(best) + s.reuseSameFetch(closure), nil
 }
 
 // holders are the hashes whose fake a mismatch is about.
-func (r *resolver) holders(m nix.Mismatch, drv *nix.Derivation) []*hash {
+func (s *state) holders(m nix.Mismatch, drv *nix.Derivation) []*hash {
 	if drv == nil || m.Origin == nix.OriginText {
 		return nil
 	}
@@ -48,7 +49,7 @@ func (r *resolver) holders(m nix.Mismatch, drv *nix.Derivation) []*hash {
 		return nil
 	}
 	var list []*hash
-	for _, p := range r.pins {
+	for _, p := range s.pins {
 		for _, h := range p.allHashes() {
 			if h.found == nil && h.state != waiting && h.fake.Equal(m.Specified) {
 				list = append(list, h)
@@ -59,8 +60,8 @@ func (r *resolver) holders(m nix.Mismatch, drv *nix.Derivation) []*hash {
 }
 
 // withFake is the hash whose fake is one that Nix names, while it is looked for; else nil.
-func (r *resolver) withFake(fake nix.Hash) *hash {
-	for _, p := range r.pins {
+func (s *state) withFake(fake nix.Hash) *hash {
+	for _, p := range s.pins {
 		for _, h := range p.allHashes() {
 			if h.found == nil && h.state != waiting && h.fake.Equal(fake) {
 				return h
@@ -73,49 +74,54 @@ func (r *resolver) withFake(fake nix.Hash) *hash {
 // acceptEvalFetch keeps the hash of a source that is fetched while Nix evaluates, by builtins.fetchTarball
 // say: there is no derivation, and nothing can be seen before its hash is right. That what was specified
 // is a fake of ours tells it from what the flake may say of its own; the next question proves it.
-func (r *resolver) acceptEvalFetch(fail *nix.Failure) bool {
+func (s *state) acceptEvalFetch(fail *nix.Failure) bool {
 	if fail == nil || fail.Fetched == nil {
 		return false
 	}
-	h := r.withFake(fail.Fetched.Specified)
+	h := s.withFake(fail.Fetched.Specified)
 	if h == nil {
 		return false
 	}
 	found := fail.Fetched.Got
 	h.found, h.state = &found, fetched
-	r.Log(diag.Step, "%s: %s", h.slot.Field, found.SRI())
+	s.say(diag.Step, "%s: %s", h.slot.Field, found.SRI())
 	return true
 }
 
 // closure is everything that the evaluated fixed outputs need, by .drv.
-func (r *resolver) closure() (map[string]*nix.Derivation, error) { return r.closureOf(r.pins...) }
+func (s *state) closure(a answer) (map[string]*nix.Derivation, error) {
+	return closureOf(a.derivation, s.pins...)
+}
 
 // closureOf is the closure of some pins.
-func (r *resolver) closureOf(pins ...*Move) (map[string]*nix.Derivation, error) {
-	var tops []string
+func closureOf(read func(string) (*nix.Derivation, error), pins ...*Move) (map[string]*nix.Derivation, error) {
+	var outputs []probe.Output
 	for _, p := range pins {
-		for _, o := range p.Outputs {
-			for _, top := range []string{o.SrcDrv, o.ModDrv, o.Drv} {
-				if top != "" {
-					tops = append(tops, top)
-				}
-			}
-		}
+		outputs = append(outputs, p.Outputs...)
 	}
-	closure, err := nix.Closure(r.Store.Derivation, tops...)
+	closure, err := nix.Closure(read, derivationsOf(outputs)...)
 	if err != nil {
 		return nil, fmt.Errorf("find hashes: read derivations: %w", err)
 	}
 	return closure, nil
 }
 
+// derivationsOf are the derivations that outputs name.
+func derivationsOf(outputs []probe.Output) []string {
+	var list []string
+	for _, o := range outputs {
+		list = union(list, []string{o.SrcDrv, o.ModDrv, o.Drv})
+	}
+	return list
+}
+
 // unexplained is the error of a build that failed with nothing but other derivations' mismatches.
-func (r *resolver) unexplained(mismatches []nix.Mismatch) error {
+func (s *state) unexplained(mismatches []nix.Mismatch) error {
 	if len(mismatches) == 0 {
 		return &diag.Error{Text: "find hashes: Nix built nothing and does not say why", Hint: "run again with -v"}
 	}
 	m := mismatches[0]
-	for _, p := range r.pins {
+	for _, p := range s.pins {
 		for _, h := range p.allHashes() {
 			if h.found != nil && h.found.Equal(m.Specified) {
 				return diag.At(h.slot.Pos,

@@ -12,47 +12,47 @@ import (
 // moveShared updates pins that no output shows but that share a version literal with a pin that moves: their hashes
 // must change with it. A release's file tells its hash without a package; a hash that only a build would show stops
 // the bump.
-func (r *resolver) moveShared(ctx context.Context) error {
-	along := filter(r.unshown, func(p *Move) bool { return slices.ContainsFunc(r.pins, p.shares) })
+func (d *driver) moveShared(ctx context.Context) error {
+	along := filter(d.unshown, func(p *Move) bool { return slices.ContainsFunc(d.pins, p.shares) })
 	if len(along) == 0 {
 		return nil
 	}
-	r.unshown = filter(r.unshown, func(p *Move) bool { return !slices.Contains(along, p) })
+	d.unshown = filter(d.unshown, func(p *Move) bool { return !slices.Contains(along, p) })
 	for _, p := range along {
 		for _, h := range p.hashes {
-			if h.Role != pin.ReleaseAsset || h.found != nil || r.moves(h) {
+			if h.Role != pin.ReleaseAsset || h.found != nil || d.moves(h) {
 				continue
 			}
 			h.elsewhere = true
-			if err := r.asset(ctx, h); err != nil {
+			if err := d.asset(ctx, h); err != nil {
 				return err
 			}
 		}
 	}
-	there := *r
-	there.pins = slices.Concat(r.pins, along)
+	there := *d
+	there.pins = slices.Concat(d.pins, along)
 	err := there.unpackElsewhere(ctx)
-	if r.broken = there.broken; err != nil {
+	if d.broken = there.broken; err != nil {
 		return err
 	}
 	for _, p := range along {
 		for _, h := range p.allHashes() {
-			if !h.Inherited() && h.found == nil && !r.moves(h) {
+			if !h.Inherited() && h.found == nil && !d.moves(h) {
 				return diag.At(h.slot.Pos,
 					fmt.Sprintf("find package: the version %s of this %s moves, but no output of the flake shows the package that "+
 						"it is for", p.Version, h.slot.Field),
 					fmt.Sprintf("expose that package, packages.%s.%s-… for example, or give it a version of its own", pin.System(),
-						r.Found.Package.Name))
+						d.Found.Package.Name))
 			}
 		}
 	}
-	r.along = along
+	d.along = along
 	return nil
 }
 
 // moves reports whether a hash stands in the slot of a pin that moves anyway.
-func (r *resolver) moves(h *hash) bool {
-	return slices.ContainsFunc(r.pins, func(p *Move) bool {
+func (s *state) moves(h *hash) bool {
+	return slices.ContainsFunc(s.pins, func(p *Move) bool {
 		return slices.ContainsFunc(p.allHashes(), func(k *hash) bool { return k.Slot == h.Slot })
 	})
 }

@@ -13,13 +13,13 @@ import (
 
 // assets looks the pins' release assets up: renamed ones become edits of the URL, and the digests that the
 // release lists are the hashes of files that then need no download.
-func (r *resolver) assets(ctx context.Context) error {
-	for _, p := range r.pins {
+func (d *driver) assets(ctx context.Context) error {
+	for _, p := range d.pins {
 		for _, h := range p.hashes {
 			if h.Role != pin.ReleaseAsset || h.found != nil {
 				continue
 			}
-			if err := r.asset(ctx, h); err != nil {
+			if err := d.asset(ctx, h); err != nil {
 				return err
 			}
 		}
@@ -27,30 +27,30 @@ func (r *resolver) assets(ctx context.Context) error {
 	return nil
 }
 
-func (r *resolver) asset(ctx context.Context, h *hash) error {
+func (d *driver) asset(ctx context.Context, h *hash) error {
 	name := path.Base(h.URL)
-	a, err := r.rel.Asset(name)
+	a, err := d.Release.Asset(name)
 	at := h.slot.Pos
 	if err != nil {
 		return diag.At(at, "find asset: "+err.Error(), "correct the URL by hand for this release")
 	}
 	if a.State != "uploaded" && a.State != "" {
-		return diag.At(at, fmt.Sprintf("find asset: %s of release %s is not uploaded yet", a.Name, r.rel.Tag),
+		return diag.At(at, fmt.Sprintf("find asset: %s of release %s is not uploaded yet", a.Name, d.Release.Tag),
 			"run again later")
 	}
 	if a.Name != name {
 		if pin.Stem(name) == name {
 			return diag.At(at, fmt.Sprintf("find asset: release %s has %s instead of %s: an archive, which the build would "+
-				"have to unpack", r.rel.Tag, a.Name, name),
+				"have to unpack", d.Release.Tag, a.Name, name),
 				"correct the URL and the build by hand for this release")
 		}
 		if !h.rename(name, a.Name) {
 			return diag.At(at, fmt.Sprintf("find asset: release %s has %s instead of %s, whose name is not written in one "+
-				"literal of the URL", r.rel.Tag, a.Name, name),
+				"literal of the URL", d.Release.Tag, a.Name, name),
 				"correct the URL by hand for this release")
 		}
-		r.Log(diag.Warning, "release %s has %s instead of %s: the URL is changed; check that the build unpacks it", r.rel.Tag,
-			a.Name, name)
+		d.Log(diag.Warning, "release %s has %s instead of %s: the URL is changed; check that the build unpacks it",
+			d.Release.Tag, a.Name, name)
 	}
 	if h.Flat && a.Digest != "" {
 		got, err := nix.ParseHash(a.Digest, "sha256")
@@ -61,19 +61,19 @@ func (r *resolver) asset(ctx context.Context, h *hash) error {
 		return nil
 	}
 	if h.elsewhere && h.Flat {
-		return r.prefetch(ctx, h, a.Name)
+		return d.prefetch(ctx, h, a.Name)
 	}
 	return nil
 }
 
 // prefetch hashes a file for another system, whose own fetch cannot be built here, when the release lists no
 // digest. The content of a file does not depend on who fetches it.
-func (r *resolver) prefetch(ctx context.Context, h *hash, name string) error {
-	r.Log(diag.Step, "download %s", name)
-	got, err := r.Store.Prefetch(ctx,
-		fmt.Sprintf("https://github.com/%s/releases/download/%s/%s", r.Found.Package.Upstream(), r.rel.Tag, name))
+func (d *driver) prefetch(ctx context.Context, h *hash, name string) error {
+	d.Log(diag.Step, "download %s", name)
+	got, err := d.Store.Prefetch(ctx,
+		fmt.Sprintf("https://github.com/%s/releases/download/%s/%s", d.Found.Package.Upstream(), d.Release.Tag, name))
 	if err != nil {
-		return r.explain(err)
+		return d.Asker.Explain(err)
 	}
 	h.found, h.by = &got, Download
 	return nil

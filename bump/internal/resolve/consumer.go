@@ -1,9 +1,8 @@
 package resolve
 
 import (
-	"context"
+	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
@@ -15,61 +14,48 @@ import (
 // A package need not be an output: a container image, a shell, a unit may be all that is made with it. Then the pin
 // shows where the closure of such an output's derivation has a fixed output with the fake of the pin.
 
-// findConsumers looks for outputs that are made with the packages of the pins, family by family. It reports whether it
-// found one for a pin; pins without one are left.
-func (r *resolver) findConsumers(ctx context.Context) (bool, error) {
-	// A package that only another system builds was shown.
-	if r.HasAttr || slices.ContainsFunc(r.broken, func(b probe.Broken) bool { return b.OtherSystem }) {
-		return false, nil
+// findConsumers looks for outputs that are made with the packages of the pins, family by family.
+func (s *state) findConsumers(r asked, families [][]string) (request, error) {
+	if len(families) > 0 && !slices.ContainsFunc(s.pins, func(p *Move) bool { return !p.shown() }) {
+		families = nil
 	}
-	for _, families := range probe.ConsumerFamilies {
-		missing := filter(r.pins, func(p *Move) bool { return len(p.Outputs) == 0 })
-		if len(missing) == 0 {
-			break
-		}
-		state, err := r.state()
+	switch {
+	case len(families) > 0:
+		values, err := s.candidate()
+		s.phase = finding{r, families[1:]}
+		return lookAt{state: values, families: families[0]}, err
+	case s.consumers != nil:
+		return s.leaveUnshown(r)
+	}
+	return s.nothingShows(r)
+}
+
+// finding takes the consumers of one family; what fails is none.
+type finding struct {
+	asked
+	families [][]string // that are left
+}
+
+func (f finding) take(s *state, a answer) (request, error) {
+	missing := filter(s.pins, func(p *Move) bool { return !p.shown() })
+	for _, c := range a.consumers {
+		shown, err := s.seeConsumer(a, c, missing)
 		if err != nil {
-			return false, err
+			return nil, err
 		}
-		list, err := r.Asker.Consumers(ctx, state, families, nil)
-		if fail := probe.Failed(err); fail != nil && probe.Evaluation(fail) {
-			continue // what fails is no consumer
-		}
-		if err != nil {
-			return false, err
-		}
-		for _, c := range list {
-			shown, err := r.seeConsumer(c, missing)
-			if err != nil {
-				return false, err
-			}
-			if shown {
-				r.consumers = append(r.consumers, c.Where)
-			}
+		if shown {
+			s.consumers = append(s.consumers, c.Where)
 		}
 	}
-	if r.consumers == nil {
-		return false, nil
-	}
-	shown := func(p *Move) bool { return len(p.Outputs) > 0 }
-	r.unshown = append(r.unshown, filter(r.pins, func(p *Move) bool { return !shown(p) })...)
-	r.pins, r.placed = filter(r.pins, shown), true
-	for _, p := range r.pins {
-		for _, h := range p.hashes {
-			if h.Inherited() {
-				inherit(p.Outputs[0], h)
-			}
-		}
-	}
-	return true, nil
+	return s.findConsumers(f.asked, f.families)
 }
 
 // seeConsumer notes what a consumer shows of pins, and reports whether it shows any.
-func (r *resolver) seeConsumer(c probe.Consumer, pins []*Move) (bool, error) {
+func (s *state) seeConsumer(a answer, c probe.Consumer, pins []*Move) (bool, error) {
 	if c.Drv == "" {
 		return false, nil
 	}
-	closure, err := nix.Closure(r.Store.Derivation, c.Drv)
+	closure, err := nix.Closure(a.derivation, c.Drv)
 	if err != nil {
 		return false, fmt.Errorf("find package: read derivations: %w", err)
 	}
@@ -119,131 +105,133 @@ func modulesOf(closure map[string]*nix.Derivation, source string) (path, hash st
 	return "", ""
 }
 
-// consumerLoop is the loop for packages that only consumers show: each round evaluates those, and builds the last
-// fixed output of the pins by its derivation.
-func (r *resolver) consumerLoop(ctx context.Context) error {
-	for range maxRounds {
-		if r.complete() {
-			return r.proveConsumers(ctx)
-		}
-		r.rounds++
-		r.Log(diag.Step, "round %d: %s", r.rounds, r.missing())
-		if err := r.consumerRound(ctx); err != nil {
-			return err
-		}
-	}
-	return &diag.Error{
-		Text: "find hashes: Nix keeps reporting other hashes",
-		Hint: "the source may not be reproducible; run again with -v",
-	}
+// lookAtConsumers evaluates the consumers as the flake stands now.
+func (s *state) lookAtConsumers(then phase) (request, error) {
+	values, err := s.candidate()
+	s.phase = then
+	return lookAt{values, slices.Concat(probe.ConsumerFamilies...), s.consumers}, err
 }
 
-// consumerRound finds at least one hash.
-func (r *resolver) consumerRound(ctx context.Context) error {
-	if err := r.lookAtConsumers(ctx); err != nil {
-		return err
+// seeConsumers notes what the consumers show.
+func (s *state) seeConsumers(a answer) error {
+	if a.Failure != nil {
+		return s.explain(a)
 	}
-	for _, p := range r.pins {
-		if !slices.ContainsFunc(p.allHashes(), (*hash).missing) {
-			continue
-		}
-		o := p.Outputs[0]
-		target := o.ModDrv
-		if target == "" || p.waits() {
-			target = o.SrcDrv
-		}
-		if target == "" {
-			return p.error(fmt.Sprintf("find hashes: nothing that %s is made of has a hash of this pin", o.Where),
-				r.exposeHint(pin.System()))
-		}
-		a, err := r.ask(ctx, probe.Question{System: pin.System(), Build: probe.Build{Derivation: target}})
-		if err != nil {
+	for _, c := range a.consumers {
+		if _, err := s.seeConsumer(a, c, s.pins); err != nil {
 			return err
 		}
-		accepted, err := r.acceptMismatches(a.Mismatches)
-		if err != nil {
-			return err
-		}
-		moved, err := r.moveCompanions(ctx)
-		switch {
-		case err != nil:
-			return err
-		case accepted+moved > 0:
-			return nil
-		case a.Failure != nil:
-			return r.explain(a.Failure)
-		}
-		return r.keepInherited(p, o)
 	}
 	return nil
 }
 
+// lookedAt builds the last fixed output of a pin by its derivation.
+type lookedAt struct{}
+
+func (lookedAt) take(s *state, a answer) (request, error) {
+	if err := s.seeConsumers(a); err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(s.pins, func(p *Move) bool { return slices.ContainsFunc(p.allHashes(), (*hash).missing) })
+	p := s.pins[i] // else there were no round
+	target := last(p.Outputs[0])
+	if p.waits() {
+		target = p.Outputs[0].SrcDrv
+	}
+	if target == "" {
+		return nil, p.error(fmt.Sprintf("find hashes: nothing that %s is made of has a hash of this pin", p.Outputs[0].Where),
+			s.exposeHint(pin.System()))
+	}
+	s.phase = consumerBuilt{i}
+	return ask{probe.Question{System: pin.System(), Build: probe.Build{Derivation: target}}}, nil
+}
+
+// consumerBuilt takes the hash of a pin's fixed output.
+type consumerBuilt struct{ pin int }
+
+func (c consumerBuilt) take(s *state, a answer) (request, error) {
+	s.note(a.Answer)
+	accepted, err := s.acceptMismatches(a)
+	if err != nil {
+		return nil, err
+	}
+	return s.readSources(weighed{accepted, consumerEnd{c.pin, a}})
+}
+
+// consumerEnd says what comes after it.
+type consumerEnd struct {
+	pin int
+	a   answer
+}
+
+func (c consumerEnd) next(s *state, found int) (request, error) {
+	if found == 0 && c.a.Failure != nil {
+		return nil, s.explain(c.a)
+	}
+	if found == 0 {
+		if err := s.keepInherited(s.pins[c.pin]); err != nil {
+			return nil, err
+		}
+	}
+	return s.nextRound()
+}
+
 // keepInherited ends the search for a hash that the file does not have and that need not be added: the modules were
 // built with the one that the overridden package brings.
-func (r *resolver) keepInherited(p *Move, o probe.Output) error {
+func (s *state) keepInherited(p *Move) error {
 	for _, h := range p.hashes {
 		if h.Inherited() && h.missing() {
 			h.state = notNeeded
 			return nil
 		}
 	}
-	return p.error(fmt.Sprintf("find hashes: nothing that %s is made of needs what is missing", o.Where),
-		r.exposeHint(pin.System()))
+	return p.error(fmt.Sprintf("find hashes: nothing that %s is made of needs what is missing", p.Outputs[0].Where),
+		s.exposeHint(pin.System()))
 }
 
-// lookAtConsumers evaluates the consumers as the flake stands now.
-func (r *resolver) lookAtConsumers(ctx context.Context) error {
-	state, err := r.state()
-	if err != nil {
-		return err
+// proving sees that the consumers are made with what was found.
+type proving struct{}
+
+func (proving) take(s *state, a answer) (request, error) {
+	if err := s.seeConsumers(a); err != nil {
+		return nil, err
 	}
-	list, err := r.Asker.Consumers(ctx, state, slices.Concat(probe.ConsumerFamilies...), r.consumers)
+	closure, err := s.closure(a)
 	if err != nil {
-		return r.explain(err)
+		return nil, err
 	}
-	for _, c := range list {
-		if _, err := r.seeConsumer(c, r.pins); err != nil {
-			return err
+	used := map[string]bool{}
+	for _, drv := range closure {
+		if promised, _, ok := drv.FixedOutput(); ok {
+			used[promised.SRI()] = true
 		}
 	}
-	return nil
-}
-
-// proveConsumers sees that the consumers are made with what was found, and builds it.
-func (r *resolver) proveConsumers(ctx context.Context) error {
-	if err := r.lookAtConsumers(ctx); err != nil {
-		return err
-	}
-	closure, err := r.closure()
-	if err != nil {
-		return err
-	}
-	for _, p := range r.pins {
+	for _, p := range s.pins {
 		for _, h := range p.allHashes() {
-			if h.state == notNeeded || h.found == nil {
-				continue
-			}
-			used := slices.ContainsFunc(slices.Collect(maps.Values(closure)), func(d *nix.Derivation) bool {
-				promised, _, ok := d.FixedOutput()
-				return ok && promised.Equal(*h.found)
-			})
-			if !used {
-				return diag.At(h.slot.Pos,
+			if h.state != notNeeded && h.found != nil && !used[h.found.SRI()] {
+				return nil, diag.At(h.slot.Pos,
 					fmt.Sprintf("verify: %s is not made with the %s that is pinned here", p.Outputs[0].Where, h.slot.Field),
 					"something overrides it once more; remove that")
 			}
 		}
-		target := p.Outputs[0].ModDrv
-		if target == "" {
-			target = p.Outputs[0].SrcDrv
-		}
-		a, err := r.ask(ctx, probe.Question{System: pin.System(), Build: probe.Build{Derivation: target}})
-		if err != nil {
-			return err
-		}
-		if a.Failure != nil {
-			return r.explain(a.Failure)
-		}
 	}
-	return nil
+	return proved(0).take(s, answer{})
 }
+
+// proved builds what was found, pin by pin: those before it are built.
+type proved int
+
+func (n proved) take(s *state, a answer) (request, error) {
+	s.note(a.Answer)
+	if a.Failure != nil {
+		return nil, s.explain(a)
+	}
+	if int(n) == len(s.pins) {
+		return nil, nil
+	}
+	s.phase = n + 1
+	return ask{probe.Question{System: pin.System(), Build: probe.Build{Derivation: last(s.pins[n].Outputs[0])}}}, nil
+}
+
+// last is the last fixed output of a package: its Go modules, or else its source.
+func last(o probe.Output) string { return cmp.Or(o.ModDrv, o.SrcDrv) }

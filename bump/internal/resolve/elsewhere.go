@@ -10,44 +10,57 @@ import (
 	"github.com/nixtars/ollama-bump/bump/internal/probe"
 )
 
+// setApart takes the pins that only other systems have, and that need no build, out of the others.
+func (s *state) setApart() {
+	var here []*Move
+	for _, p := range s.pins {
+		if p.Systems != nil && !p.builds() {
+			s.elsewhere = append(s.elsewhere, p)
+			continue
+		}
+		here = append(here, p)
+	}
+	s.pins = here
+}
+
 // lookElsewhere evaluates the flake for the other systems that have pins of their own: nothing is
 // built, for their hashes are known, but that the edits take effect must show. Those that no output
 // shows are left.
-func (r *resolver) lookElsewhere(ctx context.Context) error {
-	missing := r.elsewhere
+func (d *driver) lookElsewhere(ctx context.Context) error {
+	missing := d.elsewhere
 	var systems []string
 	for _, p := range missing {
 		systems = union(systems, p.Systems)
 	}
 	for _, system := range systems {
 		onIt := func(p *Move) bool { return slices.Contains(p.Systems, system) }
-		shown, err := r.lookIn(ctx, system, probe.Sources, filter(missing, onIt))
+		shown, err := d.lookIn(ctx, system, probe.Sources, filter(missing, onIt))
 		if err != nil {
 			return err
 		}
-		r.pins = append(r.pins, shown...)
+		d.pins = append(d.pins, shown...)
 		missing = filter(missing, func(p *Move) bool { return !slices.Contains(shown, p) })
 	}
-	r.elsewhere = nil
-	if len(r.pins) == 0 && len(missing) > 0 && !r.someCurrent() {
+	d.elsewhere = nil
+	if len(d.pins) == 0 && len(missing) > 0 && !d.someCurrent() {
 		return missing[0].error(
 			fmt.Sprintf("find package: no output of the flake for %s shows %s %s after the edit",
-				strings.Join(missing[0].Systems, " or "), r.Found.Package.Name, r.rel.Version),
-			r.exposeHint(missing[0].Systems[0]))
+				strings.Join(missing[0].Systems, " or "), d.Found.Package.Name, d.Release.Version),
+			d.exposeHint(missing[0].Systems[0]))
 	}
-	r.unshown = append(r.unshown, missing...)
+	d.unshown = append(d.unshown, missing...)
 	return nil
 }
 
 // lookIn evaluates the flake for a system, and returns those of the pins that an output there shows.
-func (r *resolver) lookIn(ctx context.Context, system string, depth probe.Depth, pins []*Move) ([]*Move, error) {
+func (d *driver) lookIn(ctx context.Context, system string, depth probe.Depth, pins []*Move) ([]*Move, error) {
 	if len(pins) == 0 {
 		return nil, nil
 	}
-	there := *r
+	there := *d
 	there.groups = groups{
 		pins:      pins,
-		elsewhere: filter(slices.Concat(r.pins, r.elsewhere), func(p *Move) bool { return !slices.Contains(pins, p) }),
+		elsewhere: filter(slices.Concat(d.pins, d.elsewhere), func(p *Move) bool { return !slices.Contains(pins, p) }),
 	}
 	there.placed, there.depth, there.skip, there.broken = false, depth, nil, nil
 	q, err := there.ofPins(system)
@@ -55,14 +68,14 @@ func (r *resolver) lookIn(ctx context.Context, system string, depth probe.Depth,
 		return nil, err
 	}
 	q.All = true
-	r.Log(diag.Step, "evaluate for %s", system)
+	d.Log(diag.Step, "evaluate for %s", system)
 	a, err := there.ask(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	r.broken, r.nixVersion = append(r.broken, there.broken...), there.nixVersion
+	d.broken, d.nixVersion = append(d.broken, there.broken...), there.nixVersion
 	if a.Failure != nil && !a.NoneShown {
-		return nil, r.explain(a.Failure)
+		return nil, d.Asker.Explain(a.Failure)
 	}
 	var shown []*Move
 	for i, p := range pins {

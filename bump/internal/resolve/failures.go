@@ -1,7 +1,6 @@
 package resolve
 
 import (
-	"context"
 	"fmt"
 	"regexp"
 	"strings"
@@ -9,7 +8,55 @@ import (
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/nix"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
+	"github.com/nixtars/ollama-bump/bump/internal/probe"
 )
+
+// explain makes an error of a failure that ends the search: what it comes from, where that is known, or what Nix says
+// of it, with a place.
+func (s *state) explain(a answer) error {
+	f := probe.Failed(a.Failure)
+	for _, explain := range []func(answer, *nix.Failure) *diag.Error{s.missingHelper, s.missingTag, s.olderCompanion} {
+		if f == nil {
+			break
+		}
+		if e := explain(a, f); e != nil {
+			e.Err = a.Failure
+			return e
+		}
+	}
+	return a.explained
+}
+
+// missingHelper explains a build that fails because it calls a file of the source that the new release
+// has moved; nil for other failures. The builder's words only choose the message: that the file is not there
+// is seen in the source.
+func (s *state) missingHelper(_ answer, f *nix.Failure) *diag.Error {
+	if f.Kind != nix.Builder {
+		return nil
+	}
+	words := f.Text + "\n" + strings.Join(f.Log, "\n")
+	for _, p := range s.pins {
+		for _, helper := range s.Found.Package.Helpers {
+			src := s.sourceOf(p)
+			if strings.Contains(words, helper) && src.known() && !src.files[helper] {
+				return p.error("find hashes: "+s.callsMissing(p, helper),
+					"change that call in postPatch; where nixpkgs' package makes it, update the nixpkgs input or override postPatch")
+			}
+		}
+	}
+	return nil
+}
+
+// callsMissing says that the build phases call a file that the release does not have, and which one it has instead.
+func (s *state) callsMissing(p *Move, helper string) string {
+	text := fmt.Sprintf("the build phases call %s, which release %s does not have", helper, s.Release.Version)
+	for _, other := range s.Found.Package.Helpers {
+		if s.sourceOf(p).files[other] {
+			return text + "; it has " + other
+		}
+	}
+	return text
+}
 
 // downloads returns the URLs that a derivation fetches.
 func downloads(drv *nix.Derivation) []string {
@@ -21,22 +68,23 @@ func downloads(drv *nix.Derivation) []string {
 
 // missingTag explains a download that fails because the ref names the release without the v of its tag; nil for other
 // failures. What was to be downloaded is read from the derivation that failed.
-func (r *resolver) missingTag(f *nix.Failure) *diag.Error {
+func (s *state) missingTag(a answer, f *nix.Failure) *diag.Error {
 	if f.Kind != nix.Fetch || f.Derivation == "" {
 		return nil
 	}
-	drv, err := r.Store.Derivation(f.Derivation)
+	drv, err := a.derivation(f.Derivation)
 	if err != nil {
 		return nil
 	}
 	for _, url := range downloads(drv) {
-		for _, owner := range r.Found.Package.Owners {
-			archive := fmt.Sprintf("https://github.com/%s/%s/archive/", owner, r.Found.Package.Repo)
+		for _, owner := range s.Found.Package.Owners {
+			archive := fmt.Sprintf("https://github.com/%s/%s/archive/", owner, s.Found.Package.Repo)
 			rest, ok := strings.CutPrefix(url, archive)
-			if !ok || strings.TrimPrefix(rest, "refs/tags/") != string(r.rel.Version)+".tar.gz" {
+			if !ok || strings.TrimPrefix(rest, "refs/tags/") != string(s.Release.Version)+".tar.gz" {
 				continue
 			}
-			return r.ofSource(fmt.Sprintf("find hashes: %s does not exist: the tag of release %s is %s", url, r.rel.Version, r.rel.Version.Tag()),
+			v := s.Release.Version
+			return s.ofSource(fmt.Sprintf("find hashes: %s does not exist: the tag of release %s is %s", url, v, v.Tag()),
 				`write tag = "v${version}";`)
 		}
 	}
@@ -44,17 +92,18 @@ func (r *resolver) missingTag(f *nix.Failure) *diag.Error {
 }
 
 // ofSource is an error about the source of the first pin that is not known yet.
-func (r *resolver) ofSource(text, hint string) *diag.Error {
-	for _, p := range r.pins {
+func (s *state) ofSource(text, hint string) *diag.Error {
+	for _, p := range s.pins {
 		if h := p.hash(pin.Source); h != nil && h.missing() {
 			return diag.At(h.slot.Pos, text, hint)
 		}
 	}
-	return r.pins[0].error(text, hint)
+	return s.pins[0].error(text, hint)
 }
 
 // patchFails matches what tools say of a patch that does not fit.
-var patchFails = regexp.MustCompile(`patch does not apply|patch failed|[0-9]+ out of [0-9]+ hunks? FAILED|[Ff]ailed to apply`)
+var patchFails = regexp.MustCompile(`patch does not apply|patch failed|` +
+	`[0-9]+ out of [0-9]+ hunks? FAILED|[Ff]ailed to apply`)
 
 // misfit is a companion whose source a patch of the release does not fit.
 type misfit struct {
@@ -65,21 +114,21 @@ type misfit struct {
 
 // misfits finds the pins whose build failed because a patch does not fit a companion; none for other failures. The
 // builder's words only choose what is looked at.
-func (r *resolver) misfits(ctx context.Context, f *nix.Failure) []misfit {
+func (s *state) misfits(a answer, f *nix.Failure) []misfit {
 	if f.Kind != nix.Builder || !patchFails.MatchString(f.Text+"\n"+strings.Join(f.Log, "\n")) {
 		return nil
 	}
 	var list []misfit
-	for _, p := range r.pins {
-		closure, err := r.closureOf(p)
+	for _, p := range s.pins {
+		closure, err := closureOf(a.derivation, p)
 		if err != nil || f.Derivation != "" && closure[f.Derivation] == nil {
 			continue
 		}
-		for i := range r.Found.Package.Companions {
-			c := &r.Found.Package.Companions[i]
-			wanted, err := r.Store.Word(ctx, r.source(p), c.VersionFile, c.Tag)
+		for i := range s.Found.Package.Companions {
+			c := &s.Found.Package.Companions[i]
+			wanted := s.sourceOf(p).words[c.VersionFile].text
 			used := companionIn(closure, c)
-			if err == nil && used != "" && used != wanted {
+			if wanted != "" && used != "" && used != wanted {
 				list = append(list, misfit{p, c, used, wanted})
 			}
 		}
@@ -89,11 +138,11 @@ func (r *resolver) misfits(ctx context.Context, f *nix.Failure) []misfit {
 
 // olderCompanion explains a build that fails because a patch does not fit the companion's source; nil for other
 // failures.
-func (r *resolver) olderCompanion(f *nix.Failure) *diag.Error {
-	for _, m := range r.misfits(context.Background(), f) {
+func (s *state) olderCompanion(a answer, f *nix.Failure) *diag.Error {
+	for _, m := range s.misfits(a, f) {
 		return m.pin.error(
 			fmt.Sprintf("find hashes: the patches of release %s do not fit %s %s, which is used here: the release is made "+
-				"for %s", r.rel.Version, m.of.Name, m.used, m.wanted),
+				"for %s", s.Release.Version, m.of.Name, m.used, m.wanted),
 			fmt.Sprintf("update the nixpkgs input, or set %s with tag %s in the override's passthru (nixpkgs since August "+
 				"2026)", m.of.Attr, m.wanted))
 	}
@@ -103,32 +152,20 @@ func (r *resolver) olderCompanion(f *nix.Failure) *diag.Error {
 // addCompanion adds the companion to the pins that have none, when a patch does not fit the one that the overridden
 // package brings, and reports whether there was one. That the recipe takes it is proved as for every hash: where it
 // does not, the patch fails once more.
-func (r *resolver) addCompanion(ctx context.Context, f *nix.Failure) bool {
+func (s *state) addCompanion(a answer, f *nix.Failure) bool {
 	added := false
-	for _, m := range r.misfits(ctx, f) {
-		for _, c := range m.pin.Addable {
+	for _, m := range s.misfits(a, f) {
+		for _, c := range m.pin.addable {
 			if c.Of != m.of || m.pin.has(m.of) {
 				continue
 			}
-			m.pin.companions = append(m.pin.companions,
-				&companion{Companion: c, tag: m.wanted, hash: r.added(c.Hash), replaces: m.used})
-			r.Log(diag.Step, "%s: %s, in place of %s, which the overridden package brings", m.of.Name, m.wanted, m.used)
+			c.tag, c.replaces = m.wanted, m.used
+			m.pin.companions = append(m.pin.companions, c)
+			s.say(diag.Step, "%s: %s, in place of %s, which the overridden package brings", m.of.Name, m.wanted, m.used)
 			added = true
 		}
 	}
 	return added
-}
-
-// added begins the search for a hash that is added to the file; pins that share its place share it.
-func (r *resolver) added(f *pin.Fetch) *hash {
-	for _, p := range r.pins {
-		for _, h := range p.allHashes() {
-			if h.Slot == f.Slot {
-				return h
-			}
-		}
-	}
-	return &hash{Fetch: f, slot: r.Found.Slot(f.Slot), fake: r.Fake()}
 }
 
 // companionIn is the tag of the companion's source that is among derivations, "" when there is none.

@@ -1,7 +1,6 @@
 package resolve
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,128 +11,122 @@ import (
 	"github.com/nixtars/ollama-bump/bump/internal/probe"
 )
 
-// wholeState says what is known of the packages as a whole.
-type wholeState int
-
-const (
-	evaluates wholeState = iota
-	broken               // one did not evaluate before the bump either
-)
-
-// noteOthers remembers the outputs that look like the package at the new release, but that no pin shows in: a
+// others are the outputs that look like the package at the new release, but that no pin shows in: a
 // variant that takes the version from a pin and its source from somewhere else would be half moved.
-func (r *resolver) noteOthers(a probe.Answer) {
-	names := union(r.Found.Package.Variants)
-	for _, p := range slices.Concat(r.pins, r.unshown) {
+func (s *state) others(a probe.Answer) []probe.Output {
+	var half []probe.Output
+	names := union(s.Found.Package.Variants)
+	for _, p := range slices.Concat(s.pins, s.unshown) {
 		names = union(names, p.Names)
 	}
 	for _, o := range a.Outputs {
 		name := o.Where[strings.LastIndexByte(o.Where, '.')+1:]
-		ours := o.Pname == r.Found.Package.Name || slices.Contains(names, name)
-		if ours && len(o.Pins) == 0 && strings.TrimPrefix(o.Version, "v") == string(r.rel.Version) {
-			r.half = append(r.half, o)
+		ours := o.Pname == s.Found.Package.Name || slices.Contains(names, name)
+		if ours && len(o.Pins) == 0 && strings.TrimPrefix(o.Version, "v") == string(s.Release.Version) {
+			half = append(half, o)
 		}
 	}
-}
-
-// wholes are the outputs whose packages are evaluated as a whole in the last question: one of each pin.
-func (r *resolver) wholes() []string {
-	if !r.placed || r.whole == broken {
-		return nil
-	}
-	var list []string
-	for _, p := range r.pins {
-		if slices.ContainsFunc(p.allHashes(), (*hash).missing) {
-			return nil
-		}
-		if len(p.Outputs) > 0 {
-			list = union(list, []string{p.Outputs[0].Where})
-		}
-	}
-	return list
+	return half
 }
 
 // checkRegressions checks what the last answer showed: packages that do not evaluate as a whole, and outputs that
 // were half moved. Only a suspicion costs another evaluation, of the flake as it was.
-func (r *resolver) checkRegressions(ctx context.Context, q probe.Question, a probe.Answer) error {
-	var wholes, suspects []string
-	for _, where := range q.Whole {
-		if a.Output(where).Drv == "" {
-			wholes = append(wholes, where)
+func (s *state) checkRegressions(r asked) (request, error) {
+	var now compared
+	var suspects []string
+	for _, where := range r.q.Whole {
+		if r.a.Output(where).Drv == "" {
+			now.wholes = append(now.wholes, where)
 		}
 	}
-	for _, info := range r.half {
-		if r.unknown(info.Src) || r.unknown(info.Mod) {
-			suspects = append(suspects, info.Where)
+	if r.q.All {
+		now.half = s.others(r.a.Answer)
+	}
+	for _, o := range now.half {
+		if s.unknown(o.Src) || s.unknown(o.Mod) {
+			suspects = append(suspects, o.Where)
 		}
 	}
-	if len(wholes)+len(suspects) == 0 {
-		return nil
+	if len(now.wholes)+len(suspects) == 0 {
+		return nil, nil
 	}
-	before, err := r.evalOriginal(ctx, append(slices.Clone(wholes), suspects...))
-	if err != nil {
-		return err
-	}
-	for _, where := range wholes {
+	return s.askOriginal(slices.Concat(now.wholes, suspects), now)
+}
+
+// askOriginal evaluates outputs of the flake as it stands.
+func (s *state) askOriginal(places []string, then phase) (request, error) {
+	q, err := s.ofPins(pin.System())
+	q.State, q.Only, q.Whole, q.Skip, q.Depth = probe.State{}, places, places, nil, probe.Sources
+	s.phase = then
+	return ask{q}, err
+}
+
+// compared compares what the last answer showed with the flake as it stands.
+type compared struct {
+	wholes []string       // packages that do not evaluate as a whole
+	half   []probe.Output // outputs at the release that no pin shows in
+}
+
+func (c compared) take(s *state, before answer) (request, error) {
+	for _, where := range c.wholes {
 		if before.Output(where).Drv != "" {
-			return r.regression(where, "it throws or an assertion fails")
-		}
-		if err := r.warnOfRefusal(ctx, where); err != nil {
-			return err
+			return nil, s.regression(where, "it throws or an assertion fails")
 		}
 	}
-	for _, info := range r.half {
-		was := before.Output(info.Where)
-		if was.Version == "" || was.Version == info.Version {
+	for _, o := range c.half {
+		was := before.Output(o.Where)
+		if was.Version == "" || was.Version == o.Version {
 			continue
 		}
-		for _, hash := range [][2]string{{was.Src, info.Src}, {was.Mod, info.Mod}} {
-			if hash[0] == hash[1] && r.unknown(hash[1]) {
-				return r.pins[0].error(
-					fmt.Sprintf("verify: %s gets version %s from this pin, but keeps the hash %s of %s", info.Where, info.Version,
+		for _, hash := range [][2]string{{was.Src, o.Src}, {was.Mod, o.Mod}} {
+			if hash[0] == hash[1] && s.unknown(hash[1]) {
+				return nil, s.pins[0].error(
+					fmt.Sprintf("verify: %s gets version %s from this pin, but keeps the hash %s of %s", o.Where, o.Version,
 						hash[1], was.Version),
 					"give that package a version of its own, or write its source with a hash beside this one: overrideAttrs { "+
 						"version = …; src = …; }")
 			}
 		}
 	}
-	return nil
+	return refused{c.wholes}.next(s)
 }
 
-// warnOfRefusal warns of a package that the flake's own settings forbid, in nixpkgs' own words: its hashes were found
-// where everything is allowed. What it throws was caught, so it is asked for again.
-func (r *resolver) warnOfRefusal(ctx context.Context, where string) error {
-	q, err := r.ofPins(pin.System())
-	if err != nil {
-		return err
-	}
-	for i, p := range r.pins {
-		if len(p.Outputs) == 0 || p.Outputs[0].Where != where {
+// refused warns of packages that the flake's own settings forbid, in nixpkgs' own words: their hashes were found where
+// everything is allowed. What they throw was caught, so they are asked for again.
+type refused struct{ wholes []string }
+
+func (r refused) next(s *state) (request, error) {
+	for i, where := range r.wholes {
+		at := slices.IndexFunc(s.pins, func(p *Move) bool { return p.shown() && p.Outputs[0].Where == where })
+		if at < 0 {
 			continue
 		}
-		q.Only, q.Build.Package = []string{where}, []int{i}
-		a, err := r.ask(ctx, q)
-		if err != nil {
-			return err
-		}
-		if fail := probe.Failed(a.Failure); fail != nil && probe.Evaluation(fail) {
-			r.Log(diag.Warning, "%s does not evaluate with the flake's own settings, with the bump or without it: %s", where,
-				fail.Text)
-		}
-		break
+		q, err := s.ofPins(pin.System())
+		q.Only, q.Build.Package = []string{where}, []int{at}
+		s.phase = refused{r.wholes[i:]}
+		return ask{q}, err
 	}
-	return nil
+	return nil, nil
+}
+
+func (r refused) take(s *state, a answer) (request, error) {
+	s.note(a.Answer)
+	if fail := probe.Failed(a.Failure); fail != nil && probe.Evaluation(fail) {
+		s.say(diag.Warning, "%s does not evaluate with the flake's own settings, with the bump or without it: %s",
+			r.wholes[0], fail.Text)
+	}
+	return refused{r.wholes[1:]}.next(s)
 }
 
 // unknown reports whether a hash is one that the bump did not write.
-func (r *resolver) unknown(shown string) bool {
-	s, err := nix.ParseHash(shown, "sha256")
+func (s *state) unknown(shown string) bool {
+	known, err := nix.ParseHash(shown, "sha256")
 	if err != nil {
 		return false
 	}
-	for _, p := range slices.Concat(r.pins, r.elsewhere) {
+	for _, p := range slices.Concat(s.pins, s.elsewhere) {
 		for _, h := range p.allHashes() {
-			if s.Equal(h.fake) || h.found != nil && s.Equal(*h.found) || h.inherited != nil && s.Equal(*h.inherited) {
+			if h.is(shown) || h.inherited != nil && known.Equal(*h.inherited) {
 				return false
 			}
 		}
@@ -142,36 +135,27 @@ func (r *resolver) unknown(shown string) bool {
 }
 
 // regression is the error of a package that evaluates as the flake stands, but not after the bump.
-func (r *resolver) regression(where, why string) *diag.Error {
-	return r.pins[0].error(
-		fmt.Sprintf("verify: %s evaluates as it is, but not with %s %s: %s", where, r.Found.Package.Name, r.rel.Version, why),
+func (s *state) regression(where, why string) *diag.Error {
+	return s.pins[0].error(
+		fmt.Sprintf("verify: %s evaluates as it is, but not with %s %s: %s",
+			where, s.Found.Package.Name, s.Release.Version, why),
 		"see what depends on the version there: names of files, conditions, assertions")
 }
 
-// brokenWhole handles an evaluation that fails in the last round. That the package did not evaluate before
-// either is not the bump's doing: then the round is repeated without.
-func (r *resolver) brokenWhole(ctx context.Context, a probe.Answer, fail *nix.Failure) error {
-	where := a.Last
-	before, err := r.evalOriginal(ctx, []string{where})
-	if err != nil {
-		return err
-	}
-	if before.Output(where).Drv != "" {
-		e := r.regression(where, fail.Text)
-		e.Err = fail
-		return e
-	}
-	r.whole = broken
-	r.Log(diag.Warning, "%s does not evaluate as a whole, with the bump or without it: %s", where, fail.Text)
-	return nil
+// fails is a failure of the last round. That the package did not evaluate before either is not the bump's doing: then
+// the round is repeated without.
+type fails struct {
+	where string
+	fail  *nix.Failure
 }
 
-// evalOriginal evaluates outputs of the flake as it stands.
-func (r *resolver) evalOriginal(ctx context.Context, places []string) (probe.Answer, error) {
-	q, err := r.ofPins(pin.System())
-	if err != nil {
-		return probe.Answer{}, err
+func (f fails) take(s *state, before answer) (request, error) {
+	if before.Output(f.where).Drv != "" {
+		e := s.regression(f.where, f.fail.Text)
+		e.Err = f.fail
+		return nil, e
 	}
-	q.State, q.Only, q.Whole, q.Skip, q.Depth = probe.State{}, places, places, nil, probe.Sources
-	return r.Asker.Ask(ctx, q)
+	s.noWhole = true
+	s.say(diag.Warning, "%s does not evaluate as a whole, with the bump or without it: %s", f.where, f.fail.Text)
+	return s.nextRound()
 }

@@ -11,9 +11,9 @@ import (
 
 // reuseSameFetch gives the hashes that were found to the fixed outputs that are fetched in the very same way: several
 // pins of one release then download its source once. It returns how many it gave.
-func (r *resolver) reuseSameFetch(closure map[string]*nix.Derivation) int {
+func (s *state) reuseSameFetch(closure map[string]*nix.Derivation) int {
 	given := 0
-	for _, p := range r.pins {
+	for _, p := range s.pins {
 		for _, known := range p.allHashes() {
 			if known.found == nil || known.drv == nil || known.Role == pin.Vendor {
 				continue
@@ -23,11 +23,11 @@ func (r *resolver) reuseSameFetch(closure map[string]*nix.Derivation) int {
 				if !ok || !sameFetch(known.drv, drv) {
 					continue
 				}
-				if h := r.withFake(promised); h != nil {
+				if h := s.withFake(promised); h != nil {
 					found := *known.found
 					h.found, h.drv = &found, drv
 					given++
-					r.Log(diag.Step, "%s: the same as that of %s:%d", h.slot.Field, p.File, p.Line)
+					s.say(diag.Step, "%s: the same as that of %s:%d", h.slot.Field, p.File, p.Line)
 				}
 			}
 		}

@@ -1,7 +1,6 @@
 package resolve
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,220 +11,139 @@ import (
 	"github.com/nixtars/ollama-bump/bump/internal/probe"
 )
 
-// Move is a pin on its way to a release: what was found, and what is known of its hashes so far.
-type Move struct {
-	*pin.Pin
-	Outputs []probe.Output // the outputs that show it, once they are known
-
-	hashes      []*hash
-	companions  []*companion
-	notes       []string // sentences for the report, besides the pin's own
-	halfWritten bool     // looks current, but may be half written
+// state is what is known while the hashes are looked for. It is a value: step leaves the one that it is given as it is,
+// and returns another.
+type state struct {
+	Job
+	groups
+	commit string // of the release's tag, where a pin names one
+	lock   []byte // nil for the flake's own
+	progress
+	seen
+	phase phase   // what the next answer is taken for
+	said  []event // of the last step
 }
 
-// Notes returns the sentences that the report says of the pin.
-func (p *Move) Notes() []string { return slices.Concat(p.Pin.Notes, p.notes) }
-
-// A Companion is what became of a companion.
-type Companion struct {
-	diag.Pos
-	Name, Old, New string
-	Skip           string // why it was not moved; "" when it was
+// groups are the moves by what becomes of them.
+type groups struct {
+	pins []*Move // that this system shows
+	// elsewhere are the pins that only another system has and that need no build: they are seen in
+	// an evaluation for that system.
+	elsewhere []*Move
+	unshown   []*Move // no output shows them
+	along     []*Move // nor them, but their version moves
 }
 
-// Companions returns what became of the pin's companions.
-func (p *Move) Companions() []Companion {
-	var list []Companion
-	for _, c := range p.companions {
-		list = append(list, Companion{Pos: c.Pos, Name: c.Name(), Old: cmp.Or(c.Old, c.replaces), New: c.tag, Skip: c.skip})
+// progress is how far the search is.
+type progress struct {
+	rounds    int
+	placed    bool     // it is known which outputs show which pin
+	consumers []string // outputs that are made with a package which is no output itself
+	depth     probe.Depth
+	noWhole   bool // a package does not evaluate as a whole, without the bump either
+}
+
+// seen is what answers showed besides the hashes.
+type seen struct {
+	skip       []string // outputs that are not asked for again
+	broken     []probe.Broken
+	warned     []string           // services of which a warning was given
+	sources    map[string]*source // of the release, by their folders in the store
+	nixVersion string
+}
+
+// event is one that the driver passes on.
+type event struct {
+	kind diag.EventKind
+	text string
+}
+
+// newState begins with the moves of a plan.
+func newState(job Job, fake func() nix.Hash) state {
+	return state{Job: job, groups: groups{pins: newMoves(job.Found, job.Plan, fake)}}
+}
+
+func (s *state) say(kind diag.EventKind, format string, args ...any) {
+	s.said = append(s.said, event{kind, fmt.Sprintf(format, args...)})
+}
+
+// clone copies what step changes. Hashes that several pins share are shared in the copy.
+func (s state) clone() state {
+	copies := map[*hash]*hash{}
+	ofHash := func(h *hash) *hash {
+		if h != nil && copies[h] == nil {
+			c := *h
+			copies[h] = &c
+		}
+		return copies[h]
+	}
+	ofCompanion := func(c *companion) *companion {
+		n := *c
+		n.hash = ofHash(c.hash)
+		return &n
+	}
+	for _, group := range []*[]*Move{&s.pins, &s.elsewhere, &s.unshown, &s.along} {
+		*group = each(*group, func(p *Move) *Move {
+			n := *p
+			n.Outputs, n.notes = slices.Clone(p.Outputs), slices.Clip(p.notes)
+			n.hashes = each(p.hashes, ofHash)
+			n.companions, n.addable = each(p.companions, ofCompanion), each(p.addable, ofCompanion)
+			return &n
+		})
+	}
+	// What is appended to the copy must not be written behind the lists of the original.
+	s.consumers, s.skip, s.warned = slices.Clip(s.consumers), slices.Clip(s.skip), slices.Clip(s.warned)
+	s.unshown, s.broken = slices.Clip(s.unshown), slices.Clip(s.broken)
+	s.said = nil
+	return s
+}
+
+// each applies copy to the elements of a list.
+func each[T any](list []T, copy func(T) T) []T {
+	list = slices.Clone(list)
+	for i := range list {
+		list[i] = copy(list[i])
 	}
 	return list
 }
 
-// By is who found a hash.
-type By int
-
-// The finders.
-const (
-	Nix       By = iota // a build of this flake
-	Digest              // the release's list of digests
-	Download            // a download of the file
-	SameFetch           // the same fetch of another system, built for this one
-)
-
-// hash is what is known of a hash so far. Pins that share its literal share it.
-type hash struct {
-	*pin.Fetch
-	slot      *pin.Slot
-	fake      nix.Hash // stands in the slot until the hash is found
-	found     *nix.Hash
-	by        By
-	drv       *nix.Derivation // that it was found with
-	inherited *nix.Hash       // what an inherited one is in the overridden package
-	ending    string          // of the asset's name, when another one is wanted
-	elsewhere bool            // only other systems use it
-	state     hashState
-}
-
-// hashState says how a hash is looked for.
-type hashState int
-
-const (
-	wanted    hashState = iota
-	waiting             // for the companion's new tag: what is fetched now is the old one
-	fetched             // by Nix while it evaluates: no derivation carries the hash
-	notNeeded           // the inherited one fits, so none is added
-)
-
-// companion is a companion on its way.
-type companion struct {
-	*pin.Companion
-	hash *hash
-	skip string // why it is not moved; "" when it is
-	tag  string // the new tag, once the new source is there
-	sha  string // and its commit, where the refs hold a commit
-	// replaces is the tag that the overridden package brings, when the companion is added to the file.
-	replaces string
-}
-
-// newMoves begins the moves of a plan.
-func newMoves(found *pin.Found, plan pin.Plan, fake func() nix.Hash) []*Move {
-	type key struct {
-		slot pin.SlotID
-		role pin.Role
+// note remembers what an answer says of the outputs that must not be asked for again, and of Nix.
+func (s *state) note(a probe.Answer) {
+	s.broken = append(s.broken, a.Broken...)
+	for _, b := range a.Broken {
+		s.skip = append(s.skip, b.Where)
 	}
-	known := map[key]*hash{}
-	of := func(f *pin.Fetch) *hash {
-		h := known[key{f.Slot, f.Role}]
-		if h == nil {
-			h = &hash{Fetch: f, slot: found.Slot(f.Slot), elsewhere: f.Elsewhere, fake: fake()}
-			known[key{f.Slot, f.Role}] = h
-		}
-		h.elsewhere = h.elsewhere && f.Elsewhere
-		return h
+	if a.NixVersion != "" {
+		s.nixVersion = a.NixVersion
 	}
-	var moves []*Move
-	for _, p := range plan.Pins {
-		m := &Move{Pin: p, halfWritten: slices.Contains(plan.HalfWritten, p)}
-		for _, f := range p.Fetches {
-			m.hashes = append(m.hashes, of(f))
-		}
-		for _, c := range p.Companions {
-			mc := &companion{Companion: c, skip: c.Skip}
-			if c.Hash != nil && c.Skip == "" {
-				mc.hash = of(c.Hash)
-				if !c.Derived {
-					mc.hash.state = waiting
-				}
-			}
-			m.companions = append(m.companions, mc)
-		}
-		moves = append(moves, m)
-	}
-	return moves
 }
 
-func (p *Move) error(text, hint string) *diag.Error { return diag.At(p.Pos, text, hint) }
-
-// hash returns the pin's hash of a role, or nil.
-func (p *Move) hash(r pin.Role) *hash {
-	for _, h := range p.hashes {
-		if h.Role == r {
-			return h
-		}
-	}
-	return nil
-}
-
-// allHashes are the pin's hashes and its companions'.
-func (p *Move) allHashes() []*hash {
-	all := slices.Clone(p.hashes)
-	for _, c := range p.companions {
-		if c.hash != nil && c.skip == "" {
-			all = append(all, c.hash)
-		}
-	}
-	return all
-}
-
-// waits reports whether a companion's new tag is still to be read from the new source.
-func (p *Move) waits() bool {
-	return slices.ContainsFunc(p.companions, func(c *companion) bool { return c.skip == "" && c.tag == "" })
-}
-
-// builds reports whether Nix has to build anything for the pin. Hashes from a release's digests need no
-// download.
-func (p *Move) builds() bool {
-	hashes := p.allHashes()
-	return len(hashes) == 0 || slices.ContainsFunc(hashes, func(h *hash) bool { return h.by == Nix })
-}
-
-// has reports whether the pin has a companion.
-func (p *Move) has(of *pin.CompanionSource) bool {
-	return slices.ContainsFunc(p.companions, func(c *companion) bool { return c.Of == of })
-}
-
-// shares reports whether the version of two pins is written in one literal.
-func (p *Move) shares(other *Move) bool {
-	return slices.ContainsFunc(p.Versions, func(id pin.SlotID) bool { return slices.Contains(other.Versions, id) })
-}
-
-// text is what stands in the file for a hash now: the fake, or the hash that was found.
-func (h *hash) text() string {
-	if h.found != nil {
-		return h.found.SRI()
-	}
-	return h.fake.SRI()
-}
-
-// missing reports whether a hash is needed and not known yet.
-func (h *hash) missing() bool { return h.found == nil && h.state != notNeeded }
-
-// is reports whether a hash that an evaluation shows is the one that the last question had in the slot.
-func (h *hash) is(shown string) bool {
-	s, err := nix.ParseHash(shown, "sha256")
-	return err == nil && (h.found != nil && s.Equal(*h.found) || s.Equal(h.fake))
-}
-
-// field is what the hash is called, for people.
-func (h *hash) field() string {
-	switch h.Role {
-	case pin.Source:
-		return "src hash"
-	case pin.Vendor:
-		return "vendor hash"
-	case pin.ReleaseAsset:
-		return "asset hash"
-	}
-	return h.slot.Field
-}
-
-// values is what every slot of the moves has at the moment.
-func (r *resolver) values() (map[pin.SlotID]string, error) {
+// candidate is what the copy of the flake is to hold now: a value for every slot of the moves.
+func (s *state) candidate() (probe.State, error) {
 	v := map[pin.SlotID]string{}
-	for _, p := range slices.Concat(r.pins, r.elsewhere, r.along) {
-		if err := r.valuesOf(p, v); err != nil {
-			return nil, err
+	for _, p := range slices.Concat(s.pins, s.elsewhere, s.along) {
+		if err := s.valuesOf(p, v); err != nil {
+			return probe.State{}, err
 		}
 	}
-	return v, nil
+	return probe.State{Values: v, Lock: s.lock}, nil
 }
 
-func (r *resolver) valuesOf(p *Move, v map[pin.SlotID]string) error {
+func (s *state) valuesOf(p *Move, v map[pin.SlotID]string) error {
 	var errs []error
-	set := func(id pin.SlotID, value, field string) { errs = append(errs, r.set(v, id, value, field)) }
+	set := func(id pin.SlotID, value, field string) { errs = append(errs, s.set(v, id, value, field)) }
 	for _, id := range p.Versions {
-		set(id, string(r.rel.Version), r.Found.Slot(id).Field)
+		set(id, string(s.Release.Version), s.Found.Slot(id).Field)
 	}
 	if id, ok := p.Commit(); ok {
-		set(id, r.commit, "commit")
+		set(id, s.commit, "commit")
 	}
 	if in := p.Input(); in != nil && in.Slot != pin.NoSlot {
-		set(in.Slot, string(r.rel.Version), "input")
+		set(in.Slot, string(s.Release.Version), "input")
 	}
 	for _, h := range p.hashes {
 		// A hash that the file does not have is tried out only once the inherited one is known.
-		if h.Inherited() && (!r.placed || h.state == notNeeded) {
+		if h.Inherited() && (!s.placed || h.state == notNeeded) {
 			continue
 		}
 		set(h.Slot, h.text(), h.field())
@@ -239,7 +157,7 @@ func (r *resolver) valuesOf(p *Move, v map[pin.SlotID]string) error {
 		}
 		for _, id := range c.Refs {
 			if c.tag != "" {
-				set(id, c.Ref(r.Found.Slot(id).Old, c.tag, c.sha), c.Name()+" tag")
+				set(id, c.Ref(s.Found.Slot(id).Old, c.tag, c.sha), c.Name()+" tag")
 			}
 		}
 		if c.hash != nil {
@@ -250,9 +168,9 @@ func (r *resolver) valuesOf(p *Move, v map[pin.SlotID]string) error {
 }
 
 // set gives a slot a value. Two values for one place are an error.
-func (r *resolver) set(v map[pin.SlotID]string, id pin.SlotID, value, field string) error {
+func (s *state) set(v map[pin.SlotID]string, id pin.SlotID, value, field string) error {
 	if known, ok := v[id]; ok && known != value {
-		slot := r.Found.Slot(id)
+		slot := s.Found.Slot(id)
 		return diag.At(slot.Pos,
 			fmt.Sprintf("find pin: the %s and the %s are one and the same value here, but will differ", slot.Field, field),
 			"write each where it is used, lib.fakeHash for a hash that is not known")

@@ -20,20 +20,20 @@ import (
 // here, but what they download and run can: the flake is evaluated for the other system, and fetchzip of this
 // system's nixpkgs is made to do what the derivation there does. The hash counts when the two differ in nothing
 // but the tools that they run.
-func (r *resolver) unpackElsewhere(ctx context.Context) error {
+func (d *driver) unpackElsewhere(ctx context.Context) error {
 	failure := errors.New("no output of the flake for another system shows it")
 	for _, system := range pin.OtherSystems() {
 		for _, depth := range []probe.Depth{probe.Sources, probe.Packages} {
-			if len(r.unpacked()) == 0 {
+			if len(d.unpacked()) == 0 {
 				return nil
 			}
-			fetches, shown, err := r.fetchesIn(ctx, system, depth)
+			fetches, shown, err := d.fetchesIn(ctx, system, depth)
 			if err != nil {
 				failure = err
 			}
 			for h, drv := range fetches {
-				if err := r.unpack(ctx, h, drv); err != nil {
-					return r.cannotUnpack(h, system, err)
+				if err := d.unpack(ctx, h, drv); err != nil {
+					return d.cannotUnpack(h, system, err)
 				}
 			}
 			if !shown {
@@ -41,16 +41,16 @@ func (r *resolver) unpackElsewhere(ctx context.Context) error {
 			}
 		}
 	}
-	if left := r.unpacked(); len(left) > 0 {
-		return r.cannotUnpack(left[0], "another system", failure)
+	if left := d.unpacked(); len(left) > 0 {
+		return d.cannotUnpack(left[0], "another system", failure)
 	}
 	return nil
 }
 
 // unpacked are the hashes of unpacked archives that only other systems fetch, and that are not known yet.
-func (r *resolver) unpacked() []*hash {
+func (d *driver) unpacked() []*hash {
 	var list []*hash
-	for _, p := range r.pins {
+	for _, p := range d.pins {
 		for _, h := range p.hashes {
 			if h.Role == pin.ReleaseAsset && !h.Flat && h.elsewhere && h.found == nil {
 				list = append(list, h)
@@ -60,7 +60,7 @@ func (r *resolver) unpacked() []*hash {
 	return list
 }
 
-func (r *resolver) cannotUnpack(h *hash, system string, err error) error {
+func (d *driver) cannotUnpack(h *hash, system string, err error) error {
 	e := diag.At(h.slot.Pos,
 		fmt.Sprintf("find asset: the hash of %s is that of an unpacked archive for %s, which cannot be found on %s: %v",
 			path.Base(h.URL), system, pin.System(), err),
@@ -70,17 +70,20 @@ func (r *resolver) cannotUnpack(h *hash, system string, err error) error {
 }
 
 // fetchesIn evaluates the flake for a system and returns the derivations there that carry the fakes of hashes: among
-// the sources of the packages or, deep, among all that the packages need. shown reports whether there are such packages.
-func (r *resolver) fetchesIn(ctx context.Context, system string, depth probe.Depth) (fetches map[*hash]*nix.Derivation, shown bool, err error) {
-	wanted := r.unpacked()
-	there := *r
-	there.pins, err = r.lookIn(ctx, system, depth, filter(r.pins, func(p *Move) bool {
+// the sources of the packages or, deep, among all that the packages need. shown reports whether there are such
+// packages.
+func (d *driver) fetchesIn(
+	ctx context.Context, system string, depth probe.Depth,
+) (fetches map[*hash]*nix.Derivation, shown bool, err error) {
+	wanted := d.unpacked()
+	there := *d
+	there.pins, err = d.lookIn(ctx, system, depth, filter(d.pins, func(p *Move) bool {
 		return slices.ContainsFunc(p.hashes, func(h *hash) bool { return slices.Contains(wanted, h) })
 	}))
 	if err != nil {
 		return nil, false, err
 	}
-	closure, err := there.closure()
+	closure, err := closureOf(d.Store.Derivation, there.pins...)
 	if err != nil {
 		return nil, false, err
 	}
@@ -96,30 +99,30 @@ func (r *resolver) fetchesIn(ctx context.Context, system string, depth probe.Dep
 }
 
 // unpack finds a hash by doing here what a derivation of another system does.
-func (r *resolver) unpack(ctx context.Context, h *hash, there *nix.Derivation) error {
+func (d *driver) unpack(ctx context.Context, h *hash, there *nix.Derivation) error {
 	u, err := unpackingOf(there)
 	if err != nil {
 		return err
 	}
-	r.Log(diag.Step, "fetch and unpack %s, as %s does", path.Base(u.URLs[0]), there.System)
+	d.Log(diag.Step, "fetch and unpack %s, as %s does", path.Base(u.URLs[0]), there.System)
 	for _, hash := range []*nix.Hash{&h.fake, nil} { // the hash that is found must then build
 		if hash == nil {
 			hash = h.found
 		}
 		u.Hash = hash.SRI()
-		q, err := r.ofPins(pin.System())
+		q, err := d.ofPins(pin.System())
 		if err != nil {
 			return err
 		}
 		q.Build.Unpack = u
-		a, err := r.ask(ctx, q)
+		a, err := d.ask(ctx, q)
 		if err == nil {
 			err = a.Failure
 		}
 		if err != nil {
 			return err
 		}
-		here, err := r.Store.Derivation(a.UnpackDrv)
+		here, err := d.Store.Derivation(a.UnpackDrv)
 		if err != nil {
 			return err
 		}
@@ -139,7 +142,7 @@ func (r *resolver) unpack(ctx context.Context, h *hash, there *nix.Derivation) e
 		}
 	}
 	h.by = SameFetch
-	r.Log(diag.Step, "%s: %s", h.slot.Field, h.found.SRI())
+	d.Log(diag.Step, "%s: %s", h.slot.Field, h.found.SRI())
 	return nil
 }
 

@@ -1,0 +1,82 @@
+package resolve
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/nixtars/ollama-bump/bump/internal/diag"
+	"github.com/nixtars/ollama-bump/bump/internal/version"
+)
+
+// commits asks for the commit of the new tag, where a pin names the old one's, and refuses
+// a commit that is not a release's.
+func (d *driver) commits(ctx context.Context) error {
+	for _, p := range d.pins {
+		id, ok := p.Commit()
+		if !ok {
+			continue
+		}
+		now := d.Found.Slot(id)
+		of := d.Found.Package
+		old, err := d.Upstream.TagCommit(ctx, of.Owner(), of.Repo, p.Version.Tag())
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("read commit of %s: %w", p.Version.Tag(), err)
+		}
+		if old != now.Old {
+			return diag.At(now.Pos, fmt.Sprintf("find pin: commit %.12s is not that of release %s", now.Old, p.Version.Tag()),
+				`it may be a pull request's or a fork's; pin a release: tag = "v${version}";`)
+		}
+		if d.commit == "" {
+			if d.commit, err = d.Upstream.TagCommit(ctx, of.Owner(), of.Repo, d.Release.Tag); err != nil {
+				return fmt.Errorf("read commit of %s: %w", d.Release.Tag, err)
+			}
+		}
+	}
+	return nil
+}
+
+// inputs are the flake inputs that the sources of pins come from.
+func inputs(pins []*Move) []string {
+	var names []string
+	for _, p := range pins {
+		if in := p.Input(); in != nil {
+			names = union(names, []string{in.Name})
+		}
+	}
+	return names
+}
+
+// moveInputs moves the lock nodes of the inputs that the pins' sources come from.
+func (d *driver) moveInputs(ctx context.Context) error {
+	for _, name := range inputs(d.pins) {
+		values, err := d.candidate()
+		if err != nil {
+			return err
+		}
+		d.Log(diag.Step, "lock input %s at %s", name, d.Release.Version)
+		if d.lock, err = d.Asker.Lock(ctx, values, name); err != nil {
+			return d.Asker.Explain(err)
+		}
+	}
+	return nil
+}
+
+// provided is the version that the bump goes to: that of the release, or, where inputs provide the packages, the one
+// that they turned out to have.
+func (s *state) provided() version.Version {
+	var v version.Version
+	for _, p := range s.pins {
+		in := p.Input()
+		if in == nil || !in.Provides || len(p.Outputs) == 0 {
+			return s.Release.Version
+		}
+		var ok bool
+		if v, ok = version.ParseRef(p.Outputs[0].Version); !ok {
+			return s.Release.Version
+		}
+	}
+	return cmp.Or(v, s.Release.Version)
+}
