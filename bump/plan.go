@@ -18,7 +18,7 @@ func (r *run) plan(ctx context.Context, f *flake, sel *selection, res *Result) (
 		return pin.Plan{}, err
 	}
 	plan := f.found.Plan(to,
-		pin.Policy{All: r.opts.Force, Exactly: r.opts.To != "", Branches: r.opts.Mode != Check})
+		pin.Policy{All: r.opts.Force, Exactly: r.opts.To != "", Branches: r.opts.Mode != Check, Held: sel.held})
 	for _, p := range plan.Unknown {
 		r.warn("release", "%s: the input %s names no release: only a bump sees whether its branch moved", p.Pos,
 			p.Input().Name)

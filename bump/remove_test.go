@@ -59,6 +59,13 @@ func overlaid(name, before, after string, same ...string) removal {
 	return r
 }
 
+// unshown is a removal from an overlay beside a copy of it that no output shows, which stays.
+func unshown(before, after string) removal {
+	r := overlaid("a pin that no output shows", before, after)
+	r.files["copy.nix"] = before
+	return r
+}
+
 // output is a removal from flake.nix.
 func output(name, before, after string, same map[string]string) removal {
 	return removal{
@@ -85,6 +92,7 @@ var removals = []removal{
 	overlaid("nothing is left of the variables", "final: prev:\nlet\n  version = \"0.32.13\";\nin\n{\n"+
 		"  ollama = prev.ollama.overrideAttrs (old: {\n    inherit version;\n    "+pinSource+"\n    "+pinVendor+"\n  });\n  a = 1;\n}\n",
 		"final: prev:\n{\n  a = 1;\n}\n"),
+	unshown("final: prev: {\n  ollama = prev.ollama.overrideAttrs (old: rec {\n    "+pinAll+"  });\n}\n", "final: prev: {\n}\n"),
 	overlaid("comments around", "final: prev: {\n  # a stays\n  a = 1; # so does this\n\n  # goes\n  # with the pin\n"+
 		"  ollama = prev.ollama.overrideAttrs (old: rec { # and this\n    # this\n    "+pinAll+"  }); # this, too\n\n  # b stays\n  b = 2;\n}\n",
 		"final: prev: {\n  # a stays\n  a = 1; # so does this\n\n  # b stays\n  b = 2;\n}\n"),

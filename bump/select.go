@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	"github.com/nixtars/ollama-bump/bump/internal/release"
 	"github.com/nixtars/ollama-bump/bump/internal/text"
 	"github.com/nixtars/ollama-bump/bump/internal/version"
@@ -15,7 +16,9 @@ type selection struct {
 	release  *release.Release
 	old      string          // what is pinned: the lowest version, or what stands in its place
 	oldest   version.Version // the lowest version that is pinned; "" when none is known
-	waiting  string          // why a newer release than the pinned one was not taken
+	cohorts  []*cohort
+	held     []*pin.Pin // that a comment keeps from the release
+	waiting  string     // why a newer release than the pinned one was not taken
 	decision text.Decision
 	security []Advisory // what the release fixes
 }

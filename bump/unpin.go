@@ -2,6 +2,7 @@ package bump
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
+	"github.com/nixtars/ollama-bump/bump/internal/nix"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	"github.com/nixtars/ollama-bump/bump/internal/probe"
 	tree "github.com/nixtars/ollama-bump/bump/internal/source"
@@ -45,10 +47,10 @@ func (r *run) unpin(
 	if slices.ContainsFunc(states, func(s PinInfo) bool { return s.PinState != CaughtUp && s.PinState != HoldingBack }) {
 		return false, nil
 	}
-	if held, err := r.heldBack(f, states, &sel.decision); held || err != nil {
-		return false, err
+	if r.heldBack(sel.cohorts, shown, states) {
+		return false, nil
 	}
-	removal, changes, err := f.planRemoval()
+	removal, changes, err := f.planRemoval(shown)
 	if err == nil {
 		err = proveRemoval(ctx, b, shown, changes, removal)
 	}
@@ -66,62 +68,109 @@ func (r *run) unpin(
 		w.shown = append(w.shown, p.outputs...)
 	}
 	r.noteRemoval(f, w, removal, res)
+	r.warnOfUnshown(f, shown)
 	return true, r.finishRemoval(ctx, b, at, w, sel.decision, res)
 }
 
-// present evaluates the flake as it stands and returns the pins that its outputs show.
+// present evaluates the flake as it stands and returns the pins that its outputs show. Pins with the same hashes, copies
+// of a file say, are told apart by hashes of no meaning.
 func present(ctx context.Context, b *bench) ([]shownPin, error) {
 	found := b.flake.found
-	q := probe.Question{System: pin.System(), Names: slices.Clone(found.Package.Variants)}
+	shown, a, err := look(ctx, b, func(f *pin.Fetch) []string {
+		old, ok := f.Old()
+		if !ok {
+			return nil
+		}
+		return []string{old.SRI(), found.Slot(f.Slot).Old}
+	}, probe.State{})
+	if err != nil {
+		return nil, err
+	}
+	if f := probe.Failed(a.Failure); f != nil && len(shown) == 0 && !a.NoneShown {
+		return nil, b.Explain(a.Failure)
+	}
+	if !alike(shown) {
+		return shown, nil
+	}
+	fakes := map[pin.SlotID]string{}
+	for _, p := range found.Pins {
+		for _, f := range p.AllFetches() {
+			if _, ok := f.Old(); ok && fakes[f.Slot] == "" {
+				fakes[f.Slot] = nix.Fake().SRI()
+			}
+		}
+	}
+	apart, a, err := look(ctx, b, func(f *pin.Fetch) []string {
+		if fakes[f.Slot] == "" {
+			return nil
+		}
+		return []string{fakes[f.Slot]}
+	}, probe.State{Values: fakes})
+	if err != nil || a.Failure != nil && !a.NoneShown {
+		return shown, err // what is fetched while Nix evaluates needs its hash
+	}
+	return apart, nil
+}
+
+// look evaluates the flake in a state and returns the pins that are seen by their marks.
+func look(
+	ctx context.Context, b *bench, marks func(*pin.Fetch) []string, state probe.State,
+) ([]shownPin, probe.Answer, error) {
+	found := b.flake.found
+	q := probe.Question{State: state, System: pin.System(), Names: slices.Clone(found.Package.Variants)}
 	for i, p := range found.Pins {
 		pp := probe.Pin{ID: i, Names: append([]string{}, p.Names...), Version: p.Shown(p.Version), Marks: []string{}}
-		for _, h := range p.AllFetches() {
-			if old, ok := h.Old(); ok {
-				pp.Marks = append(pp.Marks, old.SRI(), found.Slot(h.Slot).Old)
-			}
+		for _, f := range p.AllFetches() {
+			pp.Marks = append(pp.Marks, marks(f)...)
 		}
 		q.Pins = append(q.Pins, pp)
 		q.Names = append(q.Names, p.Names...)
 	}
 	a, err := b.Ask(ctx, q)
-	if err != nil {
-		return nil, err
-	}
 	var shown []shownPin
 	for i, p := range found.Pins {
 		if outputs := a.Shown(i); len(outputs) > 0 {
 			shown = append(shown, shownPin{p, outputs})
 		}
 	}
-	if f := probe.Failed(a.Failure); f != nil && len(shown) == 0 && !a.NoneShown {
-		return nil, b.Explain(a.Failure)
+	return shown, a, err
+}
+
+// alike reports whether one output shows several pins.
+func alike(shown []shownPin) bool {
+	seen := map[string]bool{}
+	for _, p := range shown {
+		for _, o := range p.outputs {
+			if seen[o.Where] {
+				return true
+			}
+			seen[o.Where] = true
+		}
 	}
-	return shown, nil
+	return false
 }
 
 // heldBack reports whether a comment in force rules out the version that removing a pin would give, and says so.
-func (r *run) heldBack(f *flake, states []PinInfo, d *text.Decision) (bool, error) {
-	holds, err := r.holds(f, d)
-	if err != nil {
-		return false, err
-	}
-	for _, hold := range holds {
-		for _, s := range states {
-			if hold.InForce(r.start) && !hold.Allows(version.Version(s.BaseVersion)) {
-				r.warn("pin", "nixpkgs has %s %s, but the pin stays: %s:%d: %s", r.pkg.Name, s.BaseVersion, hold.File,
-					hold.Line, hold.Quote)
-				return true, nil
+func (r *run) heldBack(cohorts []*cohort, shown []shownPin, states []PinInfo) bool {
+	for _, c := range cohorts {
+		for i, s := range states {
+			hold := c.against(version.Version(s.BaseVersion))
+			if hold != nil && slices.Contains(c.pins, shown[i].Pin) {
+				r.warn("pin", "nixpkgs has %s %s, but the pin stays: %s: %s", r.pkg.Name, s.BaseVersion, whereOf(*hold),
+					hold.Quote)
+				return true
 			}
 		}
 	}
-	return false, nil
+	return false
 }
 
-// planRemoval works out the files without the pins. What stands in the way is a *diag.Error.
-func (f *flake) planRemoval() (*unpin.Removal, []tree.Change, error) {
+// planRemoval works out the files without the pins that outputs show: of another one nothing proves that its removal
+// is right. What stands in the way is a *diag.Error.
+func (f *flake) planRemoval(shown []shownPin) (*unpin.Removal, []tree.Change, error) {
 	var pins []unpin.Pin
-	for _, p := range f.found.Pins {
-		made, err := f.removable(p)
+	for _, p := range shown {
+		made, err := f.removable(p.Pin)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -261,6 +310,16 @@ func (r *run) noteRemoval(f *flake, w work, removal *unpin.Removal, res *Result)
 	for _, c := range w.changes {
 		if len(bytes.TrimSpace(c.New)) == 0 {
 			r.warn("pin", "%s: nothing is left in this file; it may go as well", c.File)
+		}
+	}
+}
+
+// warnOfUnshown warns of the pins that a removal leaves, for no output shows them.
+func (r *run) warnOfUnshown(f *flake, shown []shownPin) {
+	for _, p := range f.found.Pins {
+		if !slices.ContainsFunc(shown, func(s shownPin) bool { return s.Pin == p }) {
+			r.warn("pin", "%s: no output of the flake shows this pin of %s; it is left as it is", p.Pos,
+				cmp.Or(string(p.Version), p.Label))
 		}
 	}
 }

@@ -8,9 +8,10 @@ import (
 
 // Policy says which pins move besides those that are behind a release.
 type Policy struct {
-	All      bool // every one
-	Exactly  bool // those that are beyond the release, too
-	Branches bool // those that follow a branch: only a bump shows whether it moved
+	All      bool   // every one
+	Exactly  bool   // those that are beyond the release, too
+	Branches bool   // those that follow a branch: only a bump shows whether it moved
+	Held     []*Pin // these stay as they are
 }
 
 // A Plan is what a bump is to do.
@@ -22,9 +23,12 @@ type Plan struct {
 }
 
 // Oldest returns the lowest version that is pinned, "" when none is known.
-func (f *Found) Oldest() version.Version {
+func (f *Found) Oldest() version.Version { return Oldest(f.Pins) }
+
+// Oldest returns the lowest version of pins, "" when none is known.
+func Oldest(pins []*Pin) version.Version {
 	var oldest version.Version
-	for _, p := range f.Pins {
+	for _, p := range pins {
 		if p.Version != "" && (oldest == "" || version.Compare(p.Version, oldest) < 0) {
 			oldest = p.Version
 		}
@@ -41,13 +45,15 @@ func (f *Found) Plan(to version.Version, policy Policy) Plan {
 			order = version.Compare(p.Version, to)
 		}
 		switch {
+		case slices.Contains(policy.Held, p):
 		case p.Follows() && !policy.Branches && !p.Missing():
 			plan.Unknown = append(plan.Unknown, p)
 		case policy.All, p.Missing(), f.Inconsistent(p), order < 0, order > 0 && policy.Exactly:
 			plan.Pins = append(plan.Pins, p)
 		}
 	}
-	plan.HalfWritten = f.halfWritten(plan.Pins)
+	plan.HalfWritten = slices.DeleteFunc(f.halfWritten(plan.Pins),
+		func(p *Pin) bool { return slices.Contains(policy.Held, p) })
 	plan.Pins = append(plan.Pins, plan.HalfWritten...)
 	return plan
 }

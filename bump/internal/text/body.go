@@ -178,6 +178,9 @@ func decision(r Report) string {
 		if h.Expired {
 			line += "; its last day is over, so that it was ignored"
 		}
+		if h.Stays != "" {
+			line += ", so that " + plain(h.Stays) + " stays there"
+		}
 		lines = append(lines, line+".")
 	}
 	for _, p := range d.Passed {

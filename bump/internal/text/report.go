@@ -85,6 +85,7 @@ type Hold struct {
 	Where   string // FILE:LINE
 	Text    string // the comment
 	Expired bool   // its last day is over: it was ignored
+	Stays   string // the version of the pin that it keeps as it is, while others move; else ""
 }
 
 // Passed is a release that was not taken.

@@ -1,0 +1,199 @@
+package bump
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/nixtars/ollama-bump/bump/internal/diag"
+	"github.com/nixtars/ollama-bump/bump/internal/pin"
+	"github.com/nixtars/ollama-bump/bump/internal/release"
+	"github.com/nixtars/ollama-bump/bump/internal/text"
+	"github.com/nixtars/ollama-bump/bump/internal/version"
+	"github.com/nixtars/ollama-bump/nixexpr"
+)
+
+// cohort is pins that comments hold back and that move together, or all that no comment in force holds back.
+type cohort struct {
+	pins   []*pin.Pin
+	holds  []release.Hold // in force
+	choice release.Choice
+	waits  string // what its newest release waits for
+}
+
+// cohorts divides the pins by the comments in force beside them, and puts all comments into the decision. What no
+// comment holds back comes first, and is one.
+func (r *run) cohorts(f *flake, d *text.Decision) ([]*cohort, error) {
+	free := &cohort{}
+	var held []*cohort
+	said := map[string]bool{}
+	for _, pins := range f.found.Bound() {
+		c := &cohort{pins: pins}
+		for _, p := range pins {
+			holds, err := f.holds(p)
+			if err != nil {
+				return nil, holdError(err)
+			}
+			for _, hold := range holds {
+				if where := whereOf(hold); !said[where] {
+					said[where] = true
+					r.reportHold(hold, d)
+				}
+				if hold.InForce(r.start) {
+					c.holds = append(c.holds, hold)
+				}
+			}
+		}
+		if len(c.holds) > 0 {
+			held = append(held, c)
+		} else {
+			free.pins = append(free.pins, pins...)
+		}
+	}
+	if len(free.pins) == 0 {
+		return held, nil
+	}
+	return append([]*cohort{free}, held...), nil
+}
+
+// against returns the first comment that rules out a version, nil when there is none.
+func (c *cohort) against(v version.Version) *release.Hold {
+	for i := range c.holds {
+		if !c.holds[i].Allows(v) {
+			return &c.holds[i]
+		}
+	}
+	return nil
+}
+
+// whereOf is FILE:LINE of a comment.
+func whereOf(hold release.Hold) string { return fmt.Sprintf("%s:%d", hold.File, hold.Line) }
+
+// refuseHeld returns the error for a release that was asked for and that a comment holds back.
+func refuseHeld(to version.Version, cohorts []*cohort) error {
+	for _, c := range cohorts {
+		if hold := c.against(to); hold != nil {
+			return &Error{
+				Pos:  diag.Pos{File: hold.File, Line: hold.Line, Column: 1},
+				Text: fmt.Sprintf("select release: %s is held back by the comment %q", to, hold.Quote),
+				Hint: "change or remove the comment",
+			}
+		}
+	}
+	return nil
+}
+
+// keepHeld sets apart the pins that a comment keeps from the release that the others move to.
+func (r *run) keepHeld(sel *selection, cohorts []*cohort, to version.Version) {
+	for _, c := range cohorts {
+		hold := c.against(to)
+		if to == "" || hold == nil {
+			continue
+		}
+		for _, p := range c.pins {
+			if p.Version != "" && version.Compare(p.Version, to) >= 0 {
+				continue
+			}
+			stays := cmp.Or(string(p.Version), p.Label)
+			r.say(Step, "release", "%s: %s stays at %s: held by %s", p.Pos, r.pkg.Name, stays, hold.Quote)
+			sel.held = append(sel.held, p)
+			for i := range sel.decision.Holds {
+				if h := &sel.decision.Holds[i]; h.Where == whereOf(*hold) {
+					h.Stays = stays
+				}
+			}
+		}
+	}
+}
+
+// holds returns the comments beside a pin that hold it back.
+func (f *flake) holds(p *pin.Pin) ([]release.Hold, error) {
+	var all []release.Hold
+	lines := f.linesOf(p)
+	for _, name := range slices.Sorted(maps.Keys(lines)) {
+		code := f.files.Nix[name]
+		if code == nil || !bytes.Contains(code.Src, []byte(release.Directive)) {
+			continue
+		}
+		holds, err := release.HoldsOf(name, comments(code), lines[name])
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, holds...)
+	}
+	return all, nil
+}
+
+// linesOf are the lines that a pin is written on, by file: of the binding that it is the value of, of the
+// call, and of its versions.
+func (f *flake) linesOf(p *pin.Pin) map[string][]int {
+	lines := map[string][]int{p.File: {p.Line}}
+	if code := f.files.Nix[p.File]; code != nil {
+		if b := bindingAt(code, p.Line, p.Column); b != nil {
+			lines[p.File] = append(lines[p.File], code.Position(b.Start()).Line)
+		}
+	}
+	for _, id := range p.Versions {
+		s := f.found.Slot(id)
+		lines[s.File] = append(lines[s.File], s.Pos.Line)
+	}
+	return lines
+}
+
+// bindingAt returns the innermost binding with the place in its value, nil when there is none.
+func bindingAt(f *nixexpr.File, line, column int) *nixexpr.Binding {
+	var found *nixexpr.Binding
+	nixexpr.Walk(f.Root, func(n nixexpr.Node) bool {
+		b, ok := n.(*nixexpr.Binding)
+		if !ok || b.Value == nil {
+			return true
+		}
+		start, end := f.Position(b.Value.Start()), f.Position(b.Value.End())
+		after := start.Line < line || start.Line == line && start.Column <= column
+		before := line < end.Line || line == end.Line && column < end.Column
+		if after && before {
+			found = b
+		}
+		return true
+	})
+	return found
+}
+
+// comments are the comments of a file that end with their line.
+func comments(f *nixexpr.File) []release.Comment {
+	var all []release.Comment
+	for _, t := range f.LineComments() {
+		line := f.Src[:t.Start]
+		line = line[bytes.LastIndexByte(line, '\n')+1:]
+		all = append(all, release.Comment{
+			Line: f.Position(t.Start).Line, Text: string(f.Src[t.Start:t.End]), Alone: len(bytes.TrimSpace(line)) == 0,
+		})
+	}
+	return all
+}
+
+// reportHold reports what a comment says, and puts it into the decision.
+func (r *run) reportHold(hold release.Hold, d *text.Decision) {
+	expired := !hold.InForce(r.start)
+	if expired {
+		r.warn("release", "%s: %s: this is over, and was ignored", whereOf(hold), hold.Quote)
+	} else {
+		r.say(Step, "release", "%s: %s", whereOf(hold), hold.Quote)
+	}
+	d.Holds = append(d.Holds, text.Hold{Where: whereOf(hold), Text: hold.Quote, Expired: expired})
+}
+
+// holdError gives a comment that cannot be read its place.
+func holdError(err error) error {
+	var wrong *release.HoldError
+	if !errors.As(err, &wrong) {
+		return err
+	}
+	return &Error{
+		Pos: diag.Pos{File: wrong.File, Line: wrong.Line, Column: 1}, Text: "read the comment: " + wrong.Err.Error(),
+		Hint: "write # ollama-bump: hold <0.32 until 2026-12-01: reason; constraint, date and reason are optional", Err: err,
+	}
+}
