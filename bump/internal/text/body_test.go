@@ -387,7 +387,7 @@ func TestBodyHasRoomForWhatever(t *testing.T) {
 				Check{text, text, Evaluated, text},
 				Check{text, text, Unchecked, text},
 			)
-			r.Decision.Holds = append(r.Decision.Holds, Hold{text, text, true})
+			r.Decision.Holds = append(r.Decision.Holds, Hold{text, text, true, text})
 			r.Decision.Security = append(
 				r.Decision.Security,
 				Advisory{text, text, "https://x.example/" + text, text, text, text},

@@ -193,7 +193,7 @@ func (r *Report) Redact(hide func(string) string) {
 		each(hide, &a.GHSA, &a.CVE, &a.URL, &a.Summary)
 	}
 	for i := range r.Decision.Holds {
-		each(hide, &r.Decision.Holds[i].Where, &r.Decision.Holds[i].Text)
+		each(hide, &r.Decision.Holds[i].Where, &r.Decision.Holds[i].Text, &r.Decision.Holds[i].Stays)
 	}
 	for i := range r.Decision.Passed {
 		each(hide, &r.Decision.Passed[i].Why)
