@@ -287,7 +287,8 @@ func TestLink(t *testing.T) {
 	assert.Equal(t, "[0.1.0](<https://x.example/a%20b>)", notes.Link("0.1.0", "https://x.example/a b"))
 	assert.Equal(t, "[x](<https://[::1]:80/>)", notes.Link("x", "https://[::1]:80/"))
 	for _, address := range []string{
-		"data:text/html,x", "https://", "https://u@x.example", "https://gıthub.com/x", "https://x_y.example", "https://x!.example",
+		"data:text/html,x", "https://", "https://u@x.example", "https://gıthub.com/x", "https://x_y.example",
+		"https://x!.example",
 	} {
 		assert.Equal(t, "x", notes.Link("x", address), address)
 	}
