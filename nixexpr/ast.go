@@ -34,7 +34,6 @@ type (
 	// Number is an integer or a float; its text is the span's.
 	Number struct {
 		Span
-		Float bool
 	}
 
 	// Str is "…" or, when Indented, ''…''. Parts is empty for the empty string.

@@ -1,6 +1,9 @@
 package nixexpr
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // A dupChecker finds names that are defined twice. Nix merges a.b = 1; a = { c = 2; }; and
 // refuses only what is defined twice after merging.
@@ -10,7 +13,7 @@ import "fmt"
 // built, as scopes; the scopes of the file share one table.
 type dupChecker struct {
 	file   *File
-	seen   map[string]int32    // of one set: the offset of each first name
+	seen   nameSet             // of one set or function
 	scopes map[*AttrSet]int32  // of the sets whose scope was built
 	table  map[scopeName]int32 // index in defs, for scopes with more than a few names
 	defs   []scopeDef
@@ -38,17 +41,13 @@ type scopeHead struct{ first, count int32 }
 // few is how many names are compared one with the other.
 const few = 8
 
-// attrs checks the definitions of a set, or of a let when set is nil. It must be told of
-// every set once, the inner ones first.
-func (d *dupChecker) attrs(set *AttrSet, bindings []Binding) *lexError {
+// attrs checks the definitions of a set or a let. It must be told of every set once, the inner
+// ones first.
+func (d *dupChecker) attrs(bindings []Binding) *lexError {
 	if d.distinct(bindings) {
 		return nil
 	}
-	scope, twice := d.build(bindings)
-	if set != nil {
-		d.scopes[set] = scope
-	}
-	if twice != nil {
+	if _, twice := d.build(bindings); twice != nil {
 		return d.report(twice)
 	}
 	return nil
@@ -81,7 +80,7 @@ func (d *dupChecker) report(n *dupName) *lexError {
 func firstNames(bindings []Binding, f func(a *Attr) bool) bool {
 	for i := range bindings {
 		names := bindings[i].Path
-		if bindings[i].Value != nil && len(names) > 1 {
+		if bindings[i].Value != nil {
 			names = names[:1]
 		}
 		for j := range names {
@@ -95,34 +94,38 @@ func firstNames(bindings []Binding, f func(a *Attr) bool) bool {
 
 // distinct reports whether no first name is there twice.
 func (d *dupChecker) distinct(bindings []Binding) bool {
-	count := 0
-	firstNames(bindings, func(*Attr) bool { count++; return count <= few })
-	if count <= 1 {
+	d.seen.clear()
+	return firstNames(bindings, func(a *Attr) bool { return d.seen.add(a.Name) })
+}
+
+// A nameSet is a set of names of which there are seldom more than a few.
+type nameSet struct {
+	few  [few]string
+	n    int                 // of few
+	more map[string]struct{} // those for which few has no room
+}
+
+func (s *nameSet) clear() {
+	s.n = 0
+	clear(s.more)
+}
+
+// add reports whether the name is new.
+func (s *nameSet) add(name string) bool {
+	if slices.Contains(s.few[:s.n], name) {
+		return false
+	}
+	if s.n < len(s.few) {
+		s.few[s.n] = name
+		s.n++
 		return true
 	}
-	if count <= few {
-		var names [few]string
-		n := 0
-		return firstNames(bindings, func(a *Attr) bool {
-			for _, name := range names[:n] {
-				if name == a.Name {
-					return false
-				}
-			}
-			names[n] = a.Name
-			n++
-			return true
-		})
+	if s.more == nil {
+		s.more = make(map[string]struct{})
 	}
-	if d.seen == nil {
-		d.seen = make(map[string]int32)
-	}
-	clear(d.seen)
-	return firstNames(bindings, func(a *Attr) bool {
-		_, twice := d.seen[a.Name]
-		d.seen[a.Name] = a.From
-		return !twice
-	})
+	_, old := s.more[name]
+	s.more[name] = struct{}{}
+	return !old
 }
 
 // build makes the scope of a set, with everything merged.
@@ -295,24 +298,10 @@ func (d *dupChecker) formals(n *Lambda) *lexError {
 	twice := func(name string, at int32) *lexError {
 		return &lexError{offset: int(at), msg: fmt.Sprintf("the function has two arguments named '%s'", clip(name))}
 	}
-	if len(list) <= few {
-		for i := range list {
-			for j := range list[:i] {
-				if list[i].Name == list[j].Name {
-					return twice(list[i].Name, list[i].From)
-				}
-			}
-		}
-	} else {
-		if d.seen == nil {
-			d.seen = make(map[string]int32)
-		}
-		clear(d.seen)
-		for i := range list {
-			if _, ok := d.seen[list[i].Name]; ok {
-				return twice(list[i].Name, list[i].From)
-			}
-			d.seen[list[i].Name] = list[i].From
+	d.seen.clear()
+	for i := range list {
+		if !d.seen.add(list[i].Name) {
+			return twice(list[i].Name, list[i].From)
 		}
 	}
 	for i := range list {

@@ -96,7 +96,7 @@ func (f *File) checkSpans(sorted []Edit) error {
 func (f *File) splice(sorted []Edit) []byte {
 	size := len(f.text)
 	for _, e := range sorted {
-		size += len(e.New) - (e.End - e.Start)
+		size += e.grows()
 	}
 	out := make([]byte, 0, size)
 	at := 0

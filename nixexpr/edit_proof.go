@@ -1,6 +1,9 @@
 package nixexpr
 
 import (
+	"cmp"
+	"maps"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -22,11 +25,11 @@ func (f *File) checkTokens(edited *File, sorted []Edit) error {
 			continue
 		}
 		moved := Token{Start: t.Start + shift, End: t.End + shift}
-		for j < len(edited.Tokens) && edited.Tokens[j].End <= moved.Start {
+		for edited.Tokens[j].End <= moved.Start { // one holds it: the token's bytes are in the edited file
 			j++
 		}
 		grown := growing(f.kinds[i]) && beside(t, sorted, next)
-		if j == len(edited.Tokens) || edited.kinds[j] != f.kinds[i] || !covers(edited.Tokens[j], moved, grown) {
+		if edited.kinds[j] != f.kinds[i] || !covers(edited.Tokens[j], moved, grown) {
 			return f.editError(t.Start, "an edit would change the meaning of %s, which is outside of it", f.found(i))
 		}
 	}
@@ -101,7 +104,7 @@ func (f *File) literalTokens() []literalToken {
 	return list
 }
 
-// checkStrings proves that every string whose text is edited is one string still, which ends where it ended,
+// checkStrings proves that every string that is edited is one string still, which ends where it ended,
 // and that it has no interpolation that it did not have before.
 func (f *File) checkStrings(edited *File, sorted []Edit) error {
 	if len(sorted) == 0 {
@@ -137,8 +140,8 @@ func (f *File) checkStrings(edited *File, sorted []Edit) error {
 	return nil
 }
 
-// inText reports whether any of the edits that touch a string changes its text. An edit that takes one of its
-// two quotes is refused.
+// inText reports whether any of the edits that touch a string is within it. An edit that takes one of its two
+// quotes is refused.
 func (f *File) inText(l *literalToken, touching []Edit) (bool, error) {
 	found := false
 	for _, e := range touching {
@@ -148,16 +151,10 @@ func (f *File) inText(l *literalToken, touching []Edit) (bool, error) {
 			return false, f.editError(e.Start, "an edit takes one end of the string at %s: %s",
 				f.Position(l.start), f.describe(e))
 		default:
-			found = found || !within(l.holes, e)
+			found = true
 		}
 	}
 	return found, nil
-}
-
-// within reports whether an edit changes nothing but the expression of an interpolation.
-func within(holes []Span, e Edit) bool {
-	i := sort.Search(len(holes), func(i int) bool { return holes[i].End() > e.End })
-	return i < len(holes) && holes[i].Start()+len("${") <= e.Start
 }
 
 // cuts reports whether one of the edits that touch an interpolation takes an end of it, or all of it.
@@ -208,7 +205,7 @@ func (f *File) checkExprs(edited *File, sorted []Edit) error {
 	edits := map[Span]*Edit{}
 	for i := range sorted {
 		e := &sorted[i]
-		if e.Start < e.End && strings.Trim(e.New, " \t\r\n") != "" {
+		if strings.Trim(e.New, " \t\r\n") != "" {
 			edits[Span{From: int32(e.Start), To: int32(e.End)}] = e
 		}
 	}
@@ -234,15 +231,10 @@ func (f *File) checkExprs(edited *File, sorted []Edit) error {
 		}
 		return len(want) > 0
 	})
-	var first *Edit
-	for _, e := range want {
-		if first == nil || e.Start < first.Start {
-			first = e
-		}
-	}
-	if first == nil {
+	if len(want) == 0 {
 		return nil
 	}
+	first := slices.MinFunc(slices.Collect(maps.Values(want)), func(a, b *Edit) int { return cmp.Compare(a.Start, b.Start) })
 	return f.editError(first.Start, "the edit would not leave one expression: %s", f.describe(*first))
 }
 

@@ -51,6 +51,9 @@ func TestReplaceString(t *testing.T) {
 		{"same value keeps its spelling", `"\x"`, "x", `"\x"`},
 		{"non-UTF-8", `"a"`, "\xff", "\"\xff\""},
 		{"indented, one line", `''a''`, "b", `''b''`},
+		{"indented, nothing in it", `''''`, "a", `''a''`},
+		{"indented, behind spaces", `''  a''`, "b", `''b''`},
+		{"indented, own lines become empty", "{\n  a = ''\n    one\n  '';\n}", "", "{\n  a = ''\n  '';\n}"},
 		{"indented, own lines", "{\n  a = ''\n    one\n    two\n  '';\n}", "x\ny\n", "{\n  a = ''\n    x\n    y\n  '';\n}"},
 		{"indented, dollar brace", `''a''`, "${x}", `''''${x}''`},
 		{"indented, quotes", `''a''`, "x''y", `''x''\''y''`},
@@ -85,6 +88,20 @@ func TestReplaceStringPart(t *testing.T) {
 		{"indented", "''\n  ${a}\n  v=1\n''", 2, "1", "2", "''\n  ${a}\n  v=2\n''"},
 		{"needs escaping", `"a1b"`, 0, "1", `"`, `"a\"b"`},
 		{"indented, needs escaping", `''a1b''`, 0, "1", "''", `''a''\'''\'b''`},
+		{"goes", `"abc"`, 0, "b", "", `"ac"`},
+		{"goes at the end", `"aab"`, 0, "b", "", `"aa"`},
+		{"goes between interpolations", `"x${a}-1-${b}y"`, 2, "1", "", `"x${a}--${b}y"`},
+		{"goes before an interpolation", `"x1${b}"`, 0, "1", "", `"x${b}"`},
+		{"is put in", `"ab"`, 0, "", "1", `"1ab"`},
+		{"behind a backslash", `"\\1"`, 0, "1", "n", `"\\n"`},
+		{"behind a dollar", `"$1"`, 0, "1", "2", `"$2"`},
+		{"before an interpolation", `"v1${b}"`, 0, "1", "2", `"v2${b}"`},
+		{"before a dollar", `"1$x"`, 0, "1", "2", `"2$x"`},
+		{"indented, before an escape", `''1''${x}''`, 0, "1", "2", `''2''${x}''`},
+		{"indented, behind an escape", `''''${x}1''`, 0, "1", "2", `''''${x}2''`},
+		{"indented, spaces", `''a 1''`, 0, " 1", " 2", `''a 2''`},
+		{"indented, first of its line", "''\n  1 a\n  b\n''", 0, "1", "2", "''\n  2 a\n  b\n''"},
+		{"a line end goes", "\"a\nb\"", 0, "\n", "-", `"a-b"`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := parse(t, tt.src)
@@ -199,6 +216,26 @@ func TestApplyRefuses(t *testing.T) {
 		{"text and an interpolation", `"ab${c}d"`, []nixexpr.Edit{{2, 7, "x"}}, ""},
 		{"the end of an interpolation", `"a${b}c"`, []nixexpr.Edit{{4, 7, "x}y"}}, `test.nix:1:5: the edit would not leave the string at test.nix:1:1 one string: bytes 4 to 7 at test.nix:1:5 become "x}y"`},
 		{"the start of an interpolation", `"a${b}c"`, []nixexpr.Edit{{1, 4, "z${"}}, `test.nix:1:2: the edit would not leave the string at test.nix:1:1 one string: bytes 1 to 4 at test.nix:1:2 become "z${"`},
+		{
+			"beyond the end of an interpolation", `"a${b}c"`,
+			[]nixexpr.Edit{{4, 6, `x}${y}`}},
+			`test.nix:1:5: the edit would not leave the string at test.nix:1:1 one string: bytes 4 to 6 at test.nix:1:5 become "x}${y}"`,
+		},
+		{
+			"within an interpolation", `"a${b c}d"`,
+			[]nixexpr.Edit{{5, 6, `}${`}},
+			`test.nix:1:6: the edit would not leave the string at test.nix:1:1 one string: bytes 5 to 6 at test.nix:1:6 become "}${"`,
+		},
+		{
+			"a long text", `[ a ]`,
+			[]nixexpr.Edit{{2, 3, "b" + strings.Repeat(" ", 38) + "c"}},
+			`test.nix:1:3: the edit would not leave one expression: bytes 2 to 3 at test.nix:1:3 become "b` + strings.Repeat(" ", 38) + `c"`,
+		},
+		{
+			"a longer text", `[ a ]`,
+			[]nixexpr.Edit{{2, 3, "b" + strings.Repeat(" ", 39) + "c"}},
+			`test.nix:1:3: the edit would not leave one expression: bytes 2 to 3 at test.nix:1:3 become "b` + strings.Repeat(" ", 39) + `…"`,
+		},
 		{"behind a string", `["a"]`, []nixexpr.Edit{{4, 4, " b"}}, ""},
 		{"before a string", `["a"]`, []nixexpr.Edit{{1, 1, "b "}}, ""},
 		{

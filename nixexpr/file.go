@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"sort"
+	"strings"
 	"sync"
 )
 
@@ -54,21 +55,15 @@ func (f *File) Position(offset int) Position {
 	return Position{File: f.Name, Line: line, Column: offset - int(f.lines[line-1]) + 1}
 }
 
+// lineStarts returns the offset of each line: 0, and those behind a line end.
 func lineStarts(src string) []int32 {
-	count := 1
-	eachLineEnd(src, func(int) { count++ })
-	starts := append(make([]int32, 0, count), 0)
-	eachLineEnd(src, func(end int) { starts = append(starts, int32(end)) })
-	return starts
-}
-
-// eachLineEnd calls f with the offset behind each line end.
-func eachLineEnd(src string, f func(int)) {
-	for i := 0; i < len(src); i++ {
-		if src[i] == '\n' || src[i] == '\r' && (i+1 == len(src) || src[i+1] != '\n') {
-			f(i + 1)
+	starts := []int32{0}
+	for i := range len(src) {
+		if src[i] == '\n' || src[i] == '\r' && !strings.HasPrefix(src[i+1:], "\n") {
+			starts = append(starts, int32(i+1))
 		}
 	}
+	return starts
 }
 
 // maxSize is the largest source in bytes: offsets in the tree are 32 bits wide.

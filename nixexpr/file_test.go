@@ -73,6 +73,12 @@ func TestTextAndValues(t *testing.T) {
 		{`""`, true, []string{}},
 		{`"a\nb"`, true, []string{"a\nb"}},
 		{"\"a\r\nb\rc\"", true, []string{"a\nb\nc"}},
+		{"\"a\r\"", true, []string{"a\n"}},
+		{"''\n  a\n      ''", true, []string{"a\n"}},
+		{"''\n  a\n      ${b}''", false, []string{"a\n    ", ""}},
+		{"''a'${b}''", false, []string{"a'", ""}},
+		{"''  \n  a''", true, []string{"a"}},
+		{"''  a''", true, []string{"a"}},
 		{`"a${b}\${c}"`, false, []string{"a", "", "${c}"}},
 		{"''\n  a\n    b\n''", true, []string{"a\n  b\n"}},
 		{"''\n  ${a}\n   b\n  ''", false, []string{"", "", "\n b\n"}},
@@ -218,8 +224,36 @@ func TestReplaceStringRefuses(t *testing.T) {
 	require.EqualError(t, err, "test.nix:1:8: bytes 0 to 2 are not within this text of 1 bytes")
 	_, err = f.ReplaceStringPart(quoted, 0, 0, 1, "x\n")
 	require.EqualError(t, err, `test.nix:1:8: a part of a string cannot be replaced by a text with '\n' in it`)
+	_, err = f.ReplaceStringPart(quoted, 0, 0, 1, "\n")
+	require.EqualError(t, err, `test.nix:1:8: a part of a string cannot be replaced by a text with '\n' in it`)
 	_, err = f.ReplaceStringPart(indented, 0, 0, 2, "")
 	require.ErrorContains(t, err, "would change the string around it")
+}
+
+func TestReplaceStringPartRefuses(t *testing.T) {
+	for _, tt := range []struct {
+		name, src      string
+		part, from, to int
+		text           string
+	}{
+		{"half of an escape", `"a\n"`, 0, 2, 3, "t"},
+		{"a character that is escaped", `"a\b"`, 0, 2, 3, "n"},
+		{"what keeps a dollar from a brace", `"$1{x}"`, 0, 1, 2, ""},
+		{"a brace behind a dollar", `"a$1"`, 0, 2, 3, "{x}"},
+		{"all between two interpolations", `"${a}1${b}"`, 1, 0, 1, ""},
+		{"all before an interpolation", `"1${b}"`, 0, 0, 1, ""},
+		{"indented, what keeps quotes apart", `''a'1' ''`, 0, 2, 3, ""},
+		{"indented, half of an escape", `''a''\n''`, 0, 4, 5, "t"},
+		{"indented, the indentation", "''\n  a\n    b\n''", 0, 0, 2, "  1"},
+		{"indented, what is not indented", "''\n  a\n b\n''", 0, 5, 6, "  1"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := parse(t, tt.src)
+			_, err := f.ReplaceStringPart(firstString(t, f), tt.part, tt.from, tt.to, tt.text)
+			var refused *nixexpr.EditError
+			require.ErrorAs(t, err, &refused)
+		})
+	}
 }
 
 func TestReplaceExpr(t *testing.T) {

@@ -203,6 +203,7 @@ func FuzzReplaceStringPart(f *testing.F) {
 		require.Len(t, after.Parts, len(s.Parts))
 		for i, was := range file.PartTexts(s) {
 			is := edited.PartText(after, i)
+			require.Equal(t, s.Parts[i].Expr == nil, after.Parts[i].Expr == nil)
 			if i != part {
 				require.Equal(t, was, is)
 				continue

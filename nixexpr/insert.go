@@ -19,7 +19,7 @@ func (f *File) InsertString(b *Binding, name, value string) (Edit, error) {
 // before each, or all on the other one's line. A tab that begins a line is a level of indentation, written as two
 // spaces where the other definition is not indented by tabs. That the lines are a definition is for Apply to check.
 func (f *File) InsertLines(b *Binding, lines ...string) Edit {
-	indent, startsLine := f.lineStartBefore(b.Start())
+	lineEnd, indent, startsLine := f.lineStartBefore(b.Start())
 	at, endsLine := f.lineEndBehind(b.End())
 	var text strings.Builder
 	for _, line := range lines {
@@ -32,7 +32,7 @@ func (f *File) InsertLines(b *Binding, lines ...string) Edit {
 		if strings.HasPrefix(indent, "\t") {
 			unit = "\t"
 		}
-		text.WriteString(f.lineEndBefore(b.Start()) + indent + strings.Repeat(unit, len(line)-len(bare)) + bare)
+		text.WriteString(lineEnd + indent + strings.Repeat(unit, len(line)-len(bare)) + bare)
 	}
 	if !startsLine || !endsLine {
 		at = b.End()
@@ -50,31 +50,23 @@ func isName(text string) bool {
 	return ok && id.Name == text
 }
 
-// lineStartBefore is the blanks between the start of the line and an offset; false when
-// something else stands there.
-func (f *File) lineStartBefore(offset int) (string, bool) {
-	start := strings.LastIndexAny(f.text[:offset], "\r\n") + 1
-	indent := f.text[start:offset]
-	return indent, start > 0 && strings.Trim(indent, " \t") == ""
-}
-
-// lineEndBefore is the line end before the line of an offset: LF, CR LF or CR.
-func (f *File) lineEndBefore(offset int) string {
-	end := strings.LastIndexAny(f.text[:offset], "\r\n") + 1
-	switch {
-	case end == 0:
-		return "\n"
-	case strings.HasSuffix(f.text[:end], "\r\n"):
-		return "\r\n"
+// lineStartBefore returns the line end (LF, CR LF or CR) and the blanks directly before an offset; false when
+// something else stands on the line.
+func (f *File) lineStartBefore(offset int) (lineEnd, indent string, ok bool) {
+	before := strings.TrimRight(f.text[:offset], " \t")
+	for _, lineEnd := range []string{"\r\n", "\n", "\r"} {
+		if strings.HasSuffix(before, lineEnd) {
+			return lineEnd, f.text[len(before):offset], true
+		}
 	}
-	return f.text[end-1 : end]
+	return "", "", false
 }
 
 // lineEndBehind is where the line of an offset ends, or its last comment, which belongs to the
 // definition before it. False when there is more on the line.
 func (f *File) lineEndBehind(offset int) (int, bool) {
 	at := offset
-	for i := f.tokenAt(offset); i < len(f.Tokens); i++ {
+	for i := f.tokenAt(offset); ; i++ { // in or a brace follows
 		t := f.Tokens[i]
 		switch f.kinds[i] {
 		case kindBlank:
@@ -87,5 +79,4 @@ func (f *File) lineEndBehind(offset int) (int, bool) {
 			return offset, false
 		}
 	}
-	return at, true
 }

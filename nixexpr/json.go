@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -46,46 +47,19 @@ func escapeJSON(text string) string {
 	return quoted[1 : len(quoted)-1]
 }
 
-// cutsEscape reports whether an offset in the raw text of a JSON string is within an escape: \n, \u00e9, or
-// the two of a character beyond U+FFFF.
+// jsonEscape matches an escape of a JSON string: \n, \u00e9, or the two of a character beyond U+FFFF.
+var jsonEscape = regexp.MustCompile(`^\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|u....|.)`)
+
+// cutsEscape reports whether an offset in the raw text of a JSON string is within an escape.
 func cutsEscape(raw []byte, at int) bool {
 	const longest = len(`\ud83d\ude00`)
-	for start := max(0, at-longest+1); start < at; start++ {
-		size := escapeSize(raw, start)
-		if size > 0 && start+size > at {
+	for start := max(0, at-longest); start < at; start++ {
+		slashes := start - len(bytes.TrimRight(raw[:start], `\`))
+		if slashes%2 == 0 && start+len(jsonEscape.Find(raw[start:])) > at { // it is not escaped itself
 			return true
 		}
 	}
 	return false
-}
-
-// escapeSize is how long the escape is that begins at an offset; 0 when none does.
-func escapeSize(raw []byte, at int) int {
-	if raw[at] != '\\' {
-		return 0
-	}
-	slashes := 0
-	for i := at - 1; i >= 0 && raw[i] == '\\'; i-- {
-		slashes++
-	}
-	if slashes%2 == 1 { // it is escaped itself
-		return 0
-	}
-	const short, long = len(`\n`), len(`\u00e9`)
-	if !bytes.HasPrefix(raw[at:], []byte(`\u`)) {
-		return short
-	}
-	if at+2*long <= len(raw) && bytes.HasPrefix(raw[at+long:], []byte(`\u`)) && isSurrogate(raw[at+2:at+long], "89ab") &&
-		isSurrogate(raw[at+long+2:at+2*long], "cdef") {
-		return 2 * long
-	}
-	return long
-}
-
-// isSurrogate reports whether four hexadecimal digits are dX.., X one of the given digits.
-func isSurrogate(digits []byte, second string) bool {
-	lower := bytes.ToLower(digits)
-	return lower[0] == 'd' && strings.IndexByte(second, lower[1]) >= 0
 }
 
 // Apply makes the edits and returns the new source, see [ApplyData].

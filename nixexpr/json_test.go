@@ -124,6 +124,11 @@ func TestJSONApplyRefuses(t *testing.T) {
 			`pin.json:1:9: the edit is not within a string: bytes 8 to 9 at pin.json:1:9 become "2\""`,
 		},
 		{
+			"the first quote", `{"v": "1"}`,
+			[]nixexpr.Edit{{6, 8, `"2`}},
+			`pin.json:1:7: the edit is not within a string: bytes 6 to 8 at pin.json:1:7 become "\"2"`,
+		},
+		{
 			"blanks", `{"v": "1"}`,
 			[]nixexpr.Edit{{5, 6, `  `}},
 			`pin.json:1:6: the edit is not within a string: bytes 5 to 6 at pin.json:1:6 become "  "`,

@@ -242,9 +242,7 @@ func (l *lexer) number() tokenKind {
 		return l.integer(end)
 	}
 	fraction := l.run(end+1, classDigit)
-	nonZero := end > start && l.src[start] != '0'
-	zero := end == start || end == start+1 && l.src[start] == '0'
-	if !nonZero && (!zero || fraction == end+1) {
+	if l.src[start] == '0' && (end > start+1 || fraction == end+1) {
 		return l.integer(end)
 	}
 	return l.float(l.exponent(fraction))

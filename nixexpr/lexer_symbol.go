@@ -129,11 +129,7 @@ func (l *lexer) indentOpen() tokenKind {
 // inIndent takes the next token between two single quotes and two single quotes.
 func (l *lexer) inIndent() tokenKind {
 	i := l.pos
-	for i < len(l.src) {
-		piece := nextPiece(l.src[i:])
-		if piece.size == 0 {
-			break
-		}
+	for piece := nextPiece(l.src[i:]); piece.size > 0; piece = nextPiece(l.src[i:]) {
 		i += piece.size
 	}
 	switch {

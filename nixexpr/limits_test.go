@@ -113,16 +113,17 @@ func TestHighEnough(t *testing.T) {
 // TestLinear reads sources that invite a parser to look at the same bytes again and again.
 func TestLinear(t *testing.T) {
 	n := scaled(300_000)
-	var names, merged, formals strings.Builder
+	var names, merged, sets, formals strings.Builder
 	for i := range n {
 		fmt.Fprintf(&names, "a%d = 1; ", i)
 		fmt.Fprintf(&merged, "a.b%d.c = 1; a.b%d.d = 2; ", i, i)
+		fmt.Fprintf(&sets, "a = { b%d = 1; }; ", i)
 		fmt.Fprintf(&formals, "a%d, ", i)
 	}
 	for name, src := range map[string]string{
 		"names":                       "{ " + names.String() + "}",
 		"paths that merge":            "{ " + merged.String() + "}",
-		"sets that merge, one by one": "{ " + strings.Repeat("a = { }; ", n) + "}",
+		"sets that merge, one by one": "{ " + sets.String() + "}",
 		"a path below many sets":      "{ " + strings.Repeat("a.b.c.d.e.f = { }; ", n) + "}",
 		"formals":                     "{ " + formals.String() + "... }: 1",
 		"selection":                   "a" + strings.Repeat(".a", n),

@@ -23,6 +23,7 @@ const (
 // laterThanNix are the grammar cases for which some version of Nix points to a place before ours.
 var laterThanNix = map[string]string{
 	"bytes/NUL in a string":                 theByte,
+	"bytes/NUL that begins a string":        theByte,
 	"bytes/NUL in an indented string":       theByte,
 	"bytes/NUL after a dollar":              theByte,
 	"dynamic_attributes/in let":             theName,

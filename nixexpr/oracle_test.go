@@ -171,6 +171,7 @@ const (
 var grammarDifferences = []difference{
 	{"bytes/escaped NUL", "", nulReason},
 	{"bytes/NUL in a string", "2.26", nulLater},
+	{"bytes/NUL that begins a string", "2.26", nulLater},
 	{"bytes/NUL in an indented string", "2.26", nulLater},
 	{"bytes/NUL after a dollar", "2.26", nulLater},
 	{"merging/deep", "2.26", oneLevel},

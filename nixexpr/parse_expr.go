@@ -86,7 +86,7 @@ func (p *parser) letIn() Expr {
 	n.From = p.start()
 	p.advance()
 	var h int
-	n.Bindings, h = p.bindingList(kindIn, nil)
+	n.Bindings, h = p.bindingList(kindIn)
 	for i := range n.Bindings {
 		if b := &n.Bindings[i]; b.Value != nil && b.Path[0].Expr != nil {
 			return p.fail(b.Path[0].Start(), "a dynamic attribute is not allowed in 'let'")

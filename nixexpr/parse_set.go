@@ -1,8 +1,7 @@
 package nixexpr
 
 // bindingList reads definitions up to the closing token and the height of what is in them.
-// set is the set that they make, nil for a let.
-func (p *parser) bindingList(closing tokenKind, set *AttrSet) ([]Binding, int) {
+func (p *parser) bindingList(closing tokenKind) ([]Binding, int) {
 	base, h := len(p.bindings), 0
 	for p.kind != closing && p.err == nil {
 		var b Binding
@@ -19,7 +18,7 @@ func (p *parser) bindingList(closing tokenKind, set *AttrSet) ([]Binding, int) {
 	bindings := p.binds.copy(p.bindings[base:])
 	p.bindings = p.bindings[:base]
 	if p.err == nil {
-		if err := p.dups.attrs(set, bindings); err != nil {
+		if err := p.dups.attrs(bindings); err != nil {
 			p.fail(err.offset, "%s", err.msg)
 		}
 	}
@@ -210,18 +209,18 @@ func (p *parser) formalSet(n *Lambda) int {
 	f.From = p.start()
 	p.advance()
 	base, h := len(p.formals), 0
-	want := " or an argument name"
+	want, more := " or an argument name", true // may follow
 	for p.kind == kindIdent {
 		p.formals = append(p.formals, p.formalArg())
 		h = max(h, p.height)
-		want = " or ',' after an argument"
 		if p.kind != kindComma {
+			want, more = " or ',' after an argument", false
 			break
 		}
 		want = " or an argument name after ','"
 		p.advance()
 	}
-	if p.kind == kindEllipsis && (len(p.formals) == base || want != " or ',' after an argument") {
+	if p.kind == kindEllipsis && more {
 		f.Ellipsis, want = true, " after '...'"
 		p.advance()
 	}

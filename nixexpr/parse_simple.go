@@ -8,7 +8,6 @@ func (p *parser) simple(want string) Expr {
 		return p.name()
 	case kindInt, kindFloat:
 		n := p.number.one()
-		n.Float = p.kind == kindFloat
 		n.Span = p.leaf()
 		return n
 	case kindQuote, kindIndentOpen:
@@ -99,7 +98,7 @@ func (p *parser) set() Expr {
 	open := p.start()
 	p.advance()
 	var h int
-	n.Bindings, h = p.bindingList(kindBraceClose, n)
+	n.Bindings, h = p.bindingList(kindBraceClose)
 	n.To = p.expectClosing(kindBraceClose, " or an attribute", open)
 	p.grown(h)
 	return n
@@ -115,7 +114,7 @@ func (p *parser) legacyLet() Expr {
 	open := p.start()
 	p.advance()
 	var h int
-	n.Bindings, h = p.bindingList(kindBraceClose, nil)
+	n.Bindings, h = p.bindingList(kindBraceClose)
 	n.To = p.expectClosing(kindBraceClose, " or an attribute", open)
 	p.grown(h)
 	return n

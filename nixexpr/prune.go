@@ -142,17 +142,15 @@ func (p *Pruning) RemoveName(b *Binding, name string) {
 		p.Remove(b)
 		return
 	}
-	left := 0
+	kept := false
 	for i := range b.Path {
 		attr := &b.Path[i]
 		if attr.Name == name && attr.Expr == nil {
 			p.drop(attr.Start(), attr.End())
 		}
-		if !p.Gone(attr) {
-			left++
-		}
+		kept = kept || !p.Gone(attr)
 	}
-	if left == 0 {
+	if !kept {
 		p.Remove(b)
 	}
 }
@@ -211,7 +209,7 @@ func (p *Pruning) lostAllUses(let *Let, name string) bool {
 	}
 	for i := range let.Bindings {
 		b := &let.Bindings[i]
-		if b.Value == nil && b.From == nil || b.Value != nil && b.Path[0].Expr == nil && b.Path[0].Name == name {
+		if b.Value != nil && b.Path[0].Expr == nil && b.Path[0].Name == name {
 			continue
 		}
 		Children(b, func(child Node) { Uses(child, name, note) })
@@ -224,12 +222,11 @@ func (p *Pruning) lostAllUses(let *Let, name string) bool {
 func (p *Pruning) unwrap(let *Let) {
 	f := p.file
 	p.drop(let.Start(), let.Start()+len("let"))
-	for i := f.tokenAt(let.Body.Start()) - 1; i >= 0; i-- {
-		if f.kinds[i] == kindIn {
-			p.drop(f.Tokens[i].Start, f.Tokens[i].End)
-			break
-		}
+	in := f.tokenAt(let.Body.Start()) - 1
+	for f.kinds[in] != kindIn {
+		in--
 	}
+	p.drop(f.Tokens[in].Start, f.Tokens[in].End)
 	p.join(let)
 }
 
@@ -241,25 +238,21 @@ func (p *Pruning) join(let *Let) {
 	}
 	f := p.file
 	i := f.tokenAt(let.Start()) - 1
-	if i <= 0 || f.kinds[i] != kindBlank || f.kinds[i-1] != kindAssign ||
+	if f.kinds[i] != kindBlank || f.kinds[i-1] != kindAssign ||
 		!hasLineEnd(f.text[f.Tokens[i].Start:f.Tokens[i].End]) {
 		return
 	}
-	first, last := -1, -1
-	for j := f.tokenAt(let.Start()); j < len(f.Tokens) && f.Tokens[j].End <= let.End(); j++ {
+	var stays []Token
+	for j := i + 1; f.Tokens[j].End <= let.End(); j++ { // a semicolon follows
 		t := f.Tokens[j]
 		if f.kinds[j].blank() && f.kinds[j] != kindBlank && !p.inside(t.Start, t.End) {
 			return // a comment that stays keeps its line
 		}
-		if f.kinds[j] == kindBlank || p.inside(t.Start, t.End) {
-			continue
+		if f.kinds[j] != kindBlank && !p.inside(t.Start, t.End) {
+			stays = append(stays, t)
 		}
-		if first < 0 {
-			first = t.Start
-		}
-		last = t.End
 	}
-	if first >= 0 && !hasLineEnd(f.text[first:last]) {
+	if first := stays[0].Start; !hasLineEnd(f.text[first:stays[len(stays)-1].End]) {
 		p.joined = append(p.joined, Edit{Start: f.Tokens[i].Start, End: first, New: " "})
 	}
 }

@@ -10,9 +10,10 @@ import (
 type line struct {
 	start, end int  // end is behind the line end
 	gone       bool // it holds something that goes
+	word       bool // what goes in it begins with a let or an in, which the comment above is not about
 	kept       bool // it holds something that stays: neither blank nor a comment
 	comment    bool // it holds a comment
-	inner      bool // it is a part of something of several lines that goes, or stays, as a whole
+	inner      bool // it is a part of a comment of several lines
 	removed    bool
 }
 
@@ -48,13 +49,13 @@ func mergeSpans(spans []Span) []Span {
 	return out
 }
 
-// mergeEdits sorts the edits and joins those that overlap: what one takes out and the other replaces is
+// mergeEdits sorts the edits and joins those that overlap or touch: what one takes out and the other replaces is
 // replaced.
 func mergeEdits(edits []Edit) []Edit {
 	slices.SortStableFunc(edits, func(a, b Edit) int { return cmp.Compare(a.Start, b.Start) })
 	var out []Edit
 	for _, e := range edits {
-		if n := len(out); n > 0 && e.Start < out[n-1].End || n > 0 && e.Start == out[n-1].Start {
+		if n := len(out); n > 0 && e.Start <= out[n-1].End {
 			out[n-1].End = max(out[n-1].End, e.End)
 			out[n-1].New += e.New
 			continue
@@ -74,7 +75,7 @@ func (p *Pruning) lines(runs []Span) []line {
 	}
 	at := 0
 	for i, t := range f.Tokens {
-		for at < len(lines)-1 && lines[at].end <= t.Start {
+		for lines[at].end <= t.Start {
 			at++
 		}
 		inRun := slices.ContainsFunc(runs, func(s Span) bool { return s.Start() <= t.Start && t.End <= s.End() })
@@ -82,8 +83,8 @@ func (p *Pruning) lines(runs []Span) []line {
 			l := &lines[j]
 			switch kind := f.kinds[i]; {
 			case inRun:
+				l.word = l.word || !l.gone && (kind == kindLet || kind == kindIn)
 				l.gone = true
-				l.inner = l.inner || t.Start < l.start
 			case kind == kindBlank:
 			case kind.blank():
 				l.comment = true
@@ -123,27 +124,27 @@ func lineOf(lines []line, offset int) int {
 }
 
 // markComments removes the comments that stand directly above a removed line, and the lines between two
-// removed ones that hold nothing.
+// removed ones that hold nothing. Behind each line that is removed there is one that stays: the last of the root.
 func markComments(lines []line) {
 	for i := range lines {
-		if !lines[i].removed {
+		if !lines[i].removed || lines[i].word {
 			continue
 		}
 		for j := i - 1; j >= 0 && lines[j].comment && !lines[j].kept && !lines[j].gone && !lines[j].inner; j-- {
 			lines[j].removed = true
 		}
 	}
-	for i := 0; i < len(lines); i++ {
-		if i == 0 || !lines[i-1].removed || lines[i].removed {
+	for i := range lines {
+		if !lines[i].removed {
 			continue
 		}
-		j := i
-		for j < len(lines) && lines[j].empty() {
-			j++
+		next := i + 1
+		for lines[next].empty() {
+			next++
 		}
-		if j < len(lines) && lines[j].removed {
-			for k := i; k < j; k++ {
-				lines[k].removed = true
+		if lines[next].removed {
+			for k := range lines[i:next] {
+				lines[i+k].removed = true
 			}
 		}
 	}
@@ -159,22 +160,22 @@ func (p *Pruning) tidyBlankLines(lines []line) {
 			continue
 		}
 		last := i
-		for last+1 < len(lines) && lines[last+1].removed {
+		for lines[last+1].removed {
 			last++
 		}
 		above, below := i-1, last+1
 		atTop := above < 0 || lines[above].empty() || p.opens(lines[above])
-		for atTop && below < len(lines) && lines[below].empty() {
+		for atTop && lines[below].empty() {
 			lines[below].removed = true
 			below++
 		}
-		if below >= len(lines) || p.closes(lines[below]) {
+		if p.closes(lines[below]) {
 			for above >= 0 && lines[above].empty() {
 				lines[above].removed = true
 				above--
 			}
 		}
-		i = below - 1
+		i = last
 	}
 }
 
@@ -224,7 +225,7 @@ func (p *Pruning) inline(run Span) Edit {
 		end++
 	}
 	// At the end of a line the blanks before it would be left hanging.
-	if end < len(text) && (text[end] == '\n' || text[end] == '\r') || end == len(text) {
+	if end < len(text) && (text[end] == '\n' || text[end] == '\r') {
 		for start > 0 && (text[start-1] == ' ' || text[start-1] == '\t') {
 			start--
 		}

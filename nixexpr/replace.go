@@ -90,7 +90,7 @@ func (f *File) escapeIndented(s *Str, value string) string {
 			out.WriteByte(c)
 		}
 	}
-	if lineStart && len(value) > 0 {
+	if lineStart {
 		out.WriteString(f.closingIndent(s))
 	}
 	return out.String()
@@ -231,11 +231,11 @@ func (f *File) provePart(s *Str, part int, e Edit, text string) error {
 		return refused
 	}
 	for i := range was {
+		same := was[i] == is[i]
 		if i == part {
-			if !spliced(was[i], is[i], text) {
-				return refused
-			}
-		} else if was[i] != is[i] || (s.Parts[i].Expr == nil) != (after.Parts[i].Expr == nil) {
+			same = spliced(was[i], is[i], text)
+		}
+		if !same || (s.Parts[i].Expr == nil) != (after.Parts[i].Expr == nil) {
 			return refused
 		}
 	}
