@@ -234,7 +234,9 @@ func (f *File) checkExprs(edited *File, sorted []Edit) error {
 	if len(want) == 0 {
 		return nil
 	}
-	first := slices.MinFunc(slices.Collect(maps.Values(want)), func(a, b *Edit) int { return cmp.Compare(a.Start, b.Start) })
+	first := slices.MinFunc(slices.Collect(maps.Values(want)), func(a, b *Edit) int {
+		return cmp.Compare(a.Start, b.Start)
+	})
 	return f.editError(first.Start, "the edit would not leave one expression: %s", f.describe(*first))
 }
 

@@ -189,12 +189,14 @@ func TestApplyRefuses(t *testing.T) {
 		{
 			"overlap", `"abc"`,
 			[]nixexpr.Edit{{2, 4, "x"}, {1, 3, "y"}},
-			`test.nix:1:3: two edits overlap: bytes 1 to 3 at test.nix:1:2 become "y"; bytes 2 to 4 at test.nix:1:3 become "x"`,
+			`test.nix:1:3: two edits overlap: ` +
+				`bytes 1 to 3 at test.nix:1:2 become "y"; bytes 2 to 4 at test.nix:1:3 become "x"`,
 		},
 		{
 			"two at one place", "[ ]",
 			[]nixexpr.Edit{{1, 1, "1"}, {1, 1, "2"}},
-			`test.nix:1:2: two edits overlap: bytes 1 to 1 at test.nix:1:2 become "1"; bytes 1 to 1 at test.nix:1:2 become "2"`,
+			`test.nix:1:2: two edits overlap: ` +
+				`bytes 1 to 1 at test.nix:1:2 become "1"; bytes 1 to 1 at test.nix:1:2 become "2"`,
 		},
 		{
 			"no Nix any more", "{ a = 1; }",
@@ -214,27 +216,41 @@ func TestApplyRefuses(t *testing.T) {
 			"test.nix:1:3: an edit would change the meaning of 'a', which is outside of it",
 		},
 		{"text and an interpolation", `"ab${c}d"`, []nixexpr.Edit{{2, 7, "x"}}, ""},
-		{"the end of an interpolation", `"a${b}c"`, []nixexpr.Edit{{4, 7, "x}y"}}, `test.nix:1:5: the edit would not leave the string at test.nix:1:1 one string: bytes 4 to 7 at test.nix:1:5 become "x}y"`},
-		{"the start of an interpolation", `"a${b}c"`, []nixexpr.Edit{{1, 4, "z${"}}, `test.nix:1:2: the edit would not leave the string at test.nix:1:1 one string: bytes 1 to 4 at test.nix:1:2 become "z${"`},
+		{
+			"the end of an interpolation", `"a${b}c"`,
+			[]nixexpr.Edit{{4, 7, "x}y"}},
+			`test.nix:1:5: the edit would not leave the string at test.nix:1:1 one string: ` +
+				`bytes 4 to 7 at test.nix:1:5 become "x}y"`,
+		},
+		{
+			"the start of an interpolation", `"a${b}c"`,
+			[]nixexpr.Edit{{1, 4, "z${"}},
+			`test.nix:1:2: the edit would not leave the string at test.nix:1:1 one string: ` +
+				`bytes 1 to 4 at test.nix:1:2 become "z${"`,
+		},
 		{
 			"beyond the end of an interpolation", `"a${b}c"`,
 			[]nixexpr.Edit{{4, 6, `x}${y}`}},
-			`test.nix:1:5: the edit would not leave the string at test.nix:1:1 one string: bytes 4 to 6 at test.nix:1:5 become "x}${y}"`,
+			`test.nix:1:5: the edit would not leave the string at test.nix:1:1 one string: ` +
+				`bytes 4 to 6 at test.nix:1:5 become "x}${y}"`,
 		},
 		{
 			"within an interpolation", `"a${b c}d"`,
 			[]nixexpr.Edit{{5, 6, `}${`}},
-			`test.nix:1:6: the edit would not leave the string at test.nix:1:1 one string: bytes 5 to 6 at test.nix:1:6 become "}${"`,
+			`test.nix:1:6: the edit would not leave the string at test.nix:1:1 one string: ` +
+				`bytes 5 to 6 at test.nix:1:6 become "}${"`,
 		},
 		{
 			"a long text", `[ a ]`,
 			[]nixexpr.Edit{{2, 3, "b" + strings.Repeat(" ", 38) + "c"}},
-			`test.nix:1:3: the edit would not leave one expression: bytes 2 to 3 at test.nix:1:3 become "b` + strings.Repeat(" ", 38) + `c"`,
+			`test.nix:1:3: the edit would not leave one expression: ` +
+				`bytes 2 to 3 at test.nix:1:3 become "b` + strings.Repeat(" ", 38) + `c"`,
 		},
 		{
 			"a longer text", `[ a ]`,
 			[]nixexpr.Edit{{2, 3, "b" + strings.Repeat(" ", 39) + "c"}},
-			`test.nix:1:3: the edit would not leave one expression: bytes 2 to 3 at test.nix:1:3 become "b` + strings.Repeat(" ", 39) + `…"`,
+			`test.nix:1:3: the edit would not leave one expression: ` +
+				`bytes 2 to 3 at test.nix:1:3 become "b` + strings.Repeat(" ", 39) + `…"`,
 		},
 		{"behind a string", `["a"]`, []nixexpr.Edit{{4, 4, " b"}}, ""},
 		{"before a string", `["a"]`, []nixexpr.Edit{{1, 1, "b "}}, ""},
@@ -250,7 +266,8 @@ func TestApplyRefuses(t *testing.T) {
 		{
 			"ends the string", `["a" "b"]`,
 			[]nixexpr.Edit{{2, 3, `" "`}, {6, 7, `" "`}},
-			`test.nix:1:3: the edit would not leave the string at test.nix:1:2 one string: bytes 2 to 3 at test.nix:1:3 become "\" \""`,
+			`test.nix:1:3: the edit would not leave the string at test.nix:1:2 one string: ` +
+				`bytes 2 to 3 at test.nix:1:3 become "\" \""`,
 		},
 		{
 			"ends the string and begins another attribute", `{ rev = "0"; }`,
@@ -261,26 +278,53 @@ func TestApplyRefuses(t *testing.T) {
 		{
 			"interpolates", `{ rev = "0"; }`,
 			[]nixexpr.Edit{{9, 10, `${x}`}},
-			`test.nix:1:10: the edit would not leave the string at test.nix:1:9 one string: bytes 9 to 10 at test.nix:1:10 become "${x}"`,
+			`test.nix:1:10: the edit would not leave the string at test.nix:1:9 one string: ` +
+				`bytes 9 to 10 at test.nix:1:10 become "${x}"`,
 		},
 		{
 			"makes an interpolation with what is there", `"$a{x}"`,
 			[]nixexpr.Edit{{2, 3, ``}},
-			`test.nix:1:3: the edit would not leave the string at test.nix:1:1 one string: bytes 2 to 3 at test.nix:1:3 become ""`,
+			`test.nix:1:3: the edit would not leave the string at test.nix:1:1 one string: ` +
+				`bytes 2 to 3 at test.nix:1:3 become ""`,
 		},
 		{
 			"swallows an interpolation", `"a${x}"`,
 			[]nixexpr.Edit{{1, 2, `\`}},
 			`test.nix:1:3: an edit would change the meaning of '${', which is outside of it`,
 		},
-		{"an empty string is a string", `["" "b"]`, []nixexpr.Edit{{2, 2, `" "`}}, `test.nix:1:3: the edit would not leave the string at test.nix:1:2 one string: bytes 2 to 2 at test.nix:1:3 become "\" \""`},
-		{"in an indented string", `[''a'' b]`, []nixexpr.Edit{{3, 4, `'' c ''`}}, `test.nix:1:4: the edit would not leave the string at test.nix:1:2 one string: bytes 3 to 4 at test.nix:1:4 become "'' c ''"`},
-		{"in the name of an attribute", `{ "a" = 1; }`, []nixexpr.Edit{{3, 4, `a".b."c`}}, `test.nix:1:4: the edit would not leave the string at test.nix:1:3 one string: bytes 3 to 4 at test.nix:1:4 become "a\".b.\"c"`},
-		{"in a string in an interpolation", `"a${b "c"}"`, []nixexpr.Edit{{7, 8, `" + "`}}, `test.nix:1:8: the edit would not leave the string at test.nix:1:7 one string: bytes 7 to 8 at test.nix:1:8 become "\" + \""`},
+		{
+			"an empty string is a string", `["" "b"]`,
+			[]nixexpr.Edit{{2, 2, `" "`}},
+			`test.nix:1:3: the edit would not leave the string at test.nix:1:2 one string: ` +
+				`bytes 2 to 2 at test.nix:1:3 become "\" \""`,
+		},
+		{
+			"in an indented string", `[''a'' b]`,
+			[]nixexpr.Edit{{3, 4, `'' c ''`}},
+			`test.nix:1:4: the edit would not leave the string at test.nix:1:2 one string: ` +
+				`bytes 3 to 4 at test.nix:1:4 become "'' c ''"`,
+		},
+		{
+			"in the name of an attribute", `{ "a" = 1; }`,
+			[]nixexpr.Edit{{3, 4, `a".b."c`}},
+			`test.nix:1:4: the edit would not leave the string at test.nix:1:3 one string: ` +
+				`bytes 3 to 4 at test.nix:1:4 become "a\".b.\"c"`,
+		},
+		{
+			"in a string in an interpolation", `"a${b "c"}"`,
+			[]nixexpr.Edit{{7, 8, `" + "`}},
+			`test.nix:1:8: the edit would not leave the string at test.nix:1:7 one string: ` +
+				`bytes 7 to 8 at test.nix:1:8 become "\" + \""`,
+		},
 		{"the expression of an interpolation", `"a${b}"`, []nixexpr.Edit{{4, 5, `"c"`}}, ""},
 		{"all of an interpolation", `"a${b}"`, []nixexpr.Edit{{2, 6, `b`}}, ""},
 		{"all of a string and its interpolation", `"${b}"`, []nixexpr.Edit{{1, 5, `c`}}, ""},
-		{"one quote", `f "a" b`, []nixexpr.Edit{{1, 3, ` "c" + "`}}, `test.nix:1:2: an edit takes one end of the string at test.nix:1:3: bytes 1 to 3 at test.nix:1:2 become " \"c\" + \""`},
+		{
+			"one quote", `f "a" b`,
+			[]nixexpr.Edit{{1, 3, ` "c" + "`}},
+			`test.nix:1:2: an edit takes one end of the string at test.nix:1:3: ` +
+				`bytes 1 to 3 at test.nix:1:2 become " \"c\" + \""`,
+		},
 		{"a whole string", `f "a" b`, []nixexpr.Edit{{2, 5, `c`}}, ""},
 		{
 			"an expression becomes two", `[ a b ]`,
