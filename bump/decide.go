@@ -138,7 +138,7 @@ func (r *run) advisories(ctx context.Context, upstream *github.Client) map[strin
 	name := "github.com/" + r.pkg.Upstream()
 	list, err := upstream.Advisories(ctx, "go", name)
 	if err != nil {
-		r.say(Detail, "release", "advisories are not known: %v", err)
+		r.say(Detail, "release", "advisories are unknown: %v", err)
 		return nil
 	}
 	all := map[string]Advisory{}

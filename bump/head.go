@@ -35,9 +35,9 @@ func (r *run) adviseUpdate(ctx context.Context, f *flake, s *solution, old strin
 	head, err := r.headVersion(ctx, branch)
 	switch {
 	case err != nil:
-		r.say(Detail, "pin", "what %s has by now is not known: %v", branch, err)
+		r.say(Detail, "pin", "the newest version in %s is unknown: %v", branch, err)
 	case version.Compare(head, s.release.Version) >= 0:
-		r.warn("pin", "%s has %s %s by now: update the input %s, and this pin is not needed any more", branch, r.pkg.Name,
+		r.warn("pin", "%s has %s %s by now: update the input %s, and this pin is no longer needed", branch, r.pkg.Name,
 			head, input)
 	}
 }

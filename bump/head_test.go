@@ -16,7 +16,7 @@ import (
 // It is advice: without an answer the bump goes on.
 func TestHeadOfTheChannel(t *testing.T) {
 	const path = "pkgs/by-name/ol/ollama/package.nix"
-	const advice = "nixos-unstable has ollama 0.32.15 by now: update the input nixpkgs, and this pin is not needed any more"
+	const advice = "nixos-unstable has ollama 0.32.15 by now: update the input nixpkgs, and this pin is no longer needed"
 	w := bumptest.New(t)
 	nixpkgs := w.GitHub.AddRepo("NixOS", "nixpkgs", map[string]string{"README.md": "nixpkgs"})
 	dir := w.Flake(map[string]string{"flake.nix": flakeS01})

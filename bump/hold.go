@@ -179,7 +179,7 @@ func comments(f *nixexpr.File) []release.Comment {
 func (r *run) reportHold(hold release.Hold, d *text.Decision) {
 	expired := !hold.InForce(r.start)
 	if expired {
-		r.warn("release", "%s: %s: this is over, and was ignored", whereOf(hold), hold.Quote)
+		r.warn("release", "%s: %s: its last day is over, so it was ignored", whereOf(hold), hold.Quote)
 	} else {
 		r.say(Step, "release", "%s: %s", whereOf(hold), hold.Quote)
 	}

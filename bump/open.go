@@ -168,7 +168,7 @@ func syntaxError(err error) error {
 	if errors.As(err, &se) {
 		return &Error{
 			Pos:  diag.Pos{File: se.File, Line: se.Line, Column: se.Column},
-			Text: "parse: " + se.Msg, Hint: "correct the file; Nix does not read it either", Err: err,
+			Text: "parse: " + se.Msg, Hint: "correct the file; Nix cannot read it either", Err: err,
 		}
 	}
 	return fmt.Errorf("parse: %w", err)

@@ -100,7 +100,7 @@ func (o Options) Check() error {
 		},
 		{len(o.Build) > 0 && o.Verify != VerifyBuild, "Options.Build needs Options.Verify=build"},
 		{o.Repo != "" && !named, fmt.Sprintf("Options.Repo must be OWNER/NAME, not %q", o.Repo)},
-		{o.MinAge < 0, fmt.Sprintf("Options.MinAge must not be negative, as %s is", o.MinAge)},
+		{o.MinAge < 0, fmt.Sprintf("Options.MinAge must not be negative: %s", o.MinAge)},
 		{o.Base != "" && !github.ValidBranch(o.Base), fmt.Sprintf("Options.Base: %q is not a valid branch name", o.Base)},
 		{
 			o.Branch != "" && !github.ValidBranch(o.Branch),
@@ -127,7 +127,11 @@ func (o Options) Check() error {
 		return &UsageError{Text: "Options.Allow " + err.Error()}
 	}
 	if err := o.templates().Check(); err != nil {
-		return &UsageError{Text: err.Error()}
+		usage := &UsageError{Text: err.Error()}
+		if wrong := (*text.TemplateError)(nil); errors.As(err, &wrong) {
+			usage.Hint = wrong.Hint()
+		}
+		return usage
 	}
 	if o.To == "" {
 		return nil
@@ -240,7 +244,10 @@ type PullRequest struct {
 var ErrNoToken = errors.New("no token")
 
 // UsageError is a wrong combination of options (exit status 2).
-type UsageError struct{ Text string }
+type UsageError struct {
+	Text string
+	Hint string // what to do; "" where the documentation of the option says it
+}
 
 func (e *UsageError) Error() string { return e.Text }
 

@@ -19,6 +19,7 @@ type run struct {
 	secrets  diag.Secrets
 	pkg      *pin.Package
 	start    time.Time
+	stage    string // of the last event
 	warnings []string
 	goLines  map[version.Version]string // the Go that releases need, as far as it was asked for
 }
@@ -44,7 +45,7 @@ func newRun(o Options) (*run, error) {
 		return nil, err
 	}
 	return &run{
-		opts: o, secrets: diag.SecretsOf(o.Env), pkg: &pin.Ollama, start: time.Now(),
+		opts: o, secrets: diag.SecretsOf(o.Env), pkg: &pin.Ollama, start: time.Now(), stage: "pin",
 		goLines: map[version.Version]string{},
 	}, nil
 }
@@ -59,6 +60,7 @@ func (r *run) say(kind EventKind, stage, format string, args ...any) {
 
 // send sends an event, with its text made harmless.
 func (r *run) send(e Event) {
+	r.stage = e.Stage
 	if r.opts.Progress == nil {
 		return
 	}
@@ -84,13 +86,13 @@ func (r *run) logFor(stage string) func(EventKind, string, ...any) {
 	}
 }
 
-// timedOut says of an error that the whole run took too long, where it did.
+// timedOut says of an error that the whole run took too long, where it did, and in which stage it was.
 func (r *run) timedOut(ctx context.Context, err error) error {
 	if err == nil || !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return err
 	}
 	return &Error{
-		Text: fmt.Sprintf("timed out after %s", r.opts.Timeout),
+		Text: fmt.Sprintf("%s: timed out after %s", r.stage, r.opts.Timeout),
 		Hint: "raise Options.Timeout", Err: err,
 	}
 }

@@ -45,7 +45,7 @@ func (r *run) standing(ctx context.Context, f *flake, at *start, w work, res *Re
 	}
 	st, err := c.Standing(ctx, p)
 	if err != nil {
-		return false, fmt.Errorf("read %s/%s: %w", p.Owner, p.Repo, inScope(err))
+		return false, fmt.Errorf("propose to %s/%s: %w", p.Owner, p.Repo, inScope(err))
 	}
 	if st.Rights != nil {
 		return false, st.Rights

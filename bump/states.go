@@ -99,7 +99,7 @@ func (r *run) adviseRemoval(states []PinInfo, old string) {
 	for _, s := range states {
 		switch s.PinState {
 		case CaughtUp:
-			r.warn("pin", "nixpkgs has %s %s, which is as new: this pin is not needed any more; remove it with Options.Unpin",
+			r.warn("pin", "nixpkgs has %s %s, which is as new: this pin is no longer needed; remove it with Options.Unpin",
 				r.pkg.Name, s.BaseVersion)
 		case HoldingBack:
 			r.warn("pin", "nixpkgs has %s %s, which is newer than the pinned %s: without this pin it would be used; remove "+

@@ -133,7 +133,7 @@ func (r *run) warnOfMentions(f *flake, s *solution, changes []tree.Change) {
 			}
 		}
 		if len(places) > 0 {
-			r.warn("report", "%s is also mentioned at %s, and left there: look whether it should be %s",
+			r.warn("report", "%s is also mentioned at %s, and left there: check whether it should be %s",
 				p.Version, strings.Join(diag.Limit(places, 12), ", "), s.release.Version)
 		}
 	}

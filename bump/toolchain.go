@@ -66,7 +66,7 @@ func (r *run) newerGo(ctx context.Context, to version.Version, recipe probe.Reci
 	}
 	wants, err := r.goLine(ctx, to)
 	if err != nil {
-		r.say(Detail, "release", "the Go that %s needs is not known: %v", to, err)
+		r.say(Detail, "release", "the Go version that %s needs is unknown: %v", to, err)
 		return "", ctx.Err()
 	}
 	if gomod.Builds(recipe.Go, wants) {

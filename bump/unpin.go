@@ -305,11 +305,11 @@ func (r *run) noteRemoval(f *flake, w work, removal *unpin.Removal, res *Result)
 	res.NewVersion, res.Unpinned = string(w.to), true
 	res.OldVersion = string(f.found.Oldest())
 	for _, at := range removal.Empty {
-		r.warn("pin", "%s: nothing is left in this set; it may go as well", at)
+		r.warn("pin", "%s: this set is empty now and can be removed as well", at)
 	}
 	for _, c := range w.changes {
 		if len(bytes.TrimSpace(c.New)) == 0 {
-			r.warn("pin", "%s: nothing is left in this file; it may go as well", c.File)
+			r.warn("pin", "%s: this file is empty now and can be removed as well", c.File)
 		}
 	}
 }

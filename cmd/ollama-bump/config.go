@@ -6,7 +6,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -67,9 +69,9 @@ func findConfiguration(dir string) (*configuration, error) {
 		return nil, err
 	}
 	if beside != nil && common != nil {
-		return nil, &usageHint{
-			bump.UsageError{Text: "there are two configuration files, " + beside.name + " and " + common.name},
-			"keep one of them",
+		return nil, &bump.UsageError{
+			Text: "read the configuration: there are two files, " + beside.name + " and " + common.name,
+			Hint: "keep one of them",
 		}
 	}
 	return cmp.Or(beside, common), nil
@@ -83,7 +85,9 @@ func readConfiguration(root, dir, file string) (*configuration, error) {
 	}
 	if exists(filepath.Join(dir, strings.TrimSuffix(file, "aml")+"ml")) {
 		misnamed := strings.TrimSuffix(name, "aml") + "ml"
-		return nil, &usageHint{bump.UsageError{Text: misnamed + " is not read"}, "rename it to " + configName}
+		return nil, &bump.UsageError{
+			Text: "read the configuration: " + misnamed + " must be called " + configName, Hint: "rename it",
+		}
 	}
 	text, err := readSmall(dir, file)
 	if text == nil || err != nil {
@@ -117,7 +121,7 @@ func readSmall(dir, name string) ([]byte, error) {
 	defer file.Close()
 	info, err := file.Stat()
 	if err == nil && (!info.Mode().IsRegular() || info.Size() > configMax) {
-		return nil, usage("read the configuration: %s is no file of at most %d bytes", name, configMax)
+		return nil, usage("read the configuration: %s is not a regular file of at most %d bytes", name, configMax)
 	}
 	text, err := io.ReadAll(io.LimitReader(file, configMax))
 	if err != nil {
@@ -130,13 +134,24 @@ func readSmall(dir, name string) ([]byte, error) {
 func (c *configuration) parse(text []byte) error {
 	var document yaml.Node
 	if err := yaml.Unmarshal(text, &document); err != nil {
-		return usage("%s: %s", c.name, strings.TrimPrefix(err.Error(), "yaml: "))
+		return c.syntaxError(err)
 	}
 	c.common = section{}
 	if len(document.Content) == 0 {
 		return nil
 	}
 	return c.section(document.Content[0], c.common, true)
+}
+
+// yamlPlace matches where the YAML parser found a mistake.
+var yamlPlace = regexp.MustCompile(`^(?:yaml: )?(?:line ([0-9]+): )?`)
+
+// syntaxError returns the error for a file that is not YAML.
+func (c *configuration) syntaxError(err error) error {
+	place := yamlPlace.FindStringSubmatch(err.Error())
+	line, _ := strconv.Atoi(place[1])
+	at := &yaml.Node{Line: max(line, 1), Column: 1}
+	return c.wrong(at, "parse: "+strings.TrimPrefix(err.Error(), place[0]))
 }
 
 // section reads a mapping into s; top reports whether it is the whole file.
@@ -153,14 +168,14 @@ func (c *configuration) section(node *yaml.Node, s section, top bool) error {
 		_, double := s[key.Value]
 		switch {
 		case double || key.Value == "flakes" && c.flakes != nil:
-			return c.wrong(key, "key "+quoted(key.Value)+" stands here twice")
+			return c.wrong(key, "key "+quoted(key.Value)+" is set twice")
 		case key.Value == "flakes" && top:
 			if err := c.readFlakes(value); err != nil {
 				return err
 			}
 			continue
 		case slices.Contains(unconfigurable, key.Value):
-			return c.wrong(key, quoted(key.Value)+" cannot be set in a file: give it on the command line")
+			return c.wrong(key, quoted(key.Value)+" cannot be set in a file: set it on the command line")
 		case set.Lookup(key.Value) == nil:
 			return c.unknown(key, set)
 		}
@@ -190,7 +205,7 @@ func (c *configuration) readFlakes(node *yaml.Node) error {
 		}
 		clean := filepath.Clean(dir.values[0])
 		if seen[clean] {
-			return c.wrong(item, "flake "+quoted(clean)+" stands here twice")
+			return c.wrong(item, "flake "+quoted(clean)+" is set twice")
 		}
 		seen[clean] = true
 		c.flakes = append(c.flakes, s)

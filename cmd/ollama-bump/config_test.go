@@ -108,7 +108,7 @@ func TestPlacesOfTheConfiguration(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "nix", configName), []byte("base: own\n"), 0o644))
 	o = runWith(nil, bump.Result{}, nil, "--flake", filepath.Join(dir, "nix"))
 	assert.Equal(t, exitUsage, o.status)
-	assert.Contains(t, o.stderr, "ollama-bump: there are two configuration files, nix/ollama-bump.yaml and "+
+	assert.Contains(t, o.stderr, "ollama-bump: read the configuration: there are two files, nix/ollama-bump.yaml and "+
 		".github/ollama-bump.yaml\nhint: keep one of them\n")
 
 	require.NoError(t, os.Remove(filepath.Join(dir, common)))
@@ -116,7 +116,7 @@ func TestPlacesOfTheConfiguration(t *testing.T) {
 
 	require.NoError(t, os.Rename(filepath.Join(dir, "nix", configName), filepath.Join(dir, "nix", "ollama-bump.yml")))
 	o = runWith(nil, bump.Result{}, nil, "--flake", filepath.Join(dir, "nix"))
-	assert.Contains(t, o.stderr, "nix/ollama-bump.yml is not read\nhint: rename it to ollama-bump.yaml\n")
+	assert.Contains(t, o.stderr, "read the configuration: nix/ollama-bump.yml must be called ollama-bump.yaml\nhint: rename it\n")
 }
 
 func TestWrongConfiguration(t *testing.T) {
@@ -124,7 +124,7 @@ func TestWrongConfiguration(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{"verfy: eval", `1:1: unknown key "verfy"` + "\nhint: did you mean verify?"},
 		{"labels: [a]", `1:1: unknown key "labels"` + "\nhint: did you mean label?"},
-		{"# x\n\nrepo: me/x", `3:1: "repo" cannot be set in a file: give it on the command line`},
+		{"# x\n\nrepo: me/x", `3:1: "repo" cannot be set in a file: set it on the command line`},
 		{"api-url: https://evil.example", `1:1: "api-url" cannot be set in a file`},
 		{"upstream-api-url: https://evil.example", `1:1: "upstream-api-url" cannot be set in a file`},
 		{"json: true", `1:1: "json" cannot be set in a file`},
@@ -140,17 +140,18 @@ func TestWrongConfiguration(t *testing.T) {
 		{"base:", `1:6: base must be a text`},
 		{"base: &a x\nbranch: *a", `2:9: branch must be a text`},
 		{"label:\n- a\n- [b]", `3:3: label must be a list of texts`},
-		{"base: a\nbase: b", `2:1: key "base" stands here twice`},
+		{"base: a\nbase: b", `2:1: key "base" is set twice`},
 		{"- a", `1:1: must be keys and values, such as min-age: 3d`},
 		{"flake: ../x", `1:8: flake must be a folder below "."`},
 		{"flake: /x", `1:8: flake must be a folder below "."`},
 		{"flakes: x", `1:9: flakes must be a list, each item with a key flake: DIR`},
 		{"flakes: []", `1:9: flakes must be a list`},
 		{"flakes:\n- base: x", `2:3: an item of flakes needs a key flake: DIR`},
-		{"flakes:\n- flake: a\n- flake: ./a/", `3:3: flake "a" stands here twice`},
+		{"flakes:\n- flake: a\n- flake: ./a/", `3:3: flake "a" is set twice`},
 		{"flakes:\n- flake: a\n  flakes: []", `3:3: unknown key "flakes"`},
 		{"flakes:\n- flake: a\n  repo: me/x", `3:3: "repo" cannot be set in a file`},
-		{"a: [", "ollama-bump.yaml: line 1: did not find expected node content"},
+		{"a: [", `1:1: parse: did not find expected node content`},
+		{"a: b\nc: d: e", `2:1: parse: mapping values are not allowed in this context`},
 	} {
 		dir := checkout(t, map[string]string{"flake.nix": "{ }", configName: c.text + "\n"})
 		o := runWith(nil, bump.Result{}, nil, "--flake", dir)

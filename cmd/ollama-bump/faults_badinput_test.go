@@ -4,12 +4,10 @@ import (
 	"flag"
 	"fmt"
 	"maps"
-	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -20,12 +18,15 @@ import (
 
 // badInput is one way for a run to fail, and how it is brought about.
 type badInput struct {
-	flake func(text string) string // of overlayFlake; nil leaves it
-	files map[string]string        // besides
-	ready func(s *site, dir string)
-	env   []string
-	args  []string // nil is --dry-run
-	stop  bool     // interrupt it
+	name   string                   // in the table
+	flake  func(text string) string // of overlayFlake; nil leaves it
+	locked bool                     // flake.lock is made for that text
+	files  map[string]string        // besides
+	ready  func(s *site, dir string)
+	env    []string
+	args   []string // nil is --dry-run
+	under  []string // command that starts the program with its arguments
+	stop   bool     // interrupt it
 }
 
 func replaced(old, new string) func(string) string {
@@ -34,113 +35,6 @@ func replaced(old, new string) func(string) string {
 
 func fault(f githubtest.Fault) func(*site, string) {
 	return func(s *site, _ string) { s.GitHub.Inject(f) }
-}
-
-// proposing has a token and a repository.
-var proposing = []string{"--repo", "me/flake"}
-
-// badInputs has every row of docs/bad-input.md.
-var badInputs = map[string]badInput{
-	"a file that does not parse": {flake: replaced("vendorHash =", "vendorHash")},
-	"no flake":                   {args: []string{"--flake", "/"}},
-	"no pin":                     {flake: replaced(overlayText, "final: prev: { }")},
-	"two pins of which one is unused": {files: map[string]string{"copy.nix": strings.ReplaceAll(overlayText, "0.32.13",
-		"0.32.9")}},
-	"a pin that is no literal": {flake: replaced(`version = "0.32.13"`,
-		`version = builtins.getEnv "OLLAMA_VERSION"`)},
-	"a release that does not exist":  {env: []string{"GITHUB_TOKEN="}, args: []string{"--dry-run", "--to", "0.99.0"}},
-	"a release below the pinned one": {args: []string{"--dry-run", "--to", "0.32.9"}},
-	"a hash that Nix never reports":  {flake: replaced("@nixpkgs@", "@nixpkgs-old@")},
-	"a download that fails": {ready: func(s *site,
-		_ string,
-	) {
-		s.Break("/v0.32.15.tar.gz", http.StatusNotFound)
-	}},
-	"a build that fails": {env: []string{"GOPROXY=off"}},
-	"a flake that does not evaluate": {flake: replaced("vendorHash =",
-		`meta = throw "not on this machine"; name = throw "not on this machine"; vendorHash =`)},
-	"no Nix": {
-		ready: func(s *site, _ string) { s.without("nix") },
-		env:   []string{"PATH=without-nix"},
-	},
-	"no network": {args: []string{"--dry-run", "--upstream-api-url", "http://127.0.0.1:9"}},
-	"no token":   {args: proposing, env: []string{"GITHUB_TOKEN="}},
-	"a token that is not accepted": {
-		args:  proposing,
-		ready: fault(githubtest.Fault{Kind: githubtest.BadCredentials, Times: -1}),
-	},
-	"too few rights": {
-		args:  proposing,
-		ready: fault(githubtest.Fault{Kind: githubtest.ForbiddenApp, Method: "POST", Times: -1}),
-	},
-	"a rate limit": {
-		env: []string{"GITHUB_TOKEN="}, args: []string{"--dry-run", "--max-wait", "1s"},
-		ready: fault(githubtest.Fault{Kind: githubtest.PrimaryLimit, Times: -1, Reset: time.Now().Add(time.Hour)}),
-	},
-	"a broken answer": {ready: fault(githubtest.Fault{
-		Kind: githubtest.Custom, Times: -1, Status: 200,
-		Body: "<html>maintenance</html>",
-	})},
-	"a server that fails": {
-		args:  []string{"--dry-run", "--max-wait", "1s"},
-		ready: fault(githubtest.Fault{Kind: githubtest.BadGateway, Times: -1}),
-	},
-	"an interrupt":              {stop: true, args: []string{"--no-pr"}},
-	"a run that takes too long": {args: []string{"--no-pr", "--timeout", "200ms"}},
-	"a full disk":               {args: []string{"--no-pr"}, ready: fullDisk},
-	"a read-only file": {
-		args:  []string{"--no-pr"},
-		ready: func(s *site, dir string) { require.NoError(s.t, os.Chmod(filepath.Join(dir, "flake.nix"), 0o444)) },
-	},
-	"a checkout behind its base branch": {args: proposing, ready: farBehind},
-	"another run in the same tree":      {args: []string{"--no-pr"}, ready: locked},
-	"a flag that does not exist":        {args: []string{"--dryrun"}},
-	"a time without a unit":             {args: []string{"--timeout", "45"}},
-	"an output in place of a folder":    {args: []string{"--flake", ".#ollama"}},
-	"a wrong key in the configuration":  {files: map[string]string{"ollama-bump.yaml": "# ours\nverfy: eval\n"}},
-	"an untracked file with the pin":    {flake: replaced(overlayText, "final: prev: { }"), ready: untracked},
-	"a release that a comment holds": {flake: replaced(`version = "0.32.13";`,
-		`version = "0.32.13"; # ollama-bump: hold <0.32.14: CUDA is broken`), args: []string{"--dry-run", "--to", "0.32.15"}},
-	"a comment that cannot be read": {flake: replaced(`version = "0.32.13";`,
-		`version = "0.32.13"; # ollama-bump: hold soon`)},
-	"a remote that is not on GitHub": {args: []string{}, ready: otherForge},
-	"wrong usage":                    {args: []string{"--dry-run", "--check"}},
-}
-
-// untracked adds a file that git does not track.
-func untracked(s *site, dir string) {
-	require.NoError(s.t, os.WriteFile(filepath.Join(dir, "overlay.nix"), []byte(overlayText), 0o644))
-}
-
-// otherForge moves the repository to a server that is not GitHub's.
-func otherForge(s *site, dir string) {
-	s.Git(dir, "remote", "set-url", "origin", "https://gitlab.com/me/flake.git")
-}
-
-// fullDisk puts a full one over the tree.
-func fullDisk(s *site, dir string) {
-	was := dir + ".was"
-	require.NoError(s.t, os.Rename(dir, was))
-	mount(s.t, dir, "-t", "tmpfs", "-o", "size=1m", "tmpfs")
-	copyTree(s.t, was+"/.", dir)
-	fill(s.t, dir)
-}
-
-// farBehind has the base branch move on by more files than are asked for one by one.
-func farBehind(s *site, _ string) {
-	files := map[string]string{}
-	for i := range 120 {
-		files[fmt.Sprintf("new/%d.nix", i)] = "{ }\n"
-	}
-	s.GitHub.Repo("me", "flake").Push("main", "theirs", files)
-}
-
-// locked holds the lock of a run that writes.
-func locked(s *site, dir string) {
-	f, err := os.Open(dir)
-	require.NoError(s.t, err)
-	s.t.Cleanup(func() { f.Close() })
-	require.NoError(s.t, syscall.Flock(int(f.Fd()), syscall.LOCK_EX))
 }
 
 func (b badInput) provoke(s *site) ended {
@@ -152,7 +46,7 @@ func (b badInput) provoke(s *site) ended {
 	files := map[string]string{"flake.nix": overlayFlake}
 	maps.Copy(files, b.files)
 	dir := s.Flake(files)
-	if strings.Contains(text, "@nixpkgs-old@") {
+	if b.locked {
 		dir = s.Flake(map[string]string{"flake.nix": text})
 	}
 	require.NoError(s.t, os.WriteFile(filepath.Join(dir, "flake.nix"), []byte(s.Expand(text)), 0o644))
@@ -163,8 +57,8 @@ func (b badInput) provoke(s *site) ended {
 	}
 	env := append([]string{}, b.env...)
 	for i, e := range env {
-		if e == "PATH=without-nix" {
-			env[i] = "PATH=" + filepath.Join(s.Dir, "without-nix")
+		if folder, ok := strings.CutPrefix(e, "PATH="); ok {
+			env[i] = "PATH=" + filepath.Join(s.Dir, folder)
 		}
 	}
 	args := b.args
@@ -172,7 +66,11 @@ func (b badInput) provoke(s *site) ended {
 		args = []string{"--dry-run"}
 	}
 	before := inventory(s.t, dir)
-	r := s.start(dir, env, args...)
+	r := s.prepare(dir, env, args...)
+	if len(b.under) > 0 {
+		r = s.prepareUnder(dir, env, b.under, args...)
+	}
+	r.start()
 	if b.stop {
 		time.Sleep(300 * time.Millisecond)
 		require.NoError(s.t, r.cmd.Process.Signal(os.Interrupt))
@@ -191,34 +89,55 @@ func (b badInput) provoke(s *site) ended {
 // tableRow is a line of docs/bad-input.md: input, exit status, message, hint. … stands for what differs.
 var tableRow = regexp.MustCompile("(?m)^\\| ([^|]+) \\| ([012]) \\| `(.+)` \\| (?:`(.+)`)? *\\|$")
 
-// update makes TestBadInput write what the program says now into the table: go test -run TestBadInput -update.
+// badInputHead is the beginning of docs/bad-input.md.
+const badInputHead = `# Bad input
+
+What ${ollama-bump} prints on stderr when something is wrong: where and what, then what to do. In none of these cases is
+anything written or lost, no temporary directory remains, and a rerun after the cause is gone starts afresh. ${…} stands
+for what differs from case to case, and for words of Nix that differ from version to version.
+${go test ./cmd/ollama-bump -run TestBadInput} provokes every row; with ${-update} it writes this file.
+`
+
+const badInputColumns = "| Input | Exit status | Message (`ollama-bump: …`) | What to do (`hint: …`) |\n|---|---|---|---|\n"
+
+// update makes TestBadInput write what the program says now: go test -run TestBadInput -update.
 var update = flag.Bool("update", false, "rewrite docs/bad-input.md")
 
-// TestBadInput walks the table and provokes each row.
+// TestBadInput provokes every row of the table. With -update it writes the file: the rows that still hold stay as they
+// are, for people may have put more of … into them than rowOf does.
 func TestBadInput(t *testing.T) {
 	t.Parallel()
-	table := inProject(t, "docs", "bad-input.md")
-	said := map[string]bool{}
-	for _, row := range tableRow.FindAllStringSubmatch(table, -1) {
-		name := row[1]
-		said[name] = true
-		t.Run(name, func(t *testing.T) {
-			b, ok := badInputs[name]
-			require.True(t, ok, "nothing provokes it")
-			e := b.provoke(newSite(t))
-			if !*update {
-				require.True(t, matches(row, e), "the table says\n%s\n%s\nand the program:\n%s", row[3], row[4], e)
-			} else if !matches(row, e) {
-				table = strings.Replace(table, row[0], rowOf(name, e), 1)
-			}
-		})
+	have := map[string][]string{}
+	document := inProject(t, "docs", "bad-input.md")
+	for _, row := range tableRow.FindAllStringSubmatch(document, -1) {
+		have[row[1]] = row
 	}
-	for name := range badInputs {
-		require.True(t, said[name], "docs/bad-input.md does not tell of %s", name)
+	var want strings.Builder
+	want.WriteString(strings.NewReplacer("${", "`", "}", "`").Replace(badInputHead))
+	for _, section := range badInputs {
+		want.WriteString("\n## " + section.title + "\n\n" + badInputColumns)
+		for _, b := range section.rows {
+			row := have[b.name]
+			t.Run(b.name, func(t *testing.T) {
+				e := b.provoke(newSite(t))
+				if *update && (row == nil || !matches(row, e)) {
+					row = []string{rowOf(b.name, e)}
+					return
+				}
+				require.NotNil(t, row, "docs/bad-input.md does not tell of it; the program says\n%s", e)
+				require.True(t, matches(row, e), "the table says\n%s\n%s\nand the program:\n%s", row[3], row[4], e)
+			})
+			if row != nil {
+				want.WriteString(row[0] + "\n")
+			}
+		}
 	}
 	if *update {
-		require.NoError(t, os.WriteFile(filepath.Join(projectRoot(t), "docs", "bad-input.md"), []byte(table), 0o644))
+		path := filepath.Join(projectRoot(t), "docs", "bad-input.md")
+		require.NoError(t, os.WriteFile(path, []byte(want.String()), 0o644))
+		return
 	}
+	require.Equal(t, want.String(), document, "write it with -update")
 }
 
 // matches reports whether a run ended as a row of the table has it.

@@ -271,7 +271,7 @@ func TestArgumentsThatAreNoBuild(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	dir := s.Flake(map[string]string{"flake.nix": overlayFlake})
-	e := s.refuses(dir, nil, []string{"--no-pr", "--", "--version"}, "nix printed something else than its result",
+	e := s.refuses(dir, nil, []string{"--no-pr", "--", "--version"}, "nix printed unexpected output",
 		"arguments after --")
 	require.NotContains(t, e.stderr, "invalid character")
 }

@@ -80,7 +80,7 @@ var hostileFlakes = map[string]struct {
 	},
 	"an evaluation that never ends": {
 		change: replaced("vendorHash =", `pname = let l = builtins.genList (n: n) 20000; in toString (builtins.foldl' (a: x: builtins.foldl' (b: y: b + y) a l) 0 l); vendorHash =`),
-		args:   []string{"--timeout", "4s"}, status: 1, words: "ollama-bump: timed out after 4s",
+		args:   []string{"--timeout", "4s"}, status: 1, words: ": timed out after 4s",
 	},
 	"an evaluation that prints megabytes": {
 		change: replaced("vendorHash =", `pname = builtins.foldl' (a: n: builtins.trace "spam ${toString n} ${builtins.concatStringsSep "" (builtins.genList (_: "0123456789abcdef") 64)}" a) "ollama" (builtins.genList (n: n) 8000); vendorHash =`),

@@ -79,6 +79,15 @@ func (s *site) prepare(dir string, extra []string, args ...string) *running {
 	return r
 }
 
+// prepareUnder is prepare for a program that another command starts.
+func (s *site) prepareUnder(dir string, extra, command []string, args ...string) *running {
+	r := s.prepare(dir, extra, args...)
+	own := r.cmd.Args
+	r.cmd = s.Command(dir, extra, command[0], append(append(command[1:len(command):len(command)], s.program), own[1:]...)...)
+	r.cmd.Stdout, r.cmd.Stderr = &r.stdout, &r.stderr
+	return r
+}
+
 func (r *running) start() {
 	began := time.Now()
 	if r.err = r.cmd.Start(); r.err != nil {

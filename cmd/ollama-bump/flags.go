@@ -232,7 +232,7 @@ func flagError(set *pflag.FlagSet, err error) error {
 	case errors.As(err, &invalid):
 		return usage("--%s %v", invalid.GetFlag().Name, valueError(invalid.GetFlag(), invalid.GetValue(), invalid.Unwrap()))
 	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "":
-		return &usageHint{bump.UsageError{Text: err.Error()}, suggestFlag(set, unknown.GetSpecifiedName())}
+		return &bump.UsageError{Text: err.Error(), Hint: suggestFlag(set, unknown.GetSpecifiedName())}
 	}
 	return usage("%v", err)
 }

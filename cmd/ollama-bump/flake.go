@@ -46,7 +46,7 @@ func checkDir(dir string) error {
 }
 
 func wrongDir(dir, hint string) error {
-	return &usageHint{bump.UsageError{Text: "Options.Dir must be a folder, not " + quoted(dir)}, hint}
+	return &bump.UsageError{Text: "Options.Dir must be a folder, not " + quoted(dir), Hint: hint}
 }
 
 func quoted(text string) string { return `"` + text + `"` }

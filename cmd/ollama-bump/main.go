@@ -216,16 +216,12 @@ func (p *program) installed(name string) bool {
 // explain returns what belongs to an error: its place, nil without one, what to do and the exit status.
 func (p *program) explain(err error) (failure *bump.Error, hint string, status int) {
 	var usage *bump.UsageError
-	var suggestion *usageHint
 	status = exitFailed
 	if errors.As(err, &usage) {
-		status, hint = exitUsage, helpHint
+		status, hint = exitUsage, cmp.Or(usage.Hint, helpHint)
 	}
 	if errors.As(err, &failure) && failure.Hint != "" {
 		hint = failure.Hint
-	}
-	if errors.As(err, &suggestion) {
-		hint = suggestion.hint
 	}
 	return failure, p.advice(err, hint), status
 }

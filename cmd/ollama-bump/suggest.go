@@ -4,18 +4,7 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
-
-	"github.com/nixtars/ollama-bump/bump"
 )
-
-// usageHint is a usage error that knows better than to point at --help.
-type usageHint struct {
-	bump.UsageError
-	hint string
-}
-
-// Unwrap makes it a *bump.UsageError.
-func (u *usageHint) Unwrap() error { return &u.UsageError }
 
 // helpHint is said where nothing better is known.
 const helpHint = "see ollama-bump --help"

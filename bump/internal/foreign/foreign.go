@@ -50,7 +50,7 @@ func (d *Dir) Close() error { return d.root.Close() }
 type NotRegular struct{ Mode fs.FileMode }
 
 func (e *NotRegular) Error() string {
-	kind := "no regular file"
+	kind := "something else"
 	switch {
 	case e.Mode.IsDir():
 		kind = "a folder"

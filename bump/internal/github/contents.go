@@ -56,7 +56,7 @@ func checkRaw(got *answer) error {
 	kind, _, _ := strings.Cut(got.header.Get("Content-Type"), ";")
 	switch strings.TrimSpace(kind) {
 	case "application/json":
-		return errors.New("it is no file")
+		return errors.New("it is not a file")
 	case "text/html":
 		return &transient{reason: fmt.Sprintf("HTML in a %d response", got.status), notAPI: true}
 	}

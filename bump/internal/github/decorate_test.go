@@ -56,7 +56,7 @@ func TestWhatGitHubRefusesIsAWarning(t *testing.T) {
 	assert.Equal(t, github.Bumped, out.Status)
 	require.Len(t, out.Warnings, 6)
 	for i, want := range []string{
-		"the pull request is no draft: this repository's plan has none",
+		"the pull request is not a draft: this repository's plan has no drafts",
 		"add label brand-new: 403 You do not have permission to create labels on this repository.: Repository label " +
 			"unauthorized; in a workflow add `permissions:`",
 		"assign stranger: GitHub did not; only people who can push to the repository can be assigned",
@@ -91,7 +91,7 @@ func TestRightsAreLookedAtBeforeAnythingIsWritten(t *testing.T) {
 	}{
 		{"no token", "", githubtest.Rights{}, false, "requires a token, but none is set", "$GITHUB_TOKEN", true},
 		{
-			"archived", canary, githubtest.All(), true, "me/flake: the repository was archived so is read-only", "Options.Repo",
+			"archived", canary, githubtest.All(), true, "me/flake: the repository is archived, so it is read-only", "Options.Repo",
 			true,
 		},
 		{

@@ -226,7 +226,7 @@ func (e *OrganisationRefused) Hint() string {
 		return "run where the organisation's IP allow list permits it, such as on a runner of its own, or have this " +
 			"machine's address added to the list"
 	}
-	return `let the token into the organisation: Settings → Developer settings → the token → "Configure SSO"; an App's ` +
+	return `authorize the token for the organisation: Settings → Developer settings → the token → "Configure SSO"; an App's ` +
 		`token and GITHUB_TOKEN need none`
 }
 
@@ -240,7 +240,10 @@ type Archived struct {
 }
 
 func (e *Archived) Error() string {
-	return strings.Join(strings.Fields("write to "+e.Repo+": the repository was archived so is read-only"), " ")
+	if e.Repo == "" {
+		return "the repository is archived, so it is read-only"
+	}
+	return "write to " + e.Repo + ": the repository is archived, so it is read-only"
 }
 
 // Hint returns what to do about it.

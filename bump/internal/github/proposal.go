@@ -139,7 +139,7 @@ func (p Proposal) normal() (Proposal, error) {
 	p.Base = strings.TrimPrefix(p.Base, "refs/heads/")
 	switch {
 	case p.BranchPrefix == "" || p.Package == "" || !plainWord.MatchString(p.Version):
-		return p, fmt.Errorf("check proposal: %q %q is no package and version", p.Package, oneLine(p.Version, 80))
+		return p, fmt.Errorf("check proposal: %q %q is not a package and its version", p.Package, oneLine(p.Version, 80))
 	case !ValidBranch(p.Branch):
 		return p, fmt.Errorf("check proposal: %q is not a valid branch name; choose another Options.Branch",
 			oneLine(p.Branch, 80))

@@ -86,7 +86,7 @@ func (r *run) once(ctx context.Context) (Outcome, error) {
 	if len(pl.changed) == 0 {
 		reason := fmt.Sprintf("branch %s has %s already", s.base, r.p.Version)
 		if r.p.Removal {
-			reason = fmt.Sprintf("branch %s does not have the pin any more", s.base)
+			reason = fmt.Sprintf("branch %s no longer has the pin", s.base)
 		}
 		return Outcome{Status: Current, Operation: Untouched, Branch: r.p.Branch, Reason: reason}, nil
 	}
@@ -292,14 +292,14 @@ func (r *run) createPull(ctx context.Context) (*gh.PullRequest, error) {
 	early := []string{"No commits between", "PullRequest head invalid"}
 	err := r.c.eventually(ctx, post, early...)
 	if apiError(err).says("Draft pull requests are not supported") {
-		r.warn("the pull request is no draft: this repository's plan has none")
+		r.warn("the pull request is not a draft: this repository's plan has no drafts")
 		in.Draft = gh.Bool(false)
 		err = r.c.eventually(ctx, post, early...)
 	}
 	e := apiError(err)
 	switch {
 	case err == nil && pull.GetNumber() == 0:
-		return nil, errors.New("open pull request: GitHub names no number")
+		return nil, errors.New("open pull request: GitHub returned no number")
 	case err == nil:
 		pull.Body = in.Body
 		return pull, nil

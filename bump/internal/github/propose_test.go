@@ -204,7 +204,7 @@ var lifeCases = []lifeCase{
 			repo.Push(branch15, "tune",
 				map[string]string{"README.md": "mine\n"})
 		}),
-		want:  settled(github.Skipped, 1, "branch "+branch15+" has commits of others; it is left to them"),
+		want:  settled(github.Skipped, 1, "branch "+branch15+" has other people's commits, so it is left alone"),
 		check: func(t *testing.T, repo *githubtest.Repo) { assert.Equal(t, "mine\n", repo.File(branch15, "README.md")) },
 	},
 	{
@@ -213,7 +213,7 @@ var lifeCases = []lifeCase{
 			repo.ChangePull(1, func(p *githubtest.Pull) { p.State, p.Head, p.Body = "closed", "elsewhere", "" })
 			repo.Push(branch15, "tune", map[string]string{"README.md": "mine\n"})
 		}),
-		want: settled(github.Skipped, 0, "branch "+branch15+" has commits of others; it is left to them"),
+		want: settled(github.Skipped, 0, "branch "+branch15+" has other people's commits, so it is left alone"),
 	},
 	{
 		name: "people amended our commit", state: github.People,
@@ -224,7 +224,7 @@ var lifeCases = []lifeCase{
 			repo.SetBranch(branch15, repo.Head("tmp"))
 			repo.SetBranch("tmp", "")
 		}),
-		want: settled(github.Skipped, 1, "branch "+branch15+" has commits of others; it is left to them"),
+		want: settled(github.Skipped, 1, "branch "+branch15+" has other people's commits, so it is left alone"),
 	},
 	{
 		name: "somebody closed it", state: github.Closed, given: proposed(closePull),
@@ -401,7 +401,7 @@ var lifeCases = []lifeCase{
 			repo.ChangePull(1, func(p *githubtest.Pull) { p.Body = strings.Replace(p.Body, "[ ]", "[x]", 1) })
 			repo.Push(branch15, "tune", map[string]string{"README.md": "mine\n"})
 		},
-		want:  settled(github.Skipped, 1, "branch "+branch15+" has commits of others; it is left to them"),
+		want:  settled(github.Skipped, 1, "branch "+branch15+" has other people's commits, so it is left alone"),
 		check: func(t *testing.T, repo *githubtest.Repo) { assert.Equal(t, "mine\n", repo.File(branch15, "README.md")) },
 	},
 	{

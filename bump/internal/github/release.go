@@ -131,7 +131,7 @@ func (c *Client) TagCommit(ctx context.Context, owner, repo, tag string) (string
 	}
 	switch {
 	case object.GetType() != "commit":
-		return fail(fmt.Errorf("it is no commit but %q", oneLine(object.GetType(), 20)))
+		return fail(fmt.Errorf("it is a %q, not a commit", oneLine(object.GetType(), 20)))
 	case !isObjectID(object.GetSHA()):
 		return fail(fmt.Errorf("not a commit id: %q", oneLine(object.GetSHA(), 60)))
 	}

@@ -103,5 +103,5 @@ func TestARemovalThatWasMerged(t *testing.T) {
 	assert.Equal(t, "pull request #1 for removing the pin was merged; Options.Recreate proposes it again", out.Reason)
 	p := removing("0.33.0")
 	out = propose(t, server, p)
-	assert.Equal(t, "branch main does not have the pin any more", out.Reason)
+	assert.Equal(t, "branch main no longer has the pin", out.Reason)
 }

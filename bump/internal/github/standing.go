@@ -188,7 +188,7 @@ func (c *Client) classifyForeign(ctx context.Context, s *remote) error {
 		_, marked = s.proposal.marked(s.pull)
 	}
 	if began || marked {
-		s.setState(People, s.pull, "branch %s has commits of others; it is left to them", s.proposal.Branch)
+		s.setState(People, s.pull, "branch %s has other people's commits, so it is left alone", s.proposal.Branch)
 		return nil
 	}
 	if scope, ok := s.proposal.scopeOf(s.commit.GetMessage()); ok && scope != s.proposal.Scope {

@@ -103,7 +103,7 @@ func (r *run) comment(ctx context.Context, old *competitor, by *gh.PullRequest) 
 	text := fmt.Sprintf("%s\nSuperseded by #%d.", first, by.GetNumber())
 	start := first
 	if !old.own {
-		text = fmt.Sprintf("%s\n#%d is for %s. This pull request has commits of others, so it stays open as it is.", first,
+		text = fmt.Sprintf("%s\n#%d is for %s. This pull request has other people's commits, so it stays open as it is.", first,
 			by.GetNumber(), r.p.Version)
 		start = r.p.commentStart() // another release later says nothing new
 	}

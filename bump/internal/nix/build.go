@@ -70,7 +70,7 @@ func (r *Runner) Build(ctx context.Context, req BuildRequest) (*BuildReport, err
 	if !failed && json.Unmarshal(stdout, &report.Outputs) != nil {
 		report.Built = false // an argument such as --version has Nix do something else
 		return report, &Failure{
-			Kind: BadArguments, Text: "nix printed something else than its result",
+			Kind: BadArguments, Text: "nix printed unexpected output",
 			Hint: hints[BadArguments],
 		}
 	}

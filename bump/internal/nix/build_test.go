@@ -150,7 +150,7 @@ func TestNixThatDoesNotBuild(t *testing.T) {
 	var f *Failure
 	require.ErrorAs(t, err, &f)
 	assert.Equal(t, BadArguments, f.Kind)
-	assert.Equal(t, "nix: nix printed something else than its result", f.Error())
+	assert.Equal(t, "nix: nix printed unexpected output", f.Error())
 	assert.False(t, report.Built)
 }
 

@@ -89,7 +89,7 @@ func Closure(read func(path string) (*Derivation, error), tops ...string) (map[s
 	return closure, nil
 }
 
-var errDerivation = errors.New("is no derivation")
+var errDerivation = errors.New("is not a derivation")
 
 // parseDerivation reads the ATerm of a derivation:
 //

@@ -49,7 +49,7 @@ func ParseHash(s, algo string) (Hash, error) {
 	}
 	digest, ok := decodeDigits(digits, size, sri)
 	if !ok {
-		return Hash{}, fmt.Errorf("hash %.100q is no %s digest of %d bytes", s, named, size)
+		return Hash{}, fmt.Errorf("hash %.100q is not a %s digest of %d bytes", s, named, size)
 	}
 	return Hash{Algo: named, Digest: digest}, nil
 }

@@ -100,7 +100,7 @@ func tooLarge(text string) *Failure {
 func (r *Runner) contextFailure(ctx context.Context) *Failure {
 	f := &Failure{Kind: Canceled, Text: "stopped", Err: context.Cause(ctx)}
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		f.Kind, f.Text = DeadlineExceeded, "did not end in the time allowed"
+		f.Kind, f.Text = DeadlineExceeded, "timed out"
 	}
 	f.Hint = hints[f.Kind]
 	return f

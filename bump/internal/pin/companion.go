@@ -143,7 +143,7 @@ func (f *finder) readCompanionSlots(r *reading, c *Companion, set *eval.Set, own
 	}
 	at, err := f.hash(def, c.Of.Name+" hash")
 	if err != nil {
-		return "its hash is no literal: " + f.describe(def)
+		return "its hash is not a literal: " + f.describe(def)
 	}
 	c.Hash = &Fetch{Role: CompanionSrc, Slot: at.slot, Had: at.had, Ending: NoSlot}
 	r.uses[c.Hash] = at.use
@@ -166,12 +166,12 @@ func (f *finder) readCompanionRef(c *Companion, def *eval.Def, field string) (sk
 	case commitRef.MatchString(ref):
 		id, err := f.slots.whole(t, field)
 		if err != nil {
-			return "its commit is no single literal"
+			return "its commit is not a single literal"
 		}
 		c.Commit, c.Refs = true, []SlotID{id}
 		return ""
 	case !c.Of.Tag.MatchString(ref):
-		return fmt.Sprintf("its ref %q is no release tag", ref)
+		return fmt.Sprintf("its ref %q is not a release tag", ref)
 	}
 	// The number may stand in a variable without the letter before it.
 	for _, text := range []string{ref, tagNumber(ref)} {

@@ -29,7 +29,7 @@ func Find(ctx context.Context, files *Files, pkg *Package) (*Found, error) {
 		if err := f.prog.Err(); err != nil && !errors.Is(err, eval.ErrBudget) {
 			return nil, err
 		} else if err != nil {
-			found.Warnings = append(found.Warnings, "the flake is too intertwined to be read to its end; a pin may be missed")
+			found.Warnings = append(found.Warnings, "the flake is too complex to be read completely; a pin may be missed")
 		}
 		here := f.group()
 		if i > 0 {

@@ -200,14 +200,14 @@ func (g *groups) refuseShared() {
 func (g *groups) shared(r *reading, others []otherUse) *diag.Error {
 	if use := g.madeOf(others, r.Versions); use != nil {
 		return diag.At(r.Pos,
-			fmt.Sprintf("find pin: the version %s is written in a literal that %s (%s) is fetched by, too", r.Version, use.name,
+			fmt.Sprintf("find pin: the version %s shares a literal with %s (%s)", r.Version, use.name,
 				use.Pos),
 			"give each of the two a literal of its own")
 	}
 	for _, h := range r.AllFetches() {
 		if use := hashedBy(others, h); use != nil {
 			return diag.At(r.Pos,
-				fmt.Sprintf("find pin: the %s is written in a literal that %s (%s) has for a hash, too", g.slots.all[h.Slot].Field,
+				fmt.Sprintf("find pin: the %s shares a literal with a hash of %s (%s)", g.slots.all[h.Slot].Field,
 					use.name, use.Pos),
 				"write the hash of each where it is used, lib.fakeHash where it is not known")
 		}

@@ -105,7 +105,7 @@ func (c *copier) compares(e nixexpr.Expr) bool {
 		case c.isBaseVersion(sides[1-i]) && equal && c.holds:
 			// The pin has an effect only while nixpkgs is at this version: moved, it would have none.
 			for _, copied := range c.copies(s, 0) {
-				c.keep(copied, "is what nixpkgs' own version must be for this pin to have an effect,")
+				c.keep(copied, "decides whether this pin has an effect: it is compared with nixpkgs' own version,")
 			}
 		case c.isBaseVersion(sides[1-i]):
 			for _, guard := range placesIn(c.literal(s, 0), c.r.Version, "guard") {
@@ -136,7 +136,7 @@ func (c *copier) stays(s *nixexpr.Str) {
 		}
 	}
 	for _, copied := range c.copies(s, 0) {
-		c.keep(copied, "is compared with something else than the version of the package that is overridden")
+		c.keep(copied, "is compared with something other than the overridden package's version")
 	}
 }
 

@@ -183,7 +183,7 @@ func (f *finder) readHash(r *reading, s source, h *Fetch) *diag.Error {
 	}
 	at, err := f.hash(def, field)
 	if err != nil {
-		return diag.At(defPos(def, r.Pos), "find pin: the hash of the source is no literal: "+f.describe(def), writeString)
+		return diag.At(defPos(def, r.Pos), "find pin: the hash of the source is not a literal: "+f.describe(def), writeString)
 	}
 	r.addFetch(h, at)
 	r.own = append(r.own, fetchKey{callPos(s.call), at.slot})
@@ -204,7 +204,7 @@ func (f *finder) readRef(d *derivation, r *reading, def *eval.Def) *diag.Error {
 		if f.isOld(d, def) {
 			return diag.At(at, "find pin: the ref is the overridden package's, not this pin's", writeTag)
 		}
-		return diag.At(at, "find pin: the ref of the source is no literal: "+f.describe(def), writeString)
+		return diag.At(at, "find pin: the ref of the source is not a literal: "+f.describe(def), writeString)
 	}
 	ref, known := t.String()
 	if !known {
@@ -213,7 +213,7 @@ func (f *finder) readRef(d *derivation, r *reading, def *eval.Def) *diag.Error {
 	if commitRef.MatchString(ref) {
 		id, err := f.slots.whole(t, "ref")
 		if err != nil {
-			return diag.At(at, "find pin: the commit of the source is no single literal", "write it as one string")
+			return diag.At(at, "find pin: the commit of the source is not a single literal", "write it as one string")
 		}
 		r.Origin = Commit{id}
 		return nil
@@ -243,8 +243,11 @@ func (f *finder) unknownText(d *derivation, t *eval.Text, at diag.Pos, what stri
 		if name == "" {
 			name, _ = o.Callee()
 		}
-		return diag.At(at, fmt.Sprintf("find pin: the %s holds %s, %s, which this flake does not define", what, name,
-			o.Reason), writeString)
+		why := o.Reason.String()
+		if o.Reason == eval.CallOfUnknown || o.Reason == eval.FreeVariable {
+			why = "which this flake does not define"
+		}
+		return diag.At(at, fmt.Sprintf("find pin: the %s depends on %s, %s", what, name, why), writeString)
 	}
 	return diag.At(at, "find pin: the "+what+" is not known", "write it as a string")
 }
@@ -343,15 +346,14 @@ func (f *finder) readVersion(d *derivation, r *reading, body *eval.Set) *diag.Er
 		if known {
 			r.Label = text
 		}
-		r.Notes = append(r.Notes, fmt.Sprintf("the version at line %d is left as it is: it is no release's, but says what "+
-			"the source is by itself", at.Line))
+		r.Notes = append(r.Notes, fmt.Sprintf("the version at line %d is left as it is: it is not a release's", at.Line))
 		return nil
 	case known:
-		return diag.At(at, fmt.Sprintf("find pin: the version %q is no release", text), `pin a release: version = "X.Y.Z";`)
+		return diag.At(at, fmt.Sprintf("find pin: the version %q is not a release", text), `pin a release: version = "X.Y.Z";`)
 	case ok:
 		return f.unknownText(d, t, at, "version")
 	}
-	return diag.At(at, "find pin: the version is no literal: "+f.describe(def), writeString)
+	return diag.At(at, "find pin: the version is not a literal: "+f.describe(def), writeString)
 }
 
 // readVendor reads vendorHash.
@@ -384,7 +386,7 @@ func (f *finder) readVendor(d *derivation, r *reading, body *eval.Set) *diag.Err
 			return nil
 		}
 	}
-	return diag.At(defPos(def, r.Pos), "find pin: vendorHash is no literal: "+f.describe(def), writeString)
+	return diag.At(defPos(def, r.Pos), "find pin: vendorHash is not a literal: "+f.describe(def), writeString)
 }
 
 // isOldOrNull reports whether a value is the overridden package's, or null where that has none.

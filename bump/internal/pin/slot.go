@@ -14,7 +14,7 @@ import (
 )
 
 // errNoLiteral says that a value is not written anywhere as a literal.
-var errNoLiteral = errors.New("no literal")
+var errNoLiteral = errors.New("not a literal")
 
 // slots gives every place that is read its identity.
 type slots struct {
@@ -117,7 +117,7 @@ var plain = regexp.MustCompile(`^[A-Za-z0-9+/=._-]*$`)
 
 func (l lines) write(value string) (nixexpr.Edit, error) {
 	if !plain.MatchString(value) {
-		return nixexpr.Edit{}, fmt.Errorf("edit %s: %q is no tag and no hash", l.file.Name, value)
+		return nixexpr.Edit{}, fmt.Errorf("edit %s: %q is neither a tag nor a hash", l.file.Name, value)
 	}
 	list := make([]string, 0, len(l.list))
 	for _, line := range l.list {

@@ -34,7 +34,7 @@ func (b *Bench) Explain(err error) error {
 	e.Text = "run " + own.Error()
 	if len(b.attr) > 0 && e.File == "" && f.Kind == nix.MissingAttribute {
 		e.Text = fmt.Sprintf("find package: the flake has no %s: %s", strings.Join(b.attr, "."), own.Error())
-		e.Hint = "see what it has with nix flake show, and name the package with Options.Attr=ATTR"
+		e.Hint = "list its outputs with nix flake show, and name the package with Options.Attr=ATTR"
 	}
 	return e
 }

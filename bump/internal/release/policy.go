@@ -115,7 +115,7 @@ func (p Policy) judge(r Candidate) (passed Passed, ok bool) {
 	case p.MinAge <= 0:
 		return passed, true
 	case r.Updated.IsZero():
-		passed.Young, passed.Reason = true, "nobody knows how old it is"
+		passed.Young, passed.Reason = true, "its age is unknown"
 	case p.Now.Sub(r.Updated) < p.MinAge:
 		passed.Young, passed.Until = true, r.Updated.Add(p.MinAge)
 		passed.Reason = "it is too new until " + passed.Until.UTC().Format("2006-01-02 15:04 UTC")

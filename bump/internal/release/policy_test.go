@@ -95,7 +95,7 @@ func TestChooseSaysWhy(t *testing.T) {
 	assert.Equal(t, Passed{Version: "0.32.17", Reason: "it is skipped"}, c.Passed[0])
 	assert.Equal(t, "it is too new until 2026-11-23 12:00 UTC", c.Passed[1].Reason)
 	assert.Equal(t, clock.Add(2*day), c.Passed[1].Until)
-	assert.Equal(t, Passed{Version: "0.32.15", Reason: "nobody knows how old it is", Young: true}, c.Passed[2])
+	assert.Equal(t, Passed{Version: "0.32.15", Reason: "its age is unknown", Young: true}, c.Passed[2])
 
 	p.Fixes, p.Skip, p.MinAge = []Fix{fix}, Skips{"0.32.x"}, 0
 	c = p.Choose("0.32.13", []Candidate{aged("0.32.15", 9)})

@@ -139,7 +139,7 @@ func (lookedAt) take(s *state, a answer) (request, error) {
 		target = p.Outputs[0].SrcDrv
 	}
 	if target == "" {
-		return nil, p.error(fmt.Sprintf("find hashes: nothing that %s is made of has a hash of this pin", p.Outputs[0].Where),
+		return nil, p.error(fmt.Sprintf("find hashes: no dependency of %s has a hash of this pin", p.Outputs[0].Where),
 			s.exposeHint(pin.System()))
 	}
 	s.phase = consumerBuilt{i}
@@ -185,7 +185,7 @@ func (s *state) keepInherited(p *Move) error {
 			return nil
 		}
 	}
-	return p.error(fmt.Sprintf("find hashes: nothing that %s is made of needs what is missing", p.Outputs[0].Where),
+	return p.error(fmt.Sprintf("find hashes: no dependency of %s needs what is missing", p.Outputs[0].Where),
 		s.exposeHint(pin.System()))
 }
 
@@ -210,8 +210,8 @@ func (proving) take(s *state, a answer) (request, error) {
 		for _, h := range p.allHashes() {
 			if h.state != notNeeded && h.found != nil && !used[h.found.SRI()] {
 				return nil, diag.At(h.slot.Pos,
-					fmt.Sprintf("verify: %s is not made with the %s that is pinned here", p.Outputs[0].Where, h.slot.Field),
-					"something overrides it once more; remove that")
+					fmt.Sprintf("verify: %s is not built with the %s that is pinned here", p.Outputs[0].Where, h.slot.Field),
+					"another override replaces it; remove that one")
 			}
 		}
 	}

@@ -227,7 +227,7 @@ func (s *state) checkOutput(p *Move, o probe.Output) error {
 	if h := p.hash(pin.Source); h != nil && o.Src != "" && !h.is(o.Src) {
 		return p.error(fmt.Sprintf("verify: the source of %s has the hash %s, not the one that is pinned here", o.Where,
 			o.Src),
-			"something overrides src once more; remove that")
+			"another override replaces src; remove that one")
 	}
 	h := p.hash(pin.Vendor)
 	if h == nil || h.Inherited() || o.Mod == "" || h.is(o.Mod) {

@@ -293,7 +293,7 @@ func TestSourceThatChanges(t *testing.T) {
 			}}
 		}
 	})
-	require.ErrorContains(t, err, "flake.nix:4:11: find hashes: the src hash is not the same twice")
+	require.ErrorContains(t, err, "flake.nix:4:11: find hashes: the src hash differs between two downloads")
 }
 
 func TestInheritedVendorHash(t *testing.T) {

@@ -138,7 +138,7 @@ func (d *driver) unpack(ctx context.Context, h *hash, there *nix.Derivation) err
 			}
 		}
 		if h.found == nil || a.Built {
-			return errors.New("there is no hash in what Nix says of it")
+			return errors.New("Nix does not name its hash")
 		}
 	}
 	h.by = SameFetch
@@ -153,7 +153,7 @@ func unpackingOf(drv *nix.Derivation) (*probe.Unpacking, error) {
 		StripRoot: drv.Env["stripRoot"] != "",
 	}
 	if _, structured := drv.Env["__json"]; structured || len(u.URLs) == 0 || u.PostFetch == "" {
-		return nil, fmt.Errorf("%s is no fetch of nixpkgs' fetchzip", drv.Name)
+		return nil, fmt.Errorf("%s is not a fetch by nixpkgs' fetchzip", drv.Name)
 	}
 	if strings.Contains(u.PostFetch, storeOf(drv)) {
 		return nil, fmt.Errorf("what is run after the download needs tools of %s", drv.System)

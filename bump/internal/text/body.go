@@ -176,7 +176,7 @@ func decision(r Report) string {
 	for _, h := range d.Holds {
 		line := fmt.Sprintf("%s says %s", notes.Code(clip(h.Where)), value(h.Text))
 		if h.Expired {
-			line += "; its last day is over, so that it was ignored"
+			line += "; its last day is over, so it was ignored"
 		}
 		if h.Stays != "" {
 			line += ", so that " + plain(h.Stays) + " stays there"
@@ -196,7 +196,7 @@ func base(d Decision) string {
 	case d.Base == "":
 		return ""
 	case d.Dropped:
-		return ": the pin is not needed any more."
+		return ": the pin is no longer needed."
 	case d.State == CaughtUp:
 		return ": **the pin can be removed**."
 	case d.State == HoldingBack:

@@ -63,7 +63,7 @@ func bodyReport() Report {
 		},
 		Companions: []Companion{
 			{Name: "llama.cpp", Old: "b10380", New: "b10488", Moved: true},
-			{Name: "ggml", Old: "1", Why: "its hash is no literal"},
+			{Name: "ggml", Old: "1", Why: "its hash is not a literal"},
 		},
 		Effect: Effect{
 			Outputs: []OutputChange{

@@ -3,6 +3,8 @@ package text
 import (
 	"errors"
 	"fmt"
+	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"text/template"
@@ -39,7 +41,7 @@ type Templates struct {
 	Append  string // Markdown, added to the body
 }
 
-// Check returns an error that names the template which cannot be read, or names what is no field.
+// Check returns a *TemplateError for a template that cannot be read, or names what is no field.
 func (t Templates) Check() error {
 	sample := Fields{Package: "x", OldVersion: "x", NewVersion: "x", Title: "x", Files: []string{"x"}}
 	for _, c := range t.list() {
@@ -84,19 +86,39 @@ func execute(name, text string, f Fields, limit int) (string, error) {
 	}
 	t, err := template.New(name).Option("missingkey=error").Parse(text)
 	if err != nil {
-		return "", fmt.Errorf("parse template: %w", err)
+		return "", &TemplateError{name, "line " + strings.TrimPrefix(err.Error(), "template: "+name+":")}
 	}
 	out := &bounded{limit: limit}
+	var wrong template.ExecError
 	switch err := t.Execute(out, f); {
 	case errors.Is(err, errTooLong):
-		return "", fmt.Errorf("execute template: %s: %w", name, errTooLong)
+		return "", &TemplateError{name, errTooLong.Error()}
+	case errors.As(err, &wrong):
+		return "", &TemplateError{name, placeInTemplate.ReplaceAllString(wrong.Err.Error(), "")}
 	case err != nil:
-		return "", fmt.Errorf("execute template: %w", err)
+		return "", &TemplateError{name, err.Error()}
 	}
 	if strings.TrimSpace(out.String()) == "" {
-		return "", fmt.Errorf("execute template: %s: the text is empty", name)
+		return "", &TemplateError{name, "the text is empty"}
 	}
 	return strings.TrimSpace(diag.Safe(out.String())), nil
+}
+
+// placeInTemplate matches what text/template says in front of a cause that names its place itself.
+var placeInTemplate = regexp.MustCompile(`^template: .*?: executing .*? at | in type text\.Fields$`)
+
+// TemplateError is a template that cannot be read or executed.
+type TemplateError struct{ Name, Why string }
+
+func (e *TemplateError) Error() string { return e.Name + ": " + e.Why }
+
+// Hint returns what a template may name.
+func (e *TemplateError) Hint() string {
+	var names []string
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[Fields]()) {
+		names = append(names, field.Name)
+	}
+	return "it is a template of Go's text/template; its fields are " + strings.Join(names, ", ")
 }
 
 // fields returns r as templates see it.

@@ -108,13 +108,13 @@ func refuse(f *nixexpr.File, n nixexpr.Node, format string, args ...any) error {
 
 func (r *remover) remove(pin *Pin) error {
 	if len(pin.Calls) == 0 {
-		return &diag.Error{Text: "remove pin: it is no override of nixpkgs' package", Hint: "remove it by hand"}
+		return &diag.Error{Text: "remove pin: it is not an override of nixpkgs' package", Hint: "remove it by hand"}
 	}
 	bodies := map[*nixexpr.AttrSet]bool{}
 	for _, call := range pin.Calls {
 		base, ok := overridden(call)
 		if !ok {
-			return refuse(pin.File, call, "this is no call of overrideAttrs")
+			return refuse(pin.File, call, "this is not a call of overrideAttrs")
 		}
 		body, fn, err := r.body(pin.File, call)
 		if err != nil {

@@ -299,7 +299,7 @@ func TestPlanRefuses(t *testing.T) {
 		},
 		{
 			"no override", `buildGoModule { version = "0.32.13"; }`,
-			"remove pin: it is no override of nixpkgs' package",
+			"remove pin: it is not an override of nixpkgs' package",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -65,7 +65,7 @@ func (c Check) hashes(proof *text.Proof) {
 			if o.Drv != "" {
 				record(proof, o.Where, text.Evaluated)
 			} else {
-				unchecked(proof, o.Where, "only that its version and hashes are the new ones")
+				unchecked(proof, o.Where, "only its version and hashes were compared")
 			}
 		}
 	}
@@ -196,7 +196,7 @@ func (c Check) build(ctx context.Context, proof *text.Proof) error {
 		case a.NoneShown && s.build.Output != "":
 			return &diag.Error{
 				Text: fmt.Sprintf("verify: the flake has no %s to build", s.where),
-				Hint: "see what it has with nix flake show, and correct Options.Verify", Err: err,
+				Hint: "list its outputs with nix flake show, and correct Options.Verify", Err: err,
 			}
 		case err != nil:
 			return c.Bench.Explain(err)

@@ -34,7 +34,7 @@ func Parse(text string) (Version, error) {
 	if v, ok := ParseTag("v" + strings.TrimPrefix(text, "v")); ok {
 		return v, nil
 	}
-	return "", fmt.Errorf("%q is no release such as 0.32.15 or 0.33.0-rc2", text)
+	return "", fmt.Errorf("%q is not a release such as 0.32.15 or 0.33.0-rc2", text)
 }
 
 // ParseTag reads the tag of a release, v0.32.15 say; ok is false for any other tag.

@@ -1,0 +1,249 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/nixtars/ollama-bump/bump/bumptest/githubtest"
+)
+
+// proposing has a token and a repository.
+var proposing = []string{"--repo", "me/flake"}
+
+// badInputs has every row of docs/bad-input.md, by its headings.
+var badInputs = []struct {
+	title string
+	rows  []badInput
+}{
+	{"The flake", aboutTheFlake},
+	{"The release", aboutTheRelease},
+	{"Nix and the machine", aboutTheMachine},
+	{"Flags and the configuration", aboutUse},
+	{"GitHub", aboutGitHub},
+}
+
+var aboutTheFlake = []badInput{
+	{name: "a file that does not parse", flake: replaced("vendorHash =", "vendorHash")},
+	{name: "no flake", args: []string{"--flake", "/"}},
+	{name: "a flake in a subfolder", ready: inSubfolder},
+	{name: "an untracked flake.nix", ready: func(s *site, dir string) { s.Git(dir, "rm", "-q", "--cached", "flake.nix") }},
+	{name: "no pin", flake: replaced(overlayText, "final: prev: { }")},
+	{
+		name: "an untracked file with the pin", flake: replaced(overlayText, "final: prev: { }"),
+		ready: untracked,
+	},
+	{
+		name: "two pins of which one is unused", files: map[string]string{
+			"copy.nix": strings.ReplaceAll(overlayText, "0.32.13", "0.32.9"),
+		},
+	},
+	{
+		name: "a pin that is not a literal", flake: replaced(`version = "0.32.13"`,
+			`version = builtins.getEnv "OLLAMA_VERSION"`),
+	},
+	{name: "a fork", flake: replaced(`owner = "ollama"`, `owner = "me"`)},
+	{
+		name: "a pin without a source", flake: func(text string) string {
+			return text[:strings.Index(text, "        src =")] + text[strings.Index(text, "        vendorHash"):]
+		},
+	},
+	{name: "a link out of the flake", flake: replaced(overlayText, "import ./overlay.nix"), ready: linked},
+	{
+		name: "a flake that does not evaluate", flake: replaced("vendorHash =",
+			`meta = throw "not on this machine"; name = throw "not on this machine"; vendorHash =`),
+	},
+	{name: "an input that does not exist", flake: replaced("@nixpkgs@", "github:NixOS/nixpkgz")},
+	{
+		name: "an attribute that does not exist", args: []string{
+			"--dry-run", "--attr", "packages.x86_64-linux.olama",
+		},
+	},
+	{name: "a hash that Nix never reports", flake: replaced("@nixpkgs@", "@nixpkgs-old@"), locked: true},
+}
+
+var aboutTheRelease = []badInput{
+	{
+		name: "a release that does not exist", env: []string{"GITHUB_TOKEN="},
+		args: []string{"--dry-run", "--to", "0.99.0"},
+	},
+	{name: "a release below the pinned one", args: []string{"--dry-run", "--to", "0.32.9"}},
+	{
+		name: "a release that a comment holds", flake: replaced(`version = "0.32.13";`,
+			`version = "0.32.13"; # ollama-bump: hold <0.32.14: CUDA is broken`),
+		args: []string{"--dry-run", "--to", "0.32.15"},
+	},
+	{
+		name: "a comment that cannot be read", flake: replaced(`version = "0.32.13";`,
+			`version = "0.32.13"; # ollama-bump: hold soon`),
+	},
+	{
+		name: "a release for a newer Go", flake: replaced("@nixpkgs@", "github:NixOS/nixpkgs/go-1.25"), locked: true,
+		args: []string{"--dry-run", "--to", "0.32.15"},
+	},
+	{
+		name: "a release that was tagged again", flake: replaced(`"0.32.13"`, `"0.32.15"`),
+		args: []string{"--dry-run", "--force"},
+	},
+	{
+		name:  "a download that fails",
+		ready: func(s *site, _ string) { s.Break("/v0.32.15.tar.gz", http.StatusNotFound) },
+	},
+	{name: "a build that fails", env: []string{"GOPROXY=off"}},
+}
+
+var aboutTheMachine = []badInput{
+	{name: "no Nix", ready: func(s *site, _ string) { s.without("nix") }, env: []string{"PATH=without-nix"}},
+	{name: "no git", ready: func(s *site, _ string) { s.without("git") }, env: []string{"PATH=without-git"}},
+	{name: "no daemon", env: []string{"NIX_REMOTE=unix:///nowhere/socket"}},
+	{
+		name:  "a Nix that is too old for the nixpkgs",
+		flake: replaced("@nixpkgs@", "github:NixOS/nixpkgs/nix-99"), locked: true,
+	},
+	{name: "no pseudoterminal", under: []string{
+		"unshare", "--mount", "sh", "-c", `mount -t tmpfs tmpfs /dev/pts && exec "$@"`, "-",
+	}},
+	{name: "a repository of another user", ready: foreignRepository, env: []string{"GIT_CONFIG_GLOBAL=/dev/null"}},
+	{name: "no folder for temporary files", env: []string{"TMPDIR=/nowhere"}},
+	{name: "an interrupt", stop: true, args: []string{"--no-pr"}},
+	{name: "a run that takes too long", args: []string{"--no-pr", "--timeout", "200ms"}},
+	{name: "a full disk", args: []string{"--no-pr"}, ready: fullDisk},
+	{
+		name: "a read-only file", args: []string{"--no-pr"},
+		ready: func(s *site, dir string) { require.NoError(s.t, os.Chmod(filepath.Join(dir, "flake.nix"), 0o444)) },
+	},
+	{name: "another run in the same tree", args: []string{"--no-pr"}, ready: locked},
+}
+
+var aboutUse = []badInput{
+	{name: "wrong usage", args: []string{"--dry-run", "--check"}},
+	{name: "a flag that does not exist", args: []string{"--dryrun"}},
+	{name: "an argument for Nix among the flags", args: []string{"--option", "cores", "1"}},
+	{name: "a wrong argument for Nix", args: []string{"--dry-run", "--", "--optoin"}},
+	{name: "a time without a unit", args: []string{"--timeout", "45"}},
+	{name: "a release that is none", args: []string{"--to", "latest"}},
+	{name: "a level that does not exist", args: []string{"--verify", "all"}},
+	{name: "an address in place of a repository", args: []string{"--repo", "https://github.com/me/flake"}},
+	{name: "a template that names no field", args: []string{"--title", "{{.Pakage}}"}},
+	{name: "an output in place of a folder", args: []string{"--flake", ".#ollama"}},
+	{name: "a reference in place of a folder", args: []string{"--flake", "github:me/machines"}},
+	{name: "a file in place of a folder", args: []string{"--flake", "./flake.nix"}},
+	{name: "a wrong key in the configuration", files: map[string]string{configName: "# ours\nverfy: eval\n"}},
+	{name: "a configuration that is not YAML", files: map[string]string{configName: "a: [\n"}},
+	{
+		name:  "two configuration files",
+		files: map[string]string{configName: "draft: true\n", ".github/" + configName: "draft: true\n"},
+	},
+	{name: "another name of the configuration", files: map[string]string{"ollama-bump.yml": "draft: true\n"}},
+}
+
+var aboutGitHub = []badInput{
+	{name: "no network", args: []string{"--dry-run", "--upstream-api-url", "http://127.0.0.1:9"}},
+	{name: "no token", args: proposing, env: []string{"GITHUB_TOKEN="}},
+	{name: "a remote that is not on GitHub", args: []string{}, ready: otherForge},
+	{name: "no remote", args: []string{}, ready: func(s *site, dir string) { s.Git(dir, "remote", "remove", "origin") }},
+	{name: "a repository that does not exist", args: []string{"--repo", "me/nothing"}},
+	{name: "a base branch that does not exist", args: append([]string{"--base", "nothing"}, proposing...)},
+	{
+		name: "a branch that somebody else made", args: append([]string{"--branch", "theirs"}, proposing...),
+		ready: func(s *site, _ string) {
+			s.GitHub.Repo("me", "flake").Push("theirs", "x", map[string]string{"x": "x"})
+		},
+	},
+	{
+		name: "a branch for another attribute", args: append([]string{"--attr", "packages.x86_64-linux.ollama"}, proposing...),
+		ready: func(s *site, dir string) { s.bumps(dir, nil, proposing...) },
+	},
+	{name: "a checkout behind its base branch", args: proposing, ready: farBehind},
+	failing("a token that is not accepted", githubtest.Fault{Kind: githubtest.BadCredentials}),
+	failing("too few rights", githubtest.Fault{Kind: githubtest.ForbiddenApp, Method: "POST"}),
+	failing("pull requests that Actions may not open",
+		githubtest.Fault{Kind: githubtest.ForbiddenPull, Method: "POST", Path: "/pulls$"}),
+	failing("an archived repository", githubtest.Fault{Kind: githubtest.Archived, Method: "POST"}),
+	failing("a protected branch", githubtest.Fault{Kind: githubtest.Ruleset, Method: "POST", Path: "/git/refs$"}),
+	{
+		name: "a rate limit", env: []string{"GITHUB_TOKEN="}, args: []string{"--dry-run", "--max-wait", "1s"},
+		ready: fault(githubtest.Fault{Kind: githubtest.PrimaryLimit, Times: -1, Reset: time.Now().Add(time.Hour)}),
+	},
+	{
+		name: "a broken answer", ready: fault(githubtest.Fault{
+			Kind: githubtest.Custom, Times: -1, Status: 200, Body: "<html>maintenance</html>",
+		}),
+	},
+	{
+		name: "a server that fails", args: []string{"--dry-run", "--max-wait", "1s"},
+		ready: fault(githubtest.Fault{Kind: githubtest.BadGateway, Times: -1}),
+	},
+}
+
+// failing is a proposal whose calls always fail so.
+func failing(name string, f githubtest.Fault) badInput {
+	f.Times = -1
+	return badInput{name: name, args: proposing, ready: fault(f)}
+}
+
+// inSubfolder moves the flake below the root.
+func inSubfolder(s *site, dir string) {
+	require.NoError(s.t, os.Mkdir(filepath.Join(dir, "nix"), 0o755))
+	s.Git(dir, "mv", "flake.nix", "flake.lock", "nix")
+}
+
+// linked makes the overlay a link to a file outside of the flake.
+func linked(s *site, dir string) {
+	outside := filepath.Join(s.Dir, "outside.nix")
+	require.NoError(s.t, os.WriteFile(outside, []byte(s.Expand(overlayText)), 0o644))
+	require.NoError(s.t, os.Symlink(outside, filepath.Join(dir, "overlay.nix")))
+	s.Git(dir, "add", "-A")
+}
+
+// foreignRepository gives the repository to another user.
+func foreignRepository(s *site, dir string) {
+	require.NoError(s.t, filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		return os.Lchown(path, 1234, 1234)
+	}))
+}
+
+// untracked adds a file that git does not track.
+func untracked(s *site, dir string) {
+	require.NoError(s.t, os.WriteFile(filepath.Join(dir, "overlay.nix"), []byte(overlayText), 0o644))
+}
+
+// otherForge moves the repository to a server that is not GitHub's.
+func otherForge(s *site, dir string) {
+	s.Git(dir, "remote", "set-url", "origin", "https://gitlab.com/me/flake.git")
+}
+
+// fullDisk puts a full one over the tree.
+func fullDisk(s *site, dir string) {
+	was := dir + ".was"
+	require.NoError(s.t, os.Rename(dir, was))
+	mount(s.t, dir, "-t", "tmpfs", "-o", "size=1m", "tmpfs")
+	copyTree(s.t, was+"/.", dir)
+	fill(s.t, dir)
+}
+
+// farBehind has the base branch move on by more files than are asked for one by one.
+func farBehind(s *site, _ string) {
+	files := map[string]string{}
+	for i := range 120 {
+		files[fmt.Sprintf("new/%d.nix", i)] = "{ }\n"
+	}
+	s.GitHub.Repo("me", "flake").Push("main", "theirs", files)
+}
+
+// locked holds the lock of a run that writes.
+func locked(s *site, dir string) {
+	f, err := os.Open(dir)
+	require.NoError(s.t, err)
+	s.t.Cleanup(func() { f.Close() })
+	require.NoError(s.t, syscall.Flock(int(f.Fd()), syscall.LOCK_EX))
+}
