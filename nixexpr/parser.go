@@ -26,39 +26,63 @@ type parser struct {
 	height int // of the expression read last
 
 	nodes
-	elems    []Expr // unfinished lists, one behind the other; likewise below
+	stacks
+	dups dupChecker
+}
+
+// stacks are the unfinished lists: each lies behind that which it is in.
+type stacks struct {
+	elems    []Expr
 	parts    []StrPart
 	attrs    []Attr
 	bindings []Binding
 	formals  []Formal
-	dups     dupChecker
 }
 
 // nodes are the slabs of the tree.
 type nodes struct {
-	ident       slab[Ident]
-	number      slab[Number]
-	str         slab[Str]
-	path        slab[Path]
-	spath       slab[SearchPath]
-	uri         slab[URI]
-	curPos      slab[CurPos]
-	list        slab[List]
+	simpleNodes
+	scopeNodes
+	operatorNodes
+	finished
+}
+
+// simpleNodes are what is an argument or an element without parentheses, but sets.
+type simpleNodes struct {
+	ident  slab[Ident]
+	number slab[Number]
+	str    slab[Str]
+	path   slab[Path]
+	spath  slab[SearchPath]
+	uri    slab[URI]
+	curPos slab[CurPos]
+	list   slab[List]
+	paren  slab[Paren]
+}
+
+// scopeNodes bind names, but for assert, which is written like them.
+type scopeNodes struct {
 	attrSet     slab[AttrSet]
 	let         slab[Let]
 	legacy      slab[LegacyLet]
 	with        slab[With]
 	assert      slab[Assert]
-	ifs         slab[If]
 	lambda      slab[Lambda]
 	formalsNode slab[Formals]
-	apply       slab[Apply]
-	sel         slab[Select]
-	has         slab[HasAttr]
-	unary       slab[Unary]
-	binary      slab[Binary]
-	paren       slab[Paren]
+}
 
+// operatorNodes are made of other expressions.
+type operatorNodes struct {
+	ifs    slab[If]
+	apply  slab[Apply]
+	sel    slab[Select]
+	has    slab[HasAttr]
+	unary  slab[Unary]
+	binary slab[Binary]
+}
+
+// finished are the lists that were copied from the stacks.
+type finished struct {
 	exprs      slab[Expr]
 	strParts   slab[StrPart]
 	attrList   slab[Attr]

@@ -46,11 +46,8 @@ func (s *settings) verbosity() verbosity {
 
 // console writes to stderr.
 type console struct {
-	w       io.Writer
-	level   verbosity
-	colour  bool
-	actions bool                // GitHub Actions reads what is printed
-	width   func() int          // of the terminal, in columns; nil without one
+	w io.Writer
+	style
 	secrets bump.Secrets        // never printed
 	words   func(string) string // puts flags or inputs in place of the options that bump names
 	now     func() time.Time
@@ -62,11 +59,19 @@ type console struct {
 	progress
 }
 
+// style is what a console prints for whom.
+type style struct {
+	level   verbosity
+	colour  bool
+	actions bool       // GitHub Actions reads what is printed
+	width   func() int // of the terminal, in columns; nil without one
+}
+
 // newConsole returns the console for a stream; the environment says what may be used there.
 func newConsole(w io.Writer, getenv func(string) string, level verbosity) *console {
 	s := &console{
-		w: w, level: level, now: time.Now, warned: map[string]bool{},
-		actions: getenv("GITHUB_ACTIONS") == "true",
+		w: w, now: time.Now, warned: map[string]bool{},
+		style:   style{level: level, actions: getenv("GITHUB_ACTIONS") == "true"},
 		secrets: secrets(getenv), words: asFlags,
 	}
 	file, ok := terminal(w, getenv)

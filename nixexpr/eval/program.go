@@ -37,35 +37,43 @@ type Program struct {
 	// free variable, or an attribute of an unknown value; or returns nil.
 	External func(u *Unknown) Value
 
-	ctx    context.Context // of the whole evaluation; values are made when they are asked for
-	files  map[string]*nixexpr.File
-	data   map[string]DataFile
-	values map[string]*Def // of the data that was read, by name
-	links  map[string]string
+	budget
+	sources
 	roots  map[*nixexpr.File]*Def
 	layers map[*nixexpr.Binding]*layer // by the first binding
 	active map[*nixexpr.Lambda]int     // calls under way
-	steps  int                         // left of the budget
-	check  int                         // steps at which the context is looked at next
-	depth  int
-	nest   int
-	err    error
+	depth  int                         // of values that are being evaluated
+	nest   int                         // of expressions that lie in one another
+}
+
+// sources are what a program is made of, by name.
+type sources struct {
+	files  map[string]*nixexpr.File
+	data   map[string]DataFile
+	values map[string]*Def   // of the data that was read
+	links  map[string]string // to what they mean
+}
+
+// budget is what an evaluation may cost: values are made when they are asked for, so it is that of all of them together.
+type budget struct {
+	ctx   context.Context
+	steps int // left
+	check int // steps at which the context is looked at next
+	err   error
 }
 
 // NewProgram returns a program of files, which are named by their paths below its root, with slashes.
 // Evaluation stops when ctx is done.
 func NewProgram(ctx context.Context, files []*nixexpr.File) *Program {
 	p := &Program{
-		ctx:    ctx,
-		files:  make(map[string]*nixexpr.File, len(files)),
-		data:   map[string]DataFile{},
-		values: map[string]*Def{},
-		links:  map[string]string{},
+		budget: budget{ctx: ctx, steps: maxSteps, check: maxSteps},
+		sources: sources{
+			files: make(map[string]*nixexpr.File, len(files)), data: map[string]DataFile{},
+			values: map[string]*Def{}, links: map[string]string{},
+		},
 		roots:  map[*nixexpr.File]*Def{},
 		layers: map[*nixexpr.Binding]*layer{},
 		active: map[*nixexpr.Lambda]int{},
-		steps:  maxSteps,
-		check:  maxSteps,
 	}
 	for _, f := range files {
 		p.files[f.Name] = f
@@ -98,24 +106,24 @@ func (p *Program) Interrupted() bool {
 func (p *Program) Pay(steps int) bool { return p.pay(steps) }
 
 // pay takes steps from the budget and reports whether evaluation may go on.
-func (p *Program) pay(steps int) bool {
-	if p.err != nil {
+func (b *budget) pay(steps int) bool {
+	if b.err != nil {
 		return false
 	}
-	p.steps -= steps
-	if p.steps < 0 {
-		p.err = ErrBudget
+	b.steps -= steps
+	if b.steps < 0 {
+		b.err = ErrBudget
 		return false
 	}
-	if p.steps <= p.check {
-		p.check = p.steps - stepsPerCheck
-		p.err = p.ctx.Err()
+	if b.steps <= b.check {
+		b.check = b.steps - stepsPerCheck
+		b.err = b.ctx.Err()
 	}
-	return p.err == nil
+	return b.err == nil
 }
 
 // payText pays for text that is copied.
-func (p *Program) payText(size int) bool { return p.pay(1 + size/bytesPerStep) }
+func (b *budget) payText(size int) bool { return b.pay(1 + size/bytesPerStep) }
 
 // payCopy pays for a value whose elements are copied: a chain of operators makes larger and larger ones.
 func (p *Program) payCopy(v Value) bool {
@@ -131,19 +139,19 @@ func (p *Program) payCopy(v Value) bool {
 }
 
 // follow is the place that a name means: its links replaced by what they stand for.
-func (p *Program) follow(name string) string {
-	if len(p.links) == 0 {
+func (s *sources) follow(name string) string {
+	if len(s.links) == 0 {
 		return name
 	}
 	for range maxLinks {
 		prefix := name
-		for prefix != "." && p.links[prefix] == "" {
+		for prefix != "." && s.links[prefix] == "" {
 			prefix = path.Dir(prefix)
 		}
 		if prefix == "." {
 			return name
 		}
-		name = path.Join(p.links[prefix], strings.TrimPrefix(name, prefix))
+		name = path.Join(s.links[prefix], strings.TrimPrefix(name, prefix))
 	}
 	return name
 }

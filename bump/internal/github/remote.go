@@ -14,19 +14,29 @@ import (
 
 // remote is the state of the remote side at one moment.
 type remote struct {
-	proposal    Proposal
-	owner, name string // as the repository is called now
+	proposal Proposal
+	repository
+	branch
+	pull     *gh.PullRequest
+	older    []*competitor // that p supersedes
+	newer    *competitor   // that supersedes p
+	standing Standing
+}
+
+// repository is where a proposal goes.
+type repository struct {
+	owner, name string // as it is called now
 	repo        *gh.Repository
 	base        string
 	baseSHA     string
-	branchSHA   string     // "" without the branch
-	commit      *gh.Commit // that the branch points to
-	own         trailer    // of that commit, when it is ours; else the zero value
-	spent       bool       // that commit was merged from a pull request of ours: nothing is lost when the branch moves on
-	pull        *gh.PullRequest
-	older       []*competitor // that p supersedes
-	newer       *competitor   // that supersedes p
-	standing    Standing
+}
+
+// branch is the branch of a proposal.
+type branch struct {
+	branchSHA string     // "" without the branch
+	commit    *gh.Commit // that the branch points to
+	own       trailer    // of that commit, when it is ours; else the zero value
+	spent     bool       // that commit was merged from a pull request of ours: nothing is lost when the branch moves on
 }
 
 // competitor is an open pull request of ours for the same package and scope.

@@ -57,15 +57,15 @@ func (l *logReader) start(e *event) {
 	l.show(a.shown, a.kind != actUnknown)
 }
 
-func (l *logReader) startBuild(drv, host string) *build {
-	b := l.builds[drv]
+func (w *work) startBuild(drv, host string) *build {
+	b := w.builds[drv]
 	if b == nil {
 		b = &build{drv: drv, log: tail{limit: keptLogLines}}
-		l.builds[drv] = b
-		l.order = append(l.order, drv)
-		if len(l.order) > maxBuildLogs {
-			l.builds[l.order[0]].log.lines = nil
-			l.order = l.order[1:]
+		w.builds[drv] = b
+		w.order = append(w.order, drv)
+		if len(w.order) > maxBuildLogs {
+			w.builds[w.order[0]].log.lines = nil
+			w.order = w.order[1:]
 		}
 	}
 	if host != "" { // over ssh-ng the other side reports its build as one without a host
@@ -74,13 +74,13 @@ func (l *logReader) startBuild(drv, host string) *build {
 	return b
 }
 
-func (l *logReader) stop(id uint64) {
-	if a := l.activities[id]; a != nil {
+func (w *work) stop(id uint64) {
+	if a := w.activities[id]; a != nil {
 		if a.kind == actBuild {
 			a.build.running--
-			l.open--
+			w.open--
 		}
-		delete(l.activities, id)
+		delete(w.activities, id)
 	}
 }
 

@@ -41,23 +41,40 @@ type build struct {
 // logReader reads what Nix writes to standard error, as internal-json or as plain text, line by line,
 // and keeps what matters. It is an io.Writer that never fails.
 type logReader struct {
-	nonce    string // begins the text of traces that are kept
+	unfinished
+	traceLog
+	complaints
+	work
 	progress func(Activity)
+	plan     planReader
+	plain    tail     // lines that are no events: of git, ssh, or of a Nix that failed early
+	block    []string // a plain error and its indented lines
+}
 
-	line []byte // the unfinished one
-	cut  bool   // its end is left out
+// unfinished is a line whose end is not there yet.
+type unfinished struct {
+	line []byte
+	cut  bool // its end is left out
+}
 
+// traceLog has the traces of the evaluation that are asked for.
+type traceLog struct {
+	nonce      string // begins their text
 	traces     []string
 	traceBytes int
-	overflow   bool // the traces were too long
+	overflow   bool // they were too long
+}
+
+// complaints are what Nix has against what it builds.
+type complaints struct {
 	mismatches []Mismatch
 	elsewhere  map[string]bool // derivations whose build on another machine ended in one
 	errors     []message
 	warnings   []string
-	plan       planReader
-	plain      tail     // lines that are no events: of git, ssh, or of a Nix that failed early
-	block      []string // a plain error and its indented lines
+}
 
+// work is what Nix does, and has done.
+type work struct {
 	activities map[uint64]*activity
 	started    bool              // Nix has begun to do something
 	open       int               // builds that run now
@@ -71,8 +88,9 @@ func newLogReader(nonce string, progress func(Activity)) *logReader {
 		progress = func(Activity) {}
 	}
 	return &logReader{
-		nonce: nonce, progress: progress, plain: tail{limit: 2 * keptLogLines},
-		activities: map[uint64]*activity{}, builds: map[string]*build{}, elsewhere: map[string]bool{},
+		progress: progress, plain: tail{limit: 2 * keptLogLines}, traceLog: traceLog{nonce: nonce},
+		work:       work{activities: map[uint64]*activity{}, builds: map[string]*build{}},
+		complaints: complaints{elsewhere: map[string]bool{}},
 	}
 }
 
@@ -113,9 +131,9 @@ func (l *logReader) extend(p []byte) {
 }
 
 // ownTrace tells by its beginning whether a line is a trace that we asked for.
-func (l *logReader) ownTrace(line []byte) bool {
-	return l.nonce != "" && bytes.HasPrefix(line, eventMark) &&
-		bytes.Contains(line[:min(len(line), 512)], []byte(l.nonce))
+func (t *traceLog) ownTrace(line []byte) bool {
+	return t.nonce != "" && bytes.HasPrefix(line, eventMark) &&
+		bytes.Contains(line[:min(len(line), 512)], []byte(t.nonce))
 }
 
 func (l *logReader) endLine() {
@@ -167,9 +185,9 @@ func (l *logReader) message(e *event, cut bool) {
 	}
 }
 
-func (l *logReader) warn(text string) {
-	if len(l.warnings) < maxMessages {
-		l.warnings = append(l.warnings, clip(withoutStore(strings.Join(strings.Fields(diag.Safe(text)), " ")), maxText))
+func (c *complaints) warn(text string) {
+	if len(c.warnings) < maxMessages {
+		c.warnings = append(c.warnings, clip(withoutStore(strings.Join(strings.Fields(diag.Safe(text)), " ")), maxText))
 	}
 }
 
@@ -212,12 +230,12 @@ func (l *logReader) error(m message) {
 	l.mismatches = addMismatch(l.mismatches, mismatch)
 }
 
-func (l *logReader) origin(m message, drv string) Origin {
-	b := l.builds[drv]
+func (w *work) origin(m message, drv string) Origin {
+	b := w.builds[drv]
 	switch {
 	case b == nil:
 		return OriginText
-	case m.own || l.open == b.running:
+	case m.own || w.open == b.running:
 		return OriginNix
 	}
 	return OriginUnmarked
@@ -225,13 +243,13 @@ func (l *logReader) origin(m message, drv string) Origin {
 
 // remote returns the derivation of which text reports that its build on another machine failed. Events
 // tell which builds run where; a plain log is believed.
-func (l *logReader) remote(text string) string {
+func (w *work) remote(text string) string {
 	first, _, _ := strings.Cut(text, "\n")
 	head := remoteHead.FindStringSubmatch(first)
 	if head == nil {
 		return ""
 	}
-	if b := l.builds[head[1]]; len(l.builds) > 0 && (b == nil || b.host != head[2]) {
+	if b := w.builds[head[1]]; len(w.builds) > 0 && (b == nil || b.host != head[2]) {
 		return ""
 	}
 	return head[1]
