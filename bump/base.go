@@ -11,7 +11,7 @@ import (
 	"github.com/nixtars/ollama-bump/bump/internal/checkout"
 	"github.com/nixtars/ollama-bump/bump/internal/git"
 	"github.com/nixtars/ollama-bump/bump/internal/github"
-	tree "github.com/nixtars/ollama-bump/bump/internal/source"
+	"github.com/nixtars/ollama-bump/bump/internal/source"
 	"github.com/nixtars/ollama-bump/bump/internal/workspace"
 )
 
@@ -129,9 +129,9 @@ func isDocumentation(name string) bool {
 }
 
 // checkOut writes a commit below the workspace and returns it as a tree.
-func checkOut(ctx context.Context, ws *workspace.Workspace, local *tree.Set, entries []git.Entry,
+func checkOut(ctx context.Context, ws *workspace.Workspace, local *source.Set, entries []git.Entry,
 	limit checkout.Limit, fetch fetcher,
-) (*tree.Set, error) {
+) (*source.Set, error) {
 	root, err := ws.Folder("base")
 	if err != nil {
 		return nil, err
@@ -145,13 +145,13 @@ func checkOut(ctx context.Context, ws *workspace.Workspace, local *tree.Set, ent
 			files = append(files, e.Path)
 		}
 	}
-	return tree.OpenCheckout(root, local.Sub, files)
+	return source.OpenCheckout(root, local.Sub, files)
 }
 
 type fetcher = func(context.Context, git.Entry) ([]byte, error)
 
 // baseFiles lists a commit's files, with a way to get them: from git where it has the commit, else from the API.
-func baseFiles(ctx context.Context, local *tree.Set, c *github.Client, p github.Proposal, commit string) ([]git.Entry,
+func baseFiles(ctx context.Context, local *source.Set, c *github.Client, p github.Proposal, commit string) ([]git.Entry,
 	fetcher, checkout.Limit, error,
 ) {
 	requests := 0

@@ -8,22 +8,26 @@ import (
 	"strings"
 
 	"github.com/nixtars/ollama-bump/bump/internal/foreign"
+	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	"github.com/nixtars/ollama-bump/bump/internal/resolve"
-	tree "github.com/nixtars/ollama-bump/bump/internal/source"
+	"github.com/nixtars/ollama-bump/bump/internal/source"
+	"github.com/nixtars/ollama-bump/bump/internal/text"
 )
 
 // changesOf returns the files that a solution changes, in order.
-func changesOf(ctx context.Context, f *flake, s *resolve.Solution) ([]tree.Change, error) {
+func changesOf(ctx context.Context, f *flake, s *resolve.Solution) ([]source.Change, error) {
 	contents, err := f.files.Apply(f.found, s.State.Values)
 	if err != nil {
 		return nil, err
 	}
-	var changes []tree.Change
+	var changes []source.Change
 	for name, content := range contents {
 		if bytes.Equal(content, f.files.Source(name)) {
 			continue
 		}
-		changes = append(changes, tree.Change{File: name, Old: f.files.Source(name), New: content})
+		changes = append(changes, source.Change{
+			File: name, Old: f.files.Source(name), New: content, Edits: f.edits(name, s.State.Values),
+		})
 	}
 	if lock := s.State.Lock; lock != nil {
 		old, err := f.tree.Read(ctx, f.tree.Lock())
@@ -31,18 +35,31 @@ func changesOf(ctx context.Context, f *flake, s *resolve.Solution) ([]tree.Chang
 			return nil, fmt.Errorf("report: %w", err)
 		}
 		if !bytes.Equal(old, lock) {
-			changes = append(changes, tree.Change{File: f.tree.Lock(), Old: old, New: lock})
+			changes = append(changes, source.Change{File: f.tree.Lock(), Old: old, New: lock})
 		}
 	}
-	slices.SortFunc(changes, func(a, b tree.Change) int { return strings.Compare(a.File, b.File) })
+	slices.SortFunc(changes, func(a, b source.Change) int { return strings.Compare(a.File, b.File) })
 	return changes, nil
 }
 
-// edits lists what changes in one file, in its order.
-func (f *flake) edits(name string, s *resolve.Solution) []Edit {
-	list := []Edit{}
-	for _, e := range f.found.Edits(name, s.State.Values) {
-		list = append(list, Edit{Line: e.Pos.Line, Column: e.Pos.Column, Field: e.Field, Old: e.Old, New: e.New})
+// edits lists the values that are rewritten in one file.
+func (f *flake) edits(name string, values map[pin.SlotID]string) []Edit {
+	var list []Edit
+	for _, id := range f.found.Changed(name, values) {
+		slot := f.found.Slot(id)
+		list = append(list, Edit{
+			Line: slot.Pos.Line, Column: slot.Pos.Column, Field: slot.Field, Old: slot.Old, New: values[id],
+		})
 	}
 	return list
+}
+
+// changed puts changes into the result.
+func (res *Result) changed(changes []source.Change) {
+	var diff strings.Builder
+	for _, c := range changes {
+		res.Files = append(res.Files, FileChange{Path: c.File, Edits: slices.Concat([]Edit{}, c.Edits)}) // a list in JSON
+		diff.WriteString(text.Diff(c.File, c.Old, c.New))
+	}
+	res.Diff = diff.String()
 }

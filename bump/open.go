@@ -11,13 +11,13 @@ import (
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
-	tree "github.com/nixtars/ollama-bump/bump/internal/source"
+	"github.com/nixtars/ollama-bump/bump/internal/source"
 	"github.com/nixtars/ollama-bump/nixexpr"
 )
 
 // flake is what stands in a flake: its files, and the pins in them.
 type flake struct {
-	tree   *tree.Set
+	tree   *source.Set
 	files  *pin.Files
 	found  *pin.Found
 	unlock func() // gives the tree back to other runs; nil when it was not taken
@@ -33,7 +33,7 @@ func (f *flake) close() {
 // open reads the flake and finds every pin in it. No pin is an error that names the nearest misses.
 func (r *run) open(ctx context.Context, at *start) (*flake, error) {
 	if at.tree == nil {
-		set, err := tree.Open(ctx, r.opts.Dir, r.opts.Env)
+		set, err := source.Open(ctx, r.opts.Dir, r.opts.Env)
 		if err != nil {
 			return nil, err
 		}
@@ -78,7 +78,7 @@ func (r *run) findPins(ctx context.Context, f *flake) (err error) {
 
 // nameUntracked adds to the error of a flake without a pin which files mention the package and are not
 // tracked by git, for Nix does not see them.
-func (r *run) nameUntracked(ctx context.Context, set *tree.Set, err error) error {
+func (r *run) nameUntracked(ctx context.Context, set *source.Set, err error) error {
 	var failure *Error
 	if !errors.As(err, &failure) || set.Repo == nil {
 		return err
@@ -110,7 +110,7 @@ const maxUntracked = 3
 
 // readFiles reads and parses the files. One that does not parse matters when it is flake.nix or
 // mentions the package.
-func (r *run) readFiles(ctx context.Context, set *tree.Set) (*pin.Files, error) {
+func (r *run) readFiles(ctx context.Context, set *source.Set) (*pin.Files, error) {
 	files := &pin.Files{
 		Flake: set.InFlake("flake.nix"), Nix: map[string]*nixexpr.File{}, Data: map[string][]byte{},
 		Links: map[string]string{},

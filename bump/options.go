@@ -9,6 +9,7 @@ import (
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/github"
 	releases "github.com/nixtars/ollama-bump/bump/internal/release"
+	"github.com/nixtars/ollama-bump/bump/internal/source"
 	"github.com/nixtars/ollama-bump/bump/internal/text"
 )
 
@@ -224,13 +225,7 @@ type FileChange struct {
 }
 
 // Edit is one rewritten value.
-type Edit struct {
-	Line   int    `json:"line"`   // from 1
-	Column int    `json:"column"` // in bytes, from 1, at the literal's opening quote
-	Field  string `json:"field"`  // version, ref, src hash, vendor hash, …
-	Old    string `json:"old"`
-	New    string `json:"new"`
-}
+type Edit = source.Edit
 
 // PullRequest is what became of the proposal.
 type PullRequest struct {

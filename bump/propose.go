@@ -10,7 +10,7 @@ import (
 	"github.com/nixtars/ollama-bump/bump/internal/github"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	"github.com/nixtars/ollama-bump/bump/internal/probe"
-	tree "github.com/nixtars/ollama-bump/bump/internal/source"
+	"github.com/nixtars/ollama-bump/bump/internal/source"
 	"github.com/nixtars/ollama-bump/bump/internal/text"
 	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
@@ -21,7 +21,7 @@ const branchPrefix = "ollama-bump/"
 // work is a bump that is to be carried out.
 type work struct {
 	plan    pin.Plan
-	changes []tree.Change
+	changes []source.Change
 	to      version.Version
 	message string // of the commit
 
@@ -110,7 +110,7 @@ func (r *run) redo(f *flake, plan pin.Plan) bool {
 }
 
 // scope tells the proposals for one repository apart as Nix names what they are for: FOLDER#ATTR.
-func (r *run) scope(set *tree.Set) string {
+func (r *run) scope(set *source.Set) string {
 	if r.opts.Attr == "" {
 		return set.Sub
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/nixtars/ollama-bump/bump/internal/child"
 	"github.com/nixtars/ollama-bump/bump/internal/github"
-	tree "github.com/nixtars/ollama-bump/bump/internal/source"
+	"github.com/nixtars/ollama-bump/bump/internal/source"
 )
 
 // upstream is the client that releases are read with. The token belongs to the API of the repository;
@@ -76,7 +76,7 @@ func webHost(api string) string {
 }
 
 // repository is OWNER and NAME of the repository: of the options, the environment, or the git remote.
-func (r *run) repository(ctx context.Context, set *tree.Set) (owner, name string, err error) {
+func (r *run) repository(ctx context.Context, set *source.Set) (owner, name string, err error) {
 	full, remote := cmp.Or(r.opts.Repo, child.Getenv(r.opts.Env, "GITHUB_REPOSITORY")), "there is no git remote origin"
 	hint := "name it with Options.Repo=OWNER/NAME, and its API with Options.APIURL when it is not on github.com"
 	if full == "" {
@@ -102,7 +102,7 @@ func (r *run) repository(ctx context.Context, set *tree.Set) (owner, name string
 }
 
 // origin is the URL of the git remote origin, or "".
-func origin(ctx context.Context, set *tree.Set) string {
+func origin(ctx context.Context, set *source.Set) string {
 	if set.Repo == nil {
 		return ""
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/nixtars/ollama-bump/bump/internal/git"
-	tree "github.com/nixtars/ollama-bump/bump/internal/source"
+	"github.com/nixtars/ollama-bump/bump/internal/source"
 )
 
 func TestRepositoryOfTheRemote(t *testing.T) {
@@ -43,7 +43,7 @@ func TestRepositoryOfTheRemote(t *testing.T) {
 		repo, err := git.Find(t.Context(), dir, os.Environ())
 		require.NoError(t, err)
 		r := &run{opts: Options{APIURL: test.api}}
-		owner, name, err := r.repository(t.Context(), &tree.Set{Repo: repo})
+		owner, name, err := r.repository(t.Context(), &source.Set{Repo: repo})
 		if test.want == "" {
 			require.ErrorContains(t, err, "propose: the repository is not known", test.remote)
 			continue

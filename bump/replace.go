@@ -7,7 +7,7 @@ import (
 
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	"github.com/nixtars/ollama-bump/bump/internal/replace"
-	tree "github.com/nixtars/ollama-bump/bump/internal/source"
+	"github.com/nixtars/ollama-bump/bump/internal/source"
 )
 
 // writable refuses files that cannot be replaced, before any work is done for them.
@@ -42,7 +42,7 @@ func (r *run) replace(ctx context.Context, b *bench, w work) error {
 }
 
 // versionsLast are the changed files, those that name a pin's version behind the others.
-func versionsLast(f *flake, w work) []tree.Change {
+func versionsLast(f *flake, w work) []source.Change {
 	named := map[string]bool{}
 	for _, p := range w.plan.Pins {
 		ids := p.Versions
@@ -53,7 +53,7 @@ func versionsLast(f *flake, w work) []tree.Change {
 			named[file] = true
 		}
 	}
-	files := append([]tree.Change{}, w.changes...)
+	files := append([]source.Change{}, w.changes...)
 	sort.SliceStable(files, func(a, b int) bool { return !named[files[a].File] && named[files[b].File] })
 	return files
 }

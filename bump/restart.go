@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	tree "github.com/nixtars/ollama-bump/bump/internal/source"
+	"github.com/nixtars/ollama-bump/bump/internal/source"
 	"github.com/nixtars/ollama-bump/bump/internal/workspace"
 )
 
@@ -14,22 +14,22 @@ import (
 // start is where the stages begin, and what must not be worked out again when they begin once more.
 type start struct {
 	base      base
-	tree      *tree.Set // nil for Options.Dir
+	tree      *source.Set // nil for Options.Dir
 	toolchain toolchain
 	checkouts []*workspace.Workspace // of the base branch
 }
 
 // base is the commit of the base branch that a proposal is worked out from.
 type base struct {
-	branch, commit string    // "" until the remote side was asked
-	local          *tree.Set // the files here; nil while the run is about them
-	moves          int       // how often the branch moved meanwhile
+	branch, commit string      // "" until the remote side was asked
+	local          *source.Set // the files here; nil while the run is about them
+	moves          int         // how often the branch moved meanwhile
 }
 
 // rebase asks to start the run over from another commit of the base branch.
 type rebase struct {
 	base
-	tree *tree.Set            // what that commit holds
+	tree *source.Set          // what that commit holds
 	ws   *workspace.Workspace // holds the checkout; nil without one
 	repo string               // OWNER/NAME
 }

@@ -8,21 +8,16 @@ import (
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
-	tree "github.com/nixtars/ollama-bump/bump/internal/source"
+	"github.com/nixtars/ollama-bump/bump/internal/source"
 	"github.com/nixtars/ollama-bump/bump/internal/text"
 	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
 
 // texts puts the diff, the list of edits and what is said of them into the result, and returns the commit message.
 func (r *run) texts(
-	ctx context.Context, f *flake, s *solution, changes []tree.Change, rep *text.Report, res *Result,
+	ctx context.Context, f *flake, s *solution, changes []source.Change, rep *text.Report, res *Result,
 ) (string, error) {
-	var diff strings.Builder
-	for _, c := range changes {
-		res.Files = append(res.Files, FileChange{Path: c.File, Edits: f.edits(c.File, s.Solution)})
-		diff.WriteString(text.Diff(c.File, c.Old, c.New))
-	}
-	res.Diff = diff.String()
+	res.changed(changes)
 	r.adviseUpdate(ctx, f, s, res.OldVersion)
 	r.fillReport(ctx, f, s, rep, res)
 	r.warnOfMoves(s, rep, res.OldVersion)
@@ -108,7 +103,7 @@ func (r *run) warnOfMoves(s *solution, rep *text.Report, old string) {
 }
 
 // warnOfMentions warns of literals that mention an old version, in the files that are edited, and stay.
-func (r *run) warnOfMentions(f *flake, s *solution, changes []tree.Change) {
+func (r *run) warnOfMentions(f *flake, s *solution, changes []source.Change) {
 	moved := make([]pin.Slot, 0, len(f.found.Slots))
 	for _, p := range slices.Concat(s.Moves, s.Along) {
 		for _, id := range p.Slots() {

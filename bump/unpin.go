@@ -13,7 +13,7 @@ import (
 	"github.com/nixtars/ollama-bump/bump/internal/nix"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	"github.com/nixtars/ollama-bump/bump/internal/probe"
-	tree "github.com/nixtars/ollama-bump/bump/internal/source"
+	"github.com/nixtars/ollama-bump/bump/internal/source"
 	"github.com/nixtars/ollama-bump/bump/internal/text"
 	"github.com/nixtars/ollama-bump/bump/internal/unpin"
 	"github.com/nixtars/ollama-bump/bump/internal/version"
@@ -167,7 +167,7 @@ func (r *run) heldBack(cohorts []*cohort, shown []shownPin, states []PinInfo) bo
 
 // planRemoval works out the files without the pins that outputs show: of another one nothing proves that its removal
 // is right. What stands in the way is a *diag.Error.
-func (f *flake) planRemoval(shown []shownPin) (*unpin.Removal, []tree.Change, error) {
+func (f *flake) planRemoval(shown []shownPin) (*unpin.Removal, []source.Change, error) {
 	var pins []unpin.Pin
 	for _, p := range shown {
 		made, err := f.removable(p.Pin)
@@ -185,15 +185,15 @@ func (f *flake) planRemoval(shown []shownPin) (*unpin.Removal, []tree.Change, er
 	if err != nil {
 		return nil, nil, err
 	}
-	var changes []tree.Change
+	var changes []source.Change
 	for name, edits := range removal.Edits {
 		out, err := f.files.Edit(name, edits)
 		if err != nil {
 			return nil, nil, err
 		}
-		changes = append(changes, tree.Change{File: name, Old: f.files.Source(name), New: out})
+		changes = append(changes, source.Change{File: name, Old: f.files.Source(name), New: out})
 	}
-	slices.SortFunc(changes, func(a, b tree.Change) int { return strings.Compare(a.File, b.File) })
+	slices.SortFunc(changes, func(a, b source.Change) int { return strings.Compare(a.File, b.File) })
 	return removal, changes, nil
 }
 
@@ -227,7 +227,7 @@ func (f *flake) removable(p *pin.Pin) (unpin.Pin, error) {
 // proveRemoval evaluates the flake without the pins: every output that showed one must be nixpkgs' own package now,
 // the same derivation where nothing of an override is left.
 func proveRemoval(
-	ctx context.Context, b *bench, shown []shownPin, changes []tree.Change, removal *unpin.Removal,
+	ctx context.Context, b *bench, shown []shownPin, changes []source.Change, removal *unpin.Removal,
 ) error {
 	variants := slices.Clone(b.flake.found.Package.Variants)
 	q := probe.Question{State: edited(changes), System: pin.System(), Names: variants, Base: true}
@@ -258,7 +258,7 @@ func proveRemoval(
 }
 
 // edited is the flake with changed files.
-func edited(changes []tree.Change) probe.State {
+func edited(changes []source.Change) probe.State {
 	state := probe.State{Files: map[string][]byte{}}
 	for _, c := range changes {
 		state.Files[c.File] = c.New
@@ -341,12 +341,7 @@ func (r *run) finishRemoval(ctx context.Context, b *bench, at *start, w work, d 
 
 // removalTexts is texts for a removal.
 func (r *run) removalTexts(ctx context.Context, b *bench, w work, d text.Decision, res *Result) (string, error) {
-	var diff strings.Builder
-	for _, c := range w.changes {
-		res.Files = append(res.Files, FileChange{Path: c.File, Edits: []Edit{}})
-		diff.WriteString(text.Diff(c.File, c.Old, c.New))
-	}
-	res.Diff = diff.String()
+	res.changed(w.changes)
 	rep := text.Report{
 		Package: r.pkg.Name, OldVersion: res.OldVersion, NewVersion: res.NewVersion, Decision: d,
 		Tool:     text.Tool{Name: "ollama-bump", Version: r.opts.Version, URL: home},

@@ -1,6 +1,7 @@
 package pin
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -23,22 +24,16 @@ func (f *Files) Edit(name string, edits []nixexpr.Edit) ([]byte, error) {
 	return out, editError(err)
 }
 
-// Change is one literal that changes.
-type Change struct {
-	*Slot
-	New string
-}
-
-// Edits lists what values change in one file, in its order.
-func (f *Found) Edits(name string, values map[SlotID]string) []Change {
-	var list []Change
+// Changed lists the slots of a file that get another value, in its order.
+func (f *Found) Changed(name string, values map[SlotID]string) []SlotID {
+	var ids []SlotID
 	for id, value := range values {
 		if s := f.Slot(id); s.File == name && s.Old != value {
-			list = append(list, Change{s, value})
+			ids = append(ids, id)
 		}
 	}
-	slices.SortFunc(list, func(a, b Change) int { return a.Start - b.Start })
-	return list
+	slices.SortFunc(ids, func(a, b SlotID) int { return cmp.Or(f.Slot(a).Start-f.Slot(b).Start, int(a-b)) })
+	return ids
 }
 
 // Apply returns the contents of the files whose slots get values, and of those that are named besides, by name.

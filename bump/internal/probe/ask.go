@@ -115,8 +115,7 @@ type Output struct {
 	Src, Mod, Vendor    string // hashes, as the derivations carry them
 	SrcDrv, ModDrv, Drv string
 	SrcOut              string
-	Pins                []int // that it shows
-	HasMod              bool
+	Pins                []int  // that it shows
 	Recipe              Recipe // of an output that shows a pin
 }
 

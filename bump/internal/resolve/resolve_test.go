@@ -80,7 +80,7 @@ func (r *replay) Ask(_ context.Context, q probe.Question) (probe.Answer, error) 
 	r.asked = append(r.asked, q)
 	a := probe.Answer{NixVersion: "2.34.8", Built: len(q.Build.Fixed) > 0 || q.Build.Derivation != ""}
 	for i, p := range r.found.Pins {
-		o := probe.Output{Where: fmt.Sprintf("packages.%s.p%d", q.System, i), Pname: "ollama", HasMod: true}
+		o := probe.Output{Where: fmt.Sprintf("packages.%s.p%d", q.System, i), Pname: "ollama"}
 		o.Version, o.Pins = q.State.Values[p.Versions[0]], []int{i}
 		var companions []string
 		for _, c := range p.Companions {
