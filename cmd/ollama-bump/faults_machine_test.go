@@ -271,7 +271,7 @@ func TestMachinesThatLackSomething(t *testing.T) {
 
 	current := s.Flake(map[string]string{"flake.nix": strings.ReplaceAll(overlayFlake, "0.32.13", "0.32.15")})
 	noGit := []string{s.without("git")}
-	s.refuses(current, noGit, []string{"--no-pr"}, "is a git repository: git: ", "hint: install git")
+	s.refuses(current, noGit, []string{"--no-pr"}, "is a git repository: git not found in PATH", "hint: install git")
 	require.NoError(t, os.RemoveAll(filepath.Join(current, ".git")))
 	e := s.bumps(current, noGit, "--no-pr")
 	require.Contains(t, e.stderr, "is current")
