@@ -21,7 +21,7 @@ import (
 // The terminal, in characters.
 const (
 	columns = 100
-	rows    = 54
+	rows    = 57
 )
 
 func main() {

@@ -12,6 +12,7 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -97,7 +98,9 @@ func demo(bodyFile string) (err error) {
 	}
 	fmt.Println("\nNo request left this machine.")
 	title(fmt.Sprintf("The pull request, %s#%d", repository, pull.Number))
-	fmt.Println(strings.Join(preview.Lines(pull.Title, pull.Body, false, paint), "\n"))
+	for _, line := range preview.Lines(pull.Title, pull.Body, false, paint) {
+		fmt.Println(strings.Join(preview.Wrap(line, columns()), "\n"))
+	}
 	if bodyFile == "" {
 		return nil
 	}
@@ -168,6 +171,14 @@ func (s show) run(want int, args ...string) error {
 }
 
 func title(text string) { fmt.Printf("\n%s\n\n", bold("== "+text)) }
+
+// columns returns the width of the terminal. Where there is none, nothing is wrapped.
+func columns() int {
+	if width, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil && width > 0 {
+		return width
+	}
+	return math.MaxInt
+}
 
 // paint colours text for a terminal.
 func paint(code, text string) string {

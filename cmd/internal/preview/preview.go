@@ -179,6 +179,28 @@ func (r *renderer) words(text string) string {
 	return escaped.ReplaceAllString(text, "$1")
 }
 
+// Wrap breaks a line between words so that no part takes more columns than it may. The parts of an item stand below
+// its text, and a word that is longer than a line stays whole: a terminal breaks that as it breaks every line.
+func Wrap(line string, columns int) []string {
+	indent := strings.Repeat(" ", Width(mark.FindString(line)))
+	lines := []string{""}
+	for i, word := range strings.Split(line, " ") {
+		last := &lines[len(lines)-1]
+		switch {
+		case i == 0:
+			*last = word
+		case Width(*last)+1+Width(word) > columns && strings.TrimSpace(*last) != "":
+			lines = append(lines, indent+word)
+		default:
+			*last += " " + word
+		}
+	}
+	return lines
+}
+
+// mark is what stands before the text of an item.
+var mark = regexp.MustCompile(`^ *(?:[•☐▸] )?`)
+
 var sgr = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
 // Width returns how many columns of a terminal a line takes.

@@ -48,3 +48,23 @@ func TestWidth(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, 3, Width("\x1b[1ma→b\x1b[0m"))
 }
+
+func TestWrap(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		line    string
+		columns int
+		want    []string
+	}{
+		{"", 10, []string{""}},
+		{"one two", 7, []string{"one two"}},
+		{"one two three", 7, []string{"one two", "three"}},
+		{"• one two three", 9, []string{"• one two", "  three"}},
+		{"  • one two", 7, []string{"  • one", "    two"}},
+		{"a  b", 10, []string{"a  b"}},
+		{"a waytoolongforaline b", 10, []string{"a", "waytoolongforaline", "b"}},
+		{"\x1b[36mone two\x1b[0m three", 7, []string{"\x1b[36mone two\x1b[0m", "three"}},
+	} {
+		assert.Equal(t, c.want, Wrap(c.line, c.columns), c.line)
+	}
+}
