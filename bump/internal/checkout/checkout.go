@@ -21,8 +21,8 @@ import (
 )
 
 // Compare returns the paths at which files below root, by their paths with slashes, are not what entries
-// say, sorted. It reads no submodule, and passes over names that are not UTF-8, which not every listing
-// has right. Whether a file is executable plays no part.
+// say, sorted: another content, another kind, or executable here and not there. It reads no submodule, and passes
+// over names that are not UTF-8, which not every listing has right.
 func Compare(ctx context.Context, root string, files []string, entries []git.Entry) ([]string, error) {
 	dir, err := foreign.Open(root)
 	if err != nil {
@@ -41,7 +41,7 @@ func Compare(ctx context.Context, root string, files []string, entries []git.Ent
 		switch {
 		case e.Mode == git.Submodule:
 			submodules = append(submodules, e.Path+"/")
-		case plainName(e.Path) && (!here[e.Path] || !same(ctx, dir, e)):
+		case plainName(e.Path) && (!here[e.Path] || !same(ctx, dir, e) || !sameMode(dir, e)):
 			differing = append(differing, e.Path)
 		}
 		delete(here, e.Path)
@@ -64,6 +64,11 @@ func plainName(name string) bool {
 func same(ctx context.Context, dir *foreign.Dir, e git.Entry) bool {
 	content, err := read(ctx, dir, e)
 	return err == nil && git.BlobID(content) == e.Blob
+}
+
+// sameMode reports whether the file in dir is executable exactly if an entry says so, as Nix's hash of a file tells too.
+func sameMode(dir *foreign.Dir, e git.Entry) bool {
+	return dir.Executable(e.Path) == (e.Mode == git.Executable)
 }
 
 // read returns a file's content, or where a symbolic link leads, if it is of the entry's kind and size.

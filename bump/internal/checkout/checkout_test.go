@@ -53,19 +53,23 @@ func TestCompare(t *testing.T) {
 	files := map[string]string{
 		"same": "a\n", "crlf": "a\r\n", "longer": "abc", "only here": "x", "dir/link": "->same", "file for link": "same",
 		"link for file": "->same",
-		"sub/x":         "y", "\xff": "z", "run": "#!",
+		"sub/x":         "y", "\xff": "z", "run": "#!", "runs": "#!", "runs here": "#!", "runs there": "#!",
 	}
 	dir := folder(t, files)
+	require.NoError(t, os.Chmod(filepath.Join(dir, "runs"), 0o700))
+	require.NoError(t, os.Chmod(filepath.Join(dir, "runs here"), 0o755))
 	differing, err := checkout.Compare(t.Context(), dir, append(names(files), "gone here"), []git.Entry{
 		entry("same", "a\n"), entry("crlf", "a\n"), entry("longer", "ab"), entry("only there", "x"),
 		with(entry("dir/link", "same"), git.Link),
 		with(entry("file for link", "same"), git.Link), entry("link for file", "same"),
 		{Path: "sub", Mode: git.Submodule},
-		entry("\ufffd", "other"), with(entry("run", "#!"), git.Executable), entry("gone here", ""),
+		entry("\ufffd", "other"), entry("gone here", ""), entry("run", "#!"),
+		with(entry("runs", "#!"), git.Executable), entry("runs here", "#!"), with(entry("runs there", "#!"), git.Executable),
 	})
 	require.NoError(t, err)
-	assert.Equal(t, []string{"crlf", "file for link", "gone here", "link for file", "longer", "only here", "only there"},
-		differing)
+	assert.Equal(t, []string{
+		"crlf", "file for link", "gone here", "link for file", "longer", "only here", "only there", "runs here", "runs there",
+	}, differing)
 }
 
 // A pipe in place of a file is not waited for.

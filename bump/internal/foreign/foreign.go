@@ -134,6 +134,12 @@ func (d *Dir) Literal(ctx context.Context, name string, limit int64) (data []byt
 	return data, false, err
 }
 
+// Executable reports whether a file of that name is there that its owner may execute. A symbolic link is none.
+func (d *Dir) Executable(name string) bool {
+	info, err := d.root.Lstat(filepath.FromSlash(name))
+	return err == nil && info.Mode().IsRegular() && info.Mode()&0o100 != 0
+}
+
 // Has reports whether a regular file of that name is there.
 func (d *Dir) Has(name string) bool {
 	info, err := d.root.Stat(filepath.FromSlash(name))
