@@ -51,7 +51,7 @@ func TestReplaceString(t *testing.T) {
 		{"same value keeps its spelling", `"\x"`, "x", `"\x"`},
 		{"non-UTF-8", `"a"`, "\xff", "\"\xff\""},
 		{"indented, one line", `''a''`, "b", `''b''`},
-		{"indented, nothing in it", `''''`, "a", `''a''`},
+		{"indented, nothing in it", `{ a = ''''; }`, "a", `{ a = ''a''; }`},
 		{"indented, behind spaces", `''  a''`, "b", `''b''`},
 		{"indented, own lines become empty", "{\n  a = ''\n    one\n  '';\n}", "", "{\n  a = ''\n  '';\n}"},
 		{"indented, own lines", "{\n  a = ''\n    one\n    two\n  '';\n}", "x\ny\n", "{\n  a = ''\n    x\n    y\n  '';\n}"},

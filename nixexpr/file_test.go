@@ -76,6 +76,7 @@ func TestTextAndValues(t *testing.T) {
 		{"\"a\r\"", true, []string{"a\n"}},
 		{"''\n  a\n      ''", true, []string{"a\n"}},
 		{"''\n  a\n      ${b}''", false, []string{"a\n    ", ""}},
+		{"''\n  a${b}\n      ''", false, []string{"a", "", "\n"}},
 		{"''a'${b}''", false, []string{"a'", ""}},
 		{"''  \n  a''", true, []string{"a"}},
 		{"''  a''", true, []string{"a"}},

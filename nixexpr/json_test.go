@@ -82,6 +82,18 @@ func TestJSONReplaceStringRefuses(t *testing.T) {
 	}
 }
 
+func TestJSONEscapeBehindABackslash(t *testing.T) {
+	file := &nixexpr.JSONFile{Name: "pin.json", Src: []byte(`"\\\n\\\\n"`)}
+	span := nixexpr.Span{To: int32(len(file.Src))}
+	_, err := file.ReplaceString(span, 3, 4, "t")
+	require.EqualError(t, err, "pin.json:1:5: bytes 3 to 4 of this text begin or end within an escape")
+	edit, err := file.ReplaceString(span, 8, 9, "t")
+	require.NoError(t, err)
+	out, err := file.Apply([]nixexpr.Edit{edit})
+	require.NoError(t, err)
+	require.Equal(t, `"\\\n\\\\t"`, string(out))
+}
+
 func TestJSONApplyRefuses(t *testing.T) {
 	for _, test := range []struct {
 		name, src string

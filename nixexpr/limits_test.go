@@ -110,6 +110,17 @@ func TestHighEnough(t *testing.T) {
 	assert.Equal(t, 2*(nixexpr.MaxHeight-2)+1, nodes)
 }
 
+// TestWideEnough reads as many expressions side by side as may lie in each other.
+func TestWideEnough(t *testing.T) {
+	for _, elem := range []string{
+		"(a)", "[ ]", "{ a = 1; }", "{ ${a} = 1; }", "{ \"${a}\" = 1; }", `"${a}"`, "./a${b}", "(!a)", "(-a)", "(a: a)", "({ a ? 1 }: a)",
+		"(with a; a)", "(assert a; a)", "(let a = 1; in a)", "(if a then a else a)", "(a // a)", "(a ++ a)", "(a -> a)", "(a == a)",
+		"(f a a)", "(f |> f)", "(f <| f)", "(a.b or a)", "(a.${b})", "(a ? b)", "rec { inherit (a) b; }",
+	} {
+		parse(t, "["+strings.Repeat(" "+elem, nixexpr.MaxDepth+1)+" ]")
+	}
+}
+
 // TestLinear reads sources that invite a parser to look at the same bytes again and again.
 func TestLinear(t *testing.T) {
 	n := scaled(300_000)

@@ -81,6 +81,7 @@ func TestPruneRemove(t *testing.T) {
 		{"behind another one on its line", "{\n  a = 1; go = 2;\n  b = 3;\n}\n", "{\n  a = 1;\n  b = 3;\n}\n"},
 		{"before another one on its line", "{\n  go = 2; a = 1;\n}\n", "{\n  a = 1;\n}\n"},
 		{"several lines that share their first", "{ a = 1; go = [\n  2\n]; b = 3; }", "{ a = 1; b = 3; }"},
+		{"several lines behind another one", "{ a = 1; go = [\n  2\n];\n  b = 3; }", "{ a = 1;\n  b = 3; }"},
 		{"several lines that share their last", "{\n  go = [\n    2\n  ]; b = 3;\n}\n", "{\n  b = 3;\n}\n"},
 		{
 			"tabs on both sides",
@@ -164,6 +165,49 @@ func TestPruneUnused(t *testing.T) {
 			"another variable of the name",
 			"let v = 1; in { go = let v = 2; in v; a = (v: v) 1; b = v; }",
 			"let v = 1; in { a = (v: v) 1; b = v; }",
+		},
+		{"used in a let", "let v = 1; in { go = v; a = let w = 2; in v; }", "let v = 1; in { a = let w = 2; in v; }"},
+		{
+			"used by a variable of a let",
+			"let v = 1; in { go = v; a = let w = v; in w; }",
+			"let v = 1; in { a = let w = v; in w; }",
+		},
+		{
+			"used in a recursive set",
+			"let v = 1; in { go = v; a = rec { w = v; b.v = 1; }; }",
+			"let v = 1; in { a = rec { w = v; b.v = 1; }; }",
+		},
+		{
+			"another one that is inherited",
+			"let v = 1; in { go = v; a = let inherit (x) u v; in v; }",
+			"{ a = let inherit (x) u v; in v; }",
+		},
+		{
+			"used by an inherit of the same let",
+			"let v = 1; inherit (v) w; in { go = v; a = w; }",
+			"let v = 1; inherit (v) w; in { a = w; }",
+		},
+		{"a let that was empty", "let in { go = 1; a = 2; }", "let in { a = 2; }"},
+		{"blank lines before the let", "\n\nlet\n  v = 1;\nin { go = v; a = 1; }", "{ a = 1; }"},
+		{
+			"comments above the let and its body stay",
+			"# all\nlet\n  # v\n  v = 1;\n# body\nin\n{\n  go = v;\n  a = 1;\n}\n",
+			"# all\n# body\n{\n  a = 1;\n}\n",
+		},
+		{
+			"a comment above a let on one line stays",
+			"x:\n# all\nlet v = 1; in\n{\n  go = v;\n}\n",
+			"x:\n# all\n{\n}\n",
+		},
+		{
+			"a body of several lines to its last",
+			"{\n  a =\n    let\n      v = 1;\n    in\n    [ 1\n      (f { go = v; })\n    ];\n}\n",
+			"{\n  a =\n    [ 1\n      (f { })\n    ];\n}\n",
+		},
+		{
+			"a body whose bracket closes below",
+			"{\n  a =\n    let\n      v = 1;\n    in\n    f { b = 1; go = v;\n    };\n}\n",
+			"{\n  a =\n    f { b = 1;\n    };\n}\n",
 		},
 		{
 			"hidden by an argument",
