@@ -45,7 +45,8 @@ func ApplyData(
 	}
 	for i, old := range was {
 		if i >= len(is) || is[i].Kind != old.Kind || is[i].Value != old.Value && !touched[i] {
-			return nil, f.editError(old.Text.Start(), "an edit would change the meaning of %v, which is outside of it", old.Value)
+			return nil, f.editError(old.Text.Start(),
+				"an edit would change the meaning of %v, which is outside of it", old.Value)
 		}
 	}
 	if len(is) != len(was) {

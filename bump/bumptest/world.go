@@ -133,6 +133,7 @@ func (w *World) open() error {
 		"github.com":          w.site,
 		"codeload.github.com": w.site,
 		"api.github.com":      &api{u: w.shared.upstream, next: next},
+		"git.example.org":     &mirrors{site: w.site},
 		"ollama.com":          &floating{u: w.shared.upstream, version: w.newest},
 		"channels.nixos.org":  &channels{u: w.shared.upstream},
 		"flakehub.com":        &channels{u: w.shared.upstream},
@@ -245,14 +246,31 @@ func (w *World) Hash(kind, version string) string {
 }
 
 // Expand replaces the placeholders in text: @src:0.32.13@, @vendor:0.32.13@, @llama-tag:0.32.13@,
-// @asset:0.32.13:NAME@ and the others that Hash has, @nixpkgs@, @home-manager@, @nix-darwin@.
+// @asset:0.32.13:NAME@ and the others that Hash has, @nixpkgs@, @home-manager@, @nix-darwin@; and @mirror@, the folder
+// of a git repository that has what ollama's has.
 func (w *World) Expand(text string) string {
 	w.tb.Helper()
+	if strings.Contains(text, "@mirror@") {
+		text = strings.ReplaceAll(text, "@mirror@", w.mirror())
+	}
 	expanded, err := w.shared.hasher.expand(text)
 	if err != nil {
 		w.tb.Fatalf("expand placeholders: %v", err)
 	}
 	return expanded
+}
+
+// mirror is a folder with a git repository that has what ollama's has, and its name.
+func (w *World) mirror() string {
+	w.tb.Helper()
+	dir, err := w.site.folder(w.shared.upstream.repository("ollama/ollama"))
+	w.fail("make a mirror", err)
+	link := filepath.Join(w.Dir, "mirrors", "ollama.git")
+	w.fail("make a mirror", os.MkdirAll(filepath.Dir(link), 0o755))
+	if err := os.Symlink(dir, link); !os.IsExist(err) {
+		w.fail("make a mirror", err)
+	}
+	return link
 }
 
 // Downloads counts the successful downloads whose host and path end in suffix:

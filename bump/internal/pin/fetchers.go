@@ -53,7 +53,7 @@ type source struct {
 	owner   string
 	repo    string
 	fetcher string
-	input   *Input
+	input   *flakeInput
 }
 
 type sourceKind int

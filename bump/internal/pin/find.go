@@ -63,10 +63,10 @@ type finder struct {
 	slots    *slots
 	folder   string // of flake.nix
 	fetchers []fetcher
-	outputs  *eval.Def         // what the flake's function of that name yields
-	inputs   map[string]*Input // the flake's inputs that are the package's source
-	others   map[string]*Input // and those that are not: nixpkgs and the like
-	calls    []packageCall     // of functions that make packages
+	outputs  *eval.Def              // what the flake's function of that name yields
+	inputs   map[string]*flakeInput // the flake's inputs that are the package's source
+	others   map[string]*flakeInput // and those that are not: nixpkgs and the like
+	calls    []packageCall          // of functions that make packages
 	// overrides are the arguments of calls of override.
 	overrides []*eval.Set
 	// speculative is set while arguments are tried that the flake does not give.
@@ -121,7 +121,7 @@ type derivation struct {
 func newFinder(prog *eval.Program, files *Files, pkg *Package, slots *slots) *finder {
 	f := &finder{pkg: pkg, prog: prog, slots: slots, fetchers: fetchers, folder: path.Dir(files.Flake)}
 	prog.Intrinsic = f.library
-	f.findInputs(files.Flake)
+	f.readFlake(files.Flake)
 	return f
 }
 

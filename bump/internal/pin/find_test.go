@@ -47,6 +47,8 @@ func invent(text string) string {
 			return System()
 		case strings.HasPrefix(kind, "nix"), kind == "home-manager":
 			return "/" + kind
+		case kind == "mirror":
+			return "/mirrors/ollama.git"
 		case strings.HasSuffix(kind, "commit"), kind == "revision":
 			return hex.EncodeToString(sum[:20])
 		case kind == "llama-tag":

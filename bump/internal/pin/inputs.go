@@ -1,24 +1,30 @@
 package pin
 
 import (
+	"cmp"
 	"fmt"
-	"regexp"
 	"strings"
 
+	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/version"
 	"github.com/nixtars/ollama-bump/nixexpr"
 	"github.com/nixtars/ollama-bump/nixexpr/eval"
 )
 
-var (
-	inputShort = regexp.MustCompile(`^github:([^/?#]+)/([^/?#]+)(?:/([^?#]+))?(?:\?.*)?$`)
-	inputRef   = regexp.MustCompile(`[?&]ref=([^&#]+)`)
-)
+// flakeInput is an input of the flake that is the package's repository.
+type flakeInput struct {
+	*Input
+	also    []SlotID // more places of the version, besides that of the Input
+	at      address
+	mirror  bool        // it is the repository by its name alone
+	refused *diag.Error // why it cannot be moved
+}
 
-// findInputs lists the flake's inputs that are the package's repository, and the others.
-func (f *finder) findInputs(flake string) {
-	f.inputs, f.others = map[string]*Input{}, map[string]*Input{}
-	file := f.prog.File(flake)
+// readFlake reads what the flake says of itself: its outputs, the inputs that are the package's repository, and the
+// others.
+func (f *finder) readFlake(name string) {
+	f.inputs, f.others = map[string]*flakeInput{}, map[string]*flakeInput{}
+	file := f.prog.File(name)
 	if file == nil {
 		return
 	}
@@ -26,7 +32,9 @@ func (f *finder) findInputs(flake string) {
 	if !ok {
 		return
 	}
-	f.findOutputs(root)
+	if def := root.Get("outputs"); def != nil {
+		f.outputs = eval.Thunk(func() eval.Value { return f.prog.Apply(f.prog.Value(def), nil, nil, nil) })
+	}
 	if root.Get("inputs") == nil {
 		return
 	}
@@ -35,78 +43,91 @@ func (f *finder) findInputs(flake string) {
 		return
 	}
 	for _, name := range inputs.Names() {
-		set, ok := f.prog.Value(inputs.Get(name)).(*eval.Set)
-		if !ok {
-			continue
-		}
-		if in := f.inputOfSet(name, set); in != nil {
-			f.inputs[name] = in
-		}
-		if set.Get("url") == nil {
-			continue
-		}
-		text, ok := f.prog.Value(set.Get("url")).(*eval.Text)
-		if !ok {
-			continue
-		}
-		if in := f.inputOfURL(name, text); in != nil {
-			f.inputs[name] = in
-		} else {
-			f.others[name] = &Input{Name: name, URL: knownText(text), Slot: NoSlot, Provides: true}
+		if set, ok := f.prog.Value(inputs.Get(name)).(*eval.Set); ok {
+			f.readInput(name, set)
 		}
 	}
 }
 
-// inputOfSet reads a flake input that is given as a set, { type = "github"; owner; repo; ref; }: nil when it is
-// not the package's repository.
-func (f *finder) inputOfSet(name string, set *eval.Set) *Input {
-	text := map[string]string{}
-	for _, attr := range []string{"type", "owner", "repo", "ref"} {
-		text[attr], _ = f.constant(set.Get(attr))
+// readInput reads one input: a URL, perhaps with a ref beside it, or { type = "github"; owner; repo; ref; }.
+func (f *finder) readInput(name string, set *eval.Set) {
+	attr := map[string]string{}
+	for _, n := range []string{"type", "url", "path", "owner", "repo", "ref", "rev", "host"} {
+		attr[n], _ = f.constant(set.Get(n))
 	}
-	if text["type"] != "github" || f.repository(text["owner"], text["repo"], inputSource) != inputSource {
-		return nil
+	url, def := attr["url"], first(set, "url", "path", "repo")
+	if url == "" && hosts[attr["type"]] != "" {
+		url = strings.TrimSuffix(fmt.Sprintf("%s:%s/%s/%s", attr["type"], attr["owner"], attr["repo"], attr["ref"]), "/")
 	}
-	url := strings.TrimSuffix(fmt.Sprintf("github:%s/%s/%s", text["owner"], text["repo"], text["ref"]), "/")
-	in := &Input{Name: name, URL: url, Slot: NoSlot}
-	if v, ok := version.ParseRef(text["ref"]); ok {
-		ref, _ := f.prog.Value(set.Get("ref")).(*eval.Text)
-		f.pinInput(in, ref, v, "input ref")
+	a := addressOf(url)
+	switch {
+	case attr["type"] == "path":
+		a = addressOf("path:" + attr["path"])
+	case attr["type"] == "git":
+		a = addressOf("git+" + url)
 	}
-	return in
+	a.host, a.ref, a.rev = cmp.Or(attr["host"], a.host), cmp.Or(attr["ref"], a.ref), cmp.Or(attr["rev"], a.rev)
+	ours, fork := strings.EqualFold(a.repo, f.pkg.Repo), a.host == githubHost && !owns(f.pkg.Owners, a.owner)
+	if !ours || fork {
+		f.others[name] = &flakeInput{Input: &Input{Name: name, URL: shownURL(url), Slot: NoSlot, Provides: true}, at: a}
+	}
+	if !ours {
+		return
+	}
+	in := &flakeInput{Input: &Input{Name: name, URL: shownURL(url), Slot: NoSlot}}
+	f.inputs[name] = in
+	if in.refused = f.refuseInput(in, a, defPos(def, diag.Pos{})); in.refused != nil {
+		return
+	}
+	written, field := def, "input URL"
+	if attr["ref"] != "" {
+		written, field = set.Get("ref"), "input ref"
+	}
+	v, named := version.ParseRef(a.ref)
+	if !named {
+		v, named = urlVersion(url)
+	}
+	if named {
+		f.pinInput(in, written, v, field)
+	}
 }
 
-// inputOfURL reads the URL of a flake input: nil when it is not the package's repository.
-func (f *finder) inputOfURL(name string, text *eval.Text) *Input {
-	url := knownText(text)
-	var owner, repo, ref string
-	if m := inputShort.FindStringSubmatch(url); m != nil {
-		owner, repo, ref = m[1], m[2], m[3]
-	} else if m := githubURL.FindStringSubmatch(strings.TrimPrefix(url, "tarball+")); m != nil {
-		owner, repo = m[1], m[2]
+// refuseInput says why an input with the name of the package's repository cannot be moved; nil when it can.
+func (f *finder) refuseInput(in *flakeInput, a address, at diag.Pos) *diag.Error {
+	write := fmt.Sprintf("write github:%s/vX.Y.Z in the input's URL", f.pkg.Upstream())
+	fork := a.host == githubHost && !owns(f.pkg.Owners, a.owner)
+	in.mirror = a.host != githubHost
+	switch {
+	case fork:
+		return diag.At(at,
+			fmt.Sprintf("find pin: the input %s is the fork %s/%s, not %s", in.Name, a.owner, a.repo, f.pkg.Upstream()),
+			"a fork has releases of its own; it is left alone")
+	case a.folder:
+		return diag.At(at,
+			fmt.Sprintf("find pin: the input %s is a folder of this machine, which names no release", in.Name), write)
+	case a.rev != "":
+		return diag.At(at,
+			fmt.Sprintf("find pin: the input %s names the commit %s, so it cannot move to a release", in.Name, a.rev),
+			write+", without a rev")
 	}
-	if m := inputRef.FindStringSubmatch(url); m != nil && ref == "" {
-		ref = strings.ReplaceAll(m[1], "%2F", "/")
-	}
-	if f.repository(owner, repo, inputSource) != inputSource {
-		return nil
-	}
-	in := &Input{Name: name, URL: url, Slot: NoSlot}
-	v, ok := version.ParseRef(ref)
+	return nil
+}
+
+// pinInput notes where the version of an input is written.
+func (f *finder) pinInput(in *flakeInput, def *eval.Def, v version.Version, field string) {
+	at := defPos(def, diag.Pos{})
+	text, ok := f.prog.Value(def).(*eval.Text)
 	if !ok {
-		v, ok = urlVersion(url)
+		return
 	}
-	if ok {
-		f.pinInput(in, text, v, "input URL")
+	ids, err := f.slots.inText(text, v, field)
+	if err != nil {
+		in.refused = diag.At(at,
+			fmt.Sprintf("find pin: version %s of the input %s is not written in one literal", v, in.Name),
+			"write the version as one string")
+		return
 	}
-	return in
-}
-
-// pinInput notes where the version of an input is written, when that is one literal.
-func (f *finder) pinInput(in *Input, text *eval.Text, v version.Version, field string) {
-	if ids, err := f.slots.inText(text, v, field); err == nil && len(ids) == 1 {
-		in.Slot = ids[0]
-	}
+	in.Slot, in.also = ids[0], ids[1:]
 }
 
 // inputOf recognises inputs.NAME, or a parameter of that name, that is an input of the flake.
@@ -116,15 +137,18 @@ func (f *finder) inputOf(o *eval.Unknown) source {
 			o = base
 		}
 	}
-	in := f.inputs[o.Name]
-	if in == nil || o.Fn != nil {
+	in, other := f.inputs[o.Name], f.others[o.Name]
+	if in == nil && other == nil || o.Fn != nil {
 		return source{}
 	}
 	if base, ok := o.Base.(*eval.Unknown); ok && base.Name != "inputs" && base.Base == nil &&
 		base.Reason != eval.Parameter {
 		return source{}
 	}
-	return source{kind: inputSource, input: in}
+	if in == nil {
+		return source{owner: other.at.owner, repo: other.at.repo}
+	}
+	return source{kind: inputSource, repo: f.pkg.Repo, input: in}
 }
 
 // provider is the flake input, other than the flake's own nixpkgs, whose package a value is: that of
@@ -146,7 +170,7 @@ func (f *finder) provider(v eval.Value) *Input {
 		case o.Fn != nil:
 			return nil
 		case f.isOther(o):
-			return f.others[o.Name]
+			return f.others[o.Name].Input
 		default:
 			v = o.Base
 		}
@@ -161,13 +185,6 @@ func (f *finder) isOther(o *eval.Unknown) bool {
 	}
 	base, selected := o.Base.(*eval.Unknown)
 	return selected && base.Name == "inputs" || o.Base == nil && o.Reason == eval.Parameter
-}
-
-// findOutputs notes what the flake's outputs yield: self has these.
-func (f *finder) findOutputs(root *eval.Set) {
-	if def := root.Get("outputs"); def != nil {
-		f.outputs = eval.Thunk(func() eval.Value { return f.prog.Apply(f.prog.Value(def), nil, nil, nil) })
-	}
 }
 
 // ownOutput is the value of self.NAME and inputs.self.NAME, when the flake itself has such an output; else nil. The

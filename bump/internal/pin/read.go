@@ -27,6 +27,9 @@ func (f *finder) read(d *derivation, body *eval.Set) (*reading, *diag.Error) {
 	r := f.newReading(d)
 	ours := false
 	for _, s := range f.sources(d, body) {
+		if in := s.input; in != nil && (in.mirror || in.refused != nil) && !f.mayBeFork(d) {
+			continue // another program, from a repository of that name
+		}
 		switch s.kind {
 		case otherSource:
 			if err := f.renamedFork(d, r, s); err != nil {
@@ -153,8 +156,7 @@ func (f *finder) readProvided(d *derivation, body *eval.Set) (*reading, *diag.Er
 func (f *finder) readSource(d *derivation, r *reading, s source) *diag.Error {
 	switch s.kind {
 	case inputSource:
-		r.Origin = s.input
-		return nil
+		return f.readInputSource(d, r, s.input)
 	case urlSource:
 		return f.readURL(d, r, s)
 	}
@@ -169,6 +171,19 @@ func (f *finder) readSource(d *derivation, r *reading, s source) *diag.Error {
 		return nil
 	}
 	return f.readHash(r, s, &Fetch{Role: Source, Ending: NoSlot, Via: s.fetcher + " " + s.owner + "/" + s.repo})
+}
+
+// readInputSource takes an input for the source.
+func (f *finder) readInputSource(d *derivation, r *reading, in *flakeInput) *diag.Error {
+	if in.refused != nil {
+		return in.refused
+	}
+	r.Origin, r.Versions = in.Input, append(r.Versions, in.also...)
+	if in.mirror {
+		r.Notes = append(r.Notes, fmt.Sprintf("the input %s is %s: that its tags are those of %s is not checked",
+			in.Name, in.URL, f.pkg.Upstream()))
+	}
+	return nil
 }
 
 // readHash reads the hash of a fetch into h.

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
+	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
 
@@ -58,10 +60,28 @@ func (d *driver) moveInputs(ctx context.Context) error {
 		}
 		d.Log(diag.Step, "lock input %s at %s", name, d.Release.Version)
 		if d.lock, err = d.Asker.Lock(ctx, values, name); err != nil {
-			return d.Asker.Explain(err)
+			return d.inputError(name, d.Asker.Explain(err))
 		}
 	}
 	return nil
+}
+
+// inputError adds to an error that names no file which input could not be locked at the new version: a mirror may be
+// behind.
+func (d *driver) inputError(name string, err error) error {
+	var e *diag.Error
+	if !errors.As(err, &e) || e.File != "" || !strings.Contains(e.Text, d.Release.Tag) {
+		return err
+	}
+	for _, p := range d.pins {
+		if in := p.Input(); in != nil && in.Name == name && in.Slot != pin.NoSlot {
+			return &diag.Error{
+				Pos: d.Found.Slot(in.Slot).Pos, Text: fmt.Sprintf("lock input %s: %s", name, e.Text), Err: err,
+				Hint: fmt.Sprintf("see that %s can be reached and has %s; a mirror may be behind", in.URL, d.Release.Tag),
+			}
+		}
+	}
+	return err
 }
 
 // provided is the version that the bump goes to: that of the release, or, where inputs provide the packages, the one

@@ -29,7 +29,8 @@ const threeQuotes = `"""`
 // quoteOf is what opens and closes a string.
 func quoteOf(literal []byte) string {
 	q := string(literal[:1])
-	if three := strings.Repeat(q, len(threeQuotes)); len(literal) >= 2*len(three) && strings.HasPrefix(string(literal), three) {
+	three := strings.Repeat(q, len(threeQuotes))
+	if len(literal) >= 2*len(three) && strings.HasPrefix(string(literal), three) {
 		return three
 	}
 	return q
@@ -56,7 +57,8 @@ func (f *File) ReplaceString(span nixexpr.Span, from, to int, text string) (nixe
 		escaped = escape(text)
 	}
 	if got, ok := decode(quote, raw[:from]+escaped+raw[to:]); !ok || got != before+text+after {
-		return nixexpr.Edit{}, nixexpr.DataError(f.Name, f.Src, span.Start(), "the quotes %s cannot hold %q here", quote, text)
+		return nixexpr.Edit{}, nixexpr.DataError(f.Name, f.Src, span.Start(),
+			"the quotes %s cannot hold %q here", quote, text)
 	}
 	return nixexpr.Edit{Start: start + from, End: start + to, New: escaped}, nil
 }

@@ -131,10 +131,19 @@ func TestReplaceStringRefuses(t *testing.T) {
 		{"a line", `v = '1'`, 0, 1, "a\nb", `pin.toml:1:5: the quotes ' cannot hold "a\nb" here`},
 		{"what is no text", `v = "1"`, 0, 1, "\xff", `pin.toml:1:5: the quotes " cannot hold "\xff" here`},
 		{"three quotes", `v = '''1'''`, 0, 1, `'''`, `pin.toml:1:5: the quotes ''' cannot hold "'''" here`},
-		{"within an escape", `v = "\u00e9"`, 2, 6, "x", `pin.toml:1:8: bytes 2 to 6 of this text begin or end within an escape`},
-		{"behind a backslash", `v = "\\1"`, 1, 2, "x", `pin.toml:1:7: bytes 1 to 2 of this text begin or end within an escape`},
+		{
+			"within an escape", `v = "\u00e9"`, 2, 6, "x",
+			`pin.toml:1:8: bytes 2 to 6 of this text begin or end within an escape`,
+		},
+		{
+			"behind a backslash", `v = "\\1"`, 1, 2, "x",
+			`pin.toml:1:7: bytes 1 to 2 of this text begin or end within an escape`,
+		},
 		{"behind the text", `v = "1"`, 0, 2, "x", `pin.toml:1:5: bytes 0 to 2 are not within this text of 1 bytes`},
-		{"blanks where a line goes on", "v = \"\"\"a\\\n 1\"\"\"", 4, 5, " ", `pin.toml:1:5: the quotes """ cannot hold " " here`},
+		{
+			"blanks where a line goes on", "v = \"\"\"a\\\n 1\"\"\"", 4, 5, " ",
+			`pin.toml:1:5: the quotes """ cannot hold " " here`,
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p, _ := program(t, test.src)

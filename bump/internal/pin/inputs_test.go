@@ -1,0 +1,123 @@
+package pin
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestInputs reads inputs in every form that Nix knows: those that are moved say where their version is written, the
+// others which input it is, and what to do.
+func TestInputs(t *testing.T) {
+	const commit = "0123456789abcdef0123456789abcdef01234567"
+	for _, test := range []struct{ input, want string }{
+		{`{ url = "github:ollama/ollama/v0.32.13"; }`, "moves github:ollama/ollama/v0.32.13"},
+		{`{ url = "github:jmorganca/ollama/v0.32.13?dir=x"; }`, "moves github:jmorganca/ollama/v0.32.13"},
+		{
+			`{ url = "git+ssh://git@github.com/ollama/ollama?ref=refs/tags/v0.32.13"; }`,
+			"moves git+ssh://github.com/ollama/ollama",
+		},
+		{
+			`{ url = "git+ssh://git@git.example.org:2222/mirrors/ollama?ref=v0.32.13&shallow=1"; }`,
+			"mirror git+ssh://git.example.org:2222/mirrors/ollama",
+		},
+		{`{ url = "git+file:///srv/git/ollama.git?ref=refs/tags/v0.32.13"; }`, "mirror git+file:///srv/git/ollama.git"},
+		{`{ url = "git://git.example.org/ollama?ref=v0.32.13"; }`, "mirror git://git.example.org/ollama"},
+		{`{ url = "gitlab:mirrors/ollama/v0.32.13"; }`, "mirror gitlab:mirrors/ollama/v0.32.13"},
+		{`{ url = "github:mirrors/ollama/v0.32.13?host=git.example.org"; }`, "mirror github:mirrors/ollama/v0.32.13"},
+		{
+			`{ url = "tarball+https://codeload.github.com/ollama/ollama/tar.gz/refs/tags/v0.32.13"; }`,
+			"moves tarball+https://codeload.github.com/ollama/ollama/tar.gz/refs/tags/v0.32.13",
+		},
+		{
+			`{ url = "https://gitlab.com/mirrors/ollama/-/archive/v0.32.13/ollama-v0.32.13.tar.gz"; }`,
+			"mirror https://gitlab.com/mirrors/ollama/-/archive/v0.32.13/ollama-v0.32.13.tar.gz twice",
+		},
+		{
+			`{ type = "github"; owner = "ollama"; repo = "ollama"; ref = "v0.32.13"; }`,
+			"moves github:ollama/ollama/v0.32.13",
+		},
+		{
+			`{ type = "git"; url = "https://git.example.org/ollama.git"; ref = "refs/tags/v0.32.13"; }`,
+			"mirror https://git.example.org/ollama.git",
+		},
+		{`{ url = "github:ollama/ollama"; }`, "follows github:ollama/ollama"},
+		{`{ url = "git+ssh://git@git.example.org/ollama?ref=main"; }`, "follows git+ssh://git.example.org/ollama"},
+
+		{`{ url = "github:ollama/ollama/` + commit + `"; }`, "src names the commit " + commit},
+		{
+			`{ url = "git+https://github.com/ollama/ollama?ref=refs/tags/v0.32.13&rev=` + commit + `"; }`,
+			"src names the commit " + commit,
+		},
+		{
+			`{ type = "github"; owner = "ollama"; repo = "ollama"; rev = "` + commit + `"; }`,
+			"src names the commit " + commit,
+		},
+		{`{ url = "path:/srv/ollama"; }`, "src is a folder of this machine"},
+		{`{ type = "path"; path = "./ollama/"; }`, "src is a folder of this machine"},
+		{`{ url = "github:someone/ollama/v0.32.13"; }`, "src is the fork someone/ollama"},
+		{`{ url = "git+ssh://git@github.com/someone/ollama?ref=v0.32.13"; }`, "src is the fork someone/ollama"},
+		{`{ url = "github:someone/other/v0.32.13"; }`, "the source of this ollama is someone/other"},
+		{
+			`{ url = "git+https://github.com/ollama/ollama?ref=refs%2Ftags%2Fv0.32.13"; }`,
+			"is not written in one literal",
+		},
+		{
+			`{ url = "github:ollama/ollama/v0.3${"2"}.13"; }`,
+			"version 0.32.13 of the input src is not written in one literal",
+		},
+	} {
+		t.Run(test.input, func(t *testing.T) {
+			f, err := findIn(t.Context(), t, `{
+	inputs.src = `+test.input+`;
+	outputs = { nixpkgs, src, ... }: {
+		packages.x86_64-linux.default = nixpkgs.legacyPackages.x86_64-linux.ollama.overrideAttrs (old: {
+			version = "git"; inherit src; vendorHash = "";
+		});
+	};
+}`)
+			if err != nil {
+				require.ErrorContains(t, err, test.want)
+				require.Contains(t, err.Error(), "flake.nix:")
+				return
+			}
+			require.Len(t, f.Pins, 1)
+			p := f.Pins[0]
+			got := "moves"
+			for _, note := range p.Notes {
+				if strings.Contains(note, "is not checked") {
+					got = "mirror"
+				}
+			}
+			if p.Follows() {
+				got = "follows"
+			} else {
+				require.Equal(t, "0.32.13", f.Slot(p.Input().Slot).Old)
+			}
+			got += " " + p.Input().URL
+			if len(p.Versions) > 0 {
+				got += " twice"
+			}
+			require.Equal(t, test.want, got)
+		})
+	}
+}
+
+// TestInputOfAnotherProgram is a repository with the package's name, used for something else.
+func TestInputOfAnotherProgram(t *testing.T) {
+	for _, url := range []string{
+		"git+https://git.example.org/emacs/ollama?ref=v0.32.13", "github:emacs/ollama", "path:/srv/ollama",
+	} {
+		_, err := findIn(t.Context(), t, fmt.Sprintf(`{
+	inputs.src = { url = %q; };
+	outputs = { nixpkgs, src, ... }: {
+		packages.x86_64-linux.default = nixpkgs.legacyPackages.x86_64-linux.emacsPackages.trivialBuild {
+			pname = "ollama"; version = "0.32.13"; inherit src;
+		};
+	};
+}`, url))
+		require.ErrorContains(t, err, "find pin: no ollama pin in 1 Nix files")
+	}
+}
