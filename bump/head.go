@@ -2,9 +2,7 @@ package bump
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -15,30 +13,43 @@ import (
 // headTime bounds the look at the channel's head: it is only for an advice.
 const headTime = 20 * time.Second
 
-// adviseUpdate warns when nixpkgs has the release by now, at the head of the branch that the flake's input
-// follows: updating the input makes the pin needless. It costs one request, and no run fails for it.
+// maxChannels bounds the branches that are looked at; each is a request.
+const maxChannels = 2
+
+// adviseUpdate warns when nixpkgs has the release by now, at the head of the branch that the pin's input follows:
+// updating the input makes the pin needless. No run fails for it.
 func (r *run) adviseUpdate(ctx context.Context, f *flake, s *solution, old string) {
-	needed := func(info PinInfo) bool { return info.PinState == Needed }
-	if !slices.ContainsFunc(s.states, needed) || old == string(s.release.Version) {
+	if old == string(s.release.Version) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, headTime)
 	defer cancel()
-	lock, err := f.tree.Read(ctx, f.tree.Lock())
+	src, err := f.tree.Read(ctx, f.tree.Lock())
 	if err != nil {
 		return
 	}
-	input, branch := channelOf(lock)
-	if branch == "" {
+	lock, err := parseLock(src)
+	if err != nil {
 		return
 	}
-	head, err := r.headVersion(ctx, branch)
-	switch {
-	case err != nil:
-		r.say(Detail, "pin", "the newest version in %s is unknown: %v", branch, err)
-	case version.Compare(head, s.release.Version) >= 0:
-		r.warn("pin", "%s has %s %s by now: update the input %s, and this pin is no longer needed", branch, r.pkg.Name,
-			head, input)
+	asked := map[channel]bool{}
+	for _, p := range s.shown {
+		if stateOf(r.pkg, p, s.release.Version).PinState != Needed {
+			continue
+		}
+		from := lock.channelOf(p.outputs[0].Recipe.Input)
+		if from.branch == "" || asked[from] || len(asked) == maxChannels {
+			continue
+		}
+		asked[from] = true
+		head, err := r.headVersion(ctx, from.branch)
+		switch {
+		case err != nil:
+			r.say(Detail, "pin", "the newest version in %s is unknown: %v", from.branch, err)
+		case version.Compare(head, s.release.Version) >= 0:
+			r.warn("pin", "%s has %s %s by now: update the input %s, and this pin is no longer needed", from.branch,
+				r.pkg.Name, head, from.input)
+		}
 	}
 }
 
@@ -85,37 +96,4 @@ func literalOf(f *nixexpr.File, set *nixexpr.AttrSet, name string) string {
 		}
 	}
 	return ""
-}
-
-// channelOf is the flake's own input that is a branch of nixpkgs, and the branch: the one called nixpkgs, or the only
-// one.
-func channelOf(lock []byte) (input, branch string) {
-	var file struct {
-		Root  string `json:"root"`
-		Nodes map[string]struct {
-			Inputs   map[string]json.RawMessage `json:"inputs"`
-			Original struct{ Type, Owner, Repo, Ref string }
-		} `json:"nodes"`
-	}
-	if json.Unmarshal(lock, &file) != nil {
-		return "", ""
-	}
-	channels := map[string]string{}
-	for name, raw := range file.Nodes[file.Root].Inputs {
-		var node string
-		if json.Unmarshal(raw, &node) != nil { // it follows another input
-			continue
-		}
-		o := file.Nodes[node].Original
-		if o.Type == "github" && strings.EqualFold(o.Owner+"/"+o.Repo, "NixOS/nixpkgs") && o.Ref != "" {
-			channels[name], input = o.Ref, name
-		}
-	}
-	if channels["nixpkgs"] != "" {
-		return "nixpkgs", channels["nixpkgs"]
-	}
-	if len(channels) != 1 {
-		return "", ""
-	}
-	return input, channels[input]
 }

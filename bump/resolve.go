@@ -19,6 +19,7 @@ type solution struct {
 	*resolve.Solution
 	release *release.Release // not the selected one, where an input provides another
 	states  []PinInfo
+	shown   []shownPin
 }
 
 // resolve finds every hash of a plan, in a copy of the flake. With the error of a hash that changed under the same
@@ -45,7 +46,7 @@ func (r *run) resolve(ctx context.Context, b *bench, sel *selection, plan pin.Pl
 	for _, p := range hashes.Moves {
 		shown = append(shown, shownPin{p.Pin, p.Outputs})
 	}
-	s := &solution{hashes, sel.release, statesOf(r.pkg, shown, sel.release.Version)}
+	s := &solution{hashes, sel.release, statesOf(r.pkg, shown, sel.release.Version), shown}
 	for _, broken := range hashes.Broken {
 		r.warn("hash", "%s does not evaluate and was passed over: %s", broken.Where, broken.Text)
 	}

@@ -121,9 +121,10 @@ type Output struct {
 
 // Recipe is what a package is made by. Strings are empty for what is not known.
 type Recipe struct {
-	Own  bool   // it stands in no nixpkgs among the flake's inputs
-	Go   string // version of the compiler: passthru.go.version
-	Base string // version of nixpkgs' own package, without overlays
+	Own   bool     // it stands in no nixpkgs among the flake's inputs
+	Input []string // the way to that one: its name, or that of another input and its name there
+	Go    string   // version of the compiler: passthru.go.version
+	Base  string   // version of nixpkgs' own package, without overlays
 
 	BaseSrc, BaseMod, BaseDrv string // what that is made of, when it was asked for; as in Output
 }

@@ -172,17 +172,20 @@
         where: p:
         let
           recipe = str (attempt (p.meta.position or null));
-          holds = input: recipe != null && builtins.substring 0 (builtins.stringLength "${input}/") recipe == "${input}/";
-          direct = builtins.attrValues flake.inputs;
-          behind = builtins.concatMap (i: builtins.attrValues (i.inputs or { })) direct;
-          from = builtins.filter (i: attempt (holds i && i ? legacyPackages) == true) (direct ++ behind);
-          packages = if from == [ ] then nixpkgs else (builtins.head from).legacyPackages.${system};
+          holds = { input, ... }: recipe != null && builtins.substring 0 (builtins.stringLength "${input}/") recipe == "${input}/";
+          inputsOf = path: input: map (n: { path = path ++ [ n ]; input = input.inputs.${n}; }) (namesOf (input.inputs or { }));
+          direct = inputsOf [ ] flake;
+          from = builtins.filter (i: attempt (holds i && i.input ? legacyPackages) == true) (
+            direct ++ builtins.concatMap (i: inputsOf i.path i.input) direct
+          );
+          packages = if from == [ ] then nixpkgs else (builtins.head from).input.legacyPackages.${system};
           last = builtins.match ".*[.]([^. :]+)" where;
           name = if last != null && attempt (packages ? ${builtins.head last}) == true then builtins.head last else req.package;
           base = packages.${name} or { };
         in
         {
           own = from == [ ];
+          input = if from == [ ] then [ ] else (builtins.head from).path;
           go = str (attempt (p.passthru.go.version or null));
           base = str (attempt (base.version or null));
         }
