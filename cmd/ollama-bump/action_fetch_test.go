@@ -147,6 +147,19 @@ func TestActionFetchesItsRelease(t *testing.T) {
 	assert.Empty(t, outputs["program"])
 }
 
+// Without a release binary and without Go it says which of the two to add.
+func TestActionWithoutGo(t *testing.T) {
+	t.Parallel()
+	h := newReleaseHost(t, nil, nil)
+	cmd := exec.Command("bash", filepath.Join(projectRoot(t), ".github", "action", "fetch.sh"))
+	cmd.Env = append(h.env(), "CHECK=true", "REPOSITORY=nixtars/ollama-bump", "REF=v1", "RUNNER_TEMP="+t.TempDir(),
+		"GITHUB_OUTPUT="+filepath.Join(t.TempDir(), "outputs"), "PATH="+tools(t, runnerTools...))
+	log, err := cmd.CombinedOutput()
+	require.Error(t, err)
+	assert.Contains(t, string(log), "\n::error title=ollama-bump::there is no release binary, and go is not installed: add "+
+		"a step before this one that installs it, such as actions/setup-go\n")
+}
+
 // What cannot be verified is never run: the action compiles instead, and says why.
 func TestActionRefusesAnUnverifiedRelease(t *testing.T) {
 	t.Parallel()
