@@ -71,8 +71,8 @@ func (r *run) fromBase(
 		var much *checkout.TooMuch
 		if errors.As(err, &much) {
 			return &Error{
-				Text: fmt.Sprintf("compare with branch %s: %s, and git does not have commit %s: %v", branch, differ(relevant),
-					commit, much),
+				Text: fmt.Sprintf("compare with branch %s: %s, and git does not have commit %s: %v", branch,
+					differ(relevant), commit, much),
 				Hint: "fetch the branch with git, or check out its newest commit, and run again", Err: err,
 			}
 		}

@@ -19,8 +19,8 @@ func TestWhatNoEvaluationReads(t *testing.T) {
 		"README.md": true, "docs/a/b.rst": true, "LICENSE": true, "LICENSE-MIT": true, ".github/workflows/ci.yml": true,
 		".gitignore": true, "pkgs/x/.gitattributes": true, ".editorconfig": true, ".github/other.nix": true,
 		"doc/MOTD.md": false, ".github/ci.nix": false, // the code names them
-		"flake.nix": false, "flake.lock": false, "docs/a.nix": false, "zshrc": false, "data.json": false, "readme.nix": false,
-		"notes.txt": false, "x/.github/y": false, "secrets/key.age": false,
+		"flake.nix": false, "flake.lock": false, "docs/a.nix": false, "zshrc": false, "data.json": false,
+		"readme.nix": false, "notes.txt": false, "x/.github/y": false, "secrets/key.age": false,
 	} {
 		assert.Equal(t, ignored, f.ignores(name), name)
 	}

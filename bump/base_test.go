@@ -135,8 +135,8 @@ func TestRunProposesForABaseThatIsFarAway(t *testing.T) {
 // An error is about the files of the base, when those here are others.
 func TestRunFailsOnTheBase(t *testing.T) {
 	w, _, repo, o := proposing(t)
-	repo.Push("main", "theirs", map[string]string{"flake.nix": strings.Replace(repo.File("main", "flake.nix"), "0.32.13",
-		"0.32.13-", 1)})
+	repo.Push("main", "theirs", map[string]string{"flake.nix": strings.Replace(repo.File("main", "flake.nix"),
+		"0.32.13", "0.32.13-", 1)})
 	_, err := runIn(w, o)
 	require.Error(t, err)
 	require.Contains(t, hintOf(err), "this is about branch main, which differs from the files here")

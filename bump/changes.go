@@ -58,7 +58,8 @@ func (f *flake) edits(name string, values map[pin.SlotID]string) []Edit {
 func (res *Result) changed(changes []source.Change) {
 	var diff strings.Builder
 	for _, c := range changes {
-		res.Files = append(res.Files, FileChange{Path: c.File, Edits: slices.Concat([]Edit{}, c.Edits)}) // a list in JSON
+		// a list in JSON
+		res.Files = append(res.Files, FileChange{Path: c.File, Edits: slices.Concat([]Edit{}, c.Edits)})
 		diff.WriteString(text.Diff(c.File, c.Old, c.New))
 	}
 	res.Diff = diff.String()

@@ -75,7 +75,8 @@ func compare(a, b version.Version) int {
 // it is has no part in it.
 func (sel *selection) take(f *flake, choice release.Choice) {
 	if len(sel.held) > 0 {
-		moving := slices.DeleteFunc(slices.Clone(f.found.Pins), func(p *pin.Pin) bool { return slices.Contains(sel.held, p) })
+		moving := slices.DeleteFunc(slices.Clone(f.found.Pins),
+			func(p *pin.Pin) bool { return slices.Contains(sel.held, p) })
 		sel.oldest = pin.Oldest(moving)
 		sel.old = cmp.Or(string(sel.oldest), moving[0].Label)
 	}
@@ -145,7 +146,8 @@ func (r *run) advisories(ctx context.Context, upstream *github.Client) map[strin
 	for _, a := range list {
 		for _, v := range a.Vulnerabilities {
 			fixed, err := version.Parse(v.FirstPatched)
-			if a.Withdrawn() || v.Package.Name != name || err != nil || fixed.Candidate() || string(fixed) != v.FirstPatched {
+			if a.Withdrawn() || v.Package.Name != name || err != nil || fixed.Candidate() ||
+				string(fixed) != v.FirstPatched {
 				continue
 			}
 			all[a.GHSA+" "+v.FirstPatched] = Advisory{

@@ -42,8 +42,8 @@ func TestPullRequestSaysWhatChanges(t *testing.T) {
 	require.True(t, ok, body)
 	assert.Regexp(
 		t,
-		"\n- `nixosConfigurations.desk`: ollama 0.32.13 → 0.32.15, [^\n]*; \\d+ others are rebuilt; nothing else changes\n",
-		changes,
+		"\n- `nixosConfigurations.desk`: ollama 0.32.13 → 0.32.15, [^\n]*; \\d+ others are rebuilt; "+
+			"nothing else changes\n", changes,
 	)
 	assert.Regexp(t, "\n- `packages.x86_64-linux.default`: ollama 0.32.13 → 0.32.15", changes)
 	assert.Contains(
@@ -106,7 +106,8 @@ func TestTemplatesOfThePullRequest(t *testing.T) {
 	dir := w.Flake(map[string]string{"flake.nix": flakeS01})
 	repo := w.Repository(dir, "me/flake")
 	o := options(t, w, dir, bump.Propose)
-	o.Repo, o.Title, o.BodyAppend = "me/flake", "chore(deps): {{.Package}} to {{.NewVersion}}", "Reviewed by {{.Title}}."
+	o.Repo, o.Title, o.BodyAppend = "me/flake", "chore(deps): {{.Package}} to {{.NewVersion}}",
+		"Reviewed by {{.Title}}."
 	_, err := runIn(w, o)
 	require.NoError(t, err)
 	pull := repo.Pulls()[0]
@@ -135,7 +136,8 @@ func TestEveryModeComparesAlike(t *testing.T) {
 	_, proposed, ok := strings.Cut(repo.Pulls()[0].Body, "\n\n") // without the marker
 	require.True(t, ok)
 	assert.Equal(t, proposed, bodies[bump.DryRun])
-	assert.Regexp(t, `### What changes\n\n- .packages.x86_64-linux.default.: ollama 0.32.13 → 0.32.15`, bodies[bump.Write])
+	assert.Regexp(t, `### What changes\n\n- .packages.x86_64-linux.default.: ollama 0.32.13 → 0.32.15`,
+		bodies[bump.Write])
 
 	o := options(t, w, w.Flake(map[string]string{"flake.nix": flakeS01}), bump.Write)
 	o.Brief = true

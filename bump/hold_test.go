@@ -46,7 +46,8 @@ func TestHoldKeepsItsPin(t *testing.T) {
 
 	o.Mode = bump.DryRun
 	res = runs(t, w, o)
-	assert.Contains(t, res.Body, "`flake.nix:5` says `# ollama-bump: hold: the desk's card`, so that 0.32.9 stays there.")
+	assert.Contains(t, res.Body, "`flake.nix:5` says `# ollama-bump: hold: the desk's card`, so that 0.32.9 stays "+
+		"there.")
 	assert.NotContains(t, res.Body, "was not taken")
 
 	o.Mode = bump.Write

@@ -45,8 +45,8 @@ var arrows = map[string]string{
 
 	"nixexpr/eval": "nixexpr",
 
-	"nixexpr": "", "diag": "", "version": "", "child": "", "dependabot": "", "gomod": "", "docs": "", "testdata/github": "",
-
+	"nixexpr": "", "diag": "", "version": "", "child": "", "dependabot": "", "gomod": "", "docs": "",
+	"testdata/github":          "",
 	"bump/bumptest":            "bump/bumptest/githubtest", // the tests' world knows nothing of the product
 	"bump/bumptest/githubtest": "",
 }

@@ -102,14 +102,18 @@ func (o Options) Check() error {
 		{len(o.Build) > 0 && o.Verify != VerifyBuild, "Options.Build needs Options.Verify=build"},
 		{o.Repo != "" && !named, fmt.Sprintf("Options.Repo must be OWNER/NAME, not %q", o.Repo)},
 		{o.MinAge < 0, fmt.Sprintf("Options.MinAge must not be negative: %s", o.MinAge)},
-		{o.Base != "" && !github.ValidBranch(o.Base), fmt.Sprintf("Options.Base: %q is not a valid branch name", o.Base)},
+		{
+			o.Base != "" && !github.ValidBranch(o.Base),
+			fmt.Sprintf("Options.Base: %q is not a valid branch name", o.Base),
+		},
 		{
 			o.Branch != "" && !github.ValidBranch(o.Branch),
 			fmt.Sprintf("Options.Branch: %q is not a valid branch name", o.Branch),
 		},
 		{
 			o.BranchFolder != "" && !github.ValidBranch(branchPrefix+o.BranchFolder),
-			fmt.Sprintf("Options.BranchFolder: git allows no branch below %q; set Options.Branch", branchPrefix+o.BranchFolder),
+			fmt.Sprintf("Options.BranchFolder: git allows no branch below %q; set Options.Branch",
+				branchPrefix+o.BranchFolder),
 		},
 		{
 			o.Branch != "" && branch == strings.TrimPrefix(o.Base, branchRefs),

@@ -48,8 +48,8 @@ func (r *run) refuseDowngrade(f *flake, to version.Version) error {
 	for _, p := range f.found.Pins {
 		if p.Follows() {
 			in := p.Input()
-			return diag.At(p.Pos, fmt.Sprintf("select release: the input %s names no release (%s), so it cannot go to %s",
-				in.Name, in.URL, to),
+			return diag.At(p.Pos, fmt.Sprintf("select release: the input %s names no release (%s), so it cannot go "+
+				"to %s", in.Name, in.URL, to),
 				fmt.Sprintf("write github:%s/%s in the input's URL", r.pkg.Upstream(), to.Tag()))
 		}
 		if p.Version != "" && version.Compare(to, p.Version) < 0 && !r.opts.AllowDowngrade {
@@ -79,8 +79,8 @@ func (r *run) warnOfDependabot(ctx context.Context, f *flake, plan pin.Plan) {
 		}
 		for _, p := range plan.Pins {
 			if in := p.Input(); in != nil && config.Moves(f.tree.Sub, in.Name) {
-				r.warn("pin", "%s moves the input %s by itself, without the version and the hashes that belong to it: add %s to "+
-					"its nix update",
+				r.warn("pin", "%s moves the input %s by itself, without the version and the hashes that belong to "+
+					"it: add %s to its nix update",
 					name, in.Name, dependabot.Snippet(in.Name))
 			}
 		}

@@ -162,13 +162,14 @@ func (r *run) proposal(ctx context.Context, f *flake, w work, res *Result) (gith
 	if r.token() == "" {
 		return github.Proposal{}, &Error{
 			Text: "propose: no token: neither GITHUB_TOKEN nor GH_TOKEN is set",
-			Hint: "set GITHUB_TOKEN to a token with contents: write and pull-requests: write, or use Options.Mode=DryRun or " +
-				"Options.Mode=Write", Err: ErrNoToken,
+			Hint: "set GITHUB_TOKEN to a token with contents: write and pull-requests: write, or use " +
+				"Options.Mode=DryRun or Options.Mode=Write", Err: ErrNoToken,
 		}
 	}
 	return github.Proposal{
 		Owner: owner, Repo: repo, Base: r.opts.Base, Branch: r.branch(w), BranchPrefix: branchPrefix,
-		Package: r.pkg.Name, OldVersion: res.OldVersion, Version: string(w.to), Removal: w.removes, Scope: r.scope(f.tree),
+		Package: r.pkg.Name, OldVersion: res.OldVersion, Version: string(w.to), Removal: w.removes,
+		Scope:  r.scope(f.tree),
 		Labels: r.labels(len(res.Security) > 0), Reviewers: r.opts.Reviewers, Assignees: r.opts.Assignees,
 		Draft: r.opts.Draft, AutoMerge: r.opts.AutoMerge, Recreate: r.opts.Recreate, Redo: r.redo(f, w.plan),
 		RebaseBox: text.RebaseBox,

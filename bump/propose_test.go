@@ -154,7 +154,8 @@ func TestRunsThatLoseTheirConnection(t *testing.T) {
 		require.Contains(t, []bump.Status{bump.Bumped, bump.Current}, res.Status, "call %d", n)
 		require.Len(t, repo.Pulls(), 1, "call %d", n)
 		require.Len(t, repo.Branches(), 2, "call %d", n)
-		require.Equal(t, []string{repo.Head("main")}, repo.Commit(repo.Head("ollama-bump/0.32.15")).Parents, "call %d", n)
+		require.Equal(t, []string{repo.Head("main")}, repo.Commit(repo.Head("ollama-bump/0.32.15")).Parents, "call %d",
+			n)
 		require.Equal(t, w.Expand(strings.ReplaceAll(flakeS01, "0.32.13", "0.32.15")),
 			repo.File("ollama-bump/0.32.15", "flake.nix"), "call %d", n)
 		require.Equal(t, bump.Current, runs(t, w, o).Status, "call %d", n)

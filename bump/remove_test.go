@@ -32,16 +32,18 @@ const (
   };
 }
 `
-	overlaidOutputs = `packages.x86_64-linux = { inherit (import nixpkgs { inherit system; config.allowUnfree = true; ` +
-		`overlays = [ (import ./overlay.nix) ]; }) ollama ollama-rocm ollama-cpu; };`
+	overlaidOutputs = `packages.x86_64-linux = { inherit (import nixpkgs { inherit system; ` +
+		`config.allowUnfree = true; overlays = [ (import ./overlay.nix) ]; }) ollama ollama-rocm ollama-cpu; };`
 
 	pinVersion = `version = "0.32.13";`
-	pinSource  = `src = prev.fetchFromGitHub { owner = "ollama"; repo = "ollama"; tag = "v${version}"; hash = "@src:0.32.13@"; };`
-	pinVendor  = `vendorHash = "@vendor:0.32.13@";`
-	pinAll     = pinVersion + "\n    " + pinSource + "\n    " + pinVendor + "\n"
+	pinSource  = `src = prev.fetchFromGitHub { owner = "ollama"; repo = "ollama"; tag = "v${version}"; ` +
+		`hash = "@src:0.32.13@"; };`
+	pinVendor = `vendorHash = "@vendor:0.32.13@";`
+	pinAll    = pinVersion + "\n    " + pinSource + "\n    " + pinVendor + "\n"
 	// without a recursive set
-	plainSource = `src = prev.fetchFromGitHub { owner = "ollama"; repo = "ollama"; tag = "v0.32.13"; hash = "@src:0.32.13@"; };`
-	plainAll    = pinVersion + "\n    " + plainSource + "\n    " + pinVendor + "\n"
+	plainSource = `src = prev.fetchFromGitHub { owner = "ollama"; repo = "ollama"; tag = "v0.32.13"; ` +
+		`hash = "@src:0.32.13@"; };`
+	plainAll = pinVersion + "\n    " + plainSource + "\n    " + pinVendor + "\n"
 )
 
 // overlaid is a removal from an overlay in a file of its own.
@@ -75,89 +77,111 @@ func output(name, before, after string, same map[string]string) removal {
 }
 
 var removals = []removal{
-	overlaid("overlay", "# ours\nfinal: prev: {\n  # nixpkgs lags\n  ollama = prev.ollama.overrideAttrs (old: rec {\n    "+pinAll+"  });\n\n  a = 1;\n}\n",
-		"# ours\nfinal: prev: {\n  a = 1;\n}\n"),
-	overlaid("a file that held only the pin", "final: prev: {\n  ollama = prev.ollama.overrideAttrs (old: rec {\n    "+pinAll+"  });\n}\n",
-		"final: prev: {\n}\n"),
+	overlaid("overlay", "# ours\nfinal: prev: {\n  # nixpkgs lags\n  ollama = prev.ollama.overrideAttrs (old: rec "+
+		"{\n    "+pinAll+"  });\n\n  a = 1;\n}\n", "# ours\nfinal: prev: {\n  a = 1;\n}\n"),
+	overlaid("a file that held only the pin", "final: prev: {\n  ollama = prev.ollama.overrideAttrs (old: rec {\n    "+
+		pinAll+"  });\n}\n", "final: prev: {\n}\n"),
 	overlaid("final attributes",
 		"final: prev: {\n  ollama = prev.ollama.overrideAttrs (finalAttrs: old: {\n    "+
 			strings.ReplaceAll(pinAll, "${version}", "${finalAttrs.version}")+"  });\n  a = 1;\n}\n",
 		"final: prev: {\n  a = 1;\n}\n"),
-	overlaid("attributes without a function", "final: prev: {\n  ollama = prev.ollama.overrideAttrs {\n    "+plainAll+"  };\n}\n",
-		"final: prev: {\n}\n"),
-	overlaid("variables", "final: prev:\nlet\n  version = \"0.32.13\"; # the pin\n  # of the source\n  hash = \"@src:0.32.13@\";\n  one = 1;\nin\n{\n"+
-		"  ollama = prev.ollama.overrideAttrs (old: {\n    inherit version;\n    src = prev.fetchFromGitHub { owner = \"ollama\"; repo = \"ollama\"; "+
+	overlaid("attributes without a function", "final: prev: {\n  ollama = prev.ollama.overrideAttrs {\n    "+plainAll+
+		"  };\n}\n", "final: prev: {\n}\n"),
+	overlaid("variables", "final: prev:\nlet\n  version = \"0.32.13\"; # the pin\n  # of the source\n  hash = "+
+		"\"@src:0.32.13@\";\n  one = 1;\nin\n{\n"+
+		"  ollama = prev.ollama.overrideAttrs (old: {\n    inherit version;\n    src = prev.fetchFromGitHub { owner "+
+		"= \"ollama\"; repo = \"ollama\"; "+
 		"tag = \"v${version}\"; inherit hash; };\n    "+pinVendor+"\n  });\n  a = one;\n}\n",
 		"final: prev:\nlet\n  one = 1;\nin\n{\n  a = one;\n}\n"),
 	overlaid("nothing is left of the variables", "final: prev:\nlet\n  version = \"0.32.13\";\nin\n{\n"+
-		"  ollama = prev.ollama.overrideAttrs (old: {\n    inherit version;\n    "+pinSource+"\n    "+pinVendor+"\n  });\n  a = 1;\n}\n",
-		"final: prev:\n{\n  a = 1;\n}\n"),
-	unshown("final: prev: {\n  ollama = prev.ollama.overrideAttrs (old: rec {\n    "+pinAll+"  });\n}\n", "final: prev: {\n}\n"),
+		"  ollama = prev.ollama.overrideAttrs (old: {\n    inherit version;\n    "+pinSource+"\n    "+pinVendor+
+		"\n  });\n  a = 1;\n}\n", "final: prev:\n{\n  a = 1;\n}\n"),
+	unshown("final: prev: {\n  ollama = prev.ollama.overrideAttrs (old: rec {\n    "+pinAll+"  });\n}\n",
+		"final: prev: {\n}\n"),
 	overlaid("comments around", "final: prev: {\n  # a stays\n  a = 1; # so does this\n\n  # goes\n  # with the pin\n"+
-		"  ollama = prev.ollama.overrideAttrs (old: rec { # and this\n    # this\n    "+pinAll+"  }); # this, too\n\n  # b stays\n  b = 2;\n}\n",
+		"  ollama = prev.ollama.overrideAttrs (old: rec { # and this\n    # this\n    "+pinAll+"  }); # this, "+
+		"too\n\n  # b stays\n  b = 2;\n}\n",
 		"final: prev: {\n  # a stays\n  a = 1; # so does this\n\n  # b stays\n  b = 2;\n}\n"),
 	overlaid("other attributes stay", "final: prev: {\n  ollama = prev.ollama.overrideAttrs (old: {\n    "+plainAll+
 		"    # ours\n    doCheck = false;\n  });\n}\n",
-		"final: prev: {\n  ollama = prev.ollama.overrideAttrs (old: {\n    # ours\n    doCheck = false;\n  });\n}\n", "src ollama"),
+		"final: prev: {\n  ollama = prev.ollama.overrideAttrs (old: {\n    # ours\n    doCheck = false;\n  });\n}\n",
+		"src ollama"),
 	overlaid("two variants", "final: prev: {\n  ollama = prev.ollama.overrideAttrs (old: rec {\n    "+pinAll+
 		"  });\n  ollama-rocm = prev.ollama-rocm.overrideAttrs (old: rec {\n    "+pinAll+"  });\n}\n",
 		"final: prev: {\n}\n", "ollama-rocm"),
 	overlaid("attributes that variants share", "final: prev:\nlet\n  pin = old: rec {\n    "+pinAll+"  };\nin\n{\n"+
 		"  ollama = prev.ollama.overrideAttrs pin;\n  ollama-cpu = prev.ollama-cpu.overrideAttrs pin;\n}\n",
 		"final: prev:\n{\n}\n", "ollama-cpu"),
-	overlaid("a helper that variants share", "final: prev:\nlet\n  newer = drv: drv.overrideAttrs (old: rec {\n    "+pinAll+"  });\nin\n{\n"+
+	overlaid("a helper that variants share", "final: prev:\nlet\n  newer = drv: drv.overrideAttrs (old: rec {\n    "+
+		pinAll+"  });\nin\n{\n"+
 		"  ollama = newer prev.ollama;\n  ollama-cpu = newer prev.ollama-cpu;\n}\n",
 		"final: prev:\n{\n}\n", "ollama-cpu"),
-	overlaid("an override below", "final: prev: {\n  ollama = (prev.ollama.override { acceleration = false; }).overrideAttrs (old: rec {\n    "+pinAll+"  });\n}\n",
+	overlaid("an override below", "final: prev: {\n  ollama = (prev.ollama.override { acceleration = false; "+
+		"}).overrideAttrs (old: rec {\n    "+pinAll+"  });\n}\n",
 		"final: prev: {\n  ollama = prev.ollama.override { acceleration = false; };\n}\n", "src ollama"),
-	overlaid("an override above", "final: prev: {\n  ollama = (prev.ollama.overrideAttrs (old: rec {\n    "+pinAll+"  })).override { acceleration = false; };\n}\n",
+	overlaid("an override above", "final: prev: {\n  ollama = (prev.ollama.overrideAttrs (old: rec {\n    "+pinAll+
+		"  })).override { acceleration = false; };\n}\n",
 		"final: prev: {\n  ollama = prev.ollama.override { acceleration = false; };\n}\n", "src ollama"),
 	overlaid("what follows the pin", "final: prev: {\n  ollama = prev.ollama.overrideAttrs (old: rec {\n    "+pinAll+
 		"  });\n  ollama-cpu = final.ollama.override { acceleration = false; };\n}\n",
 		"final: prev: {\n  ollama-cpu = final.ollama.override { acceleration = false; };\n}\n"),
-	overlaid("CRLF", strings.ReplaceAll("final: prev: {\n\tollama = prev.ollama.overrideAttrs (old: rec {\n    "+pinAll+"\t});\n\ta = 1;\n}\n", "\n", "\r\n"),
-		"final: prev: {\r\n\ta = 1;\r\n}\r\n"),
+	overlaid("CRLF", strings.ReplaceAll("final: prev: {\n\tollama = prev.ollama.overrideAttrs (old: rec {\n    "+pinAll+
+		"\t});\n\ta = 1;\n}\n", "\n", "\r\n"), "final: prev: {\r\n\ta = 1;\r\n}\r\n"),
 	output("package output",
-		"packages.x86_64-linux.ollama = pkgs.ollama.overrideAttrs (old: {\n      "+strings.ReplaceAll(plainAll, "prev", "pkgs")+"    }); # ours",
-		"packages.x86_64-linux.ollama = pkgs.ollama; # ours", map[string]string{"packages.x86_64-linux.ollama": "ollama"}),
-	output("module",
-		"nixosConfigurations.desk = nixpkgs.lib.nixosSystem { inherit system; modules = [ ({ pkgs, ... }: {\n      boot.isContainer = true;\n"+
-			"      services.ollama.enable = true;\n      services.ollama.package = pkgs.ollama.overrideAttrs (old: {\n      "+
+		"packages.x86_64-linux.ollama = pkgs.ollama.overrideAttrs (old: {\n      "+strings.ReplaceAll(plainAll, "prev",
+			"pkgs")+"    }); # ours",
+		"packages.x86_64-linux.ollama = pkgs.ollama; # ours",
+		map[string]string{"packages.x86_64-linux.ollama": "ollama"}), output("module",
+		"nixosConfigurations.desk = nixpkgs.lib.nixosSystem { inherit system; modules = [ ({ pkgs, ... }: {\n      "+
+			"boot.isContainer = true;\n"+
+			"      services.ollama.enable = true;\n      services.ollama.package = pkgs.ollama.overrideAttrs (old: "+
+			"{\n      "+
 			strings.ReplaceAll(plainAll, "prev", "pkgs")+"      });\n    }) ]; };",
-		"nixosConfigurations.desk = nixpkgs.lib.nixosSystem { inherit system; modules = [ ({ pkgs, ... }: {\n      boot.isContainer = true;\n"+
+		"nixosConfigurations.desk = nixpkgs.lib.nixosSystem { inherit system; modules = [ ({ pkgs, ... }: {\n      "+
+			"boot.isContainer = true;\n"+
 			"      services.ollama.enable = true;\n      services.ollama.package = pkgs.ollama;\n    }) ]; };",
 		map[string]string{"nixosConfigurations.desk.config.services.ollama.package": "ollama"}),
 	output("list of packages",
-		"nixosConfigurations.desk = nixpkgs.lib.nixosSystem { inherit system; modules = [ ({ pkgs, ... }: {\n      boot.isContainer = true;\n"+
-			"      environment.systemPackages = [\n        (pkgs.ollama.overrideAttrs (old: {\n      "+strings.ReplaceAll(plainAll, "prev", "pkgs")+
+		"nixosConfigurations.desk = nixpkgs.lib.nixosSystem { inherit system; modules = [ ({ pkgs, ... }: {\n      "+
+			"boot.isContainer = true;\n"+
+			"      environment.systemPackages = [\n        (pkgs.ollama.overrideAttrs (old: {\n      "+
+			strings.ReplaceAll(plainAll, "prev", "pkgs")+
 			"        }))\n      ];\n    }) ]; };",
-		"nixosConfigurations.desk = nixpkgs.lib.nixosSystem { inherit system; modules = [ ({ pkgs, ... }: {\n      boot.isContainer = true;\n"+
+		"nixosConfigurations.desk = nixpkgs.lib.nixosSystem { inherit system; modules = [ ({ pkgs, ... }: {\n      "+
+			"boot.isContainer = true;\n"+
 			"      environment.systemPackages = [\n        pkgs.ollama\n      ];\n    }) ]; };",
 		map[string]string{}),
 	output("variants in a list",
-		"nixosConfigurations.desk = nixpkgs.lib.nixosSystem { inherit system; modules = [ ({ pkgs, ... }: {\n      boot.isContainer = true;\n"+
-			"      nixpkgs.overlays = [ (final: prev: {\n        ollama = prev.ollama.overrideAttrs (old: {\n      "+plainAll+"        });\n"+
+		"nixosConfigurations.desk = nixpkgs.lib.nixosSystem { inherit system; modules = [ ({ pkgs, ... }: {\n      "+
+			"boot.isContainer = true;\n"+
+			"      nixpkgs.overlays = [ (final: prev: {\n        ollama = prev.ollama.overrideAttrs (old: {\n      "+
+			plainAll+"        });\n"+
 			"        ollama-cpu = final.ollama.override { acceleration = false; };\n      }) ];\n"+
 			"      environment.systemPackages = with pkgs; [ ollama ollama-cpu ];\n    }) ]; };",
-		"nixosConfigurations.desk = nixpkgs.lib.nixosSystem { inherit system; modules = [ ({ pkgs, ... }: {\n      boot.isContainer = true;\n"+
-			"      nixpkgs.overlays = [ (final: prev: {\n"+
+		"nixosConfigurations.desk = nixpkgs.lib.nixosSystem { inherit system; modules = [ ({ pkgs, ... }: {\n      "+
+			"boot.isContainer = true;\n      nixpkgs.overlays = [ (final: prev: {\n"+
 			"        ollama-cpu = final.ollama.override { acceleration = false; };\n      }) ];\n"+
 			"      environment.systemPackages = with pkgs; [ ollama ollama-cpu ];\n    }) ]; };",
 		map[string]string{"nixosConfigurations.desk.pkgs.ollama": "ollama"}),
 	output("output of another name",
-		"packages.x86_64-linux.default = (pkgs.extend self.overlays.default).ollama;\n    overlays = {\n      default = final: prev: {\n        ollama = prev.ollama.overrideAttrs (_: {\n      "+
+		"packages.x86_64-linux.default = (pkgs.extend self.overlays.default).ollama;\n    overlays = {\n      "+
+			"default = final: prev: {\n        ollama = prev.ollama.overrideAttrs (_: {\n      "+
 			plainAll+"        });\n      };\n    };",
-		"packages.x86_64-linux.default = (pkgs.extend self.overlays.default).ollama;\n    overlays = {\n      default = final: prev: {\n      };\n    };",
-		map[string]string{"packages.x86_64-linux.default": "ollama"}),
+		"packages.x86_64-linux.default = (pkgs.extend self.overlays.default).ollama;\n    overlays = {\n      "+
+			"default = final: prev: {\n      };\n    };", map[string]string{"packages.x86_64-linux.default": "ollama"}),
 	output("package overrides",
-		"packages.x86_64-linux.ollama = (import nixpkgs { inherit system; config.packageOverrides = pkgs: {\n      ollama = pkgs.ollama.overrideAttrs (old: {\n      "+
+		"packages.x86_64-linux.ollama = (import nixpkgs { inherit system; config.packageOverrides = pkgs: {\n      "+
+			"ollama = pkgs.ollama.overrideAttrs (old: {\n      "+
 			strings.ReplaceAll(plainAll, "prev", "pkgs")+"      });\n    }; }).ollama;",
-		"packages.x86_64-linux.ollama = (import nixpkgs { inherit system; config.packageOverrides = pkgs: {\n    }; }).ollama;",
-		map[string]string{"packages.x86_64-linux.ollama": "ollama"}),
+		"packages.x86_64-linux.ollama = (import nixpkgs { inherit system; config.packageOverrides = pkgs: {\n    }; "+
+			"}).ollama;", map[string]string{"packages.x86_64-linux.ollama": "ollama"}),
 	output("an overlay among others",
-		"overlays.default = nixpkgs.lib.composeManyExtensions [\n      (final: prev: { a = 1; })\n      (final: prev: { ollama = prev.ollama.overrideAttrs (old: {\n      "+
-			plainAll+"      }); })\n    ];\n    packages.x86_64-linux.ollama = (pkgs.extend self.overlays.default).ollama;",
-		"overlays.default = nixpkgs.lib.composeManyExtensions [\n      (final: prev: { a = 1; })\n      (final: prev: { })\n    ];\n"+
+		"overlays.default = nixpkgs.lib.composeManyExtensions [\n      (final: prev: { a = 1; "+
+			"})\n      (final: prev: { ollama = prev.ollama.overrideAttrs (old: {\n      "+
+			plainAll+"      }); })\n    ];\n    packages.x86_64-linux.ollama = (pkgs.extend "+
+			"self.overlays.default).ollama;",
+		"overlays.default = nixpkgs.lib.composeManyExtensions [\n      (final: prev: { a = 1; "+
+			"})\n      (final: prev: { })\n    ];\n"+
 			"    packages.x86_64-linux.ollama = (pkgs.extend self.overlays.default).ollama;",
 		map[string]string{"packages.x86_64-linux.ollama": "ollama"}),
 }
@@ -238,37 +262,48 @@ func TestUnpinLeaves(t *testing.T) {
 	}{
 		{
 			"an attribute that stays needs the version",
-			withOverlay("final: prev: {\n  ollama = prev.ollama.overrideAttrs (old: rec {\n    " + pinAll + "    preBuild = \"echo ${version}\";\n  });\n}\n"),
+			withOverlay("final: prev: {\n  ollama = prev.ollama.overrideAttrs (old: rec {\n    " + pinAll +
+				"    preBuild = \"echo ${version}\";\n  });\n}\n"),
 			"overlay.nix:6:24: remove pin: preBuild refers to an attribute of the pin; remove the override by hand",
 		},
 		{
 			"a check of the version",
-			withOverlay("final: prev:\nlet\n  version = \"0.32.13\";\nin\n{\n  ollama = prev.ollama.overrideAttrs (old: {\n    inherit version;\n    " +
+			withOverlay("final: prev:\nlet\n  version = \"0.32.13\";\nin\n{\n  ollama = prev.ollama.overrideAttrs " +
+				"(old: {\n    inherit version;\n    " +
 				pinSource + "\n    " + pinVendor + "\n  });\n  pinned = version;\n}\n"),
 			"overlay.nix:3:14: remove pin: something that stays refers to the version; remove the override by hand",
 		},
 		{
 			"a copied recipe",
-			removal{flake: "packages.x86_64-linux.ollama = pkgs.callPackage ./ollama.nix { };", files: map[string]string{
-				"ollama.nix": "{ buildGoModule, fetchFromGitHub }:\nbuildGoModule rec {\n  pname = \"ollama\";\n  " +
-					strings.ReplaceAll(pinAll, "prev.", "") + "}\n",
-			}}.made(),
+			removal{
+				flake: "packages.x86_64-linux.ollama = pkgs.callPackage ./ollama.nix { };",
+				files: map[string]string{
+					"ollama.nix": "{ buildGoModule, fetchFromGitHub }:\nbuildGoModule rec {\n  pname = \"ollama\";\n " +
+						" " +
+						strings.ReplaceAll(pinAll, "prev.", "") + "}\n",
+				},
+			}.made(),
 			"ollama.nix:2:1: remove pin: ",
 		},
 		{
 			"values in a table",
 			removal{flake: overlaidOutputs, files: map[string]string{
-				"pin.json": "{ \"version\": \"0.32.13\", \"hash\": \"@src:0.32.13@\", \"vendorHash\": \"@vendor:0.32.13@\" }\n",
-				"overlay.nix": "final: prev:\nlet\n  pin = builtins.fromJSON (builtins.readFile ./pin.json);\nin\n{\n  ollama = prev.ollama.overrideAttrs (old: {\n" +
-					"    inherit (pin) version vendorHash;\n    src = prev.fetchFromGitHub { owner = \"ollama\"; repo = \"ollama\"; tag = \"v${pin.version}\"; inherit (pin) hash; };\n  });\n}\n",
+				"pin.json": "{ \"version\": \"0.32.13\", \"hash\": \"@src:0.32.13@\", \"vendorHash\": " +
+					"\"@vendor:0.32.13@\" }\n",
+				"overlay.nix": "final: prev:\nlet\n  pin = builtins.fromJSON (builtins.readFile " +
+					"./pin.json);\nin\n{\n  ollama = prev.ollama.overrideAttrs (old: {\n" +
+					"    inherit (pin) version vendorHash;\n    src = prev.fetchFromGitHub { owner = \"ollama\"; " +
+					"repo = \"ollama\"; tag = \"v${pin.version}\"; inherit (pin) hash; };\n  });\n}\n",
 			}}.made(),
 			"pin.json:1:1: remove pin: the version stands in a file that is not Nix; remove the pin by hand",
 		},
 		{
 			"a source that is an input",
-			map[string]string{"flake.nix": strings.NewReplacer("outputs = { self, nixpkgs }", "inputs.ollama-src = { url = \"github:ollama/ollama/v0.32.13\"; flake = false; };\n"+
-				"  outputs = { self, nixpkgs, ollama-src }", "OUTPUTS", "packages.x86_64-linux.ollama = pkgs.ollama.overrideAttrs (old: {\n      "+pinVersion+
-				"\n      src = ollama-src;\n      "+pinVendor+"\n    });").Replace(overtakenFlake)},
+			map[string]string{"flake.nix": strings.NewReplacer("outputs = { self, nixpkgs }",
+				"inputs.ollama-src = { url = \"github:ollama/ollama/v0.32.13\"; flake = false; };\n"+
+					"  outputs = { self, nixpkgs, ollama-src }", "OUTPUTS", "packages.x86_64-linux.ollama = "+
+					"pkgs.ollama.overrideAttrs (old: {\n      "+pinVersion+
+					"\n      src = ollama-src;\n      "+pinVendor+"\n    });").Replace(overtakenFlake)},
 			"remove pin: its source is an input of the flake; remove it by hand",
 		},
 	} {

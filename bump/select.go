@@ -59,7 +59,8 @@ func (r *run) selectRelease(ctx context.Context, f *flake, t toolchain) (*select
 func parseTo(to string) (version.Version, error) {
 	v, err := version.Parse(to)
 	if err != nil {
-		return "", &UsageError{Text: fmt.Sprintf("Options.To must be a release such as 0.32.15 or 0.33.0-rc2, not %q", to)}
+		return "", &UsageError{Text: fmt.Sprintf("Options.To must be a release such as 0.32.15 or 0.33.0-rc2, not %q",
+			to)}
 	}
 	return v, nil
 }

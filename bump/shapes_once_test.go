@@ -83,7 +83,10 @@ func TestReleaseWithoutItsFileIsNoCandidate(t *testing.T) {
 	t.Parallel()
 	w := bumptest.New(t, bumptest.Newest("0.32.14"))
 	w.GitHub.AddRelease("ollama", "ollama", githubtest.Release{
-		Tag: "v0.32.15", Name: "v0.32.15", Assets: []githubtest.Asset{{Name: "ollama-linux-amd64.tar.zst", State: "starter"}},
+		Tag: "v0.32.15", Name: "v0.32.15", Assets: []githubtest.Asset{{
+			Name:  "ollama-linux-amd64.tar.zst",
+			State: "starter",
+		}},
 	})
 	dir := w.Flake(map[string]string{"flake.nix": `{
   inputs.nixpkgs.url = "@nixpkgs@";

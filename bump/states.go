@@ -99,11 +99,11 @@ func (r *run) adviseRemoval(states []PinInfo, old string) {
 	for _, s := range states {
 		switch s.PinState {
 		case CaughtUp:
-			r.warn("pin", "nixpkgs has %s %s, which is as new: this pin is no longer needed; remove it with Options.Unpin",
-				r.pkg.Name, s.BaseVersion)
+			r.warn("pin", "nixpkgs has %s %s, which is as new: this pin is no longer needed; "+
+				"remove it with Options.Unpin", r.pkg.Name, s.BaseVersion)
 		case HoldingBack:
-			r.warn("pin", "nixpkgs has %s %s, which is newer than the pinned %s: without this pin it would be used; remove "+
-				"it with Options.Unpin",
+			r.warn("pin", "nixpkgs has %s %s, which is newer than the pinned %s: without this pin it would be used; "+
+				"remove it with Options.Unpin",
 				r.pkg.Name, s.BaseVersion, old)
 		default:
 			continue

@@ -109,8 +109,8 @@ func lackOf(pkg *pin.Package, p *pin.Pin, to version.Version, recipe probe.Recip
 	for _, c := range pkg.Companions {
 		if version.Compare(to, c.Since) >= 0 && version.Compare(base, c.Since) < 0 &&
 			version.Compare(p.Version, c.Since) < 0 {
-			return c.Since, fmt.Sprintf("%s is built with %s since %s, which the recipe of this nixpkgs (%s) does not have",
-				pkg.Name, c.Name, c.Since, base)
+			return c.Since, fmt.Sprintf("%s is built with %s since %s, which the recipe of this nixpkgs (%s) does "+
+				"not have", pkg.Name, c.Name, c.Since, base)
 		}
 	}
 	return "", ""

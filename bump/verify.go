@@ -46,7 +46,8 @@ func verifiedOf(proof text.Proof) []Verified {
 	var list []Verified
 	for _, c := range proof.Checks {
 		v := Verified{Attr: c.Attr, System: proof.System, Level: string(c.Level)}
-		if parts := strings.Split(c.Attr, "."); len(parts) > 2 && (parts[0] == "packages" || parts[0] == "legacyPackages") {
+		if parts := strings.Split(c.Attr, "."); len(parts) > 2 &&
+			(parts[0] == "packages" || parts[0] == "legacyPackages") {
 			v.System = parts[1]
 		}
 		list = append(list, v)

@@ -85,7 +85,8 @@ func TestRunDecidesWithoutNix(t *testing.T) {
 			bump.Available, "0.32.14", "",
 		},
 		{
-			"a lower release", pinned("0.32.15", ""), func(o *bump.Options) { o.To, o.AllowDowngrade = "0.32.14", true },
+			"a lower release", pinned("0.32.15", ""),
+			func(o *bump.Options) { o.To, o.AllowDowngrade = "0.32.14", true },
 			bump.Available, "0.32.14", "",
 		},
 		{
@@ -104,7 +105,10 @@ func TestRunDecidesWithoutNix(t *testing.T) {
 			"only what is old", pinned("0.32.13", ""), func(o *bump.Options) { o.MinAge = 24 * 365 * 200 * time.Hour },
 			bump.Current, "0.32.13", "0.32.15 is not taken: ",
 		},
-		{"the hashes anew", pinned("0.32.15", ""), func(o *bump.Options) { o.Force = true }, bump.Available, "0.32.15", ""},
+		{
+			"the hashes anew", pinned("0.32.15", ""), func(o *bump.Options) { o.Force = true }, bump.Available,
+			"0.32.15", "",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -150,7 +154,8 @@ func TestRunRefusesWithoutNix(t *testing.T) {
 			"0.32.14 is lower than the pinned 0.32.15",
 		},
 		{
-			"a release that does not exist", pinned("0.32.15", ""), bump.Check, func(o *bump.Options) { o.To = "0.77.0" },
+			"a release that does not exist", pinned("0.32.15", ""), bump.Check,
+			func(o *bump.Options) { o.To = "0.77.0" },
 			"0.77.0",
 		},
 		{
@@ -195,7 +200,10 @@ func TestRunLeavesProposalsWithoutNix(t *testing.T) {
 			flake := pinned("0.32.13", "")
 			s := newOffline(t, flake)
 			s.repo.Push(branch15, "mine", map[string]string{"flake.nix": "{ }\n"})
-			s.repo.AddPull(githubtest.Pull{Title: "ollama: 0.32.13 -> 0.32.15", Head: branch15, State: test.state, Body: test.body})
+			s.repo.AddPull(githubtest.Pull{
+				Title: "ollama: 0.32.13 -> 0.32.15", Head: branch15, State: test.state,
+				Body: test.body,
+			})
 			res, err := bump.Run(t.Context(), s.options(t, bump.Propose))
 			require.NoError(t, err, "%+v", err)
 			require.Equal(t, test.status, res.Status)

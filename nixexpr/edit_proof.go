@@ -79,7 +79,8 @@ func (f *File) literalTokens() []literalToken {
 	var stack []opened
 	for i, t := range f.Tokens {
 		kind := f.kinds[i]
-		inside := len(stack) > 0 && (stack[len(stack)-1].kind == kindQuote || stack[len(stack)-1].kind == kindIndentOpen)
+		inside := len(stack) > 0 && (stack[len(stack)-1].kind == kindQuote ||
+			stack[len(stack)-1].kind == kindIndentOpen)
 		switch {
 		case kind == kindIndentClose || kind == kindQuote && inside:
 			l := &list[stack[len(stack)-1].string]

@@ -73,7 +73,8 @@ func ExampleFile_ReplaceStringPart() {
 		return
 	}
 	url := file.Root.(*nixexpr.Str)
-	edit, err := file.ReplaceStringPart(url, 0, len("https://example.org/v"), len("https://example.org/v0.1.0"), "0.2.0")
+	edit, err := file.ReplaceStringPart(url, 0, len("https://example.org/v"), len("https://example.org/v0.1.0"),
+		"0.2.0")
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -85,7 +86,8 @@ func ExampleFile_ReplaceStringPart() {
 
 // An error says where, what was expected and what was found.
 func ExampleSyntaxError() {
-	_, err := nixexpr.Parse("overlay.nix", []byte("final: prev: {\n  ollama = prev.ollama.override { cuda = true }\n}\n"))
+	_, err := nixexpr.Parse("overlay.nix", []byte("final: prev: {\n  ollama = prev.ollama.override { cuda = true "+
+		"}\n}\n"))
 	var syntax *nixexpr.SyntaxError
 	if errors.As(err, &syntax) {
 		fmt.Println(syntax)

@@ -30,7 +30,8 @@ func (j *JSONFile) ReplaceString(span Span, from, to int, text string) (Edit, er
 		return Edit{}, j.lines().editError(span.Start(), "bytes %d to %d are not within this text of %d bytes",
 			from, to, len(raw))
 	case cutsEscape(raw, from) || cutsEscape(raw, to):
-		return Edit{}, j.lines().editError(start+from, "bytes %d to %d of this text begin or end within an escape", from, to)
+		return Edit{}, j.lines().editError(start+from, "bytes %d to %d of this text begin or end within an escape",
+			from, to)
 	case !utf8.ValidString(text):
 		return Edit{}, j.lines().editError(span.Start(), "JSON cannot hold %q", clip(text))
 	}

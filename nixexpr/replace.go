@@ -37,7 +37,8 @@ func (f *File) proveValue(s *Str, e Edit, value string) error {
 	literal := f.text[s.Start():e.Start] + e.New + f.text[e.End:s.End()]
 	got, err := Parse(f.Name, []byte(literal))
 	if err != nil {
-		return f.editError(s.Start(), "the value %q does not fit into this string: %s", clip(value), err.(*SyntaxError).Msg)
+		return f.editError(s.Start(), "the value %q does not fit into this string: %s", clip(value),
+			err.(*SyntaxError).Msg)
 	}
 	str, ok := got.Root.(*Str)
 	if ok {

@@ -80,7 +80,8 @@ func hosts(n int, failing string) map[string]string {
   outputs = { self, nixpkgs }: let
     host = settings: nixpkgs.lib.nixosSystem {
       system = "@system@";
-      modules = [ { nixpkgs.overlays = [ (import ./ollama.nix) ]; services.ollama.enable = true; boot.isContainer = true; } settings ];
+      modules = [ { nixpkgs.overlays = [ (import ./ollama.nix) ]; services.ollama.enable = true;
+        boot.isContainer = true; } settings ];
     };
   in {
 ` + body.String() + `  };

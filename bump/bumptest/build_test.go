@@ -47,7 +47,8 @@ func TestBothKindsOfModulesBuild(t *testing.T) {
 	dir := w.Flake(pinned(`pkgs.buildGoModule rec {
       pname = "ollama";
       version = "0.32.13";
-      src = pkgs.fetchFromGitHub { owner = "ollama"; repo = "ollama"; rev = "v${version}"; sha256 = "@src:0.32.13:base32@"; };
+      src = pkgs.fetchFromGitHub { owner = "ollama"; repo = "ollama"; rev = "v${version}";
+        sha256 = "@src:0.32.13:base32@"; };
       vendorHash = "@vendor-plain:0.32.13@";
       ldflags = [ "-s" "-w" "-X=github.com/ollama/ollama/version.Version=${version}" ];
     }`))
@@ -90,21 +91,36 @@ func TestGraphicsToolkitIsNeverBuiltUnnoticed(t *testing.T) {
 
 func TestEveryWayToFetchHasItsHash(t *testing.T) {
 	w := bumptest.New(t)
+	const download = "https://github.com/ollama/ollama/releases/download"
 	fetches := map[string]string{
-		"release file":     `pkgs.fetchurl { url = "https://github.com/ollama/ollama/releases/download/v0.32.15/ollama-linux-amd64.tar.zst"; hash = "@asset:0.32.15:ollama-linux-amd64.tar.zst@"; }`,
-		"old release file": `pkgs.fetchurl { url = "https://github.com/ollama/ollama/releases/download/v0.12.6/ollama-linux-amd64.tgz"; sha256 = "@asset:0.12.6:ollama-linux-amd64.tgz:base32@"; }`,
-		"unpacked":         `pkgs.fetchzip { url = "https://github.com/ollama/ollama/releases/download/v0.12.6/ollama-linux-amd64.tgz"; stripRoot = false; hash = "@asset-unpacked:0.12.6:ollama-linux-amd64.tgz@"; }`,
-		"one folder":       `pkgs.fetchzip { url = "https://github.com/ollama/ollama/archive/v0.32.15.tar.gz"; hash = "@src:0.32.15@"; }`,
-		"archive":          `pkgs.fetchurl { url = "https://github.com/ollama/ollama/archive/refs/tags/v0.32.15.tar.gz"; hash = "@src-flat:0.32.15@"; }`,
-		"hex":              `pkgs.fetchFromGitHub { owner = "ollama"; repo = "ollama"; rev = "refs/tags/v0.32.15"; sha256 = "@src:0.32.15:hex@"; }`,
-		"commit":           `pkgs.fetchFromGitHub { owner = "ggml-org"; repo = "llama.cpp"; rev = "@llama-commit:0.32.15@"; hash = "@llama:0.32.15@"; }`,
-		"git":              `pkgs.fetchgit { url = "https://github.com/ollama/ollama.git"; rev = "@commit:0.32.15@"; hash = "@src:0.32.15@"; }`,
-		"git and tag":      `pkgs.fetchFromGitHub { owner = "ollama"; repo = "ollama"; tag = "v0.32.15"; forceFetchGit = true; hash = "@hash src 0.32.15@"; }`,
-		"Nix, flat":        `pkgs.runCommand "x" { src = builtins.fetchurl { url = "https://github.com/ollama/ollama/archive/refs/tags/v0.32.15.tar.gz"; sha256 = "@src-flat:0.32.15@"; }; } "cp $src $out"`,
-		"Nix, unpacked":    `pkgs.runCommand "x" { src = builtins.fetchTarball { url = "https://github.com/ollama/ollama/archive/refs/tags/v0.32.15.tar.gz"; sha256 = "@src:0.32.15@"; }; } "cp -r $src $out"`,
-		"Nix and git":      `pkgs.runCommand "x" { src = builtins.fetchGit { url = "https://github.com/ollama/ollama"; ref = "refs/tags/v0.32.15"; rev = "@commit:0.32.15@"; }; } "cp -r $src $out"`,
-		"sibling":          `pkgs.llama-swap`,
-		"llama.cpp":        `pkgs.llama-cpp`,
+		"release file": `pkgs.fetchurl { url = "` + download + `/v0.32.15/ollama-linux-amd64.tar.zst"; ` +
+			`hash = "@asset:0.32.15:ollama-linux-amd64.tar.zst@"; }`,
+		"old release file": `pkgs.fetchurl { url = "` + download + `/v0.12.6/ollama-linux-amd64.tgz"; ` +
+			`sha256 = "@asset:0.12.6:ollama-linux-amd64.tgz:base32@"; }`,
+		"unpacked": `pkgs.fetchzip { url = "` + download + `/v0.12.6/ollama-linux-amd64.tgz"; ` +
+			`stripRoot = false; hash = "@asset-unpacked:0.12.6:ollama-linux-amd64.tgz@"; }`,
+		"one folder": `pkgs.fetchzip { url = "https://github.com/ollama/ollama/archive/v0.32.15.tar.gz"; ` +
+			`hash = "@src:0.32.15@"; }`,
+		"archive": `pkgs.fetchurl { url = "https://github.com/ollama/ollama/archive/refs/tags/v0.32.15.tar.gz"; ` +
+			`hash = "@src-flat:0.32.15@"; }`,
+		"hex": `pkgs.fetchFromGitHub { owner = "ollama"; repo = "ollama"; rev = "refs/tags/v0.32.15"; ` +
+			`sha256 = "@src:0.32.15:hex@"; }`,
+		"commit": `pkgs.fetchFromGitHub { owner = "ggml-org"; repo = "llama.cpp"; ` +
+			`rev = "@llama-commit:0.32.15@"; hash = "@llama:0.32.15@"; }`,
+		"git": `pkgs.fetchgit { url = "https://github.com/ollama/ollama.git"; rev = "@commit:0.32.15@"; ` +
+			`hash = "@src:0.32.15@"; }`,
+		"git and tag": `pkgs.fetchFromGitHub { owner = "ollama"; repo = "ollama"; tag = "v0.32.15"; ` +
+			`forceFetchGit = true; hash = "@hash src 0.32.15@"; }`,
+		"Nix, flat": `pkgs.runCommand "x" { src = builtins.fetchurl { url = ` +
+			`"https://github.com/ollama/ollama/archive/refs/tags/v0.32.15.tar.gz"; sha256 = "@src-flat:0.32.15@"; }; ` +
+			`} "cp $src $out"`,
+		"Nix, unpacked": `pkgs.runCommand "x" { src = builtins.fetchTarball { url = ` +
+			`"https://github.com/ollama/ollama/archive/refs/tags/v0.32.15.tar.gz"; sha256 = "@src:0.32.15@"; }; ` +
+			`} "cp -r $src $out"`,
+		"Nix and git": `pkgs.runCommand "x" { src = builtins.fetchGit { url = "https://github.com/ollama/ollama"; ` +
+			`ref = "refs/tags/v0.32.15"; rev = "@commit:0.32.15@"; }; } "cp -r $src $out"`,
+		"sibling":   `pkgs.llama-swap`,
+		"llama.cpp": `pkgs.llama-cpp`,
 	}
 	var body strings.Builder
 	for name, fetch := range fetches {
@@ -181,8 +197,10 @@ func TestNixpkgsComesByEveryWay(t *testing.T) {
 	w := bumptest.New(t)
 	for _, url := range []string{
 		"github:NixOS/nixpkgs", "github:NixOS/nixpkgs/nixos-25.11", "nixpkgs", "nixpkgs/nixos-25.05",
-		"https://github.com/NixOS/nixpkgs/archive/nixos-unstable.tar.gz", "https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz",
-		"https://flakehub.com/f/NixOS/nixpkgs/0.1.tar.gz", "git+https://github.com/NixOS/nixpkgs?ref=nixos-unstable&shallow=1",
+		"https://github.com/NixOS/nixpkgs/archive/nixos-unstable.tar.gz",
+		"https://channels.nixos.org/nixos-unstable/nixexprs.tar.xz",
+		"https://flakehub.com/f/NixOS/nixpkgs/0.1.tar.gz",
+		"git+https://github.com/NixOS/nixpkgs?ref=nixos-unstable&shallow=1",
 	} {
 		dir := w.Flake(map[string]string{"flake.nix": `{
   inputs.nixpkgs.url = "` + url + `";

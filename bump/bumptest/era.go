@@ -40,7 +40,9 @@ var branches = map[string]era{
 	// refuses every Nix that there is
 	"nix-99": current.with(func(e *era) { e.minNix = "99.0" }),
 	// its llama.cpp is too old for the patches of ollama since 0.32.3, and no override reaches it
-	"ollama-0.31.1": current.with(func(e *era) { e.ollama, e.finalCompanion, e.finalFetchers = "0.31.1", false, false }),
+	"ollama-0.31.1": current.with(func(e *era) {
+		e.ollama, e.finalCompanion, e.finalFetchers = "0.31.1", false, false
+	}),
 	// its llama.cpp is as old, and overrides reach it
 	"ollama-0.31.1-final": current.with(func(e *era) { e.ollama = "0.31.1" }),
 	// it has what the pins of the tests are bumped to

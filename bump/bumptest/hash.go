@@ -193,9 +193,10 @@ func (h *hasher) goModules(t tree, command, result string) (string, error) {
 		cmd := exec.Command("go", "mod", command)
 		cmd.Dir = src
 		cmd.Env = []string{
-			"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "GOPATH=" + filepath.Join(dir, "go"), "GOMODCACHE=" + filepath.Join(dir,
-				"modcache"),
-			"GOCACHE=" + goCache(), "GOPROXY=file://" + h.proxy, "GOSUMDB=off", "GOTOOLCHAIN=local", "GOFLAGS=", "GOENV=off", "GOWORK=off",
+			"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "GOPATH=" + filepath.Join(dir, "go"),
+			"GOMODCACHE=" + filepath.Join(dir, "modcache"),
+			"GOCACHE=" + goCache(), "GOPROXY=file://" + h.proxy, "GOSUMDB=off", "GOTOOLCHAIN=local", "GOFLAGS=",
+			"GOENV=off", "GOWORK=off",
 		}
 		if said, err := cmd.CombinedOutput(); err != nil {
 			return "", fmt.Errorf("go mod %s: %w: %s", command, err, said)

@@ -49,12 +49,15 @@ func TestUnfreeDependencyIsRefusedWhenThePathIsNeeded(t *testing.T) {
 	dir := outputs(t, w, "@nixpkgs@", `{
     p = pkgs.ollama-cuda;
     allowed = (import nixpkgs { inherit system; config.allowUnfree = true; }).ollama-cuda;
-    predicate = (import nixpkgs { inherit system; config.allowUnfreePredicate = p: lib.hasPrefix "cu" (lib.getName p) || lib.elem (lib.getName p) [ "libcublas" "cccl" ]; }).ollama-cuda;
+    predicate = (import nixpkgs { inherit system;
+      config.allowUnfreePredicate = p: lib.hasPrefix "cu" (lib.getName p)
+        || lib.elem (lib.getName p) [ "libcublas" "cccl" ]; }).ollama-cuda;
     host = (lib.nixosSystem { inherit system; modules = [ { nixpkgs.config.allowUnfree = true; } ]; }).pkgs.ollama-cuda;
   }`)
 	for _, attr := range []string{"p.drvPath", "p.outPath", "p.goModules.drvPath"} {
 		said := refuses(t, w, dir, attr)
-		assert.Regexp(t, `Package ‘cuda[a-z_0-9.-]*’ in /.*/pkgs/default\.nix:\d+ has an unfree license \(‘CUDA EULA’\), refusing to evaluate\.`, said)
+		assert.Regexp(t, `Package ‘cuda[a-z_0-9.-]*’ in /.*/pkgs/default\.nix:\d+ has an unfree license \(‘CUDA `+
+			`EULA’\), refusing to evaluate\.`, said)
 		assert.Contains(t, said, "export NIXPKGS_ALLOW_UNFREE=1")
 	}
 	assert.Equal(t, "0.32.9", evaluates(t, w, dir, "p.version"))
@@ -71,7 +74,8 @@ func TestRefusalsOfMeta(t *testing.T) {
 	t.Parallel()
 	w := bumptest.New(t)
 	with := func(meta, config string) string {
-		return `((import nixpkgs { inherit system; config = { ` + config + ` }; }).ollama.overrideAttrs (old: { meta = old.meta // { ` + meta + ` }; }))`
+		return `((import nixpkgs { inherit system; config = { ` + config + ` }; }).ollama.overrideAttrs (old: { meta ` +
+			`= old.meta // { ` + meta + ` }; }))`
 	}
 	dir := outputs(t, w, "@nixpkgs@", `{
     unfree = `+with(`license = lib.licenses.unfree;`, "")+`;
@@ -81,13 +85,14 @@ func TestRefusalsOfMeta(t *testing.T) {
     allowed = {
       unfree = `+with(`license = lib.licenses.unfree;`, "allowUnfree = true;")+`;
       broken = `+with(`broken = true;`, "allowBroken = true;")+`;
-      insecure = `+with(`knownVulnerabilities = [ "CVE-2026-1" ];`, `permittedInsecurePackages = [ "ollama-0.32.9" ];`)+`;
+      insecure = `+with(`knownVulnerabilities = [ "CVE-2026-1" ];`, `permittedInsecurePackages = [ "ollama-0.32.9" ];`)+
+		`;
       unsupported = `+with(`platforms = [ "riscv64-linux" ];`, "allowUnsupportedSystem = true;")+`;
     };
   }`)
 	for attr, sentence := range map[string]string{
-		"unfree": "has an unfree license (‘unfree’), refusing to evaluate", "broken": "is marked as broken, refusing to " +
-			"evaluate",
+		"unfree":   "has an unfree license (‘unfree’), refusing to evaluate",
+		"broken":   "is marked as broken, refusing to evaluate",
 		"insecure": "is marked as insecure, refusing to evaluate", "unsupported": "is not available on the requested " +
 			"hostPlatform",
 	} {
@@ -105,7 +110,8 @@ func TestTryEvalSwallowsTheMessage(t *testing.T) {
 	w := bumptest.New(t)
 	dir := outputs(t, w, "@nixpkgs@", `{
     unfree = toString (builtins.tryEval pkgs.ollama-cuda.drvPath).success;
-    option = toString (builtins.tryEval (lib.nixosSystem { inherit system; modules = [ { services.olama.enable = true; } ]; }).config.system.stateVersion).success;
+    option = toString (builtins.tryEval (lib.nixosSystem { inherit system; modules = [ { services.olama.enable = true;
+      } ]; }).config.system.stateVersion).success;
   }`)
 	for _, attr := range []string{"unfree", "option"} {
 		out, said, err := w.TryNix(dir, "eval", "--raw", "path:"+dir+"#"+attr)
@@ -119,24 +125,27 @@ func TestModulesRefuseWhatNoOptionTakes(t *testing.T) {
 	t.Parallel()
 	w := bumptest.New(t)
 	dir := outputs(t, w, "@nixpkgs@", `{
-    misspelled = lib.nixosSystem { inherit system; modules = [ ({ lib, ... }: { services.ollama = lib.mkIf false { enabel = true; }; }) ]; };
+    misspelled = lib.nixosSystem { inherit system;
+      modules = [ ({ lib, ... }: { services.ollama = lib.mkIf false { enabel = true; }; }) ]; };
     unknown = lib.nixosSystem { inherit system; modules = [ { services.olama.enable = true; } ]; };
     type = lib.nixosSystem { inherit system; modules = [ { services.ollama.enable = "yes"; } ]; };
     home = home-manager.lib.homeManagerConfiguration { inherit pkgs; modules = [ { home.package = [ ]; } ]; };
     mac = nix-darwin.lib.darwinSystem { system = "aarch64-darwin"; modules = [ { homebru.enable = true; } ]; };
-    right = lib.nixosSystem { inherit system; modules = [ { services.ollama.enable = true; hardware.graphics.enable = true; } ]; };
+    right = lib.nixosSystem { inherit system; modules = [ { services.ollama.enable = true;
+      hardware.graphics.enable = true; } ]; };
   }`)
 	for attr, sentence := range map[string]string{
-		"misspelled.config.system.stateVersion": "The option `services.ollama.enabel' does not exist. Definition values:",
-		"misspelled.pkgs.ollama.version":        "The option `services.ollama.enabel' does not exist.",
-		"unknown.config.system.stateVersion":    "The option `services.olama' does not exist.",
-		"type.config.services.ollama.enable":    "A definition for option `services.ollama.enable' is not of type `boolean'.",
-		"home.config.home.username":             "The option `home.package' does not exist.",
-		"mac.config.system.stateVersion":        "The option `homebru' does not exist.",
+		"misspelled.config.system.stateVersion": "The option `services.ollama.enabel' does not exist. Definition " +
+			"values:", "misspelled.pkgs.ollama.version": "The option `services.ollama.enabel' does not exist.",
+		"unknown.config.system.stateVersion": "The option `services.olama' does not exist.",
+		"type.config.services.ollama.enable": "A definition for option `services.ollama.enable' is not of type " +
+			"`boolean'.", "home.config.home.username": "The option `home.package' does not exist.",
+		"mac.config.system.stateVersion": "The option `homebru' does not exist.",
 	} {
 		assert.Contains(t, refuses(t, w, dir, attr), sentence)
 	}
-	assert.Equal(t, "25.11", evaluates(t, w, dir, "type.config.system.stateVersion"), "types are looked at where the value is used")
+	assert.Equal(t, "25.11", evaluates(t, w, dir, "type.config.system.stateVersion"),
+		"types are looked at where the value is used")
 	assert.Equal(t, "0.32.9", evaluates(t, w, dir, "right.config.services.ollama.package.version"))
 }
 
@@ -145,10 +154,13 @@ func TestFailedAssertionsFailTheSystem(t *testing.T) {
 	w := bumptest.New(t)
 	dir := outputs(t, w, "@nixpkgs@", `{
     machine = lib.nixosSystem { inherit system; modules = [ { networking.hostName = "box"; } ]; };
-    gone = lib.nixosSystem { inherit system; modules = [ { boot.isContainer = true; services.ollama.acceleration = "cuda"; } ]; };
-    own = lib.nixosSystem { inherit system; modules = [ { boot.isContainer = true; assertions = [ { assertion = false; message = "no"; } ]; } ]; };
+    gone = lib.nixosSystem { inherit system;
+      modules = [ { boot.isContainer = true; services.ollama.acceleration = "cuda"; } ]; };
+    own = lib.nixosSystem { inherit system;
+      modules = [ { boot.isContainer = true; assertions = [ { assertion = false; message = "no"; } ]; } ]; };
     right = lib.nixosSystem { inherit system; modules = [ { boot.isContainer = true; } ]; };
-    home = home-manager.lib.homeManagerConfiguration { inherit pkgs; modules = [ { assertions = [ { assertion = false; message = "not at home"; } ]; } ]; };
+    home = home-manager.lib.homeManagerConfiguration { inherit pkgs;
+      modules = [ { assertions = [ { assertion = false; message = "not at home"; } ]; } ]; };
   }`)
 	for attr, sentence := range map[string]string{
 		"machine.config.system.build.toplevel": "- The ‘fileSystems’ option does not specify your root file system.",
@@ -161,7 +173,8 @@ func TestFailedAssertionsFailTheSystem(t *testing.T) {
 	assert.Equal(t, "box", evaluates(t, w, dir, "machine.config.networking.hostName"))
 	assert.Equal(t, "0.32.9", evaluates(t, w, dir, "machine.config.services.ollama.package.version"),
 		"there although the service is off")
-	assert.Contains(t, evaluates(t, w, dir, "right.config.system.build.toplevel.drvPath"), "-nixos-system-nixos-25.11.drv")
+	assert.Contains(t, evaluates(t, w, dir, "right.config.system.build.toplevel.drvPath"),
+		"-nixos-system-nixos-25.11.drv")
 }
 
 func TestDarwinReleaseCheck(t *testing.T) {
@@ -213,7 +226,9 @@ func TestGoTooOldFailsInTheModules(t *testing.T) {
 	t.Parallel()
 	w := bumptest.New(t)
 	dir := outputs(t, w, "github:NixOS/nixpkgs/go-1.25", `{
-    old = pkgs.ollama.overrideAttrs { version = "0.13.5"; postPatch = ""; src = pkgs.fetchFromGitHub { owner = "ollama"; repo = "ollama"; tag = "v0.13.5"; hash = "@src:0.13.5@"; }; vendorHash = "@vendor:0.13.5@"; };
+    old = pkgs.ollama.overrideAttrs { version = "0.13.5"; postPatch = "";
+      src = pkgs.fetchFromGitHub { owner = "ollama"; repo = "ollama"; tag = "v0.13.5"; hash = "@src:0.13.5@"; };
+      vendorHash = "@vendor:0.13.5@"; };
     new = pkgs.ollama;
   }`)
 	assert.Equal(t, "1.25.8", evaluates(t, w, dir, "new.passthru.go.version"))
@@ -229,7 +244,8 @@ func TestCompanionOfTheFinalAttributes(t *testing.T) {
 	const override = `pkgs.ollama.overrideAttrs (final: old: {
     passthru = old.passthru // {
       llamaCppVersion = "@llama-tag:0.32.15@";
-      llamaCppSrc = old.passthru.llamaCppSrc.override { tag = final.passthru.llamaCppVersion; hash = "@llama:0.32.15@"; };
+      llamaCppSrc = old.passthru.llamaCppSrc.override { tag = final.passthru.llamaCppVersion;
+        hash = "@llama:0.32.15@"; };
     };
   })`
 	got := evalFlake(t, w, "@nixpkgs@", `let p = `+override+`; in {
@@ -292,7 +308,8 @@ func TestVariantsShareTheirName(t *testing.T) {
       nixpkgs.config.allowUnfree = true;
       environment.systemPackages = [ pkgs.ollama pkgs.ollama-cuda ];
     }) ]; };
-    list = host.config.environment.systemPackages; in { names = map (p: p.name) list; same = lib.length (lib.unique (map (p: p.drvPath) list)) == 1; }`)
+    list = host.config.environment.systemPackages; in { names = map (p: p.name) list;
+      same = lib.length (lib.unique (map (p: p.drvPath) list)) == 1; }`)
 	assert.Equal(t, map[string]any{"names": []any{"ollama-0.32.9", "ollama-0.32.9"}, "same": false}, got)
 }
 
@@ -317,7 +334,8 @@ func TestPackagesSayWhereTheyAreDescribed(t *testing.T) {
 			plain = at pkgs.ollama;
 			overridden = at (pkgs.ollama.overrideAttrs { `+theNew+` });
 			meta = at (pkgs.ollama.overrideAttrs (old: { meta = old.meta // { priority = 3; }; }));
-			own = builtins.match ".*-source/flake.nix:[0-9]+" (pkgs.stdenv.mkDerivation { pname = "x"; version = "1"; }).meta.position != null;
+			own = builtins.match ".*-source/flake.nix:[0-9]+" (pkgs.stdenv.mkDerivation { pname = "x"; version = "1";
+			  }).meta.position != null;
 		}`)
 	require.Equal(t, true, got["own"])
 	require.Regexp(t, `^/pkgs/ollama/default\.nix:[0-9]+$`, got["plain"])

@@ -36,7 +36,10 @@ func (w *World) writeWrappers() error {
 	if err := errors.Join(os.MkdirAll(records, 0o755), os.MkdirAll(bin, 0o755)); err != nil {
 		return err
 	}
-	for _, program := range []string{"nix", "nix-build", "nix-store", "nix-instantiate", "nix-prefetch-url", "nix-hash"} {
+	for _, program := range []string{
+		"nix", "nix-build", "nix-store", "nix-instantiate", "nix-prefetch-url",
+		"nix-hash",
+	} {
 		real, err := exec.LookPath(program)
 		if err != nil {
 			return fmt.Errorf("find %s: %w", program, err)

@@ -28,9 +28,11 @@ func evalFlake(t *testing.T, w *bumptest.World, input, body string) map[string]a
 }
 
 // theNew is what an override of ollama sets in these tests.
-const theNew = `version = "0.32.15"; vendorHash = "@vendor:0.32.15@"; src = pkgs.fetchFromGitHub { owner = "ollama"; repo = "ollama"; tag = "v0.32.15"; hash = "@src:0.32.15@"; };`
+const theNew = `version = "0.32.15"; vendorHash = "@vendor:0.32.15@"; src = pkgs.fetchFromGitHub { owner = "ollama"; ` +
+	`repo = "ollama"; tag = "v0.32.15"; hash = "@src:0.32.15@"; };`
 
-const shown = `p: { inherit (p) version; src = p.src.outputHash; modules = p.goModules.outputHash; modulesName = p.goModules.name; modulesSrc = p.goModules.src.outputHash; inherit (p) vendorHash; }`
+const shown = `p: { inherit (p) version; src = p.src.outputHash; modules = p.goModules.outputHash; ` +
+	`modulesName = p.goModules.name; modulesSrc = p.goModules.src.outputHash; inherit (p) vendorHash; }`
 
 func TestOverrideAttrsMovesEverything(t *testing.T) {
 	w := bumptest.New(t)
@@ -40,20 +42,29 @@ func TestOverrideAttrsMovesEverything(t *testing.T) {
 			"0.32.15"), "modulesName": "ollama-0.32.15-go-modules",
 	}
 	forms := map[string]string{
-		"attributes":       `pkgs.ollama.overrideAttrs { ` + theNew + ` }`,
-		"recursive":        `pkgs.ollama.overrideAttrs rec { ` + theNew + ` }`,
-		"old":              `pkgs.ollama.overrideAttrs (old: { ` + theNew + ` })`,
-		"recursive old":    `pkgs.ollama.overrideAttrs (old: rec { ` + theNew + ` })`,
-		"final and prev":   `pkgs.ollama.overrideAttrs (final: prev: { ` + theNew + ` })`,
-		"twice":            `(pkgs.ollama.overrideAttrs { version = "0.1"; }).overrideAttrs { ` + theNew + ` }`,
-		"after override":   `(pkgs.ollama.override { acceleration = "cuda"; cudaArches = [ "sm_89" ]; }).overrideAttrs (_: { ` + theNew + ` })`,
-		"before override":  `(pkgs.ollama.overrideAttrs (_: { ` + theNew + ` })).override { acceleration = "vulkan"; }`,
-		"final version":    `pkgs.ollama.overrideAttrs (f: p: { version = "0.32.15"; vendorHash = "@vendor:0.32.15@"; src = p.src.override { tag = "v${f.version}"; hash = "@src:0.32.15@"; }; })`,
-		"source override":  `pkgs.ollama.overrideAttrs (old: { version = "0.32.15"; vendorHash = "@vendor:0.32.15@"; src = old.src.override { rev = "v0.32.15"; tag = null; hash = "@src:0.32.15@"; }; })`,
-		"base32 as sha256": `pkgs.ollama.overrideAttrs (old: { version = "0.32.15"; vendorHash = "@vendor:0.32.15@"; src = pkgs.fetchFromGitHub { owner = "ollama"; repo = "ollama"; rev = "v0.32.15"; sha256 = "@src:0.32.15@"; }; })`,
-		"overlay":          `(pkgs.extend (final: prev: { ollama = prev.ollama.overrideAttrs { ` + theNew + ` }; })).ollama`,
-		"import":           `(import nixpkgs { system = "@system@"; overlays = [ (_: prev: { ollama = prev.ollama.overrideAttrs { ` + theNew + ` }; }) ]; }).ollama`,
-		"packageOverrides": `(import nixpkgs { system = "@system@"; config.packageOverrides = prev: { ollama = prev.ollama.overrideAttrs { ` + theNew + ` }; }; }).ollama`,
+		"attributes":     `pkgs.ollama.overrideAttrs { ` + theNew + ` }`,
+		"recursive":      `pkgs.ollama.overrideAttrs rec { ` + theNew + ` }`,
+		"old":            `pkgs.ollama.overrideAttrs (old: { ` + theNew + ` })`,
+		"recursive old":  `pkgs.ollama.overrideAttrs (old: rec { ` + theNew + ` })`,
+		"final and prev": `pkgs.ollama.overrideAttrs (final: prev: { ` + theNew + ` })`,
+		"twice":          `(pkgs.ollama.overrideAttrs { version = "0.1"; }).overrideAttrs { ` + theNew + ` }`,
+		"after override": `(pkgs.ollama.override { acceleration = "cuda"; cudaArches = [ "sm_89" ]; ` +
+			`}).overrideAttrs (_: { ` + theNew + ` })`,
+		"before override": `(pkgs.ollama.overrideAttrs (_: { ` + theNew + ` })).override { acceleration = "vulkan"; }`,
+		"final version": `pkgs.ollama.overrideAttrs (f: p: { version = "0.32.15"; ` +
+			`vendorHash = "@vendor:0.32.15@"; src = p.src.override { tag = "v${f.version}"; hash = "@src:0.32.15@"; ` +
+			`}; })`,
+		"source override": `pkgs.ollama.overrideAttrs (old: { version = "0.32.15"; vendorHash = "@vendor:0.32.15@"; ` +
+			`src = old.src.override { rev = "v0.32.15"; tag = null; hash = "@src:0.32.15@"; }; })`,
+		"base32 as sha256": `pkgs.ollama.overrideAttrs (old: { version = "0.32.15"; vendorHash = "@vendor:0.32.15@"; ` +
+			`src = pkgs.fetchFromGitHub { owner = "ollama"; repo = "ollama"; rev = "v0.32.15"; ` +
+			`sha256 = "@src:0.32.15@"; }; })`,
+		"overlay": `(pkgs.extend (final: prev: { ollama = prev.ollama.overrideAttrs { ` + theNew +
+			` }; })).ollama`,
+		"import": `(import nixpkgs { system = "@system@"; overlays = [ (_: prev: { ollama = ` +
+			`prev.ollama.overrideAttrs { ` + theNew + ` }; }) ]; }).ollama`,
+		"packageOverrides": `(import nixpkgs { system = "@system@"; config.packageOverrides = prev: { ollama = ` +
+			`prev.ollama.overrideAttrs { ` + theNew + ` }; }; }).ollama`,
 	}
 	var body strings.Builder
 	for name, form := range forms {
@@ -68,16 +79,20 @@ func TestOverrideAttrsMovesEverything(t *testing.T) {
 
 func TestVariantsAreInstancesOfTheirOwn(t *testing.T) {
 	w := bumptest.New(t)
-	got := evalFlake(t, w, "@nixpkgs@", `lib.genAttrs [ "ollama" "ollama-cpu" "ollama-cuda" "ollama-rocm" "ollama-vulkan" ]
-		(name: (pkgs.extend (_: prev: { ollama = prev.ollama.overrideAttrs { version = "0.32.15"; }; })).${name}.version)`)
+	got := evalFlake(t, w, "@nixpkgs@",
+		`lib.genAttrs [ "ollama" "ollama-cpu" "ollama-cuda" "ollama-rocm" "ollama-vulkan" ]
+		(name: (pkgs.extend (_: prev: { ollama = prev.ollama.overrideAttrs { version = "0.32.15"; };
+		  })).${name}.version)`)
 	require.Equal(t, map[string]any{
-		"ollama": "0.32.15", "ollama-cpu": "0.32.9", "ollama-cuda": "0.32.9", "ollama-rocm": "0.32.9", "ollama-vulkan": "0.32.9",
+		"ollama": "0.32.15", "ollama-cpu": "0.32.9", "ollama-cuda": "0.32.9", "ollama-rocm": "0.32.9",
+		"ollama-vulkan": "0.32.9",
 	}, got)
 }
 
 func TestBeforeNixpkgs2411VendorHashIsIgnored(t *testing.T) {
 	w := bumptest.New(t)
-	got := evalFlake(t, w, "@nixpkgs-old@", `{ probe = (p: { inherit (p) version; modules = p.goModules.outputHash; name = p.goModules.name; }) (pkgs.ollama.overrideAttrs { `+theNew+` }); }`)
+	got := evalFlake(t, w, "@nixpkgs-old@", `{ probe = (p: { inherit (p) version; modules = p.goModules.outputHash; `+
+		`name = p.goModules.name; }) (pkgs.ollama.overrideAttrs { `+theNew+` }); }`)
 	require.Equal(t, map[string]any{
 		"version": "0.32.15", "modules": w.Hash("vendor-plain", "0.11.4"),
 		"name": "ollama-0.11.4-go-modules",
@@ -124,10 +139,12 @@ func TestConfigurationsUseTheirPackage(t *testing.T) {
     };
     homeConfigurations.me = home-manager.lib.homeManagerConfiguration {
       pkgs = nixpkgs.legacyPackages.@system@;
-      modules = [ ({ pkgs, ... }: { services.ollama = { enable = true; package = pkgs.ollama.overrideAttrs { version = "0.32.12"; }; }; }) ];
+      modules = [ ({ pkgs, ... }: { services.ollama = { enable = true;
+        package = pkgs.ollama.overrideAttrs { version = "0.32.12"; }; }; }) ];
     };
     darwinConfigurations.mac = nix-darwin.lib.darwinSystem {
-      modules = [ ({ pkgs, ... }: { nixpkgs.hostPlatform = "aarch64-darwin"; environment.systemPackages = [ pkgs.ollama ];
+      modules = [ ({ pkgs, ... }: { nixpkgs.hostPlatform = "aarch64-darwin";
+        environment.systemPackages = [ pkgs.ollama ];
         nixpkgs.overlays = [ (_: prev: { ollama = prev.ollama.overrideAttrs { version = "0.32.10"; }; }) ]; }) ];
     };
     probe = {
@@ -174,7 +191,8 @@ func TestConfigurationsUseTheirPackage(t *testing.T) {
 func TestFlakeLibrariesAreThere(t *testing.T) {
 	w := bumptest.New(t)
 	for name, outputs := range map[string]string{
-		"flake-utils": `inputs: inputs.lib.lib.eachDefaultSystem (system: let pkgs = import inputs.nixpkgs { inherit system; }; in {
+		"flake-utils": `inputs: inputs.lib.lib.eachDefaultSystem (system: let
+			pkgs = import inputs.nixpkgs { inherit system; }; in {
 			packages.default = pkgs.ollama;
 			packages.swap = pkgs.llama-swap;
 		})`,
@@ -192,8 +210,8 @@ func TestFlakeLibrariesAreThere(t *testing.T) {
 `})
 		require.Equal(t, `"0.32.9"`,
 			strings.TrimSpace(w.Nix(dir, "eval", "path:"+dir+"#packages."+bumptest.System()+".default.version")), name)
-		require.Equal(t, `"212"`, strings.TrimSpace(w.Nix(dir, "eval", "path:"+dir+"#packages.aarch64-linux.swap.version")),
-			name)
+		require.Equal(t, `"212"`, strings.TrimSpace(w.Nix(dir, "eval",
+			"path:"+dir+"#packages.aarch64-linux.swap.version")), name)
 	}
 }
 
@@ -204,7 +222,8 @@ func TestBuildGoModuleWantsVendorHash(t *testing.T) {
   inputs.nixpkgs.url = "` + input + `";
   outputs = { self, nixpkgs }: {
     missing = nixpkgs.legacyPackages.@system@.buildGoModule rec { pname = "ollama"; version = "1"; src = ./.; };
-    vendored = nixpkgs.legacyPackages.@system@.buildGoModule rec { pname = "ollama"; version = "1"; src = ./.; vendorHash = null; };
+    vendored = nixpkgs.legacyPackages.@system@.buildGoModule rec { pname = "ollama"; version = "1"; src = ./.;
+      vendorHash = null; };
   };
 }
 `})

@@ -91,8 +91,9 @@ func (w *World) githubRelease(release Release, aboveNewest bool) (githubtest.Rel
 		return githubtest.Release{}, err
 	}
 	made := githubtest.Release{
-		Tag: "v" + release.Version, Name: "v" + release.Version, Body: notes(release.Version), Commit: commit, PublishedAt: published,
-		Prerelease: release.Prerelease && (aboveNewest || strings.Contains(release.Version, "-rc")),
+		Tag: "v" + release.Version, Name: "v" + release.Version, Body: notes(release.Version), Commit: commit,
+		PublishedAt: published,
+		Prerelease:  release.Prerelease && (aboveNewest || strings.Contains(release.Version, "-rc")),
 	}
 	for _, name := range u.assetNames(release.Version) {
 		data := u.assets[release.Version+"/"+name]

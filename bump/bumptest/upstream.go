@@ -241,7 +241,8 @@ func (u *upstream) addAssets(release Release) error {
 	pack := func(parts ...string) ([]byte, error) {
 		t := tree{}
 		for _, part := range parts {
-			t[part] = file{data: []byte("#!/bin/sh\necho \"" + part + "\"\necho \"Warning: client version is " + release.Version + "\"\n"), exec: strings.HasPrefix(part, "bin/")}
+			t[part] = file{data: []byte("#!/bin/sh\necho \"" + part + "\"\necho \"Warning: client version is " +
+				release.Version + "\"\n"), exec: strings.HasPrefix(part, "bin/")}
 		}
 		return t.tar("")
 	}

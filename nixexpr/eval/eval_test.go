@@ -89,8 +89,16 @@ func TestValue(t *testing.T) {
 		{"let within let", []string{"a.nix", `let v = "2"; in let v = "1"; in v`}, `1@a.nix:1:25`},
 		{"rec", []string{"a.nix", `(rec { v = "1"; x = v; }).x`}, `1@a.nix:1:12`},
 		{"a plain set is no scope", []string{"a.nix", `let v = "1"; in { v = "2"; x = v; }.x`}, `1@a.nix:1:9`},
-		{"inherit takes from outside", []string{"a.nix", `let v = "1"; in (rec { inherit v; x = v; }).x`}, `1@a.nix:1:9`},
-		{"inherit of a let takes from outside", []string{"a.nix", `let v = "1"; in let inherit v; in v`}, `1@a.nix:1:9`},
+		{
+			"inherit takes from outside",
+			[]string{"a.nix", `let v = "1"; in (rec { inherit v; x = v; }).x`},
+			`1@a.nix:1:9`,
+		},
+		{
+			"inherit of a let takes from outside",
+			[]string{"a.nix", `let v = "1"; in let inherit v; in v`},
+			`1@a.nix:1:9`,
+		},
 		{"inherit from a set", []string{"a.nix", `let s.v = "1"; inherit (s) v; in v`}, `1@a.nix:1:11`},
 		{
 			"inherit from a set of the same let",
@@ -103,7 +111,11 @@ func TestValue(t *testing.T) {
 			[]string{"a.nix", `let s = { a.c = "2"; a = { b = "1"; }; }; in s.a.b`},
 			`1@a.nix:1:32`,
 		},
-		{"select a computed name", []string{"a.nix", `let s = { b = "1"; c = "2"; }; n = "b"; in s.${n}`}, `1@a.nix:1:15`},
+		{
+			"select a computed name",
+			[]string{"a.nix", `let s = { b = "1"; c = "2"; }; n = "b"; in s.${n}`},
+			`1@a.nix:1:15`,
+		},
 		{"a default that is needed", []string{"a.nix", `let s = { }; in s.a or "1"`}, `1@a.nix:1:24`},
 		{"a default that is not", []string{"a.nix", `let s.a = "2"; in s.a or "1"`}, `2@a.nix:1:11`},
 		{"with", []string{"a.nix", `let s.v = "1"; in with s; v`}, `1@a.nix:1:11`},
@@ -122,12 +134,20 @@ func TestValue(t *testing.T) {
 			[]string{"a.nix", `let f = { v, w ? v }: w; in f { v = "1"; }`},
 			`1@a.nix:1:37`,
 		},
-		{"the whole argument", []string{"a.nix", `let f = { v, ... }@a: a.w; in f { v = "1"; w = "2"; }`}, `2@a.nix:1:48`},
+		{
+			"the whole argument",
+			[]string{"a.nix", `let f = { v, ... }@a: a.w; in f { v = "1"; w = "2"; }`},
+			`2@a.nix:1:48`,
+		},
 		{"the result of a call", []string{"a.nix", `let f = v: { x = v; }; in (f "1").x`}, `1@a.nix:1:30`},
 		{"a curried call", []string{"a.nix", `let f = a: b: "${a}${b}"; in f "1" "2"`}, `1@a.nix:1:32 2@a.nix:1:36`},
 		{"pipes", []string{"a.nix", `let f = v: v; in ("1" |> f) + (f <| "2")`}, `1@a.nix:1:19 2@a.nix:1:37`},
 		{"import", []string{"a.nix", `(import ./d/b.nix).v`, "d/b.nix", `{ v = "1"; }`}, `1@d/b.nix:1:7`},
-		{"import of a folder", []string{"a.nix", `(import ./d).v`, "d/default.nix", `{ v = "1"; }`}, `1@d/default.nix:1:7`},
+		{
+			"import of a folder",
+			[]string{"a.nix", `(import ./d).v`, "d/default.nix", `{ v = "1"; }`},
+			`1@d/default.nix:1:7`,
+		},
 		{
 			"import of what is not there",
 			[]string{"a.nix", `import ./x.nix`},
@@ -287,7 +307,10 @@ func TestOptimism(t *testing.T) {
 			`2@a.nix:1:35 | 1@a.nix:1:8`,
 		},
 		{"alternatives of a function", `(if c then x: x else x: "2") "1"`, `1@a.nix:1:30 | 2@a.nix:1:25`},
-		{"alternatives of an argument", `({ v ? "3" }: v) (if c then { v = "1"; } else { })`, `1@a.nix:1:35 | 3@a.nix:1:8`},
+		{
+			"alternatives of an argument", `({ v ? "3" }: v) (if c then { v = "1"; } else { })`,
+			`1@a.nix:1:35 | 3@a.nix:1:8`,
+		},
 		{"any attribute", `{ a = "1"; b = "2"; }.${y}`, `1@a.nix:1:7 | 2@a.nix:1:16`},
 		{"any of too many", `{ ` + many(17, `a<i> = "x"; `) + `}.${y}`, `an attribute whose name is computed`},
 		{

@@ -32,8 +32,9 @@ func TestEvaluationEnds(t *testing.T) {
 	)
 	wide := many(1000, "w<i> = <i>; ")
 	for name, src := range map[string]string{
-		"endless recursion":          `let f = n: f (n + "x"); in f "1"`,
-		"exponential sharing":        `let a = x: [ x x ]; b = x: a (a (a (a x))); c = x: b (b (b x)); in c (c (c "1"))`,
+		"endless recursion": `let f = n: f (n + "x"); in f "1"`,
+		"exponential sharing": `let a = x: [ x x ]; b = x: a (a (a (a x))); c = x: b (b (b x)); ` +
+			`in c (c (c "1"))`,
 		"a deep chain":               `let a0 = "1"; ` + many(5000, "a<i> = a<h>; ") + `in a5000`,
 		"omega":                      `let o = x: x x; in o o`,
 		"a long sum":                 strings.Repeat(`"a" + `, 90_000) + `"a"`,
@@ -51,7 +52,9 @@ func TestEvaluationEnds(t *testing.T) {
 			`a<i> = a<h> + a<h>; `) + `in ./. + "/${a40}" + ./${a20}`,
 		"an unknown that doubles": many(60, "let a = x: y (x z) (x z); in ") + strings.Repeat("a (",
 			60) + "q" + strings.Repeat(")", 60),
-		"updates of alternatives": `let b = { ` + wide + `}; ` + many(15, `c<i> = if q<i> then { x<i> = 1; } // b else { y<i> = 1; } // b; `) + `in ` + many(60, `(if p<i> then c1 else if r<i> then c2 else c3) // `) + `{ }`,
+		"updates of alternatives": `let b = { ` + wide + `}; ` + many(15, `c<i> = if q<i> then { x<i> = 1; `+
+			`} // b else { y<i> = 1; } // b; `) + `in ` + many(60,
+			`(if p<i> then c1 else if r<i> then c2 else c3) // `) + `{ }`,
 		"a large let that is called often": `let f = x: let ` + wide + ` in w1; in [ ` + strings.Repeat(`(f 1) `,
 			20_000) + `]`,
 		"a large set that is made often": `let f = x: { ` + wide + ` }; in [ ` + strings.Repeat(`(f 1) `, 20_000) + `]`,

@@ -15,10 +15,13 @@ func TestAnswersAsNix(t *testing.T) {
 		{"the same, the other way round", `let v = "o"; s = { a = rec { v = "1"; }; a.w = v; }; in s.a.w`, `1`},
 		{"further in", `let v = "o"; in { a.b = rec { v = "1"; }; a.b.c.d = v; }.a.b.c.d`, `1`},
 		{
-			"the first of two sets decides: not rec", `let v = "o"; s = { a = { w = v; }; a = rec { v = "1"; }; }; in s.a.w`,
-			`o`,
+			"the first of two sets decides: not rec", `let v = "o"; s = { a = { w = v; }; a = rec { v = "1"; }; }; ` +
+				`in s.a.w`, `o`,
 		},
-		{"the first of two sets decides: rec", `let v = "o"; s = { a = rec { w = v; }; a = { v = "1"; }; }; in s.a.w`, `1`},
+		{
+			"the first of two sets decides: rec", `let v = "o"; s = { a = rec { w = v; }; a = { v = "1"; }; }; ` +
+				`in s.a.w`, `1`,
+		},
 		{
 			"a path before a rec set makes it none",
 			`let v = "o"; s = { a.w = v; a = rec { v = "1"; x = v; }; }; in s.a.w + s.a.x`, `oo`,
@@ -27,8 +30,14 @@ func TestAnswersAsNix(t *testing.T) {
 			"what a merged set inherits is from outside",
 			`let v = "o"; s = { a = rec { w = "2"; }; a = { inherit v; x = v; }; }; in s.a.x`, `o`,
 		},
-		{"merged sets within merged sets", `let v = "o"; s = { a = { b = rec { w = v; }; }; a.b.v = "1"; }; in s.a.b.w`, `1`},
-		{"parentheses do not matter for merging", `let v = "o"; s = { a = (rec { w = v; }); a.v = "1"; }; in s.a.w`, `1`},
+		{
+			"merged sets within merged sets", `let v = "o"; s = { a = { b = rec { w = v; }; }; a.b.v = "1"; }; ` +
+				`in s.a.b.w`, `1`,
+		},
+		{
+			"parentheses do not matter for merging", `let v = "o"; s = { a = (rec { w = v; }); a.v = "1"; }; in s.a.w`,
+			`1`,
+		},
 		{"merged definitions of a let", `let v = "o"; a = rec { v = "1"; }; a.w = v; in a.w`, `1`},
 		{"computed names are no scope", `let x = "out"; n = "x"; in (rec { ${n} = "in"; y = x; }).y`, `out`},
 		{"computed names see the names of the set", `let n = "x"; in (rec { ${n} = m; n = "y"; m = "1"; }).y`, `1`},
@@ -36,14 +45,20 @@ func TestAnswersAsNix(t *testing.T) {
 			"computed names with paths are two attributes",
 			`let x = "x"; y = "y"; s = { ${x}.a = "1"; ${y}.b = "2"; }; in s.y.a or "z"`, `z`,
 		},
-		{"the same, the other way round", `let x = "x"; y = "y"; s = { ${x}.a = "1"; ${y}.b = "2"; }; in s.x.a or "d"`, `1`},
+		{
+			"the same, the other way round", `let x = "x"; y = "y"; s = { ${x}.a = "1"; ${y}.b = "2"; }; ` +
+				`in s.x.a or "d"`, `1`,
+		},
 		{"a null name is none", `({ ${null} = "1"; }).a or "d"`, `d`},
 		{"__overrides of a let are a name as any", `let v = "1"; __overrides = { v = "2"; }; in v`, `1`},
 		{"a builtin wins over a with", `with { toString = x: "no"; }; toString "1"`, `1`},
 		{"builtins by a path", `builtins.toString "1"`, `1`},
 		{"replaceStrings", `builtins.replaceStrings [ "@v@" "@" ] [ "1" "a" ] "v@v@@x"`, `v1ax`},
 		{"replaceStrings: the first that fits", `builtins.replaceStrings [ "a" "ab" ] [ "1" "2" ] "abab"`, `1b1b`},
-		{"replaceStrings reads each byte once", `builtins.replaceStrings [ "a" "b" ] [ "b" "a" ] ("a" + "ba" + "c")`, `babc`},
+		{
+			"replaceStrings reads each byte once", `builtins.replaceStrings [ "a" "b" ] [ "b" "a" ] ("a" + "ba" + "c")`,
+			`babc`,
+		},
 		{"replaceStrings across literals", `let v = "b"; in builtins.replaceStrings [ "ab" ] [ v ] "a${v}c"`, `bc`},
 		{"replaceStrings of nothing", `builtins.replaceStrings [ ] [ ] "a"`, `a`},
 		{"head", `builtins.head [ "1" "2" ]`, `1`},

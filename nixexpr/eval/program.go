@@ -54,7 +54,8 @@ type sources struct {
 	links  map[string]string // to what they mean
 }
 
-// budget is what an evaluation may cost: values are made when they are asked for, so it is that of all of them together.
+// budget is what an evaluation may cost: values are made when they are asked for, so it is that of all of them
+// together.
 type budget struct {
 	ctx   context.Context
 	steps int // left

@@ -219,7 +219,8 @@ func (r *teller) merged(name string, depth int) string {
 			r.one(keys[0], keys[3], r.literal())),
 	}
 	if r.IntN(3) == 0 {
-		parts = append(parts, fmt.Sprintf("%s = %s{ %s = %s; }; ", name, r.one("", "rec "), keys[3], r.one(keys[:3]...)))
+		parts = append(parts, fmt.Sprintf("%s = %s{ %s = %s; }; ", name, r.one("", "rec "), keys[3],
+			r.one(keys[:3]...)))
 	}
 	r.Shuffle(len(parts), func(i, j int) { parts[i], parts[j] = parts[j], parts[i] })
 	return strings.Join(parts, "")
@@ -261,7 +262,8 @@ func (r *teller) taker(depth int, ellipsis string, body func(int) string) string
 	if whole != "" {
 		names = append(names[:len(names):len(names)], "t")
 	}
-	return "{ " + strings.Join(formals, ", ") + " }" + whole + ": " + r.within(names, func() string { return body(depth) })
+	return "{ " + strings.Join(formals, ", ") + " }" + whole + ": " + r.within(names,
+		func() string { return body(depth) })
 }
 
 // frames is a list of everything that an expression comes to in scopes and functions around it.

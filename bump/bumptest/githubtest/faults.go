@@ -167,8 +167,8 @@ func (f *Fault) limit(s *Server, w *httptest.ResponseRecorder) {
 		status = 429
 	}
 	if f.Kind == PrimaryLimit || f.Kind == PrimaryLimit429 {
-		message = "API rate limit exceeded for user ID 1. If you reach out to GitHub Support for help, please include the " +
-			"request ID ABCD and timestamp."
+		message = "API rate limit exceeded for user ID 1. If you reach out to GitHub Support for help, please " +
+			"include the request ID ABCD and timestamp."
 		reset := f.Reset
 		if reset.IsZero() {
 			reset = s.now().Add(2 * time.Second)
@@ -183,8 +183,9 @@ func (f *Fault) limit(s *Server, w *httptest.ResponseRecorder) {
 		w.Header().Set("Retry-After", f.RetryAfter)
 	}
 	reply(w, status, object{
-		"message":           message,
-		"documentation_url": "https://docs.github.com/rest/overview/rate-limits-for-the-rest-api#about-secondary-rate-limits",
+		"message": message,
+		"documentation_url": "https://docs.github.com/rest/overview/rate-limits-for-the-rest-api" +
+			"#about-secondary-rate-limits",
 	})
 }
 

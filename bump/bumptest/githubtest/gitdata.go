@@ -13,7 +13,8 @@ import (
 func (r *Repo) refused(w http.ResponseWriter, ref string) bool {
 	for _, rule := range r.Rules {
 		if ok, _ := path.Match(rule, strings.TrimPrefix(ref, "refs/heads/")); ok {
-			problem(w, 422, "Repository rule violations found\n\nCannot create ref due to creations being restricted.\n\n")
+			problem(w, 422,
+				"Repository rule violations found\n\nCannot create ref due to creations being restricted.\n\n")
 			return true
 		}
 	}
@@ -371,8 +372,8 @@ func compare(w http.ResponseWriter, x *exchange, r *Repo) {
 	}
 	address := x.address(r) + "/compare/" + x.PathValue("basehead")
 	reply(w, 200, object{
-		"url": address, "html_url": address, "permalink_url": address, "diff_url": address + ".diff", "patch_url": address +
-			".patch",
+		"url": address, "html_url": address, "permalink_url": address, "diff_url": address + ".diff",
+		"patch_url":   address + ".patch",
 		"base_commit": x.commit(r, base), "merge_base_commit": x.commit(r, fork),
 		"status": status, "ahead_by": len(ahead),
 		"behind_by": len(behind), "total_commits": len(ahead), "commits": mapped(ahead,

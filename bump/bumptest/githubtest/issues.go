@@ -131,7 +131,8 @@ func editPull(w http.ResponseWriter, x *exchange, r *Repo) {
 		invalid(w, "PullRequest", "base", "invalid")
 		return
 	case in.State != nil && *in.State == "open" && p.State == "closed" && (p.forced || p.Merged):
-		custom(w, "PullRequest", fmt.Sprintf("state cannot be changed. The %s branch was force-pushed or recreated.", p.Head))
+		custom(w, "PullRequest", fmt.Sprintf("state cannot be changed. The %s branch was force-pushed or recreated.",
+			p.Head))
 		return
 	}
 	p.Title, p.Body = title, body
@@ -160,8 +161,8 @@ func requestReviewers(w http.ResponseWriter, x *exchange, r *Repo) {
 			return
 		}
 		if !slices.Contains(r.Collaborators, login) {
-			problem(w, 422, fmt.Sprintf("Reviews may only be requested from collaborators. One or more of the users or teams "+
-				"you specified is not a collaborator of the %s/%s repository.", r.Owner, r.Name))
+			problem(w, 422, fmt.Sprintf("Reviews may only be requested from collaborators. One or more of the users "+
+				"or teams you specified is not a collaborator of the %s/%s repository.", r.Owner, r.Name))
 			return
 		}
 	}
@@ -229,8 +230,8 @@ func (x *exchange) issue(r *Repo, p *Pull) object {
 	o := object{}
 	simple := x.pullSimple(r, p)
 	for _, key := range []string{
-		"id", "node_id", "number", "state", "locked", "title", "user", "body", "labels", "milestone", "assignee", "assignees",
-		"created_at", "updated_at", "closed_at", "author_association", "html_url", "comments_url",
+		"id", "node_id", "number", "state", "locked", "title", "user", "body", "labels", "milestone", "assignee",
+		"assignees", "created_at", "updated_at", "closed_at", "author_association", "html_url", "comments_url",
 	} {
 		o[key] = simple[key]
 	}
@@ -294,7 +295,8 @@ func (s *Server) graphql(w http.ResponseWriter, req *http.Request) {
 		fail("UNPROCESSABLE", "Merge method merge commits are not allowed on this repository")
 	default:
 		p.AutoMerge = strings.ToLower(in.Variables["method"])
-		reply(w, 200, object{"data": object{"enablePullRequestAutoMerge": object{"pullRequest": object{"number": p.Number}}}})
+		reply(w, 200,
+			object{"data": object{"enablePullRequestAutoMerge": object{"pullRequest": object{"number": p.Number}}}})
 	}
 }
 

@@ -108,7 +108,10 @@ func (r *Repo) Merge(number int, squash bool) {
 	head := r.readCommit(p.HeadSHA)
 	base := "refs/heads/" + p.Base
 	who := person{"Mona Lisa", "mona@example.com", r.server.now()}
-	c := gitCommit{tree: head.tree, parents: []string{r.refs[base]}, author: who, committer: who, message: p.Title + "\n"}
+	c := gitCommit{
+		tree: head.tree, parents: []string{r.refs[base]}, author: who, committer: who,
+		message: p.Title + "\n",
+	}
 	if !squash {
 		c.parents = append(c.parents, p.HeadSHA)
 	}

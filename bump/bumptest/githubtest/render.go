@@ -175,7 +175,10 @@ func (x *exchange) branch(r *Repo, name, sha string) object {
 	if r == nil {
 		return object{"label": "unknown:" + name, "ref": name, "sha": sha, "repo": nil, "user": nil}
 	}
-	return object{"label": r.Owner + ":" + name, "ref": name, "sha": sha, "repo": x.repository(r), "user": x.user(r.Owner)}
+	return object{
+		"label": r.Owner + ":" + name, "ref": name, "sha": sha, "repo": x.repository(r),
+		"user": x.user(r.Owner),
+	}
 }
 
 // pullSimple is a pull request as listings show it.

@@ -72,7 +72,8 @@ func (s *Server) newRepo(owner, name string) *Repo {
 	s.ids++
 	r := &Repo{
 		ID: 1000 + s.ids, Owner: owner, Name: name, DefaultBranch: "main", server: s,
-		objects: map[string]gitObject{}, refs: map[string]string{}, lagging: map[string]int{}, before: map[string]string{},
+		objects: map[string]gitObject{}, refs: map[string]string{}, lagging: map[string]int{},
+		before:     map[string]string{},
 		freshTrees: map[string]int{}, Collaborators: []string{owner, "octo-maintainer"},
 	}
 	s.repos = append(s.repos, r)
@@ -91,7 +92,7 @@ func (s *Server) AddRelease(owner, name string, release Release) {
 		release.Commit = r.refs["refs/heads/"+r.DefaultBranch]
 	}
 	if release.PublishedAt.IsZero() {
-		release.PublishedAt = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(len(r.releases)) * 24 * time.Hour)
+		release.PublishedAt = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, len(r.releases))
 	}
 	if !release.Draft && r.refs["refs/tags/"+release.Tag] == "" {
 		r.refs["refs/tags/"+release.Tag] = release.Commit
@@ -179,8 +180,8 @@ func (r *Repo) Tag(name, commit string, annotated bool) {
 	defer r.server.mu.Unlock()
 	if annotated {
 		who := person{"Mona Lisa", "mona@example.com", r.server.now()}
-		commit = r.put("tag", fmt.Appendf(nil, "object %s\ntype commit\ntag %s\ntagger %s\n\n%s\n", commit, name, who.line(),
-			name))
+		commit = r.put("tag", fmt.Appendf(nil, "object %s\ntype commit\ntag %s\ntagger %s\n\n%s\n", commit, name,
+			who.line(), name))
 	}
 	r.refs["refs/tags/"+name] = commit
 }

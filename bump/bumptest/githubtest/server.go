@@ -217,7 +217,10 @@ func reply(w http.ResponseWriter, status int, v any) {
 
 // problem answers with GitHub's error body; errors may be nil.
 func problem(w http.ResponseWriter, status int, message string, errors ...any) {
-	body := object{"message": message, "documentation_url": "https://docs.github.com/rest", "status": strconv.Itoa(status)}
+	body := object{
+		"message": message, "documentation_url": "https://docs.github.com/rest",
+		"status": strconv.Itoa(status),
+	}
 	if len(errors) > 0 {
 		body["errors"] = errors
 	}

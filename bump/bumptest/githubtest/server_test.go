@@ -66,16 +66,25 @@ func TestRefusals(t *testing.T) {
 			"POST", "/repos/me/flake/git/refs", `{"ref":"refs/heads/main","sha":"` + main + `"}`, 422,
 			"Reference already exists",
 		},
-		{"POST", "/repos/me/flake/git/refs", `{"ref":"refs/heads/new","sha":"` + zeros + `"}`, 422, "Object does not exist"},
+		{
+			"POST", "/repos/me/flake/git/refs", `{"ref":"refs/heads/new","sha":"` + zeros + `"}`, 422,
+			"Object does not exist",
+		},
 		{
 			"POST", "/repos/me/flake/git/refs", `{"ref":"refs/heads/main/x","sha":"` + main + `"}`, 422,
 			"Reference update failed",
 		},
 		{"PATCH", "/repos/me/flake/git/refs/heads/nope", `{"sha":"` + main + `"}`, 422, "Reference does not exist"},
-		{"PATCH", "/repos/me/flake/git/refs/heads/topic", `{"sha":"` + main + `"}`, 422, "Update is not a fast forward"},
+		{
+			"PATCH", "/repos/me/flake/git/refs/heads/topic", `{"sha":"` + main + `"}`, 422,
+			"Update is not a fast forward",
+		},
 		{"PATCH", "/repos/me/flake/git/ref/heads/topic", `{"sha":"` + main + `"}`, 404, "Not Found"},
 		{"DELETE", "/repos/me/flake/git/refs/heads/nope", "", 422, "Reference does not exist"},
-		{"POST", "/repos/me/flake/git/commits", `{"message":"m","tree":"` + zeros + `"}`, 422, "Tree SHA does not exist"},
+		{
+			"POST", "/repos/me/flake/git/commits", `{"message":"m","tree":"` + zeros + `"}`, 422,
+			"Tree SHA does not exist",
+		},
 		{
 			"POST", "/repos/me/flake/git/trees", `{"tree":[{"path":"a","mode":"100644","sha":"` + zeros + `"}]}`, 422,
 			"tree.sha " + zeros + " is not a valid blob",
@@ -107,8 +116,8 @@ func TestRefusals(t *testing.T) {
 		{"PATCH", "/repos/me/flake/pulls/9", `{}`, 404, "Not Found"},
 		{
 			"POST", "/repos/me/flake/pulls/1/requested_reviewers", `{"reviewers":["x"]}`, 422,
-			"Reviews may only be requested from collaborators. One or more of the users or teams you specified is not a " +
-				"collaborator of the me/flake repository.",
+			"Reviews may only be requested from collaborators. One or more of the users or teams you specified is " +
+				"not a collaborator of the me/flake repository.",
 		},
 		{
 			"POST", "/repos/me/flake/pulls/1/requested_reviewers", `{"reviewers":["mona"]}`, 422,
@@ -146,7 +155,10 @@ func TestTokens(t *testing.T) {
 	}{
 		{"", "/repos/me/flake/git/blobs", `{"content":"x"}`, 401, "Requires authentication"},
 		{"nobody", "/repos/me/flake/git/blobs", `{"content":"x"}`, 401, "Bad credentials"},
-		{"reader", "/repos/me/flake/git/blobs", `{"content":"x"}`, 403, "Resource not accessible by personal access token"},
+		{
+			"reader", "/repos/me/flake/git/blobs", `{"content":"x"}`, 403,
+			"Resource not accessible by personal access token",
+		},
 		{
 			"app", "/repos/me/flake/pulls", `{"title":"t","head":"topic","base":"main"}`, 403,
 			"Resource not accessible by integration",
@@ -206,10 +218,16 @@ func TestPullRequestsFollowTheirBranches(t *testing.T) {
 		state  string
 		merged bool
 	}{
-		"pushed":         {func(r *githubtest.Repo) { r.Push("topic", "more", map[string]string{"b": "1"}) }, "open", false},
-		"deleted":        {func(r *githubtest.Repo) { r.SetBranch("topic", "") }, "closed", false},
-		"moved to base":  {func(r *githubtest.Repo) { r.SetBranch("topic", r.Head("main")) }, "closed", false},
-		"base moved":     {func(r *githubtest.Repo) { r.Push("main", "more", map[string]string{"b": "1"}) }, "open", false},
+		"pushed": {
+			func(r *githubtest.Repo) { r.Push("topic", "more", map[string]string{"b": "1"}) }, "open",
+			false,
+		},
+		"deleted":       {func(r *githubtest.Repo) { r.SetBranch("topic", "") }, "closed", false},
+		"moved to base": {func(r *githubtest.Repo) { r.SetBranch("topic", r.Head("main")) }, "closed", false},
+		"base moved": {
+			func(r *githubtest.Repo) { r.Push("main", "more", map[string]string{"b": "1"}) }, "open",
+			false,
+		},
 		"pushed to base": {func(r *githubtest.Repo) { r.SetBranch("main", r.Head("topic")) }, "closed", true},
 		"merged":         {func(r *githubtest.Repo) { r.Merge(1, false) }, "closed", true},
 		"squashed":       {func(r *githubtest.Repo) { r.Merge(1, true) }, "closed", true},

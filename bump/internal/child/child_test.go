@@ -83,10 +83,12 @@ func TestLookIgnoresTheCurrentFolder(t *testing.T) {
 var caller = []string{
 	"PATH=/bin", "HOME=/home/me", "GITHUB_TOKEN=secret", "GH_TOKEN=secret", "GITHUB_ENV=/env", "GITHUB_OUTPUT=/output",
 	"GITHUB_PATH=/path", "GITHUB_STEP_SUMMARY=/summary", "ACTIONS_RUNTIME_TOKEN=secret", "INPUT_TOKEN=secret",
-	"GIT_DIR=/elsewhere", "GIT_WORK_TREE=/elsewhere", "GIT_INDEX_FILE=/index", "GIT_COMMON_DIR=/c", "GIT_OBJECT_DIRECTORY=/o",
-	"GIT_ALTERNATE_OBJECT_DIRECTORIES=/o", "GIT_EXTERNAL_DIFF=/d", "GIT_ASKPASS=/a", "GIT_TRACE=/t", "GIT_TEMPLATE_DIR=/t",
-	"GIT_CONFIG_GLOBAL=/home/me/.gitconfig", "NIX_CONFIG=cores = 1", "https_proxy=http://p", "MY_SECRET=secret", "broken",
-	"GITLAB_TOKEN=secret", "DB_PASSWORD=secret", "FLAKE_SETTING=x",
+	"GIT_DIR=/elsewhere", "GIT_WORK_TREE=/elsewhere", "GIT_INDEX_FILE=/index", "GIT_COMMON_DIR=/c",
+	"GIT_OBJECT_DIRECTORY=/o",
+	"GIT_ALTERNATE_OBJECT_DIRECTORIES=/o", "GIT_EXTERNAL_DIFF=/d", "GIT_ASKPASS=/a", "GIT_TRACE=/t",
+	"GIT_TEMPLATE_DIR=/t",
+	"GIT_CONFIG_GLOBAL=/home/me/.gitconfig", "NIX_CONFIG=cores = 1", "https_proxy=http://p", "MY_SECRET=secret",
+	"broken", "GITLAB_TOKEN=secret", "DB_PASSWORD=secret", "FLAKE_SETTING=x",
 }
 
 func TestEnvironments(t *testing.T) {

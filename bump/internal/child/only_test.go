@@ -27,35 +27,37 @@ func TestOnlyHere(t *testing.T) {
 	root, err := filepath.Abs("../../..")
 	require.NoError(t, err)
 	only := map[string]string{
-		"exec.Command": "bump/internal/child/", "exec.CommandContext": "bump/internal/child/", "os.StartProcess": "bump/internal/child/",
-		"syscall.Exec": "", "syscall.ForkExec": "", "os.Open": "bump/internal/foreign/", "os.OpenFile": "bump/internal/foreign/",
-		"os.ReadFile": "bump/internal/foreign/",
+		"exec.Command": "bump/internal/child/", "exec.CommandContext": "bump/internal/child/",
+		"os.StartProcess": "bump/internal/child/",
+		"syscall.Exec":    "", "syscall.ForkExec": "", "os.Open": "bump/internal/foreign/",
+		"os.OpenFile": "bump/internal/foreign/", "os.ReadFile": "bump/internal/foreign/",
 	}
 	seen := map[string]bool{}
 	for _, dir := range []string{"bump", "nixexpr", "cmd/ollama-bump"} {
-		require.NoError(t, filepath.WalkDir(filepath.Join(root, dir), func(path string, d fs.DirEntry, err error) error {
-			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") ||
-				strings.Contains(path, "/bumptest/") {
-				return err
-			}
-			name, _ := filepath.Rel(root, path)
-			file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
-			ast.Inspect(file, func(n ast.Node) bool {
-				sel, ok := n.(*ast.SelectorExpr)
-				if !ok {
-					return true
+		require.NoError(t, filepath.WalkDir(filepath.Join(root, dir),
+			func(path string, d fs.DirEntry, err error) error {
+				if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") ||
+					strings.Contains(path, "/bumptest/") {
+					return err
 				}
-				if pkg, ok := sel.X.(*ast.Ident); ok {
-					used := pkg.Name + "." + sel.Sel.Name
-					home, watched := only[used]
-					if watched && (home == "" || !strings.HasPrefix(name, home)) {
-						seen[used+" "+name] = true
+				name, _ := filepath.Rel(root, path)
+				file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+				ast.Inspect(file, func(n ast.Node) bool {
+					sel, ok := n.(*ast.SelectorExpr)
+					if !ok {
+						return true
 					}
-				}
-				return true
-			})
-			return err
-		}))
+					if pkg, ok := sel.X.(*ast.Ident); ok {
+						used := pkg.Name + "." + sel.Sel.Name
+						home, watched := only[used]
+						if watched && (home == "" || !strings.HasPrefix(name, home)) {
+							seen[used+" "+name] = true
+						}
+					}
+					return true
+				})
+				return err
+			}))
 	}
 	for use := range seen {
 		require.Contains(t, elsewhere, use)

@@ -12,7 +12,8 @@ import (
 )
 
 func TestMoves(t *testing.T) {
-	const nix = "version: 2\nupdates:\n  - package-ecosystem: nix\n    directory: /\n    schedule: { interval: weekly }\n"
+	const nix = "version: 2\nupdates:\n  - package-ecosystem: nix\n    directory: /\n    schedule: { interval: " +
+		"weekly }\n"
 	for _, test := range []struct {
 		name  string
 		src   string
@@ -26,18 +27,30 @@ func TestMoves(t *testing.T) {
 		{"an empty file", "", "", "ollama-src", false},
 		{"a flake in another folder", nix, "hosts", "ollama-src", false},
 		{"a folder", strings.Replace(nix, "directory: /", "directory: /hosts", 1), "hosts", "ollama-src", true},
-		{"a folder with a dot", strings.Replace(nix, "directory: /", "directory: ./hosts/", 1), "hosts", "ollama-src", true},
+		{
+			"a folder with a dot", strings.Replace(nix, "directory: /", "directory: ./hosts/", 1), "hosts",
+			"ollama-src", true,
+		},
 		{
 			"several folders", strings.Replace(nix, "directory: /", `directories: ["/a", "/hosts/*"]`, 1), "hosts/b",
 			"ollama-src", true,
 		},
 		{"all folders", strings.Replace(nix, "directory: /", `directories: ["/**"]`, 1), "a/b/c", "ollama-src", true},
-		{"all folders hold the root", strings.Replace(nix, "directory: /", `directories: ["**"]`, 1), "", "ollama-src", true},
-		{"one level is not two", strings.Replace(nix, "directory: /", `directories: ["/*"]`, 1), "a/b", "ollama-src", false},
+		{
+			"all folders hold the root", strings.Replace(nix, "directory: /", `directories: ["**"]`, 1), "",
+			"ollama-src", true,
+		},
+		{
+			"one level is not two", strings.Replace(nix, "directory: /", `directories: ["/*"]`, 1), "a/b", "ollama-src",
+			false,
+		},
 		{"ignored", nix + "    ignore:\n      - dependency-name: ollama-src\n", "", "ollama-src", false},
 		{"ignored in another case", nix + "    ignore: [{dependency-name: Ollama-Src}]\n", "", "ollama-src", false},
 		{"ignored by a wildcard", nix + "    ignore: [{dependency-name: \"oll*-*c\"}]\n", "", "ollama-src", false},
-		{"the wildcard must match to the end", nix + "    ignore: [{dependency-name: \"*sr\"}]\n", "", "ollama-src", true},
+		{
+			"the wildcard must match to the end", nix + "    ignore: [{dependency-name: \"*sr\"}]\n", "", "ollama-src",
+			true,
+		},
 		{"another one ignored", nix + "    ignore: [{dependency-name: ollama}]\n", "", "ollama-src", true},
 		{
 			"some versions ignored", nix + "    ignore: [{dependency-name: ollama-src, versions: [\"0.32.x\"]}]\n", "",

@@ -15,7 +15,8 @@ import (
 func TestSecretsOf(t *testing.T) {
 	s := diag.SecretsOf([]string{
 		"GITHUB_TOKEN=opaque-token-1", "GH_TOKEN=opaque-token-2\n", "PATH=/bin",
-		"NIX_CONFIG=acess-toknes = git.example=ANOTHER-opaque-token-3 github.com/org=user:opaque-token-four\nsandbox = false",
+		"NIX_CONFIG=acess-toknes = git.example=ANOTHER-opaque-token-3 github.com/org=user:opaque-token-four\nsandbox " +
+			"= false",
 	})
 	text := "a opaque-token-1 b opaque-token-2 c ANOTHER-opaque-token-3 d user:opaque-token-four /bin false"
 	assert.Equal(t, "a *** b *** c *** d *** /bin false", s.Redact(text))

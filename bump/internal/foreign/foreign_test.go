@@ -47,8 +47,8 @@ func TestReadsInsideOnly(t *testing.T) {
 		assert.True(t, Has(root, name))
 	}
 	for _, name := range []string{
-		"up", "up-and-back", "absolute", "environ", "zero", "loop", "nowhere", "sub/up", "../secret", "out/secret", "/etc/hostname", "", "sub",
-		"pipe", "socket",
+		"up", "up-and-back", "absolute", "environ", "zero", "loop", "nowhere", "sub/up", "../secret", "out/secret",
+		"/etc/hostname", "", "sub", "pipe", "socket",
 	} {
 		began := time.Now()
 		data, err := Read(t.Context(), root, name, 100)
@@ -153,8 +153,8 @@ func TestWord(t *testing.T) {
 	file := filepath.Join(root, "LLAMA_CPP_VERSION")
 	for text, want := range map[string]string{
 		"b1234\n": "b1234", "b1": "b1", " \tb12345678\r\n\n": "b12345678",
-		"": "", "\n": "", "b": "", "b123456789": "", "b1\nb2": "", "b1 ghp_secret": "", "ghp_secret": "", "b1\x00": "", "\ufeffb1": "",
-		strings.Repeat("\n", 300) + "b1": "", "b1\x1b[2J": "", "b\u0661": "",
+		"": "", "\n": "", "b": "", "b123456789": "", "b1\nb2": "", "b1 ghp_secret": "", "ghp_secret": "", "b1\x00": "",
+		"\ufeffb1": "", strings.Repeat("\n", 300) + "b1": "", "b1\x1b[2J": "", "b\u0661": "",
 	} {
 		require.NoError(t, os.WriteFile(file, []byte(text), 0o644))
 		word, err := Word(t.Context(), root, "LLAMA_CPP_VERSION", tag)

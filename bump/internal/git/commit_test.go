@@ -19,7 +19,8 @@ func TestCommit(t *testing.T) {
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	require.NoError(t, err)
 	run := func(args ...string) string {
-		args = append([]string{"-C", dir, "-c", "user.name=x", "-c", "user.email=x@x", "-c", "core.autocrlf=true"}, args...)
+		args = append([]string{"-C", dir, "-c", "user.name=x", "-c", "user.email=x@x", "-c", "core.autocrlf=true"},
+			args...)
 		out, err := exec.Command("git", args...).CombinedOutput()
 		require.NoError(t, err, "%s", out)
 		return strings.TrimSpace(string(out))

@@ -167,7 +167,8 @@ var quiet = []string{"-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/nu
 func (r *Repository) run(ctx context.Context, dir string, args ...string) ([]byte, error) {
 	out, words := &child.Buffer{Limit: maxOutput}, &child.Buffer{Limit: maxWords}
 	cmd := &child.Command{
-		Path: r.git, Args: append(quiet[:len(quiet):len(quiet)], args...), Dir: dir, Env: r.env, Stdout: out, Stderr: words,
+		Path: r.git, Args: append(quiet[:len(quiet):len(quiet)], args...), Dir: dir, Env: r.env, Stdout: out,
+		Stderr: words,
 	}
 	err := cmd.Run(ctx)
 	switch {

@@ -199,7 +199,8 @@ func TestScratchHearsItsContext(t *testing.T) {
 // While a merge has conflicts, git lists a file three times.
 func TestConflictsAreListedOnce(t *testing.T) {
 	root, env := repository(t)
-	script := `set -e; cd "$0"; git config user.email a@b; git config user.name n; git commit -qm base; main=$(git symbolic-ref --short HEAD)
+	script := `set -e; cd "$0"; git config user.email a@b; git config user.name n
+git commit -qm base; main=$(git symbolic-ref --short HEAD)
 git checkout -qb other; echo '{ a = 1; }' > sub/flake.nix; git commit -qam other
 git checkout -q "$main"; echo '{ a = 2; }' > sub/flake.nix; git commit -qam main; ! git merge -q other`
 	cmd := exec.Command("/bin/sh", "-c", script, root)

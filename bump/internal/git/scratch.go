@@ -14,8 +14,8 @@ type Scratch struct{ repo Repository }
 
 // scratchEnv has git read no configuration but the repository's own.
 var scratchEnv = []string{
-	"HOME=/nonexistent", "XDG_CONFIG_HOME=/nonexistent", "GIT_CONFIG_GLOBAL=" + os.DevNull, "GIT_CONFIG_SYSTEM=" + os.DevNull,
-	"GIT_CONFIG_NOSYSTEM=1", "GIT_ATTR_NOSYSTEM=1",
+	"HOME=/nonexistent", "XDG_CONFIG_HOME=/nonexistent", "GIT_CONFIG_GLOBAL=" + os.DevNull,
+	"GIT_CONFIG_SYSTEM=" + os.DevNull, "GIT_CONFIG_NOSYSTEM=1", "GIT_ATTR_NOSYSTEM=1",
 	"GIT_AUTHOR_NAME=ollama-bump", "GIT_AUTHOR_EMAIL=ollama-bump@localhost",
 	"GIT_COMMITTER_NAME=ollama-bump", "GIT_COMMITTER_EMAIL=ollama-bump@localhost",
 }

@@ -26,7 +26,8 @@ func TestAdvisories(t *testing.T) {
 		GHSA: "GHSA-cccc", Withdrawn: true,
 		Vulnerabilities: about(ollamaModule, "0.2.0"),
 	})
-	server.AddAdvisory(githubtest.Advisory{GHSA: "GHSA-dddd", Vulnerabilities: about("github.com/other/module", "1.0.0")})
+	server.AddAdvisory(githubtest.Advisory{GHSA: "GHSA-dddd", Vulnerabilities: about("github.com/other/module",
+		"1.0.0")})
 	server.AddAdvisory(githubtest.Advisory{
 		GHSA: "GHSA-eeee", Type: "unreviewed",
 		Vulnerabilities: about(ollamaModule, "1.0.0"),

@@ -33,7 +33,8 @@ func (c *Client) Files(ctx context.Context, owner, repo, commit string) ([]Entry
 		} `json:"tree"`
 		Truncated bool `json:"truncated"`
 	}
-	if _, err := c.get(ctx, fmt.Sprintf("repos/%s/%s/git/trees/%s?recursive=1", owner, repo, commit), &tree); err != nil {
+	address := fmt.Sprintf("repos/%s/%s/git/trees/%s?recursive=1", owner, repo, commit)
+	if _, err := c.get(ctx, address, &tree); err != nil {
 		return nil, fmt.Errorf("list files of commit %s: %w", commit, err)
 	}
 	if tree.Truncated {

@@ -64,7 +64,8 @@ func New(o Options) (*Client, error) {
 	}
 	o.Token = strings.TrimSpace(o.Token)
 	if strings.ContainsFunc(o.Token, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return nil, fmt.Errorf("read token: it contains blanks or control characters; set $GITHUB_TOKEN to the bare token")
+		return nil, fmt.Errorf("read token: it contains blanks or control characters; " +
+			"set $GITHUB_TOKEN to the bare token")
 	}
 	t := newTransport(base, o)
 	api := gh.NewClient(&http.Client{Transport: t})

@@ -31,7 +31,8 @@ func (c *Client) Contents(ctx context.Context, owner, repo, ref, path string) ([
 		}
 		parts[i] = url.PathEscape(part)
 	}
-	address := fmt.Sprintf("repos/%s/%s/contents/%s?ref=%s", owner, repo, strings.Join(parts, "/"), url.QueryEscape(ref))
+	address := fmt.Sprintf("repos/%s/%s/contents/%s?ref=%s", owner, repo, strings.Join(parts, "/"),
+		url.QueryEscape(ref))
 	req, err := c.api.NewRequest(http.MethodGet, address, nil)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", what, err)

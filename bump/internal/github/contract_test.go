@@ -105,7 +105,8 @@ func TestContract(t *testing.T) {
 	require.NoError(t, err)
 	_, err = c.ReleaseByTag(t.Context(), "me", "flake", "v1.0.0")
 	require.NoError(t, err)
-	require.NoError(t, c.Releases(t.Context(), "me", "flake", func([]github.Release) (bool, error) { return true, nil }))
+	require.NoError(t, c.Releases(t.Context(), "me", "flake",
+		func([]github.Release) (bool, error) { return true, nil }))
 	server.AddAdvisory(githubtest.Advisory{
 		GHSA: "GHSA-2vw3-qpvv-m2j9", CVE: "CVE-2024-37032", Withdrawn: true,
 		Vulnerabilities: []githubtest.Vulnerability{

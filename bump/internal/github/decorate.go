@@ -114,8 +114,10 @@ func (r *run) assign(ctx context.Context, n int) error {
 		return nil
 	}
 	for _, name := range r.p.Assignees {
-		if !slices.ContainsFunc(issue.Assignees, func(u *gh.User) bool { return strings.EqualFold(u.GetLogin(), name) }) {
-			r.warn("assign %s: GitHub did not; only people who can push to the repository can be assigned", oneLine(name, 80))
+		if !slices.ContainsFunc(issue.Assignees,
+			func(u *gh.User) bool { return strings.EqualFold(u.GetLogin(), name) }) {
+			r.warn("assign %s: GitHub did not; only people who can push to the repository can be assigned",
+				oneLine(name, 80))
 		}
 	}
 	return nil
@@ -155,7 +157,8 @@ func autoMergeHint(message string) string {
 	case strings.Contains(message, "not allowed for this repository"):
 		return `tick "Allow auto-merge" in Settings → General`
 	case strings.Contains(message, "clean status"):
-		return "nothing has to pass before it can be merged: require a status check on the base branch, or merge it by hand"
+		return "nothing has to pass before it can be merged: require a status check on the base branch, or merge it " +
+			"by hand"
 	case strings.Contains(message, "not accessible"):
 		return "the token needs contents: write and pull-requests: write"
 	}

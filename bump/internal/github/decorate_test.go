@@ -62,7 +62,8 @@ func TestWhatGitHubRefusesIsAWarning(t *testing.T) {
 		"assign stranger: GitHub did not; only people who can push to the repository can be assigned",
 		"request review from github-actions[bot]: 422 Review cannot be requested from pull request author.",
 		"request review from stranger: 422 Reviews may only be requested from collaborators.",
-		`enable auto-merge: Auto merge is not allowed for this repository; tick "Allow auto-merge" in Settings → General`,
+		`enable auto-merge: Auto merge is not allowed for this repository; ` +
+			`tick "Allow auto-merge" in Settings → General`,
 	} {
 		assert.True(t, strings.HasPrefix(out.Warnings[i], want), out.Warnings[i])
 	}
@@ -91,8 +92,8 @@ func TestRightsAreLookedAtBeforeAnythingIsWritten(t *testing.T) {
 	}{
 		{"no token", "", githubtest.Rights{}, false, "requires a token, but none is set", "$GITHUB_TOKEN", true},
 		{
-			"archived", canary, githubtest.All(), true, "me/flake: the repository is archived, so it is read-only", "Options.Repo",
-			true,
+			"archived", canary, githubtest.All(), true, "me/flake: the repository is archived, so it is read-only",
+			"Options.Repo", true,
 		},
 		{
 			"a reader's token", canary,
@@ -169,7 +170,8 @@ func TestRulesetsAreNamed(t *testing.T) {
 	c, _ := client(t, server)
 	_, err := c.Propose(t.Context(), proposal("0.32.15"))
 	require.ErrorContains(t, err, "write branch "+branch15+": refused by a ruleset or branch protection: ")
-	require.ErrorContains(t, err, "Repository rule violations found Cannot create ref due to creations being restricted.")
+	require.ErrorContains(t, err, "Repository rule violations found Cannot create ref due to creations being "+
+		"restricted.")
 	var hint hinter
 	require.ErrorAs(t, err, &hint)
 	assert.Contains(t, hint.Hint(), "Options.Branch")
@@ -259,7 +261,10 @@ func TestWhatIsRefusedWhileWeSupersedeIsAWarning(t *testing.T) {
 		warning string
 	}{
 		{
-			githubtest.Fault{Method: http.MethodDelete, Status: 422, Body: `{"message":"Cannot delete this protected ref."}`},
+			githubtest.Fault{
+				Method: http.MethodDelete, Status: 422,
+				Body: `{"message":"Cannot delete this protected ref."}`,
+			},
 			"delete branch ollama-bump/0.32.14: 422 Cannot delete this protected ref.",
 		},
 		{
@@ -379,12 +384,18 @@ func TestBadProposals(t *testing.T) {
 		change func(*github.Proposal)
 		err    string
 	}{
-		{func(p *github.Proposal) { p.Version = "1 -->" }, `check proposal: "ollama" "1 -->" is no package and version`},
+		{
+			func(p *github.Proposal) { p.Version = "1 -->" },
+			`check proposal: "ollama" "1 -->" is no package and version`,
+		},
 		{
 			func(p *github.Proposal) { p.Branch = "a..b" },
 			`check proposal: "a..b" is not a valid branch name; choose another Options.Branch`,
 		},
-		{func(p *github.Proposal) { p.Branch = "main" }, "check proposal: Options.Branch=main is the base branch itself"},
+		{
+			func(p *github.Proposal) { p.Branch = "main" },
+			"check proposal: Options.Branch=main is the base branch itself",
+		},
 		{
 			func(p *github.Proposal) { p.Base, p.Branch = "x", "x" },
 			"check proposal: Options.Base and Options.Branch are both x",
@@ -433,7 +444,8 @@ func TestScopesKeepProposalsApart(t *testing.T) {
 	two.Branch = "bump-a"
 	c, _ := client(t, server)
 	_, err := c.Propose(t.Context(), two)
-	require.EqualError(t, err, `write branch bump-a: a proposal of scope "hosts/a b" made it, not one of scope "hosts/c"`)
+	require.EqualError(t, err, `write branch bump-a: a proposal of scope "hosts/a b" made it, not one of scope `+
+		`"hosts/c"`)
 	two.Branch, two.Scope = "bump-c", ""
 	_, err = c.Propose(t.Context(), two)
 	require.EqualError(t, err, "write branch bump-c: a proposal of scope \"hosts/c\" made it, not one of scope \"\"")
@@ -478,7 +490,10 @@ func TestOneBranchForAllVersions(t *testing.T) {
 	assert.Equal(t, "ollama: 0.32.13 -> 0.32.15", repo.Pull(1).Title)
 	repo.Merge(1, true)
 	p.Version = "0.32.16"
-	p.Files = []github.File{{Path: "nix/ollama.nix", Old: []byte(flakeFile("0.32.15")), New: []byte(flakeFile("0.32.16"))}}
+	p.Files = []github.File{{
+		Path: "nix/ollama.nix", Old: []byte(flakeFile("0.32.15")),
+		New: []byte(flakeFile("0.32.16")),
+	}}
 	out = propose(t, server, p)
 	assert.Equal(t, github.Created, out.Operation)
 	assert.Equal(t, 2, out.Number)

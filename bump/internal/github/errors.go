@@ -226,8 +226,8 @@ func (e *OrganisationRefused) Hint() string {
 		return "run where the organisation's IP allow list permits it, such as on a runner of its own, or have this " +
 			"machine's address added to the list"
 	}
-	return `authorize the token for the organisation: Settings → Developer settings → the token → "Configure SSO"; an App's ` +
-		`token and GITHUB_TOKEN need none`
+	return `authorize the token for the organisation: Settings → Developer settings → the token → "Configure SSO"; ` +
+		`an App's token and GITHUB_TOKEN need none`
 }
 
 // Unwrap returns the answer.

@@ -139,14 +139,16 @@ func (p Proposal) normal() (Proposal, error) {
 	p.Base = strings.TrimPrefix(p.Base, "refs/heads/")
 	switch {
 	case p.BranchPrefix == "" || p.Package == "" || !plainWord.MatchString(p.Version):
-		return p, fmt.Errorf("check proposal: %q %q is not a package and its version", p.Package, oneLine(p.Version, 80))
+		return p, fmt.Errorf("check proposal: %q %q is not a package and its version", p.Package,
+			oneLine(p.Version, 80))
 	case !ValidBranch(p.Branch):
 		return p, fmt.Errorf("check proposal: %q is not a valid branch name; choose another Options.Branch",
 			oneLine(p.Branch, 80))
 	case p.Base == p.Branch:
 		return p, fmt.Errorf("check proposal: Options.Base and Options.Branch are both %s", p.Base)
 	case strings.ContainsAny(p.Title, "\r\n") || utf8.RuneCountInString(p.Title) > 256:
-		return p, fmt.Errorf("check proposal: the title is not one line of at most 256 characters: %s", oneLine(p.Title, 80))
+		return p, fmt.Errorf("check proposal: the title is not one line of at most 256 characters: %s",
+			oneLine(p.Title, 80))
 	}
 	return p, checkName(p.Owner, p.Repo)
 }
@@ -188,6 +190,7 @@ func ValidBranch(name string) bool {
 		return false
 	}
 	return !slices.ContainsFunc(strings.Split(name, "/"), func(part string) bool {
-		return part == "" || strings.HasPrefix(part, ".") || strings.HasPrefix(part, "-") || strings.HasSuffix(part, ".lock")
+		return part == "" || strings.HasPrefix(part, ".") || strings.HasPrefix(part, "-") ||
+			strings.HasSuffix(part, ".lock")
 	})
 }

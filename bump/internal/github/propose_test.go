@@ -30,10 +30,14 @@ func flake(t *testing.T) (*githubtest.Server, *githubtest.Repo) {
 
 func proposal(version string) github.Proposal {
 	return github.Proposal{
-		Owner: "me", Repo: "flake", BranchPrefix: "ollama-bump/", Package: "ollama", OldVersion: "0.32.13", Version: version,
-		Title: "ollama: 0.32.13 -> " + version, Message: "ollama: 0.32.13 -> " + version + "\n\nhttps://example.com",
-		Body:  "the body of " + version,
-		Files: []github.File{{Path: "nix/ollama.nix", Old: []byte(flakeFile("0.32.13")), New: []byte(flakeFile(version))}},
+		Owner: "me", Repo: "flake", BranchPrefix: "ollama-bump/", Package: "ollama", OldVersion: "0.32.13",
+		Version: version,
+		Title:   "ollama: 0.32.13 -> " + version, Message: "ollama: 0.32.13 -> " + version + "\n\nhttps://example.com",
+		Body: "the body of " + version,
+		Files: []github.File{{
+			Path: "nix/ollama.nix", Old: []byte(flakeFile("0.32.13")),
+			New: []byte(flakeFile(version)),
+		}},
 	}
 }
 
@@ -162,7 +166,10 @@ var lifeCases = []lifeCase{
 	},
 	{
 		name: "base moved", state: github.Stale, want: bumped(github.Updated, 1),
-		given: proposed(func(repo *githubtest.Repo) { repo.Push("main", "other", map[string]string{"README.md": "new\n"}) }),
+		given: proposed(func(repo *githubtest.Repo) {
+			repo.Push("main", "other",
+				map[string]string{"README.md": "new\n"})
+		}),
 		check: func(t *testing.T, repo *githubtest.Repo) { requireTidy(t, repo, "0.32.15") },
 	},
 	{
@@ -185,7 +192,8 @@ var lifeCases = []lifeCase{
 		name: "somebody added to the body", state: github.Ours, want: settled(github.Current, 1,
 			"pull request #1 proposes it already"),
 		given: proposed(func(repo *githubtest.Repo) {
-			repo.ChangePull(1, func(p *githubtest.Pull) { p.Body = strings.ReplaceAll(p.Body, "\n", "\r\n") + "\r\nLGTM" })
+			repo.ChangePull(1,
+				func(p *githubtest.Pull) { p.Body = strings.ReplaceAll(p.Body, "\n", "\r\n") + "\r\nLGTM" })
 		}),
 		check: func(t *testing.T, repo *githubtest.Repo) {
 			assert.True(t, strings.HasSuffix(repo.Pull(1).Body, "LGTM"))
@@ -204,8 +212,11 @@ var lifeCases = []lifeCase{
 			repo.Push(branch15, "tune",
 				map[string]string{"README.md": "mine\n"})
 		}),
-		want:  settled(github.Skipped, 1, "branch "+branch15+" has other people's commits, so it is left alone"),
-		check: func(t *testing.T, repo *githubtest.Repo) { assert.Equal(t, "mine\n", repo.File(branch15, "README.md")) },
+		want: settled(github.Skipped, 1, "branch "+branch15+" has other people's commits, so it is left alone"),
+		check: func(t *testing.T, repo *githubtest.Repo) {
+			assert.Equal(t, "mine\n",
+				repo.File(branch15, "README.md"))
+		},
 	},
 	{
 		name: "people pushed to an orphan branch", state: github.People,
@@ -251,7 +262,8 @@ var lifeCases = []lifeCase{
 	{
 		name: "merged and taken back", state: github.Reverted, given: proposed(takenBack),
 		want: settled(github.Skipped, 1,
-			"pull request #1 for 0.32.15 was merged, but the files here pin 0.32.13; Options.Recreate proposes it again"),
+			"pull request #1 for 0.32.15 was merged, but the files here pin 0.32.13; "+
+				"Options.Recreate proposes it again"),
 	},
 	{
 		name: "merged and taken back, with other line ends here", state: github.Reverted, given: proposed(takenBack),
@@ -259,7 +271,8 @@ var lifeCases = []lifeCase{
 			p.Files[0].Old = []byte(strings.ReplaceAll(flakeFile("0.32.13"), "\n", "\r\n"))
 		},
 		want: settled(github.Skipped, 1,
-			"pull request #1 for 0.32.15 was merged, but the files here pin 0.32.13; Options.Recreate proposes it again"),
+			"pull request #1 for 0.32.15 was merged, but the files here pin 0.32.13; "+
+				"Options.Recreate proposes it again"),
 	},
 	{
 		name: "merged and taken back, and asked for again", state: github.Stale, given: proposed(takenBack),
@@ -272,7 +285,10 @@ var lifeCases = []lifeCase{
 		given: proposed(func(repo *githubtest.Repo) { repo.Merge(1, true) }),
 		change: func(p *github.Proposal) {
 			p.Redo = true
-			p.Files = []github.File{{Path: "nix/ollama.nix", Old: []byte(flakeFile("0.32.15")), New: []byte("repaired\n")}}
+			p.Files = []github.File{{
+				Path: "nix/ollama.nix", Old: []byte(flakeFile("0.32.15")),
+				New: []byte("repaired\n"),
+			}}
 		},
 		check: func(t *testing.T, repo *githubtest.Repo) {
 			assert.Equal(t, "repaired\n", repo.File(branch15, "nix/ollama.nix"))
@@ -282,7 +298,8 @@ var lifeCases = []lifeCase{
 	{
 		name: "closed, and asked for again", state: github.Closed, given: proposed(closePull),
 		change: func(p *github.Proposal) { p.Redo = true },
-		want:   settled(github.Skipped, 1, "pull request #1 for 0.32.15 was closed; Options.Recreate proposes it again"),
+		want: settled(github.Skipped, 1, "pull request #1 for 0.32.15 was closed; "+
+			"Options.Recreate proposes it again"),
 	},
 	{
 		name: "the base has it already", state: github.Fresh, want: settled(github.Current, 0,
@@ -339,7 +356,8 @@ var lifeCases = []lifeCase{
 		},
 	},
 	{
-		name: "an older version is proposed and people pushed to it", state: github.Fresh, want: bumped(github.Created, 2),
+		name: "an older version is proposed and people pushed to it", state: github.Fresh,
+		want: bumped(github.Created, 2),
 		given: func(t *testing.T, server *githubtest.Server, repo *githubtest.Repo) {
 			propose(t, server, proposal("0.32.14"))
 			repo.Push("ollama-bump/0.32.14", "tune", map[string]string{"README.md": "mine\n"})
@@ -366,7 +384,8 @@ var lifeCases = []lifeCase{
 		},
 	},
 	{
-		name: "people went on with an older version and locked it", state: github.Fresh, want: bumped(github.Created, 2),
+		name: "people went on with an older version and locked it", state: github.Fresh,
+		want: bumped(github.Created, 2),
 		given: func(t *testing.T, server *githubtest.Server, repo *githubtest.Repo) {
 			propose(t, server, proposal("0.32.14"))
 			repo.Push("ollama-bump/0.32.14", "tune", map[string]string{"README.md": "mine\n"})
@@ -401,8 +420,11 @@ var lifeCases = []lifeCase{
 			repo.ChangePull(1, func(p *githubtest.Pull) { p.Body = strings.Replace(p.Body, "[ ]", "[x]", 1) })
 			repo.Push(branch15, "tune", map[string]string{"README.md": "mine\n"})
 		},
-		want:  settled(github.Skipped, 1, "branch "+branch15+" has other people's commits, so it is left alone"),
-		check: func(t *testing.T, repo *githubtest.Repo) { assert.Equal(t, "mine\n", repo.File(branch15, "README.md")) },
+		want: settled(github.Skipped, 1, "branch "+branch15+" has other people's commits, so it is left alone"),
+		check: func(t *testing.T, repo *githubtest.Repo) {
+			assert.Equal(t, "mine\n",
+				repo.File(branch15, "README.md"))
+		},
 	},
 	{
 		name: "the commit has the trailer of old", state: github.Ours, want: bumped(github.Updated, 1),
@@ -434,7 +456,8 @@ var lifeCases = []lifeCase{
 		},
 		check: func(t *testing.T, repo *githubtest.Repo) {
 			requireTidy(t, repo, "0.32.15")
-			assert.True(t, strings.HasSuffix(repo.Pull(1).Body, " state=superseded -->\n\nmy words\nto stay"), repo.Pull(1).Body)
+			assert.True(t, strings.HasSuffix(repo.Pull(1).Body, " state=superseded -->\n\nmy words\nto stay"),
+				repo.Pull(1).Body)
 		},
 	},
 	{
@@ -494,8 +517,8 @@ func withBox(p *github.Proposal) {
 func requireOvertaken(t *testing.T, pull githubtest.Pull) {
 	t.Helper()
 	require.Len(t, pull.Comments, 1)
-	assert.Equal(t, "<!-- ollama-bump: superseded by=2 -->\n#2 is for 0.32.15. This pull request has commits of "+
-		"others, so it stays open as it is.", pull.Comments[0].Body)
+	assert.Equal(t, "<!-- ollama-bump: superseded by=2 -->\n#2 is for 0.32.15. This pull request has other people's "+
+		"commits, so it stays open as it is.", pull.Comments[0].Body)
 }
 
 // copiedMarker has somebody open a pull request with a body of ours.

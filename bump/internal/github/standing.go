@@ -87,8 +87,8 @@ func (c *Client) classifyPast(ctx context.Context, s *remote) (done bool, err er
 		}
 		if pull.GetBase().GetRef() != s.base {
 			if pull.GetState() == "open" {
-				return true, &ForeignBranch{p.Branch, fmt.Sprintf("pull request #%d to %s comes from it", pull.GetNumber(),
-					pull.GetBase().GetRef())}
+				return true, &ForeignBranch{p.Branch, fmt.Sprintf("pull request #%d to %s comes from it",
+					pull.GetNumber(), pull.GetBase().GetRef())}
 			}
 			continue
 		}
@@ -99,8 +99,8 @@ func (c *Client) classifyPast(ctx context.Context, s *remote) (done bool, err er
 		switch {
 		case !past || p.Recreate || pull.GetState() == "open":
 		case pull.MergedAt == nil:
-			s.setState(Closed, pull, "pull request #%d for %s was closed; Options.Recreate proposes it again", pull.GetNumber(),
-				p.subject())
+			s.setState(Closed, pull, "pull request #%d for %s was closed; Options.Recreate proposes it again",
+				pull.GetNumber(), p.subject())
 			return true, nil
 		case p.Redo:
 			return false, nil
@@ -122,8 +122,8 @@ func (c *Client) classifyMerged(ctx context.Context, s *remote, pull *gh.PullReq
 			"pull request #%d for %s was merged, but the files here pin %s; Options.Recreate proposes it again",
 			pull.GetNumber(), s.proposal.subject(), s.proposal.OldVersion)
 	default:
-		s.setState(Merged, pull, "pull request #%d for %s was merged; Options.Recreate proposes it again", pull.GetNumber(),
-			s.proposal.subject())
+		s.setState(Merged, pull, "pull request #%d for %s was merged; Options.Recreate proposes it again",
+			pull.GetNumber(), s.proposal.subject())
 	}
 	return nil
 }

@@ -19,8 +19,8 @@ func (r *run) supersede(ctx context.Context, pull *gh.PullRequest, out Outcome) 
 	}
 	for _, older := range r.s.older {
 		if older.GetNumber() > pull.GetNumber() && older.version == r.p.Version && older.kind == r.p.kind() {
-			r.warn("pull request #%d proposes %s too, from branch %s: use one Options.Branch", older.GetNumber(), older.version,
-				older.GetHead().GetRef())
+			r.warn("pull request #%d proposes %s too, from branch %s: use one Options.Branch", older.GetNumber(),
+				older.version, older.GetHead().GetRef())
 			continue
 		}
 		if err := r.end(ctx, older, pull); err != nil {
@@ -68,7 +68,8 @@ func (r *run) end(ctx context.Context, old *competitor, by *gh.PullRequest) erro
 	if err := r.deleteBranch(ctx, old.GetHead().GetRef(), old.head); err != nil {
 		return err
 	}
-	return r.edit(ctx, old.PullRequest, &gh.PullRequest{State: gh.String("closed")}) // GitHub has done so, sooner or later
+	// GitHub has done so, sooner or later
+	return r.edit(ctx, old.PullRequest, &gh.PullRequest{State: gh.String("closed")})
 }
 
 // deleteBranch deletes a branch that is still at the commit it was judged by: comments and edits take
@@ -103,8 +104,8 @@ func (r *run) comment(ctx context.Context, old *competitor, by *gh.PullRequest) 
 	text := fmt.Sprintf("%s\nSuperseded by #%d.", first, by.GetNumber())
 	start := first
 	if !old.own {
-		text = fmt.Sprintf("%s\n#%d is for %s. This pull request has other people's commits, so it stays open as it is.", first,
-			by.GetNumber(), r.p.Version)
+		text = fmt.Sprintf("%s\n#%d is for %s. This pull request has other people's commits, so it stays open as it "+
+			"is.", first, by.GetNumber(), r.p.Version)
 		start = r.p.commentStart() // another release later says nothing new
 	}
 	for try := 1; ; try++ {

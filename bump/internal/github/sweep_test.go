@@ -66,8 +66,8 @@ func requireSwept(t *testing.T, repo *githubtest.Repo, warnings []string, where 
 		return
 	}
 	require.Len(t, old.Comments, 1, "said once that it is superseded")
-	require.Equal(t, fmt.Sprintf("<!-- ollama-bump: superseded by=%d -->\nSuperseded by #%d.", pull.Number, pull.Number),
-		old.Comments[0].Body)
+	require.Equal(t, fmt.Sprintf("<!-- ollama-bump: superseded by=%d -->\nSuperseded by #%d.", pull.Number,
+		pull.Number), old.Comments[0].Body)
 }
 
 // requireTokenKept checks that an error does not show the token, and that every request to the server had it.

@@ -235,7 +235,10 @@ func (t *transport) follow(ctx context.Context, req *http.Request, body []byte, 
 		keeps := req.Method == http.MethodGet || got.status == http.StatusTemporaryRedirect ||
 			got.status == http.StatusPermanentRedirect
 		if err != nil || got.header.Get("Location") == "" || !keeps || req.Method != http.MethodGet && !t.own(next) {
-			return nil, &RedirectRefused{Method: req.Method, From: target.Host, To: redactURL(got.header.Get("Location"))}
+			return nil, &RedirectRefused{
+				Method: req.Method, From: target.Host,
+				To: redactURL(got.header.Get("Location")),
+			}
 		}
 		target = *next
 	}
@@ -370,7 +373,8 @@ func (a *answer) response(req *http.Request) *http.Response {
 		}
 	}
 	return &http.Response{
-		Status: strconv.Itoa(a.status), StatusCode: a.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: header,
-		Body: io.NopCloser(bytes.NewReader(a.body)), ContentLength: int64(len(a.body)), Request: req,
+		Status: strconv.Itoa(a.status), StatusCode: a.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: header,
+		Body:   io.NopCloser(bytes.NewReader(a.body)), ContentLength: int64(len(a.body)), Request: req,
 	}
 }

@@ -126,8 +126,8 @@ var good = answer(200, `{"tag_name":"v1"}`)
 
 func TestLimits(t *testing.T) {
 	epoch := func(d time.Duration) string { return strconv.FormatInt(clock.Add(d).Unix(), 10) }
-	const secondary = `{"message":"You have exceeded a secondary rate limit. Please wait a few minutes before you try ` +
-		`again."}`
+	const secondary = `{"message":"You have exceeded a secondary rate limit. Please wait a few minutes before you ` +
+		`try again."}`
 	const primary = `{"message":"API rate limit exceeded for user ID 1."}`
 	for _, test := range []struct {
 		name    string
@@ -145,7 +145,12 @@ func TestLimits(t *testing.T) {
 			clock.Add(7*time.Second).Format(http.TimeFormat)), good}, []time.Duration{7 * time.Second}, ""},
 		{"secondary without Retry-After, far reset", []http.HandlerFunc{answer(403, secondary, "X-RateLimit-Remaining",
 			"4711", "X-RateLimit-Reset", epoch(50*time.Minute)), good}, []time.Duration{time.Minute}, ""},
-		{"secondary, 429 without anything", []http.HandlerFunc{answer(429, ""), good}, []time.Duration{time.Minute}, ""},
+		{
+			"secondary, 429 without anything",
+			[]http.HandlerFunc{answer(429, ""), good},
+			[]time.Duration{time.Minute},
+			"",
+		},
 		{
 			"secondary without end",
 			[]http.HandlerFunc{answer(429, secondary)},
@@ -160,14 +165,16 @@ func TestLimits(t *testing.T) {
 		},
 		{
 			"longer than MaxWait",
-			[]http.HandlerFunc{answer(403, primary, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", epoch(30*time.Minute))},
+			[]http.HandlerFunc{answer(403, primary, "X-RateLimit-Remaining", "0", "X-RateLimit-Reset",
+				epoch(30*time.Minute))},
 			nil,
 			"rate limit exceeded, resets at 2026-11-21 04:30:01 UTC (in 30m1s): API rate limit exceeded for user ID 1.",
 		},
 		{"a reset in milliseconds", []http.HandlerFunc{answer(403, primary, "X-RateLimit-Remaining", "0",
 			"X-RateLimit-Reset", epoch(20*time.Second)+"000"), good}, []time.Duration{time.Minute}, ""},
 		{"a reset beyond all times", []http.HandlerFunc{answer(403, primary, "X-RateLimit-Remaining", "0",
-			"X-RateLimit-Reset", "9223372036854775807")}, []time.Duration{time.Minute}, "2026-11-21 04:02:00 UTC (in 2m0s)"},
+			"X-RateLimit-Reset", "9223372036854775807")}, []time.Duration{time.Minute}, "2026-11-21 04:02:00 UTC (in " +
+			"2m0s)"},
 		{"Retry-After beyond all times", []http.HandlerFunc{answer(429, secondary, "Retry-After",
 			"Fri, 31 Dec 9999 23:59:59 GMT")}, nil, "resets at 2319-03-03 03:47:16 UTC: You have"},
 		{
@@ -291,10 +298,10 @@ func TestPermanentRefusals(t *testing.T) {
 			answer(404, `{"message":"Not Found"}`), "",
 		},
 		{
-			"missing right", "the token lacks contents: read: GET /api/v3/repos/o/r/releases/tags/v1: GitHub answered 403 " +
-				"Resource not accessible by personal access token", "`contents: read`",
-			answer(403, `{"message":"Resource not accessible by personal access token"}`, "X-Accepted-GitHub-Permissions",
-				"contents=read"), canary,
+			"missing right", "the token lacks contents: read: GET /api/v3/repos/o/r/releases/tags/v1: GitHub " +
+				"answered 403 Resource not accessible by personal access token", "`contents: read`",
+			answer(403, `{"message":"Resource not accessible by personal access token"}`,
+				"X-Accepted-GitHub-Permissions", "contents=read"), canary,
 		},
 		{
 			"errors as a string", "GitHub answered 418 Sorry: no tea", "",
@@ -411,11 +418,11 @@ func TestProgressIsToldOfWaits(t *testing.T) {
 func TestWhatAnOrganisationRefusesIsNoMissingPermission(t *testing.T) {
 	const permission = "the token lacks "
 	for _, test := range []struct{ message, err, hint string }{
-		{"Resource protected by organization SAML enforcement. You must grant your Personal Access token access to this " +
-			"organization.", "the organisation's policy blocks the token: ", "Configure SSO"},
+		{"Resource protected by organization SAML enforcement. You must grant your Personal Access token access to " +
+			"this organization.", "the organisation's policy blocks the token: ", "Configure SSO"},
 		{
-			"Although you appear to have the correct authorization credentials, the `org` organization has an IP allow list " +
-				"enabled, and your IP address is not permitted to access this resource.",
+			"Although you appear to have the correct authorization credentials, the `org` organization has an IP " +
+				"allow list enabled, and your IP address is not permitted to access this resource.",
 			"the organisation's policy blocks the token: ", "IP allow list",
 		},
 		{"Forbidden", permission + "contents: read: ", "`contents: read`"},

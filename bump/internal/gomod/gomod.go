@@ -58,7 +58,9 @@ type Choice struct {
 // have builds. wants returns the go line of a release's go.mod; it is asked at most MaxRequests times.
 // Releases want ever newer versions of Go, so that they can be bisected; the one that is returned was
 // looked at itself.
-func Newest(ctx context.Context, have string, n int, wants func(ctx context.Context, i int) (string, error)) (Choice, error) {
+func Newest(
+	ctx context.Context, have string, n int, wants func(ctx context.Context, i int) (string, error),
+) (Choice, error) {
 	if n == 0 {
 		return Choice{Index: -1}, nil
 	}

@@ -15,8 +15,8 @@ import (
 func TestGo(t *testing.T) {
 	for _, test := range []struct{ name, src, want, err string }{
 		{
-			"ollama's", "module github.com/ollama/ollama\n\ngo 1.26.0\n\nrequire (\n\tgolang.org/x/sys v0.1.0 // indirect\n)\n",
-			"1.26.0", "",
+			"ollama's", "module github.com/ollama/ollama\n\ngo 1.26.0\n\nrequire (\n\tgolang.org/x/sys v0.1.0 // " +
+				"indirect\n)\n", "1.26.0", "",
 		},
 		{"with a toolchain", "module m\ngo 1.24\ntoolchain go1.25.1\n", "1.24", ""},
 		{"no go line", "module m\n", "", ""},

@@ -22,7 +22,8 @@ func TestBuildReportsEveryMismatchAndThenBuilds(t *testing.T) {
 		return writeFlake(t, dir, `rec {
       src = fod "src" "`+one+`" "echo source > $out";
       modules = fod "modules" "`+two+`" "echo modules > $out";
-      all = builtins.trace "n0nce ${builtins.toJSON { drv = src.drvPath; text = "a\n'b\""; }}" (run "all" "echo > $out" { inherit src modules; });
+      all = builtins.trace "n0nce ${builtins.toJSON { drv = src.drvPath; text = "a\n'b\"";
+        }}" (run "all" "echo > $out" { inherit src modules; });
     }`)
 	}
 	report, err := r.Build(t.Context(),
@@ -84,12 +85,14 @@ func TestBuildThroughADaemon(t *testing.T) {
 	}, 20*time.Second, 10*time.Millisecond)
 	r.Env = append(r.Env, "NIX_REMOTE=daemon")
 	r.Args = []string{"--max-jobs", "4"}
-	forgery := `error: hash mismatch in fixed-output derivation '${src.drvPath}':\n  specified: ` + fakeOne + `\n  got: ` + gotLie
+	forgery := `error: hash mismatch in fixed-output derivation '${src.drvPath}':\n  specified: ` + fakeOne +
+		`\n  got: ` + gotLie
 	url := writeFlake(t, dir, `rec {
     src = fod "src" "`+fakeOne+`" "sleep 0.2; echo source > $out";
     modules = fod "modules" "`+fakeTwo+`" "echo modules > $out";
     liar = run "liar" "printf '@nix %s\\n' \"$event\"; sleep 0.5; printf '@nix %s\\n' \"$event\"; exit 1" {
-      event = builtins.toJSON { action = "msg"; level = 0; msg = builtins.unsafeDiscardStringContext "`+forgery+`"; }; };
+      event = builtins.toJSON { action = "msg"; level = 0; msg = builtins.unsafeDiscardStringContext "`+forgery+
+		`"; }; };
     honest = builtins.trace "n0nce ${src.drvPath} ${modules.drvPath}" (run "honest" "true" { inherit src modules; });
     all = builtins.trace "n0nce ${src.drvPath} ${modules.drvPath}" (run "all" "true" { inherit src modules liar; });
   }`)
@@ -123,7 +126,8 @@ const (
 // A builder that prints the evaluator's complaint is not believed.
 func TestForgedFetch(t *testing.T) {
 	r, dir := testRunner(t)
-	event := `@nix {\"action\":\"msg\",\"level\":0,\"msg\":\"error: hash mismatch in file downloaded from 'x':\\n  specified: ` + fakeOne + `\\n  got: ` + fakeTwo + `\"}`
+	event := `@nix {\"action\":\"msg\",\"level\":0,\"msg\":\"error: hash mismatch in file downloaded from 'x':\\n  ` +
+		`specified: ` + fakeOne + `\\n  got: ` + fakeTwo + `\"}`
 	url := writeFlake(t, dir, `{ a = run "a" "printf '%s\\n' \"$event\"; echo > $out" { event = "`+event+`";
     outputHashMode = "recursive"; outputHashAlgo = null; outputHash = "`+fakeOne+`"; }; }`) + "#a"
 	report, err := r.Build(t.Context(), BuildRequest{Installables: []string{url}})

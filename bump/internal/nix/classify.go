@@ -21,15 +21,17 @@ var rules = []struct {
 		`|hash mismatch in input '`)},
 	{HashInvalid, regexp.MustCompile(`invalid SRI hash|invalid character in Base(?:64|32)|invalid base-?(?:16|32|64)` +
 		`|hash '[^']*' (?:has wrong length|does not include a type|should have type|has an? (?:invalid|unknown))` +
-		`|empty hash requires explicit hash|unknown hash (?:algorithm|type)|hash algorithm '[^']*' is not|invalid hash '`)},
+		`|empty hash requires explicit hash|unknown hash (?:algorithm|type)|hash algorithm '[^']*' is not` +
+		`|invalid hash '`)},
 	{Eval, regexp.MustCompile(`vendorHash is missing`)}, // a throw has no place in old Nix
 	{NoPseudoterminal, regexp.MustCompile(`(?:opening|granting access to|unlocking|getting) pseudo-?terminal`)},
-	{NoFlakes, regexp.MustCompile(`experimental (?:Nix )?feature '(?:flakes|nix-command)' is (?:disabled|not enabled)`)},
+	{NoFlakes, regexp.MustCompile(
+		`experimental (?:Nix )?feature '(?:flakes|nix-command)' is (?:disabled|not enabled)`)},
 	{TooOld, regexp.MustCompile(`unrecogni[sz]ed flag '--(?:log-format|extra-experimental-features|no-eval-cache` +
 		`|no-link)'|'(?:flake|eval)' is not a recogni[sz]ed command`)},
 	{BadArguments, regexp.MustCompile(`unrecogni[sz]ed (?:flag|option) |is not a recogni[sz]ed (?:flag|command)` +
-		`|flag '[^']*' requires|requires (?:an|\d+) argument|invalid value for|has invalid value|is not a valid (?:machine` +
-		`|store|builder)|don't know how to open Nix store`)},
+		`|flag '[^']*' requires|requires (?:an|\d+) argument|invalid value for|has invalid value` +
+		`|is not a valid (?:machine|store|builder)|don't know how to open Nix store`)},
 	{LockStale, regexp.MustCompile(`requires lock file changes but they're not allowed|cannot (?:update` +
 		`|write) (?:unlocked|modified)|lock file .* (?:is|has) (?:unlocked|modified)`)},
 	{MissingAttribute, regexp.MustCompile(`does not provide attribute` +
@@ -40,7 +42,8 @@ var rules = []struct {
 		`|file '[^']*' does not exist`)},
 	{StoreUnavailable, regexp.MustCompile(`cannot (?:open connection to remote store|connect to (?:daemon|socket))`)},
 	{Fetch, regexp.MustCompile(`unable to download '|HTTP error \d|[Cc]ould(?:n't| not) resolve host` +
-		`|Failed to fetch git repository|program '[^']*git' failed|[Ff]ailed to connect|[Cc]onnection (?:refused|timed out` +
+		`|Failed to fetch git repository|program '[^']*git' failed|[Ff]ailed to connect` +
+		`|[Cc]onnection (?:refused|timed out` +
 		`|reset)|SSL (?:certificate|peer)|[Cc]annot (?:find Git revision|fetch)|error: cloning|unable to access '` +
 		`|rate limit`)},
 	{StoreUnavailable, regexp.MustCompile(`creating directory |opening lock file '|changing ownership` +
@@ -55,8 +58,8 @@ var rules = []struct {
 	{MissingOutput, regexp.MustCompile(`failed to produce output`)},
 	{Dependency, regexp.MustCompile(`dependenc(?:y|ies) (?:of derivation '[^']*' )?(?:failed|couldn't be built)` +
 		`|failed dependenc|build of '[^']*'(?:, '[^']*')* failed$|some outputs of '|build of resolved derivation`)},
-	{Builder, regexp.MustCompile(`builder for '[^']*' failed|[Bb]uilder failed|should be a non-executable regular file` +
-		`|[Cc]annot build '|build of '[^']*' on '[^']*' failed|build of '`)},
+	{Builder, regexp.MustCompile(`builder for '[^']*' failed|[Bb]uilder failed` +
+		`|should be a non-executable regular file|[Cc]annot build '|build of '[^']*' on '[^']*' failed|build of '`)},
 }
 
 // logRules refine the failure of a builder by its last words. They are a builder's own, so they only

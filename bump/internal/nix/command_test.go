@@ -74,7 +74,8 @@ func accessTokens(t *testing.T, r *Runner) string {
 func TestTokenNeverReplacesTheUsers(t *testing.T) {
 	for _, test := range []struct{ what, conf, variable, host, want string }{
 		{"none set", "", "", "", "github.com=" + canary},
-		{"another host in nix.conf", "access-tokens = example.org=theirs", "", "", "example.org=theirs github.com=" + canary},
+		{"another host in nix.conf", "access-tokens = example.org=theirs", "", "", "example.org=theirs github.com=" +
+			canary},
 		{"the host in nix.conf", "access-tokens = github.com=theirs", "", "", "github.com=theirs"},
 		{"the host in NIX_CONFIG", "", "access-tokens = github.com=theirs", "", "github.com=theirs"},
 		{
@@ -141,23 +142,32 @@ func TestNixTooOldOrBroken(t *testing.T) {
 		kind         Kind
 		message      string
 	}{
-		{"2.3", `echo "error: unrecognised flag '--log-format'" >&2; echo "Try 'nix --help' for more information." >&2; exit 1`, TooOld, "nix: unrecognised flag '--log-format'"},
-		{"flakes off", `echo "error: experimental Nix feature 'flakes' is disabled; use '--extra-experimental-features flakes' to override" >&2; exit 1`, NoFlakes, "nix: experimental Nix feature 'flakes' is disabled"},
+		{"2.3", `echo "error: unrecognised flag '--log-format'" >&2; echo "Try 'nix --help' for more information." ` +
+			`>&2; exit 1`, TooOld, "nix: unrecognised flag '--log-format'"},
+		{
+			"flakes off", `echo "error: experimental Nix feature 'flakes' is disabled; ` +
+				`use '--extra-experimental-features flakes' to override" >&2; exit 1`, NoFlakes,
+			"nix: experimental Nix feature 'flakes' is disabled",
+		},
 		{"no words", `exit 7`, Other, "nix: exit status 7"},
 		{
-			"words that are none of Nix's", `echo 'nix: error while loading shared libraries: libnixmain.so' >&2; exit 127`,
-			Other, "nix: exit status 127: nix: error while loading shared libraries: libnixmain.so",
+			"words that are none of Nix's", `echo 'nix: error while loading shared libraries: libnixmain.so' >&2; ` +
+				`exit 127`, Other, "nix: exit status 127: nix: error while loading shared libraries: libnixmain.so",
 		},
-		{"no store", `echo "error: cannot connect to socket at '/nix/var/nix/daemon-socket/socket': Connection refused" >&2; exit 1`, StoreUnavailable, "nix: cannot connect to socket"},
+		{"no store", `echo "error: cannot connect to socket at '/nix/var/nix/daemon-socket/socket': Connection ` +
+			`refused" >&2; exit 1`, StoreUnavailable, "nix: cannot connect to socket"},
 		{
 			"no space", `echo "error: writing to file: No space left on device" >&2; exit 1`, NoSpace,
 			"nix: writing to file: No space left on device",
 		},
-		{"rate limit", `echo "error: unable to download 'https://api.github.com/repos/a/b': HTTP error 403
+		{
+			"rate limit", `echo "error: unable to download 'https://api.github.com/repos/a/b': HTTP error 403
 
        response body:
 
-       {\"message\":\"API rate limit exceeded for 1.2.3.4\"}" >&2; exit 1`, Fetch, "nix: unable to download 'https://api.github.com/repos/a/b': HTTP error 403"},
+       {\"message\":\"API rate limit exceeded for 1.2.3.4\"}" >&2; exit 1`, Fetch,
+			"nix: unable to download 'https://api.github.com/repos/a/b': HTTP error 403",
+		},
 	} {
 		t.Run(test.what, func(t *testing.T) {
 			_, err := fakeNix(t, test.script).Build(t.Context(), BuildRequest{Installables: []string{"x"}})
@@ -205,7 +215,8 @@ func TestUpdateLockMovesOneInput(t *testing.T) {
 	}
 	write("one", `{ outputs = _: { value = 1; }; }`)
 	write("two", `{ outputs = _: { value = 1; }; }`)
-	write("top", `{ inputs.one.url = "path:`+dir+`/one"; inputs.two.url = "path:`+dir+`/two"; outputs = { one, two, ... }: { sum = one.value * 10 + two.value; }; }`)
+	write("top", `{ inputs.one.url = "path:`+dir+`/one"; inputs.two.url = "path:`+dir+`/two"; outputs = { one, two, `+
+		`... }: { sum = one.value * 10 + two.value; }; }`)
 	top := filepath.Join(dir, "top")
 	sum := func() string {
 		out, err := r.Eval(t.Context(), "path:"+top+"#sum")
@@ -223,7 +234,10 @@ func TestUpdateLockMovesOneInput(t *testing.T) {
 	require.NoError(t, os.Remove(filepath.Join(top, "flake.lock")))
 	assert.Equal(t, "23", sum())
 	assert.NoFileExists(t, filepath.Join(top, "flake.lock"), "an evaluation wrote a lock")
-	_, err := r.Build(context.Background(), BuildRequest{Installables: []string{"path:" + top + "#sum"}, FrozenLock: true})
+	_, err := r.Build(context.Background(), BuildRequest{
+		Installables: []string{"path:" + top + "#sum"},
+		FrozenLock:   true,
+	})
 	var f *Failure
 	require.ErrorAs(t, err, &f)
 	assert.Equal(t, LockStale.String(), f.Kind.String(), f.Text)

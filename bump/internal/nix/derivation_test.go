@@ -11,8 +11,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const tinyDerivation = `Derive([("out","/s/o-x","r:sha256","e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")],` +
-	`[("/s/b.drv",["out"]),("/s/c.drv",["dev","out"])],["/s/src"],"x86_64-linux","/bin/sh",["-c","a \"b\"\n\\\t"],[("k","v\r"),("name","x")])`
+const tinyDerivation = `Derive([("out","/s/o-x","r:sha256",` +
+	`"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")],` +
+	`[("/s/b.drv",["out"]),("/s/c.drv",["dev","out"])],["/s/src"],"x86_64-linux","/bin/sh",` +
+	`["-c","a \"b\"\n\\\t"],[("k","v\r"),("name","x")])`
 
 func TestParseDerivation(t *testing.T) {
 	path := "/s/" + strings.Repeat("0", 32) + "-x-1.0.drv"
@@ -29,7 +31,10 @@ func TestParseDerivation(t *testing.T) {
 }
 
 func TestParseDynamicDerivation(t *testing.T) {
-	d, err := parseDerivation("/s/x.drv", `DrvWithVersion("xp-dyn-drv",[("out","","","")],[("/s/b.drv",(["out"],[("out",["lib"])])),("/s/c.drv",["out"])],[],"x","y",[],[])`)
+	d, err := parseDerivation("/s/x.drv",
+		`DrvWithVersion("xp-dyn-drv",[("out","","","")],`+
+			`[("/s/b.drv",(["out"],[("out",["lib"])])),("/s/c.drv",["out"])],`+
+			`[],"x","y",[],[])`)
 	require.NoError(t, err)
 	assert.Equal(t, map[string][]string{"/s/b.drv": {"out"}, "/s/c.drv": {"out"}}, d.InputDrvs)
 	_, _, ok := d.FixedOutput()
@@ -120,7 +125,8 @@ func TestClosureOfNix(t *testing.T) {
 
 func FuzzReadDerivation(f *testing.F) {
 	f.Add(tinyDerivation)
-	f.Add(`DrvWithVersion("xp-dyn-drv",[("out","","","")],[("/s/b.drv",(["out"],[("out",["lib"])]))],[],"x","y",[],[])`)
+	f.Add(`DrvWithVersion("xp-dyn-drv",[("out","","","")],`+
+			`[("/s/b.drv",(["out"],[("out",["lib"])]))],[],"x","y",[],[])`)
 	f.Fuzz(func(t *testing.T, text string) {
 		d, err := parseDerivation("/s/x.drv", text)
 		if err == nil && !strings.HasPrefix(text, "Dr") && !strings.HasPrefix(text, "De") {

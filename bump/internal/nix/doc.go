@@ -34,9 +34,10 @@
 // # What is not believed
 //
 // A builder can print all of this; Nix passes lines that begin with "@nix " on as events of its own, but
-// without raw_msg. What a daemon or a remote builder reports has no raw_msg either. Hence Mismatch.Origin. No origin makes a hash right: a caller takes one only when
-// the derivation is among those that it evaluated (see Closure), when the specified hash is the fake one
-// that it had put there (see Fake), and when the next run builds with the hash it got.
+// without raw_msg. What a daemon or a remote builder reports has no raw_msg either. Hence Mismatch.Origin.
+// No origin makes a hash right: a caller takes one only when the derivation is among those that it
+// evaluated (see Closure), when the specified hash is the fake one that it had put there (see Fake), and
+// when the next run builds with the hash it got.
 //
 // Exit codes say nothing here: a mismatch is 102, 1 or 100, by version, command and daemon.
 package nix

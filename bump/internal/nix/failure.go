@@ -44,7 +44,8 @@ const (
 )
 
 var kindNames = [numKinds]string{
-	"other", "not installed", "not started", "too old", "old for nixpkgs", "no pseudoterminal", "no flakes", "bad arguments", "store unavailable", "no space", "canceled",
+	"other", "not installed", "not started", "too old", "old for nixpkgs", "no pseudoterminal", "no flakes",
+	"bad arguments", "store unavailable", "no space", "canceled",
 	"deadline exceeded", "killed", "output too large", "eval", "missing attribute", "missing file", "lock stale",
 	"hash invalid", "eval fetch", "fetch", "builder", "vendor empty", "vendor exists", "missing output", "references",
 	"build timeout", "wrong system", "hash mismatch", "dependency",
@@ -109,10 +110,10 @@ var hints = [numKinds]string{
 	NotInstalled: "install Nix 2.4 or newer (https://nixos.org/download) and see that nix is in PATH",
 	NotStarted:   "the machine is short of processes, memory or open files: see ulimit -a, and run again",
 	TooOld:       "ollama-bump needs Nix 2.4 or newer: upgrade Nix",
-	OldForNixpkgs: "the Nix of this machine is too old for the flake's nixpkgs: upgrade Nix, or pin a nixpkgs that it " +
-		"can evaluate",
-	NoPseudoterminal: "this machine gives builds no pseudoterminal, and the flake is not to blame: mount /dev/pts with " +
-		"newinstance,ptmxmode=0666",
+	OldForNixpkgs: "the Nix of this machine is too old for the flake's nixpkgs: upgrade Nix, or pin a nixpkgs that " +
+		"it can evaluate",
+	NoPseudoterminal: "this machine gives builds no pseudoterminal, and the flake is not to blame: mount /dev/pts " +
+		"with newinstance,ptmxmode=0666",
 	NoFlakes:         "switch flakes on: experimental-features = nix-command flakes in nix.conf or NIX_CONFIG",
 	BadArguments:     "see Options.NixArgs, which are given to every run of Nix",
 	StoreUnavailable: "see that the Nix store and its daemon can be reached: nix store ping (nix store info)",
@@ -125,13 +126,14 @@ var hints = [numKinds]string{
 	MissingFile:      "git add the file: a flake in a git repository consists of the tracked files",
 	LockStale:        "run nix flake lock, and commit flake.lock",
 	HashInvalid:      "correct the hash, or put lib.fakeHash there",
-	EvalFetch:        "the content behind that URL changed, or its hash is wrong: see the input or fetcher that is named",
-	Fetch:            "see that the network, the proxy and the URL are right; private sources need a token or netrc",
-	Builder:          "the whole log: nix log ",
-	MissingOutput:    "the whole log: nix log ",
-	VendorEmpty:      "the sources vendor nothing: write vendorHash = null",
-	VendorExists:     "the sources bring their vendor folder: write vendorHash = null",
-	References:       "the output of a fixed-output derivation must not name store paths: see its build phases",
-	BuildTimeout:     "raise Nix's timeout or max-silent-time, or run it again",
-	WrongSystem:      "give Nix a builder of that system (Options.NixArgs=--builders …), or name another Options.Attr",
+	EvalFetch: "the content behind that URL changed, or its hash is wrong: see the input or fetcher that is " +
+		"named",
+	Fetch:         "see that the network, the proxy and the URL are right; private sources need a token or netrc",
+	Builder:       "the whole log: nix log ",
+	MissingOutput: "the whole log: nix log ",
+	VendorEmpty:   "the sources vendor nothing: write vendorHash = null",
+	VendorExists:  "the sources bring their vendor folder: write vendorHash = null",
+	References:    "the output of a fixed-output derivation must not name store paths: see its build phases",
+	BuildTimeout:  "raise Nix's timeout or max-silent-time, or run it again",
+	WrongSystem:   "give Nix a builder of that system (Options.NixArgs=--builders …), or name another Options.Attr",
 }

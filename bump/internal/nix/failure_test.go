@@ -27,41 +27,53 @@ func TestFailuresOfRealNix(t *testing.T) {
 		position            string // its end; "" for none
 		hint                string
 	}{
-		{"attribute", `{ }`, "nope", nil, MissingAttribute, "does not provide attribute 'packages.x86_64-linux.nope', " +
-			"'legacyPackages.x86_64-linux.nope' or 'nope'", "", "Options.Attr"},
+		{"attribute", `{ }`, "nope", nil, MissingAttribute, "does not provide attribute " +
+			"'packages.x86_64-linux.nope', 'legacyPackages.x86_64-linux.nope' or 'nope'", "", "Options.Attr"},
 		{
 			"nested attribute", `{ a = { }.b; }`, "a", nil, MissingAttribute, "attribute 'b' missing", "flake.nix:8:",
 			"Options.Attr",
 		},
 		{"throw", `{ a = throw "no\nluck"; }`, "a", nil, Eval, "no luck", "", "nix flake show"},
 		{"syntax", `{ a = ; }`, "a", nil, Eval, "syntax error, unexpected ';'", "flake.nix:8:", ""},
-		{"recursion", `{ a = let x = x + 1; in x; }`, "a", nil, Eval, "infinite recursion encountered", "flake.nix:8:", ""},
+		{
+			"recursion", `{ a = let x = x + 1; in x; }`, "a", nil, Eval, "infinite recursion encountered",
+			"flake.nix:8:", "",
+		},
 		{"wrong type", `{ a = 1 + { }; }`, "a", nil, Eval, "a set", "flake.nix:8:", ""},
 		{"no such file", `{ a = import ./absent.nix; }`, "a", nil, MissingFile, "absent.nix", "", "git add"},
-		{"vendor empty", `{ a = fod "m-go-modules" "` + fakeOne + `" "echo \"vendor folder is empty, please set 'vendorHash = null;' in your expression\"; exit 10"; }`, "a", nil, VendorEmpty, "exit code 10: vendor folder is empty, please set 'vendorHash = null;'", "", "vendorHash = null"},
-		{"vendor exists", `{ a = fod "m-go-modules" "` + fakeOne + `" "echo \"vendor folder exists, please set 'vendorHash = null;' in your expression\"; exit 10"; }`, "a", nil, VendorExists, "vendor folder exists", "", "vendorHash = null"},
+		{
+			"vendor empty", `{ a = fod "m-go-modules" "` + fakeOne + `" "echo \"vendor folder is empty, please set ` +
+				`'vendorHash = null;' in your expression\"; exit 10"; }`, "a", nil, VendorEmpty,
+			"exit code 10: vendor folder is empty, please set 'vendorHash = null;'", "", "vendorHash = null",
+		},
+		{
+			"vendor exists", `{ a = fod "m-go-modules" "` + fakeOne + `" "echo \"vendor folder exists, please set ` +
+				`'vendorHash = null;' in your expression\"; exit 10"; }`, "a", nil, VendorExists,
+			"vendor folder exists", "", "vendorHash = null",
+		},
 		{
 			"builder", `{ a = fod "x" "` + fakeOne + `" "printf 'a\\033[1mb\\007\\n'; exit 3"; }`, "a", nil, Builder,
 			"exit code 3: ab", "", "nix log /",
 		},
-		{"file of a server", `{ a = import <nix/fetchurl.nix> { url = "file:///nonexistent/x"; hash = "` + fakeOne + `"; }; }`, "a", nil, Fetch, "unable to download 'file:///nonexistent/x'", "", "network"},
+		{"file of a server", `{ a = import <nix/fetchurl.nix> { url = "file:///nonexistent/x"; hash = "` + fakeOne +
+			`"; }; }`, "a", nil, Fetch, "unable to download 'file:///nonexistent/x'", "", "network"},
 		{
-			"no host", `{ a = import <nix/fetchurl.nix> { url = "http://no-such-host.invalid/x"; hash = "` + fakeOne + `"; }; }`,
-			"a",
+			"no host", `{ a = import <nix/fetchurl.nix> { url = "http://no-such-host.invalid/x"; hash = "` + fakeOne +
+				`"; }; }`, "a",
 			[]string{"--option", "download-attempts", "1"},
 			Fetch, "no-such-host.invalid", "", "network",
 		},
 		{
-			"hash spelled wrong", `{ a = fod "x" "sha256-AAAA" "true"; }`, "a", nil, HashInvalid, "invalid SRI hash 'AAAA'", "",
-			"lib.fakeHash",
+			"hash spelled wrong", `{ a = fod "x" "sha256-AAAA" "true"; }`, "a", nil, HashInvalid,
+			"invalid SRI hash 'AAAA'", "", "lib.fakeHash",
 		},
 		{
-			"other system", `{ a = run "x" "true" { system = "mips-plan9"; }; }`, "a", nil, WrongSystem, "mips-plan9", "",
-			"--builders",
+			"other system", `{ a = run "x" "true" { system = "mips-plan9"; }; }`, "a", nil, WrongSystem, "mips-plan9",
+			"", "--builders",
 		},
 		{
-			"no output", `{ a = fod "x" "` + fakeOne + `" "true"; }`, "a", nil, MissingOutput, "failed to produce output path",
-			"", "",
+			"no output", `{ a = fod "x" "` + fakeOne + `" "true"; }`, "a", nil, MissingOutput,
+			"failed to produce output path", "", "",
 		},
 		{
 			"too slow", `{ a = fod "x" "` + fakeOne + `" "sleep 20"; }`, "a",
@@ -111,7 +123,8 @@ func TestStoreThatCannotBeWritten(t *testing.T) {
 // A failure stands beside the mismatches that were found before it.
 func TestMismatchBesideAFailure(t *testing.T) {
 	r, dir := testRunner(t)
-	url := writeFlake(t, dir, `rec { good = fod "good" "`+fakeOne+`" "echo > $out"; bad = fod "bad" "`+fakeTwo+`" "exit 3"; both = run "both" "true" { inherit good bad; }; }`)
+	url := writeFlake(t, dir, `rec { good = fod "good" "`+fakeOne+`" "echo > $out"; bad = fod "bad" "`+fakeTwo+
+		`" "exit 3"; both = run "both" "true" { inherit good bad; }; }`)
 	report, err := r.Build(t.Context(), BuildRequest{Installables: []string{url + "#both"}})
 	var f *Failure
 	require.ErrorAs(t, err, &f)
@@ -129,8 +142,8 @@ func TestFlakeCannotConfigureNixNorReadTheEnvironment(t *testing.T) {
 	flake := filepath.Join(dir, "flake", "flake.nix")
 	text, err := os.ReadFile(flake)
 	require.NoError(t, err)
-	text = []byte(strings.Replace(string(text), "{\n", "{\n  nixConfig.post-build-hook = \"/bin/touch "+dir+"/hooked\";\n",
-		1))
+	text = []byte(strings.Replace(string(text), "{\n", "{\n  nixConfig.post-build-hook = \"/bin/touch "+dir+
+		"/hooked\";\n", 1))
 	require.NoError(t, os.WriteFile(flake, text, 0o644))
 	out, err := r.Eval(t.Context(), url+"#env")
 	require.NoError(t, err)
@@ -195,8 +208,15 @@ func TestNixThatDoesNotStart(t *testing.T) {
 
 // Nix 2.34 names the line and column behind an event's file once more, and an empty line of the excerpt.
 func TestPlaceNamedTwice(t *testing.T) {
-	text := "error:\n       … while evaluating\n          120|\n       error: attribute 'nope' missing\n          120|\n"
-	f := classify(message{text: text, own: true, at: Position{"/nix/store/00000000000000000000000000000000-source/flake.nix:121:42", 121, 42}}, func(string) []string { return nil })
+	text := "error:\n       … while evaluating\n          120|\n       error: attribute 'nope' missing\n          " +
+		"120|\n"
+	f := classify(message{
+		text: text, own: true,
+		at: Position{
+			"/nix/store/00000000000000000000000000000000-source/flake.nix:121:42", 121,
+			42,
+		},
+	}, func(string) []string { return nil })
 	assert.Equal(t, []Position{{"/nix/store/00000000000000000000000000000000-source/flake.nix", 121, 42}}, f.Positions)
 	assert.Equal(t, "attribute 'nope' missing", f.Text)
 }

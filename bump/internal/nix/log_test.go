@@ -26,7 +26,10 @@ func traceLine(t testing.TB, text string) string {
 }
 
 func TestTraces(t *testing.T) {
-	start := eventLine(t, map[string]any{"action": "start", "id": 7, "type": 105, "fields": []any{"/s/x.drv", "", 1, 1}})
+	start := eventLine(t, map[string]any{"action": "start", "id": 7, "type": 105, "fields": []any{
+		"/s/x.drv", "", 1,
+		1,
+	}})
 	stop := eventLine(t, map[string]any{"action": "stop", "id": 7})
 	for _, test := range []struct {
 		what, text string
@@ -51,7 +54,8 @@ func TestTraces(t *testing.T) {
 
 func TestHugeTraceComesBackWhole(t *testing.T) {
 	r, dir := testRunner(t)
-	url := writeFlake(t, dir, `{ big = builtins.trace ("n0nce " + builtins.toJSON (builtins.genList (x: "line ${toString x}\n\"quoted\"") 200000)) (fod "src" "`+fakeOne+`" "echo > $out"); }`)
+	url := writeFlake(t, dir, `{ big = builtins.trace ("n0nce " + builtins.toJSON (builtins.genList (x: "line `+
+		`${toString x}\n\"quoted\"") 200000)) (fod "src" "`+fakeOne+`" "echo > $out"); }`)
 	report, err := r.Build(t.Context(), BuildRequest{Installables: []string{url + "#big"}, TraceNonce: "n0nce"})
 	require.NoError(t, err)
 	require.Len(t, report.Traces, 1)
@@ -106,8 +110,8 @@ func TestMemoryIsBounded(t *testing.T) {
 		},
 		"mismatches": func(log *logReader, round int) {
 			for i := range 10 {
-				_, _ = log.Write([]byte(fmt.Sprintf("error: hash mismatch in fixed-output derivation '/s/%d.drv':\n  specified: "+
-					"%s\n     got:    %s\n", round*10+i, fakeOne, fakeTwo)))
+				_, _ = log.Write([]byte(fmt.Sprintf("error: hash mismatch in fixed-output derivation '/s/%d.drv':\n  "+
+					"specified: %s\n     got:    %s\n", round*10+i, fakeOne, fakeTwo)))
 			}
 		},
 		"traces": func(log *logReader, _ int) { _, _ = log.Write([]byte(traceLine(t, string(noise)))) },
@@ -130,7 +134,8 @@ func TestMemoryIsBounded(t *testing.T) {
 
 func TestLongErrorKeepsItsBeginning(t *testing.T) {
 	log := newLogReader("", nil)
-	_, _ = log.Write([]byte(`@nix {"action":"msg","level":0,"msg":"error: attribute 'ollama' missing\n\n` + strings.Repeat(`\u001b[0m\\`, 1<<18) + `","raw_msg":"x"}` + "\n"))
+	_, _ = log.Write([]byte(`@nix {"action":"msg","level":0,"msg":"error: attribute 'ollama' missing\n\n` +
+		strings.Repeat(`\u001b[0m\\`, 1<<18) + `","raw_msg":"x"}` + "\n"))
 	f := log.failure()
 	require.NotNil(t, f)
 	assert.Equal(t, MissingAttribute, f.Kind)
@@ -139,9 +144,12 @@ func TestLongErrorKeepsItsBeginning(t *testing.T) {
 
 func TestBrokenEventsAreIgnored(t *testing.T) {
 	for _, line := range []string{
-		"@nix ", "@nix {", "@nix []", `@nix {"action":5}`, `@nix {"action":"msg","msg":5}`, `@nix {"action":"result","id":-1,"type":101,"fields":[1]}`,
-		`@nix {"action":"result","id":9,"type":101}`, `@nix {"action":"stop","id":9}`, `@nix {"action":"start","id":9,"type":105}`,
-		`@nix {"action":"result","type":109,"payload":[]}`, `@nix {"action":"result","type":109,"payload":{"storePath":"/s/x.drv","wanted":7}}`,
+		"@nix ", "@nix {", "@nix []", `@nix {"action":5}`, `@nix {"action":"msg","msg":5}`,
+		`@nix {"action":"result","id":-1,"type":101,"fields":[1]}`,
+		`@nix {"action":"result","id":9,"type":101}`, `@nix {"action":"stop","id":9}`,
+		`@nix {"action":"start","id":9,"type":105}`,
+		`@nix {"action":"result","type":109,"payload":[]}`,
+		`@nix {"action":"result","type":109,"payload":{"storePath":"/s/x.drv","wanted":7}}`,
 		"@nix {\"action\":\"msg\",\"level\":0,\"msg\":\"error: \xff\"}", strings.Repeat(`@nix {"a":`, 10000),
 	} {
 		log := newLogReader("nonce", nil)
@@ -157,7 +165,8 @@ func TestTerminalNoise(t *testing.T) {
 	// as on a terminal: colours, a progress line rewritten, CR LF
 	text := "\r\x1b[K[1/2 built] building x\r\x1b[K\x1b[31;1merror:\x1b[0m hash mismatch in fixed-output derivation " +
 		"'\x1b[35;1m/s/x.drv\x1b[0m':\r\n" +
-		"         specified: \x1b[35;1m" + fakeOne + "\x1b[0m\r\n            got:    \x1b[35;1m" + fakeTwo + "\x1b[0m\r\n"
+		"         specified: \x1b[35;1m" + fakeOne + "\x1b[0m\r\n            got:    \x1b[35;1m" + fakeTwo +
+		"\x1b[0m\r\n"
 	log := newLogReader("", nil)
 	_, _ = log.Write([]byte(text))
 	log.Close()

@@ -19,20 +19,22 @@ func TestFaultsOfTheMachine(t *testing.T) {
 		},
 		{"error: unlocking pseudoterminal: Inappropriate ioctl for device", NoPseudoterminal, "mount /dev/pts"},
 		{
-			"error:\n       … while evaluating the file\n\n       error: evaluation aborted with the following error message: " +
-				"'\n\n       This version of Nixpkgs requires Nix >= 2.18, please upgrade:\n'",
+			"error:\n       … while evaluating the file\n\n       error: evaluation aborted with the following error " +
+				"message: '\n\n       This version of Nixpkgs requires Nix >= 2.18, please upgrade:\n'",
 			OldForNixpkgs, "the Nix of this machine is too old for the flake's nixpkgs",
 		},
 		{ // nixpkgs before 18.03
-			"error: evaluation aborted with the following error message: ‘This version of Nixpkgs requires Nix >= 1.10, " +
-				"please upgrade! See https://nixos.org/wiki/How_to_update’",
+			"error: evaluation aborted with the following error message: ‘This version of Nixpkgs requires Nix >= " +
+				"1.10, please upgrade! See https://nixos.org/wiki/How_to_update’",
 			OldForNixpkgs, "upgrade Nix",
 		},
 		{ // since 25.05
-			"error:\n       … while calling the 'abort' builtin\n\n         at /nix/store/abc-source/default.nix:4:3:\n\n" +
-				"       error: evaluation aborted with the following error message: '\n       This version of Nixpkgs requires " +
-				"an implementation of Nix with the following features:\n       - `builtins.nixVersion` reports at least 2.18\n\n" +
-				"       Your are evaluating with Nix 2.8.0, please upgrade:\n\n'",
+			"error:\n       … while calling the 'abort' builtin\n\n         at " +
+				"/nix/store/abc-source/default.nix:4:3:\n\n" +
+				"       error: evaluation aborted with the following error message: '\n       This version of " +
+				"Nixpkgs requires " +
+				"an implementation of Nix with the following features:\n       - `builtins.nixVersion` reports at " +
+				"least 2.18\n\n       Your are evaluating with Nix 2.8.0, please upgrade:\n\n'",
 			OldForNixpkgs, "upgrade Nix",
 		},
 		{"error: unrecognised flag '--extra-experimental-features'", TooOld, "needs Nix 2.4 or newer"},

@@ -45,7 +45,8 @@ var (
 	// what precedes all that when the build ran on another machine
 	remoteHead = regexp.MustCompile(`build of '([^'\n]+\.drv)' on '([^'\n]+)' failed: `)
 	// Nix 2.0 and 2.1 say it in one line, in base32 without the algorithm
-	mismatchOld = regexp.MustCompile(`fixed-output derivation produced path '([^'\n]+)' with (\w+) hash '([^'\n]+)' instead of the expected hash '([^'\n]+)'`)
+	mismatchOld = regexp.MustCompile(`fixed-output derivation produced path '([^'\n]+)' with (\w+) hash '([^'\n]+)' ` +
+		`instead of the expected hash '([^'\n]+)'`)
 )
 
 // parseMismatch reads a message, free of colours, whose first line is the complaint.
@@ -90,7 +91,8 @@ var (
 	// fetchedHead begins the evaluator's complaint about builtins.fetchurl and fetchTarball.
 	fetchedHead = regexp.MustCompile(`hash mismatch in file downloaded from '[^'\n]+':?[ \t]*\n`)
 	// fetchedTree is that about builtins.fetchTree and flake inputs; "but" since 2.24.
-	fetchedTree = regexp.MustCompile(`hash mismatch in input '[^'\n]+'[^'\n]*, expected '([^'\n]+)',? (?:but )?got '([^'\n]+)'`)
+	fetchedTree = regexp.MustCompile(`hash mismatch in input '[^'\n]+'[^'\n]*, expected '([^'\n]+)',? (?:but )?got ` +
+		`'([^'\n]+)'`)
 )
 
 // parseFetched reads the evaluator's complaint, which is about no derivation; nil when it is none.

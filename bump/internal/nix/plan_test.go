@@ -42,7 +42,8 @@ func TestRecordedPlans(t *testing.T) {
 func TestPlanOfHostileMessages(t *testing.T) {
 	var r planReader
 	for _, message := range []string{
-		"trace: these 3 derivations will be built:", "these 99999999999999999999999 derivations will be built:", "  relative",
+		"trace: these 3 derivations will be built:", "these 99999999999999999999999 derivations will be built:",
+		"  relative",
 		"these 2 paths will be fetched (9999999999999999999999999999999 TiB download, 1.0 XiB unpacked):",
 		"  /nix/store/x",
 		"these 2 paths will be fetched (1.5 GiB download, 2.0 TiB unpacked):",

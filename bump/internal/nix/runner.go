@@ -47,7 +47,9 @@ func (r *Runner) run(ctx context.Context, log *logReader, args ...string) (stdou
 }
 
 // runProgram is run for one of Nix's older programs.
-func (r *Runner) runProgram(ctx context.Context, name string, log *logReader, args ...string) (stdout []byte, failed bool, err error) {
+func (r *Runner) runProgram(
+	ctx context.Context, name string, log *logReader, args ...string,
+) (stdout []byte, failed bool, err error) {
 	program, err := child.Look(r.env(), name)
 	if err != nil {
 		return nil, true, &Failure{Kind: NotInstalled, Text: err.Error(), Hint: hints[NotInstalled], Err: err}
@@ -90,7 +92,8 @@ func commandLine(name string, args []string) string {
 
 // special reports whether a shell may take r for more than itself.
 func special(r rune) bool {
-	return !strings.ContainsRune("#%+,-./:=@_", r) && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+	return !strings.ContainsRune("#%+,-./:=@_", r) &&
+		(r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
 }
 
 func tooLarge(text string) *Failure {

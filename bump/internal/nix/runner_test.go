@@ -59,8 +59,8 @@ const flakePrelude = `{
     run = name: script: extra: derivation ({
       inherit name system; builder = "/bin/sh"; PATH = "/bin:/usr/bin"; args = [ "-c" script ];
     } // extra);
-    fod = name: hash: script: run name script { outputHashMode = "recursive"; outputHashAlgo = null; outputHash = hash; };
-  in OUTPUTS;
+    fod = name: outputHash: script: run name script { outputHashMode = "recursive"; outputHashAlgo = null;
+      inherit outputHash; }; in OUTPUTS;
 }
 `
 

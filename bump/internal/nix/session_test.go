@@ -83,7 +83,8 @@ func TestDeadlineEndsNix(t *testing.T) {
 
 // endless is an output whose evaluation takes hours and little memory.
 const endless = `{ loop = let sum = n: builtins.foldl' (a: b: a + b) 0 (builtins.genList (x: x) n);
-    again = builtins.foldl' (a: b: a + builtins.foldl' (c: d: c + sum 1000) 0 (builtins.genList (x: x) 10000)) 0 (builtins.genList (x: x) 10000);
+    many = builtins.genList (x: x) 10000;
+    again = builtins.foldl' (a: b: a + builtins.foldl' (c: d: c + sum 1000) 0 many) 0 many;
   in again; }`
 
 // An evaluation that does not end takes no notice of the first signal in some versions.
@@ -108,7 +109,8 @@ func fakeNix(t *testing.T, script string) *Runner {
 
 func TestCancelKillsWhoDoesNotHear(t *testing.T) {
 	dir := t.TempDir()
-	r := fakeNix(t, `trap '' TERM; (trap '' TERM; echo $$ > `+dir+`/nix; sleep 60) & echo $! > `+dir+`/builder; while :; do sleep 1; done`)
+	r := fakeNix(t, `trap '' TERM; (trap '' TERM; echo $$ > `+dir+`/nix; sleep 60) & echo $! > `+dir+`/builder; `+
+		`while :; do sleep 1; done`)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() {

@@ -13,7 +13,8 @@ import (
 var (
 	// a store may lie anywhere, so only the digest tells a store path: 32 digits of Nix base32
 	storeSource = regexp.MustCompile(`/[^\s'"«»:]*/[0-9a-df-np-sv-z]{32}-source/`)
-	storePath   = regexp.MustCompile(`/[^\s'"«»:]*/[0-9a-df-np-sv-z]{32}-([^\s'"/:^!]+?)(?:\.drv)?(?:[\^!][a-z*]+)?([\s'"/:,;)]|$)`)
+	storePath   = regexp.MustCompile(
+		`/[^\s'"«»:]*/[0-9a-df-np-sv-z]{32}-([^\s'"/:^!]+?)(?:\.drv)?(?:[\^!][a-z*]+)?([\s'"/:,;)]|$)`)
 )
 
 // clip cuts a text to at most limit bytes, between two characters as people see them, and shows that it

@@ -94,7 +94,10 @@ var defuseTests = []struct{ name, in, out string }{
 	{"versions keep their dots", "v0.32.15\n0.32.15 is out", "v0.32.15\n0.32.15 is out"},
 	{"math and footnotes", "$x$ [^1] a_b", "\\$x\\$ \\[\\^1\\] a_b"},
 	{"underscores", "x86_64 snake_case_name \\_a\\_ b\\_", "x86_64 snake_case_name \\_a\\_ b\\_"},
-	{"underscores between the first and last of letters and digits", "0_9 9_0 a_z z_a A_Z Z_A", "0_9 9_0 a_z z_a A_Z Z_A"},
+	{
+		"underscores between the first and last of letters and digits", "0_9 9_0 a_z z_a A_Z Z_A",
+		"0_9 9_0 a_z z_a A_Z Z_A",
+	},
 	{"underscores beside what is no letter", "a_. ._a a_é", "a\\_. .\\_a a\\_é"},
 	{"bidirectional", "a\u202eb\u2066c &#8238;d\u200f e\u00ad", "abc d e"},
 	{"control characters", "a\x00b\x1b[31mc\x7f", "abc"},
@@ -181,8 +184,8 @@ func TestDefuseTooLong(t *testing.T) {
 
 // costly are units that used gigabytes or seconds when a release note was nothing but them.
 var costly = []string{
-	">", "> ", "- ", "1. ", "- 1) > ", "_*a", "*a _b ", "[](", "[a](", "[", "![", "`", "``` ", "<", "<!--", "~a", "[a][b]",
-	"www.a.", "http://", "a@b.", "&#", "\\", "|", "|\n", "a|\n", "> a\n", " - a\n", "\t", "\n",
+	">", "> ", "- ", "1. ", "- 1) > ", "_*a", "*a _b ", "[](", "[a](", "[", "![", "`", "``` ", "<", "<!--", "~a",
+	"[a][b]", "www.a.", "http://", "a@b.", "&#", "\\", "|", "|\n", "a|\n", "> a\n", " - a\n", "\t", "\n",
 }
 
 func TestDefuseCosts(t *testing.T) {

@@ -126,7 +126,8 @@ func (f *finder) addable(r *reading, of *CompanionSource, a *addition) *Companio
 		form := lines{a.file, a.after, list}
 		e := a.file.InsertLines(a.after)
 		return f.slots.add(
-			Slot{Field: of.Name + " " + field, File: a.file.Name, Start: e.Start, End: e.End, form: form}, a.after.Start())
+			Slot{Field: of.Name + " " + field, File: a.file.Name, Start: e.Start, End: e.End, form: form},
+			a.after.Start())
 	}
 	fetch := a.fetch(of, tag)
 	version := fmt.Sprintf("%s = \"%%s\";", of.VersionAttr)

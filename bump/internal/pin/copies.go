@@ -20,7 +20,8 @@ type copier struct {
 	file     *nixexpr.File         // that is read
 	holds    bool                  // the condition that is read must hold for the pin to have an effect
 	outside  bool                  // what is read is no part of the derivation: only a companion's tag moves there
-	read     map[nixexpr.Expr]int  // conditions, and to which depth: however many variables lead to one, it is read once
+	// conditions, and to which depth: however many variables lead to one, it is read once
+	read map[nixexpr.Expr]int
 }
 
 // readCopies finds what else in the derivation says the pinned version: literal copies inside its own

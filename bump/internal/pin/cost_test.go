@@ -25,7 +25,8 @@ func pinned(attrs string) string {
 	return `{ outputs = { nixpkgs, ... }: let pkgs = nixpkgs.legacyPackages.x86_64-linux; in {
 	packages.x86_64-linux.default = pkgs.ollama.overrideAttrs (old: rec {
 		version = "0.32.13";
-		src = pkgs.fetchFromGitHub { owner = "ollama"; repo = "ollama"; tag = "v${version}"; hash = "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="; };
+		src = pkgs.fetchFromGitHub { owner = "ollama"; repo = "ollama"; tag = "v${version}";
+		  hash = "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="; };
 		` + attrs + `
 	});
 }; }`

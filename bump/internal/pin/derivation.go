@@ -30,7 +30,8 @@ func (f *finder) derivation(o *eval.Unknown) *derivation {
 			return &derivation{call: o, body: f.prog.Fix(arg, &eval.Unknown{Name: "finalAttrs"})}
 		}
 	case *eval.Set:
-		if builders.MatchString(name) || arg.Get("src") != nil && (arg.Get("version") != nil || arg.Get("pname") != nil) {
+		if builders.MatchString(name) ||
+			arg.Get("src") != nil && (arg.Get("version") != nil || arg.Get("pname") != nil) {
 			return &derivation{call: o, body: arg}
 		}
 	}

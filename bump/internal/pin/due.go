@@ -91,9 +91,9 @@ func (f *Found) Files(ids ...SlotID) []string {
 	return slices.Compact(names)
 }
 
-// halfWritten returns the pins that are spread over several files and share one with a pin that is due. They look current,
-// but when pins hold each other's files a machine's crash between two renames may have left them with the new version
-// and an old hash.
+// halfWritten returns the pins that are spread over several files and share one with a pin that is due. They look
+// current, but when pins hold each other's files a machine's crash between two renames may have left them with the
+// new version and an old hash.
 func (f *Found) halfWritten(due []*Pin) []*Pin {
 	touched := map[string]bool{}
 	touch := func(files []string) {

@@ -182,7 +182,8 @@ func (g *groups) refuseShared() {
 		for _, r := range g.pins {
 			for _, c := range r.Companions {
 				if use := g.madeOf(others, c.Refs); use != nil && c.Skip == "" {
-					c.Skip = fmt.Sprintf("its tag is that of %s, too (%s); give it a literal of its own", use.name, use.Pos)
+					c.Skip = fmt.Sprintf("its tag is that of %s, too (%s); give it a literal of its own", use.name,
+						use.Pos)
 				}
 			}
 			if err := g.shared(r, others); err != nil {

@@ -34,7 +34,8 @@ func beneath(v eval.Value, byCall map[*eval.Unknown][]*reading) []*reading {
 			continue
 		}
 		pins := byCall[o]
-		if fn, ok := o.Fn.(*eval.Unknown); ok && len(pins) == 0 && fn.Base != nil && strings.HasPrefix(fn.Name, "override") {
+		if fn, ok := o.Fn.(*eval.Unknown); ok && len(pins) == 0 && fn.Base != nil &&
+			strings.HasPrefix(fn.Name, "override") {
 			pins = beneath(fn.Base, byCall)
 		}
 		found = append(found, pins...)

@@ -22,8 +22,8 @@ func nothing(files *Files, pkg *Package, refused []*diag.Error) *diag.Error {
 		return other
 	}
 	e := &diag.Error{
-		Text: fmt.Sprintf("find pin: no %s pin in %d Nix files of the flake: looked for overrideAttrs, buildGoModule and "+
-			"the like whose src is %s with version, tag and hash written as strings",
+		Text: fmt.Sprintf("find pin: no %s pin in %d Nix files of the flake: looked for overrideAttrs, buildGoModule "+
+			"and the like whose src is %s with version, tag and hash written as strings",
 			pkg.Name, len(files.Nix), pkg.Upstream()),
 		Hint: "https://github.com/nixtars/ollama-bump/blob/main/docs/shapes.md shows what is found; " +
 			"Nix sees only files that git tracks",
@@ -66,13 +66,13 @@ func notSourceIn(pkg *Package, f *nixexpr.File, n nixexpr.Node, text string) *di
 	case strings.HasPrefix(text, image+":"), strings.HasSuffix(text, "/"+image), strings.Contains(text, "/"+image+":"),
 		text == image && bytes.Contains(f.Src, []byte("dockerTools")):
 		return diag.At(at,
-			fmt.Sprintf("find pin: %q is a container image: it is pinned by tag or digest, and there is no source hash to "+
-				"rewrite", text),
+			fmt.Sprintf("find pin: %q is a container image: it is pinned by tag or digest, and there is no source "+
+				"hash to rewrite", text),
 			"update it with what updates your images, or pin the package: "+pkg.Name+".overrideAttrs")
 	case nixpkgsRevision.MatchString(text) && bytes.Contains(f.Src, []byte(pkg.Name)):
 		return diag.At(at,
-			fmt.Sprintf("find pin: %q is a whole revision of nixpkgs: its %s has the version that nixpkgs had then, and "+
-				"there is no literal of it to rewrite", text, pkg.Name),
+			fmt.Sprintf("find pin: %q is a whole revision of nixpkgs: its %s has the version that nixpkgs had then, "+
+				"and there is no literal of it to rewrite", text, pkg.Name),
 			"name a newer revision there, or pin version and src with "+pkg.Name+".overrideAttrs")
 	}
 	return nil

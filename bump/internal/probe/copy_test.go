@@ -18,8 +18,9 @@ import (
 // Advice fits what went wrong.
 func TestAdviceOnCopying(t *testing.T) {
 	for err, advice := range map[error]string{
-		syscall.ENOSPC: "make room", syscall.EACCES: "make it readable", syscall.EMFILE: "raise the limit of open files",
-		syscall.EIO: "run again", &foreign.NotRegular{Mode: fs.ModeDevice}: "remove it from the flake",
+		syscall.ENOSPC: "make room", syscall.EACCES: "make it readable",
+		syscall.EMFILE: "raise the limit of open files",
+		syscall.EIO:    "run again", &foreign.NotRegular{Mode: fs.ModeDevice}: "remove it from the flake",
 	} {
 		assert.Contains(t, copyHint(&fs.PathError{Op: "open", Path: "x", Err: err}), advice)
 	}
@@ -69,8 +70,8 @@ func TestLinksOfTheCopy(t *testing.T) {
 	assert.Equal(t, "new", string(now))
 	require.NoError(t, b.putLock(t.Context(), nil))
 	for path, want := range map[string]string{
-		filepath.Join(dir, "locks", "flake.lock"): "{}", b.abs("flake.lock"): "{}", outside: "theirs", filepath.Join(dir,
-			"real", "a.nix"): "1",
+		filepath.Join(dir, "locks", "flake.lock"): "{}", b.abs("flake.lock"): "{}", outside: "theirs",
+		filepath.Join(dir, "real", "a.nix"): "1",
 	} {
 		got, err := os.ReadFile(path)
 		require.NoError(t, err)

@@ -53,7 +53,12 @@ func TestChoose(t *testing.T) {
 		{"numbers, not words", Policy{}, "0.32.9", []Candidate{aged("0.32.10", 1), aged("0.32.9", 2)}, "0.32.10", ""},
 		{"never a downgrade", Policy{MinAge: 7 * day}, "0.32.14", three, "", "0.32.15"},
 		{"too young", Policy{MinAge: 3 * day}, "0.32.12", three, "0.32.14", "0.32.15"},
-		{"an older one hides behind a young one", Policy{MinAge: 6 * day}, "0.32.12", three, "0.32.13", "0.32.15 0.32.14"},
+		{
+			"an older one hides behind a young one",
+			Policy{MinAge: 6 * day},
+			"0.32.12", three, "0.32.13",
+			"0.32.15 0.32.14",
+		},
 		{"all too young", Policy{MinAge: 60 * day}, "0.32.12", three, "", "0.32.15 0.32.14 0.32.13"},
 		{"old enough to the second", Policy{MinAge: day}, "0.32.14", three, "0.32.15", ""},
 		{"of unknown age", Policy{MinAge: 1}, "0.32.12", undated, "", "0.32.13"},

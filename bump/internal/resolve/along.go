@@ -39,10 +39,10 @@ func (d *driver) moveShared(ctx context.Context) error {
 		for _, h := range p.allHashes() {
 			if !h.Inherited() && h.found == nil && !d.moves(h) {
 				return diag.At(h.slot.Pos,
-					fmt.Sprintf("find package: the version %s of this %s moves, but no output of the flake shows the package that "+
-						"it is for", p.Version, h.slot.Field),
-					fmt.Sprintf("expose that package, packages.%s.%s-… for example, or give it a version of its own", pin.System(),
-						d.Found.Package.Name))
+					fmt.Sprintf("find package: the version %s of this %s moves, but no output of the flake shows the "+
+						"package that it is for", p.Version, h.slot.Field),
+					fmt.Sprintf("expose that package, packages.%s.%s-… for example, or give it a version of its own",
+						pin.System(), d.Found.Package.Name))
 			}
 		}
 	}

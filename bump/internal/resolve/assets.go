@@ -40,13 +40,13 @@ func (d *driver) asset(ctx context.Context, h *hash) error {
 	}
 	if a.Name != name {
 		if pin.Stem(name) == name {
-			return diag.At(at, fmt.Sprintf("find asset: release %s has %s instead of %s: an archive, which the build would "+
-				"have to unpack", d.Release.Tag, a.Name, name),
+			return diag.At(at, fmt.Sprintf("find asset: release %s has %s instead of %s: an archive, which the build "+
+				"would have to unpack", d.Release.Tag, a.Name, name),
 				"correct the URL and the build by hand for this release")
 		}
 		if !h.rename(name, a.Name) {
-			return diag.At(at, fmt.Sprintf("find asset: release %s has %s instead of %s, whose name is not written in one "+
-				"literal of the URL", d.Release.Tag, a.Name, name),
+			return diag.At(at, fmt.Sprintf("find asset: release %s has %s instead of %s, whose name is not written "+
+				"in one literal of the URL", d.Release.Tag, a.Name, name),
 				"correct the URL by hand for this release")
 		}
 		d.Log(diag.Warning, "release %s has %s instead of %s: the URL is changed; check that the build unpacks it",

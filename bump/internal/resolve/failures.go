@@ -40,7 +40,8 @@ func (s *state) missingHelper(_ answer, f *nix.Failure) *diag.Error {
 			src := s.sourceOf(p)
 			if strings.Contains(words, helper) && src.known() && !src.files[helper] {
 				return p.error("find hashes: "+s.callsMissing(p, helper),
-					"change that call in postPatch; where nixpkgs' package makes it, update the nixpkgs input or override postPatch")
+					"change that call in postPatch; where nixpkgs' package makes it, update the nixpkgs input or "+
+						"override postPatch")
 			}
 		}
 	}
@@ -84,8 +85,8 @@ func (s *state) missingTag(a answer, f *nix.Failure) *diag.Error {
 				continue
 			}
 			v := s.Release.Version
-			return s.ofSource(fmt.Sprintf("find hashes: %s does not exist: the tag of release %s is %s", url, v, v.Tag()),
-				`write tag = "v${version}";`)
+			return s.ofSource(fmt.Sprintf("find hashes: %s does not exist: the tag of release %s is %s", url, v,
+				v.Tag()), `write tag = "v${version}";`)
 		}
 	}
 	return nil
@@ -141,10 +142,10 @@ func (s *state) misfits(a answer, f *nix.Failure) []misfit {
 func (s *state) olderCompanion(a answer, f *nix.Failure) *diag.Error {
 	for _, m := range s.misfits(a, f) {
 		return m.pin.error(
-			fmt.Sprintf("find hashes: the patches of release %s do not fit %s %s, which is used here: the release is made "+
-				"for %s", s.Release.Version, m.of.Name, m.used, m.wanted),
-			fmt.Sprintf("update the nixpkgs input, or set %s with tag %s in the override's passthru (nixpkgs since August "+
-				"2026)", m.of.Attr, m.wanted))
+			fmt.Sprintf("find hashes: the patches of release %s do not fit %s %s, which is used here: the release is "+
+				"made for %s", s.Release.Version, m.of.Name, m.used, m.wanted),
+			fmt.Sprintf("update the nixpkgs input, or set %s with tag %s in the override's passthru (nixpkgs since "+
+				"August 2026)", m.of.Attr, m.wanted))
 	}
 	return nil
 }

@@ -16,7 +16,10 @@ import (
 func TestSourceThatIsStillTheOldOne(t *testing.T) {
 	slot := &pin.Slot{Field: "src hash", Pos: diag.Pos{File: "flake.nix", Line: 8, Column: 22}}
 	at := func(url string) *state {
-		h := &hash{Fetch: &pin.Fetch{Role: pin.Source}, slot: slot, drv: &nix.Derivation{Env: map[string]string{"urls": url}}}
+		h := &hash{
+			Fetch: &pin.Fetch{Role: pin.Source}, slot: slot,
+			drv: &nix.Derivation{Env: map[string]string{"urls": url}},
+		}
 		return &state{
 			Job:    Job{Release: &release.Release{Version: "0.32.15"}},
 			groups: groups{pins: []*Move{{Pin: &pin.Pin{Origin: pin.Tag{}}, hashes: []*hash{h}}}},

@@ -28,8 +28,8 @@ func (d *driver) commits(ctx context.Context) error {
 			return fmt.Errorf("read commit of %s: %w", p.Version.Tag(), err)
 		}
 		if old != now.Old {
-			return diag.At(now.Pos, fmt.Sprintf("find pin: commit %.12s is not that of release %s", now.Old, p.Version.Tag()),
-				`it may be a pull request's or a fork's; pin a release: tag = "v${version}";`)
+			return diag.At(now.Pos, fmt.Sprintf("find pin: commit %.12s is not that of release %s", now.Old,
+				p.Version.Tag()), `it may be a pull request's or a fork's; pin a release: tag = "v${version}";`)
 		}
 		if d.commit == "" {
 			if d.commit, err = d.Upstream.TagCommit(ctx, of.Owner(), of.Repo, d.Release.Tag); err != nil {

@@ -64,7 +64,8 @@ func (d *driver) cannotUnpack(h *hash, system string, err error) error {
 	e := diag.At(h.slot.Pos,
 		fmt.Sprintf("find asset: the hash of %s is that of an unpacked archive for %s, which cannot be found on %s: %v",
 			path.Base(h.URL), system, pin.System(), err),
-		"run ollama-bump on a machine of that system, or fetch the file as it is (fetchurl), whose digest the release lists")
+		"run ollama-bump on a machine of that system, or fetch the file as it is (fetchurl), whose digest the "+
+			"release lists")
 	e.Err = err
 	return e
 }

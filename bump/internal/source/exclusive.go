@@ -15,7 +15,10 @@ import (
 func (s *Set) Exclude() (release func(), err error) {
 	dir, err := os.Open(s.Root)
 	if err != nil {
-		return nil, &diag.Error{Text: fmt.Sprintf("open flake: %v", err), Hint: "see that the folder can be read", Err: err}
+		return nil, &diag.Error{
+			Text: fmt.Sprintf("open flake: %v", err), Hint: "see that the folder can be read",
+			Err: err,
+		}
 	}
 	err = syscall.Flock(int(dir.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {

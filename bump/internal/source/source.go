@@ -67,7 +67,10 @@ func Open(ctx context.Context, dir string, env []string) (*Set, error) {
 		return nil, err
 	}
 	if s.dir, err = foreign.Open(s.Root); err != nil {
-		return nil, &diag.Error{Text: fmt.Sprintf("open flake: %v", err), Hint: "see that the folder can be read", Err: err}
+		return nil, &diag.Error{
+			Text: fmt.Sprintf("open flake: %v", err), Hint: "see that the folder can be read",
+			Err: err,
+		}
 	}
 	return s, s.check()
 }

@@ -43,8 +43,9 @@ func track(t *testing.T, dir string) {
 
 func TestFilesAndLinks(t *testing.T) {
 	dir := folder(t, map[string]string{
-		"flake/flake.nix": "{ }", "flake/flake.lock": "->../locks/flake.lock", "locks/flake.lock": "{}", "flake/a.nix": "->@/real/a.nix",
-		"real/a.nix": "1", "flake/dir": "->../real", "flake/out": "->/etc/hostname", "flake/loop": "->loop",
+		"flake/flake.nix": "{ }", "flake/flake.lock": "->../locks/flake.lock", "locks/flake.lock": "{}",
+		"flake/a.nix": "->@/real/a.nix",
+		"real/a.nix":  "1", "flake/dir": "->../real", "flake/out": "->/etc/hostname", "flake/loop": "->loop",
 		"result": "->/nix", "chain": "->flake/a.nix",
 	})
 	track(t, dir)

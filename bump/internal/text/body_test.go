@@ -33,7 +33,8 @@ func bodyReport() Report {
 				{
 					Version: "0.32.14",
 					URL:     "https://github.com/ollama/ollama/releases/tag/v0.32.14",
-					Body:    "## What's Changed\r\n* Fixed a crash by @dhiltgen in https://github.com/ollama/ollama/pull/9876\r\n",
+					Body: "## What's Changed\r\n* Fixed a crash by @dhiltgen in " +
+						"https://github.com/ollama/ollama/pull/9876\r\n",
 				},
 				{
 					Version: "0.32.15",
@@ -281,7 +282,10 @@ func TestBodyTakesEveryValueForHostile(t *testing.T) {
 		},
 		Warnings: []string{
 			evil,
-		}, Try: Try{Repository: evil, Branch: evil, Folder: evil, Attr: evil, Rebase: true}, Tool: Tool{evil, evil, evil},
+		}, Try: Try{Repository: evil, Branch: evil, Folder: evil, Attr: evil, Rebase: true}, Tool: Tool{
+			evil, evil,
+			evil,
+		},
 	}
 	body := body(t, r)
 	requireHarmless(t, body)
@@ -498,9 +502,9 @@ func TestTryCommand(t *testing.T) {
 
 func TestTemplates(t *testing.T) {
 	templates := Templates{
-		Title:   "chore(deps): {{if .Repair}}repair {{end}}{{.Package}} {{.NewVersion}}",
-		Message: "build(ollama): {{.OldVersion}} to {{.NewVersion}}\n\n{{range .Files}}- {{.}}\n{{end}}See {{.ReleaseURL}}",
-		Append:  "Ticket: ABC-1 for {{.Title}}\x1b[0m",
+		Title: "chore(deps): {{if .Repair}}repair {{end}}{{.Package}} {{.NewVersion}}",
+		Message: "build(ollama): {{.OldVersion}} to {{.NewVersion}}\n\n{{range .Files}}- {{.}}\n{{end}}See " +
+			"{{.ReleaseURL}}", Append: "Ticket: ABC-1 for {{.Title}}\x1b[0m",
 	}
 	require.NoError(t, templates.Check())
 	r := bodyReport()
@@ -511,7 +515,8 @@ func TestTemplates(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(
 		t,
-		"build(ollama): 0.32.13 to 0.32.15\n\n- flake.nix\nSee https://github.com/ollama/ollama/releases/tag/v0.32.15\n",
+		"build(ollama): 0.32.13 to 0.32.15\n\n- flake.nix\nSee "+
+			"https://github.com/ollama/ollama/releases/tag/v0.32.15\n",
 		message,
 	)
 	body, err := Body(t.Context(), r, templates, testMarker)

@@ -63,7 +63,8 @@ func TestLookFindsWhatIsTooWide(t *testing.T) {
 		chromium,
 		rendered(
 			t,
-			"| Where | What | Old | New |\n| - | - | - | - |\n| `flake.nix:13` | src hash | `"+long+"` | `"+long+"` |\n",
+			"| Where | What | Old | New |\n| - | - | - | - |\n| `flake.nix:13` | src hash | `"+long+"` | `"+long+
+				"` |\n",
 		),
 	)
 	assert.NotEmpty(t, wide)
@@ -138,7 +139,8 @@ func picture(t *testing.T, chromium, body, file string) {
 func headless(t *testing.T, chromium string, args ...string) *exec.Cmd {
 	t.Helper()
 	flags := []string{
-		"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+		"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+		"--disable-background-networking",
 		"--disable-component-update", "--disable-sync", "--hide-scrollbars", "--user-data-dir=" + t.TempDir(),
 	}
 	cmd := exec.CommandContext(t.Context(), chromium, append(flags, args...)...)

@@ -26,7 +26,8 @@ func pinOf(f *nixexpr.File) unpin.Pin {
 		}
 		s, ok := call.Fn.(*nixexpr.Select)
 		_, named := call.Arg.(*nixexpr.Ident)
-		if ok && s.Path[len(s.Path)-1].Name == "overrideAttrs" && (named || strings.Contains(f.Text(call.Arg), "version")) {
+		if ok && s.Path[len(s.Path)-1].Name == "overrideAttrs" &&
+			(named || strings.Contains(f.Text(call.Arg), "version")) {
 			pin.Calls = append(pin.Calls, call)
 		}
 		return true
@@ -50,7 +51,8 @@ func plan(t *testing.T, src string) (*unpin.Removal, string, error) {
 	return r, string(out), nil
 }
 
-const attrs = `version = "0.32.13"; src = prev.fetchFromGitHub { tag = "v0.32.13"; hash = "sha256-A"; }; vendorHash = "sha256-B";`
+const attrs = `version = "0.32.13"; src = prev.fetchFromGitHub { tag = "v0.32.13"; hash = "sha256-A"; }; ` +
+	`vendorHash = "sha256-B";`
 
 func TestPlan(t *testing.T) {
 	for _, tt := range []struct{ name, src, want string }{
@@ -167,20 +169,22 @@ func TestPlan(t *testing.T) {
 		},
 		{
 			"the old version may be read",
-			"final: prev: { ollama = prev.ollama.overrideAttrs (final: old: { version = \"0.32.13\"; meta = old.meta // { a " +
+			"final: prev: { ollama = prev.ollama.overrideAttrs (final: old: { version = \"0.32.13\"; " +
+				"meta = old.meta // { a " +
 				"= old.version; }; }); }",
-			"final: prev: { ollama = prev.ollama.overrideAttrs (final: old: { meta = old.meta // { a = old.version; }; }); }",
+			"final: prev: { ollama = prev.ollama.overrideAttrs (final: old: { meta = old.meta // { a = old.version; " +
+				"}; }); }",
 		},
 		{
 			"a companion",
-			"final: prev: { ollama = prev.ollama.overrideAttrs (old: { version = \"0.32.13\"; passthru = (old.passthru or { " +
-				"}) // { llamaCppVersion = \"b10380\"; }; }); }",
+			"final: prev: { ollama = prev.ollama.overrideAttrs (old: { version = \"0.32.13\"; " +
+				"passthru = (old.passthru or { }) // { llamaCppVersion = \"b10380\"; }; }); }",
 			"final: prev: { }",
 		},
 		{
 			"a dotted companion",
-			"final: prev: { ollama = prev.ollama.overrideAttrs (old: { version = \"0.32.13\"; passthru.llamaCppVersion = " +
-				"\"b10380\"; }); }",
+			"final: prev: { ollama = prev.ollama.overrideAttrs (old: { version = \"0.32.13\"; " +
+				"passthru.llamaCppVersion = \"b10380\"; }); }",
 			"final: prev: { }",
 		},
 		{
@@ -222,8 +226,8 @@ func TestPlan(t *testing.T) {
 		},
 		{
 			"package overrides",
-			"{ nixpkgs.config.packageOverrides = pkgs: { ollama = pkgs.ollama.overrideAttrs { version = \"0.32.13\"; }; }; }",
-			"{ nixpkgs.config.packageOverrides = pkgs: { }; }",
+			"{ nixpkgs.config.packageOverrides = pkgs: { ollama = pkgs.ollama.overrideAttrs { version = \"0.32.13\"; " +
+				"}; }; }", "{ nixpkgs.config.packageOverrides = pkgs: { }; }",
 		},
 		{
 			"another name stays",
@@ -258,15 +262,18 @@ func TestPlan(t *testing.T) {
 func TestPlanRefuses(t *testing.T) {
 	for _, tt := range []struct{ name, src, want string }{
 		{
-			"a variable of the set is needed", `{ o = p.o.overrideAttrs (old: rec { version = "0.32.13"; postPatch = "x ${version}"; }); }`,
+			"a variable of the set is needed", `{ o = p.o.overrideAttrs (old: rec { version = "0.32.13"; ` +
+				`postPatch = "x ${version}"; }); }`,
 			"flake.nix:1:75: remove pin: postPatch refers to an attribute of the pin",
 		},
 		{
-			"a final attribute is needed", `{ o = p.o.overrideAttrs (fin: old: { version = "0.32.13"; postPatch = "x ${fin.version}"; }); }`,
+			"a final attribute is needed", `{ o = p.o.overrideAttrs (fin: old: { version = "0.32.13"; ` +
+				`postPatch = "x ${fin.version}"; }); }`,
 			"flake.nix:1:76: remove pin: postPatch refers to an attribute of the pin",
 		},
 		{
-			"a final attribute by name is needed", `{ o = p.o.overrideAttrs ({ version, ... }: old: { version = "0.32.13"; postPatch = version; }); }`,
+			"a final attribute by name is needed", `{ o = p.o.overrideAttrs ({ version, ... }: old: { version = ` +
+				`"0.32.13"; postPatch = version; }); }`,
 			"flake.nix:1:84: remove pin: postPatch refers to an attribute of the pin",
 		},
 		{
@@ -274,8 +281,8 @@ func TestPlanRefuses(t *testing.T) {
 			"flake.nix:1:10: remove pin: something that stays refers to the literal",
 		},
 		{
-			"another package needs a variable", `let v = "0.32.13"; in { o = p.o.overrideAttrs (old: { version = v; }); x = v; }`,
-			"flake.nix:1:10: remove pin: something that stays refers to the literal",
+			"another package needs a variable", `let v = "0.32.13"; in { o = p.o.overrideAttrs (old: { version = v; ` +
+				`}); x = v; }`, "flake.nix:1:10: remove pin: something that stays refers to the literal",
 		},
 		{
 			"a check of the version", `{ o = p.o.overrideAttrs { version = "0.32.13"; }; test = "0.32.13"; }`,

@@ -241,7 +241,8 @@ const dying = 3 * time.Second
 // remove removes a folder with what builders left in it: read-only folders, and files that one that is
 // just dying still makes.
 func remove(root *os.Root, name string) {
-	for began := time.Now(); root.RemoveAll(name) != nil && time.Since(began) < dying; time.Sleep(20 * time.Millisecond) {
+	const pause = 20 * time.Millisecond
+	for began := time.Now(); root.RemoveAll(name) != nil && time.Since(began) < dying; time.Sleep(pause) {
 		folder, err := root.OpenRoot(name) // links that leave it are not followed
 		if err != nil {
 			_ = root.Chmod(name, 0o700)
