@@ -125,8 +125,8 @@ func TestClosureOfNix(t *testing.T) {
 
 func FuzzReadDerivation(f *testing.F) {
 	f.Add(tinyDerivation)
-	f.Add(`DrvWithVersion("xp-dyn-drv",[("out","","","")],`+
-			`[("/s/b.drv",(["out"],[("out",["lib"])]))],[],"x","y",[],[])`)
+	f.Add(`DrvWithVersion("xp-dyn-drv",[("out","","","")],` +
+		`[("/s/b.drv",(["out"],[("out",["lib"])]))],[],"x","y",[],[])`)
 	f.Fuzz(func(t *testing.T, text string) {
 		d, err := parseDerivation("/s/x.drv", text)
 		if err == nil && !strings.HasPrefix(text, "Dr") && !strings.HasPrefix(text, "De") {
