@@ -76,13 +76,7 @@ func (r *run) unpin(
 // of a file say, are told apart by hashes of no meaning.
 func present(ctx context.Context, b *bench) ([]shownPin, error) {
 	found := b.flake.found
-	shown, a, err := look(ctx, b, func(f *pin.Fetch) []string {
-		old, ok := f.Old()
-		if !ok {
-			return nil
-		}
-		return []string{old.SRI(), found.Slot(f.Slot).Old}
-	}, probe.State{})
+	shown, a, err := look(ctx, b, written(found), probe.State{})
 	if err != nil {
 		return nil, err
 	}
@@ -112,12 +106,36 @@ func present(ctx context.Context, b *bench) ([]shownPin, error) {
 	return apart, nil
 }
 
+// written returns the hash of a fetch as a pin is known by it: as it stands in the flake.
+func written(found *pin.Found) func(*pin.Fetch) []string {
+	return func(f *pin.Fetch) []string {
+		old, ok := f.Old()
+		if !ok {
+			return nil
+		}
+		return []string{old.SRI(), found.Slot(f.Slot).Old}
+	}
+}
+
 // look evaluates the flake in a state and returns the pins that are seen by their marks.
 func look(
 	ctx context.Context, b *bench, marks func(*pin.Fetch) []string, state probe.State,
 ) ([]shownPin, probe.Answer, error) {
-	found := b.flake.found
-	q := probe.Question{State: state, System: pin.System(), Names: slices.Clone(found.Package.Variants)}
+	q := questionOf(b.flake.found, marks)
+	q.State = state
+	a, err := b.Ask(ctx, q)
+	var shown []shownPin
+	for i, p := range b.flake.found.Pins {
+		if outputs := a.Shown(i); len(outputs) > 0 {
+			shown = append(shown, shownPin{p, outputs})
+		}
+	}
+	return shown, a, err
+}
+
+// questionOf asks which outputs show the pins, which are known by their marks.
+func questionOf(found *pin.Found, marks func(*pin.Fetch) []string) probe.Question {
+	q := probe.Question{System: pin.System(), Names: slices.Clone(found.Package.Variants)}
 	for i, p := range found.Pins {
 		pp := probe.Pin{ID: i, Names: append([]string{}, p.Names...), Version: p.Shown(p.Version), Marks: []string{}}
 		for _, f := range p.AllFetches() {
@@ -126,14 +144,7 @@ func look(
 		q.Pins = append(q.Pins, pp)
 		q.Names = append(q.Names, p.Names...)
 	}
-	a, err := b.Ask(ctx, q)
-	var shown []shownPin
-	for i, p := range found.Pins {
-		if outputs := a.Shown(i); len(outputs) > 0 {
-			shown = append(shown, shownPin{p, outputs})
-		}
-	}
-	return shown, a, err
+	return q
 }
 
 // alike reports whether one output shows several pins.

@@ -90,8 +90,9 @@ func setHelp(root *cobra.Command, groups []group) {
 	})
 }
 
-// completionTime is how long somebody who pressed the tab key waits at most for an answer of GitHub.
-const completionTime = 3 * time.Second
+// completionTime is how long somebody who pressed the tab key waits at most, for GitHub or for Nix. It is a
+// variable for the scripts of the tests, whose machine may be busy.
+var completionTime = 3 * time.Second
 
 // complete tells shells what a flag's value may be.
 func complete(root *cobra.Command, p *program) {
@@ -114,6 +115,7 @@ func complete(root *cobra.Command, p *program) {
 		}
 		return versions, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
 	})
+	register("attr", p.completeAttr)
 	register("flake", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return nil, cobra.ShellCompDirectiveFilterDirs
 	})
@@ -123,6 +125,21 @@ func complete(root *cobra.Command, p *program) {
 		}
 	})
 	root.ValidArgsFunction = cobra.NoFileCompletions
+}
+
+// completeAttr offers the packages of the flake that show a pin.
+func (p *program) completeAttr(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	dir := p.dir
+	if f := cmd.Flags().Lookup("flake"); f.Changed {
+		dir = f.Value.String()
+	}
+	ctx, cancel := context.WithTimeout(p.ctx, completionTime)
+	defer cancel()
+	outputs, err := bump.Outputs(ctx, bump.Options{Dir: findFlake(dir), Env: p.env, Mode: bump.DryRun})
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	return outputs, cobra.ShellCompDirectiveNoFileComp
 }
 
 // manCommand prints the manual page; packagers run it.

@@ -43,6 +43,7 @@ func mainNoted() {
 		panic(err)
 	}
 	noCore()
+	completionTime = time.Minute
 	if seconds, err := strconv.Atoi(os.Getenv(heartbeatIs)); err == nil {
 		heartbeat = time.Duration(seconds) * time.Second
 	}
