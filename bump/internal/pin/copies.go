@@ -18,7 +18,8 @@ type copier struct {
 	versions []version.Version
 	nested   map[nixexpr.Node]bool // calls inside that make other packages
 	file     *nixexpr.File         // that is read
-	holds    bool                  // the condition that is read must hold for the pin to have an effect
+	guarding bool                  // a condition around the pin is read
+	holds    bool                  // that condition must hold for the pin to have an effect, else it must not
 	outside  bool                  // what is read is no part of the derivation: only a companion's tag moves there
 	// conditions, and to which depth: however many variables lead to one, it is read once
 	read map[nixexpr.Expr]int

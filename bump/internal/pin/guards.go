@@ -32,9 +32,9 @@ func (c *copier) guards(call nixexpr.Node) {
 			}
 		}
 		if cond != nil && call.Start() >= cond.End() {
-			c.holds = holds
+			c.guarding, c.holds = true, holds
 			c.condition(cond, lexicalDepth)
-			c.holds = false
+			c.guarding = false
 		}
 		return true
 	})
@@ -78,20 +78,7 @@ func (c *copier) condition(e nixexpr.Expr, depth int) {
 
 // compares handles an expression that compares something with the pinned version.
 func (c *copier) compares(e nixexpr.Expr) bool {
-	var sides []nixexpr.Expr
-	equal := false
-	switch n := e.(type) {
-	case *nixexpr.Binary:
-		switch n.Op {
-		case nixexpr.OpEqual, nixexpr.OpNotEqual:
-			sides, equal = []nixexpr.Expr{n.X, n.Y}, n.Op == nixexpr.OpEqual
-		}
-	case *nixexpr.Apply:
-		switch name, args := calleeOf(n); name {
-		case "versionOlder", "versionAtLeast", "compareVersions":
-			sides = args
-		}
-	}
+	how, sides := comparison(e)
 	if len(sides) != 2 {
 		return false
 	}
@@ -102,21 +89,56 @@ func (c *copier) compares(e nixexpr.Expr) bool {
 			continue
 		}
 		switch {
-		case c.isBaseVersion(sides[1-i]) && equal && c.holds:
-			// The pin has an effect only while nixpkgs is at this version: moved, it would have none.
+		case !c.isBaseVersion(sides[1-i]):
+			c.stays(s)
+		case c.guarding && needsBase(how, i, c.holds):
+			// Moved, the pin would have no effect, or the evaluation would end there.
 			for _, copied := range c.copies(s, 0) {
 				c.keep(copied, "decides whether this pin has an effect: it is compared with nixpkgs' own version,")
 			}
-		case c.isBaseVersion(sides[1-i]):
+		default:
 			for _, guard := range placesIn(c.literal(s, 0), c.r.Version, "guard") {
 				c.move(guard, s.Start())
 			}
-		default:
-			c.stays(s)
 		}
 		found = true
 	}
 	return found
+}
+
+// comparison takes a comparison of versions apart: how it compares, and what.
+func comparison(e nixexpr.Expr) (how string, sides []nixexpr.Expr) {
+	switch n := e.(type) {
+	case *nixexpr.Binary:
+		switch n.Op {
+		case nixexpr.OpEqual:
+			return "==", []nixexpr.Expr{n.X, n.Y}
+		case nixexpr.OpNotEqual:
+			return "!=", []nixexpr.Expr{n.X, n.Y}
+		}
+	case *nixexpr.Apply:
+		switch name, args := calleeOf(n); name {
+		case "versionOlder", "versionAtLeast", "compareVersions":
+			return name, args
+		}
+	}
+	return "", nil
+}
+
+// needsBase reports whether a comparison of nixpkgs' own version with the pinned one, which is written on a side of it,
+// demands that nixpkgs has reached that version, when the comparison must hold or must not.
+func needsBase(how string, side int, holds bool) bool {
+	switch how {
+	case "==":
+		return holds
+	case "!=":
+		return !holds
+	case "versionOlder":
+		return (side == 0) == holds
+	case "versionAtLeast":
+		return (side == 1) == holds
+	}
+	return false
 }
 
 // isVersion reports whether a string is the pinned version, and nothing else.
