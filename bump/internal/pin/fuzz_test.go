@@ -34,7 +34,7 @@ func FuzzJSONPin(f *testing.F) {
 		if d == nil {
 			return // nested too deep
 		}
-		eachText(prog, d, 0, func(text *eval.Text) {
+		eachText(prog, d, func(text *eval.Text) {
 			ids, err := slots.inText(text, from, "version")
 			if err != nil {
 				return
@@ -61,20 +61,4 @@ func FuzzJSONPin(f *testing.F) {
 			require.Equal(t, strings.Count(before, from)-strings.Count(after, from), len(edits)+strings.Count(to, from))
 		})
 	})
-}
-
-// eachText visits the strings of a value.
-func eachText(prog *eval.Program, d *eval.Def, depth int, visit func(*eval.Text)) {
-	switch v := prog.Value(d).(type) {
-	case *eval.Text:
-		visit(v)
-	case *eval.Set:
-		for _, name := range v.Names() {
-			eachText(prog, v.Get(name), depth+1, visit)
-		}
-	case *eval.List:
-		for _, elem := range v.Elems {
-			eachText(prog, elem, depth+1, visit)
-		}
-	}
 }
