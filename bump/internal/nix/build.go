@@ -177,7 +177,7 @@ func (r *Runner) UpdateLock(ctx context.Context, dir, input string) error {
 		{"flake", "lock", "--update-input", input, flake},
 		{"flake", "update", input, "--flake", flake},
 	}
-	if version, ok := ParseVersion(text); ok && version.AtLeast(2, 19) {
+	if version, ok := parseVersion(text); ok && version.atLeast(2, 19) {
 		slices.Reverse(forms)
 	}
 	err = r.lock(ctx, input, forms[0])

@@ -177,7 +177,7 @@ func TestBuilderLog(t *testing.T) {
 	suffix := ""
 	text, err := r.Version(t.Context())
 	require.NoError(t, err)
-	if v, _ := ParseVersion(text); v.AtLeast(2, 13) {
+	if v, _ := parseVersion(text); v.atLeast(2, 13) {
 		suffix = "^*"
 	}
 	for _, script := range []string{`echo "$1 is 1.2.3"`, `echo "$1 is 1.2.3" >&2; echo x > $out`} {

@@ -56,7 +56,7 @@ func accessTokens(t *testing.T, r *Runner) string {
 	text, err := r.Version(t.Context())
 	require.NoError(t, err)
 	args := []string{"--extra-experimental-features", "nix-command", "show-config"}
-	if v, _ := ParseVersion(text); v.AtLeast(2, 20) {
+	if v, _ := parseVersion(text); v.atLeast(2, 20) {
 		args = []string{"--extra-experimental-features", "nix-command", "config", "show"}
 	}
 	cmd := exec.Command(program, args...)
@@ -184,20 +184,20 @@ func TestVersion(t *testing.T) {
 		"nix (Nix) 2.8.0": {2, 8}, "nix (Lix, like Nix) 2.91.1": {2, 91}, "nix (Determinate Nix 3.5.1) 2.29.0": {2, 29},
 		"nix (Nix) 2.4pre20210126_f15f0b8": {2, 4},
 	} {
-		v, ok := ParseVersion(text)
+		v, ok := parseVersion(text)
 		assert.True(t, ok)
 		assert.Equal(t, want, v)
 	}
-	_, ok := ParseVersion("guix 1.4")
+	_, ok := parseVersion("guix 1.4")
 	assert.False(t, ok)
-	assert.True(t, Version{3, 0}.AtLeast(2, 19))
-	assert.False(t, Version{2, 18}.AtLeast(2, 19))
+	assert.True(t, Version{3, 0}.atLeast(2, 19))
+	assert.False(t, Version{2, 18}.atLeast(2, 19))
 
 	r, _ := testRunner(t)
 	text, err := r.Version(t.Context())
 	require.NoError(t, err)
-	v, ok := ParseVersion(text)
-	assert.True(t, ok && v.AtLeast(2, 4), text)
+	v, ok := parseVersion(text)
+	assert.True(t, ok && v.atLeast(2, 4), text)
 }
 
 // lockText is the lock file of the flake in dir.

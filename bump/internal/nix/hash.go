@@ -107,8 +107,8 @@ func decodeBase32(s string, size int) ([]byte, bool) {
 // SRI is the one spelling that this program writes: "sha256-" and padded base64.
 func (h Hash) SRI() string { return h.Algo + "-" + base64.StdEncoding.EncodeToString(h.Digest) }
 
-// Base32 is the spelling of nix-prefetch-url and of Nix before 2.4, without the algorithm.
-func (h Hash) Base32() string {
+// base32 is the spelling of nix-prefetch-url and of Nix before 2.4, without the algorithm.
+func (h Hash) base32() string {
 	size := len(h.Digest)
 	if size == 0 {
 		return ""

@@ -33,7 +33,7 @@ func TestParseHash(t *testing.T) {
 			hash, err := ParseHash(test.text, test.algo)
 			require.NoError(t, err)
 			assert.Equal(t, sri, hash.SRI())
-			assert.Equal(t, base32, hash.Base32())
+			assert.Equal(t, base32, hash.base32())
 			assert.Equal(t, base16, hex.EncodeToString(hash.Digest))
 		})
 	}
@@ -94,7 +94,7 @@ func FuzzParseHash(f *testing.F) {
 			return
 		}
 		for _, spelling := range []string{
-			hash.SRI(), hash.Algo + ":" + hash.Base32(),
+			hash.SRI(), hash.Algo + ":" + hash.base32(),
 			hash.Algo + ":" + hex.EncodeToString(hash.Digest),
 		} {
 			again, err := ParseHash(spelling, hash.Algo)

@@ -17,5 +17,5 @@ func FixedOutputPath(storeDir string, hash Hash, name string) string {
 	for i, b := range sum {
 		folded[i%20] ^= b
 	}
-	return path.Join(storeDir, Hash{Digest: folded}.Base32()+"-"+name)
+	return path.Join(storeDir, Hash{Digest: folded}.base32()+"-"+name)
 }

@@ -19,8 +19,8 @@ type Version struct{ Major, Minor int }
 
 var versionText = regexp.MustCompile(`^nix \([^)]*\) (\d+)\.(\d+)`)
 
-// ParseVersion reads the text of Runner.Version.
-func ParseVersion(text string) (Version, bool) {
+// parseVersion reads the text of Runner.Version.
+func parseVersion(text string) (Version, bool) {
 	m := versionText.FindStringSubmatch(text)
 	if m == nil {
 		return Version{}, false
@@ -30,7 +30,7 @@ func ParseVersion(text string) (Version, bool) {
 	return Version{major, minor}, true
 }
 
-// AtLeast compares.
-func (v Version) AtLeast(major, minor int) bool {
+// atLeast compares.
+func (v Version) atLeast(major, minor int) bool {
 	return v.Major > major || v.Major == major && v.Minor >= minor
 }

@@ -83,7 +83,7 @@ func (r *reading) has(h *Fetch) bool {
 // Pins whose hash is still a placeholder are ignored.
 func (g *groups) concerns(r *reading) bool {
 	for _, h := range r.Fetches {
-		if h.Blank() && h.Role != ReleaseAsset {
+		if h.blank() && h.Role != ReleaseAsset {
 			return false
 		}
 	}
@@ -270,7 +270,7 @@ func (f *finder) fillWhereUsed() {
 	for _, r := range f.facts.readings {
 		moved := map[SlotID]SlotID{}
 		for _, h := range r.AllFetches() {
-			if use := r.uses[h]; h.Blank() && use != NoSlot && hashedBy(others, h) != nil {
+			if use := r.uses[h]; h.blank() && use != NoSlot && hashedBy(others, h) != nil {
 				moved[h.Slot], h.Slot = use, use
 			}
 		}

@@ -64,14 +64,11 @@ func (s *Slot) Edit(value string) (nixexpr.Edit, error) {
 
 // A Pin is one place that fixes a package's version and hashes: a call that makes the package.
 type Pin struct {
-	diag.Pos                 // of the call
-	Names    []string        // attributes that the package may be found under
-	Version  version.Version // "" when it is the input's or the overridden package's
-	Label    string          // what stands for a version where there is none: "git"
-	Attr     VersionAttr
-	Origin   Origin
+	diag.Pos          // of the call
+	Names    []string // attributes that the package may be found under
+	Pinned
+	Origin Origin
 
-	Versions   []SlotID // literals that hold the version
 	Fetches    []*Fetch
 	Companions []*Companion
 	// Addable are companions that the file does not have: their slots add them, where those of the overridden package
@@ -83,6 +80,14 @@ type Pin struct {
 	Systems []string // nil unless only other systems than this machine's have the pin
 	Calls   []string // files of the source that the build phases call
 	Notes   []string // sentences for the report
+}
+
+// Pinned is the version that a pin fixes, and how it is written.
+type Pinned struct {
+	Version  version.Version // "" when it is the input's or the overridden package's
+	Label    string          // what stands for a version where there is none: "git"
+	Attr     VersionAttr
+	Versions []SlotID // literals that hold the version
 }
 
 // VersionAttr says how a pin writes the version attribute of its package.
@@ -190,8 +195,8 @@ func (Inherited) had() {}
 // Inherited reports whether the file has no such hash.
 func (f *Fetch) Inherited() bool { return f.Had == Inherited{} }
 
-// Blank reports whether a placeholder stands for the hash.
-func (f *Fetch) Blank() bool { return f.Had == Blank{} }
+// blank reports whether a placeholder stands for the hash.
+func (f *Fetch) blank() bool { return f.Had == Blank{} }
 
 // Old returns the hash that is written in the file; ok is false where there is none.
 func (f *Fetch) Old() (old nix.Hash, ok bool) {
@@ -243,7 +248,7 @@ func (p *Pin) AllFetches() []*Fetch {
 // Missing reports whether a placeholder stands for a hash of the pin: then it is never current.
 func (p *Pin) Missing() bool {
 	for _, h := range p.AllFetches() {
-		if h.Blank() {
+		if h.blank() {
 			return true
 		}
 	}

@@ -18,7 +18,7 @@ func usable(r github.Release, pins []*pin.Pin) bool {
 				continue
 			}
 			a, err := assetOf(r, path.Base(f.URL))
-			if err == nil && !Uploaded(a) || len(r.Assets) == 0 {
+			if err == nil && !uploaded(a) || len(r.Assets) == 0 {
 				return false
 			}
 		}
@@ -26,8 +26,8 @@ func usable(r github.Release, pins []*pin.Pin) bool {
 	return true
 }
 
-// Uploaded reports whether an asset is all there.
-func Uploaded(a github.Asset) bool { return a.State == "uploaded" || a.State == "" }
+// uploaded reports whether an asset is all there.
+func uploaded(a github.Asset) bool { return a.State == "uploaded" || a.State == "" }
 
 // Asset finds the asset of a name; where the archive's kind changed (.tgz to .tar.zst), the only one of the same
 // name otherwise.

@@ -27,9 +27,9 @@ const Directive = "ollama-bump:"
 
 const dateForm = "2006-01-02"
 
-// ParseHold reads a comment of a Nix file. ok is false for a comment that is not addressed to this program;
+// parseHold reads a comment of a Nix file. ok is false for a comment that is not addressed to this program;
 // one that is and cannot be read is an error.
-func ParseHold(comment string) (hold Hold, ok bool, err error) {
+func parseHold(comment string) (hold Hold, ok bool, err error) {
 	hold.Quote = strings.TrimSpace(comment)
 	rest, ok := strings.CutPrefix(strings.TrimSpace(strings.TrimLeft(hold.Quote, "#")), Directive)
 	if !ok {
@@ -98,7 +98,7 @@ func HoldsOf(file string, comments []Comment, lines []int) (holds []Hold, err er
 		if !concerned[c.Line] {
 			continue
 		}
-		hold, ok, err := ParseHold(c.Text)
+		hold, ok, err := parseHold(c.Text)
 		switch {
 		case err != nil:
 			return nil, &HoldError{File: file, Line: c.Line, Err: err}

@@ -27,7 +27,7 @@ func aged(v version.Version, days float64) Candidate {
 
 func hold(t *testing.T, comment string) Hold {
 	t.Helper()
-	h, ok, err := ParseHold(comment)
+	h, ok, err := parseHold(comment)
 	require.NoError(t, err)
 	require.True(t, ok)
 	return h
@@ -164,14 +164,14 @@ func TestParseHold(t *testing.T) {
 		},
 		{"# ollama-bump: hold until 2026-12-01", Hold{Until: until}},
 	} {
-		got, ok, err := ParseHold(c.comment + " ")
+		got, ok, err := parseHold(c.comment + " ")
 		require.NoError(t, err, c.comment)
 		assert.True(t, ok)
 		c.want.Quote = c.comment
 		assert.Equal(t, c.want, got, c.comment)
 	}
 	for _, comment := range []string{"# hold", "# ollama-bumper: hold", "# see ollama-bump: hold", "#", ""} {
-		_, ok, err := ParseHold(comment)
+		_, ok, err := parseHold(comment)
 		assert.False(t, ok, comment)
 		assert.NoError(t, err, comment)
 	}
@@ -183,7 +183,7 @@ func TestParseHold(t *testing.T) {
 		"# ollama-bump: hold until 1.12.2026": "must be its last day",
 		"# ollama-bump: hold until":           "must be its last day",
 	} {
-		_, ok, err := ParseHold(comment)
+		_, ok, err := parseHold(comment)
 		assert.True(t, ok, comment)
 		assert.ErrorContains(t, err, want, comment)
 	}
@@ -197,7 +197,7 @@ func TestDocumentedHolds(t *testing.T) {
 	count := 0
 	for line := range strings.Lines(string(text)) {
 		if strings.HasPrefix(line, "# "+Directive) {
-			_, ok, err := ParseHold(line)
+			_, ok, err := parseHold(line)
 			require.NoError(t, err)
 			assert.True(t, ok, line)
 			count++

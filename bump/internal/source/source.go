@@ -213,7 +213,7 @@ func (s *Set) Abs(name string) string { return filepath.Join(s.Root, filepath.Fr
 func (s *Set) InFlake(name string) string { return path.Join(s.Sub, name) }
 
 // Lock returns the name of the flake's lock file: the file that a link of that name means.
-func (s *Set) Lock() string { return s.Resolve(s.InFlake("flake.lock")) }
+func (s *Set) Lock() string { return s.resolve(s.InFlake("flake.lock")) }
 
 // Sibling reports whether a file lies in the folder of another flake of the repository, beside this one:
 // its pins are that flake's. A flake around this one or below it may share files with it.
@@ -243,8 +243,8 @@ func (s *Set) Link(name string) (target string, inside, isLink bool) {
 	return target, false, stray
 }
 
-// Resolve returns the name of the file that a name means: its target for a link in the tree.
-func (s *Set) Resolve(name string) string {
+// resolve returns the name of the file that a name means: its target for a link in the tree.
+func (s *Set) resolve(name string) string {
 	if target, ok := s.links[name]; ok {
 		return target
 	}
@@ -253,7 +253,7 @@ func (s *Set) Resolve(name string) string {
 
 // Read returns the content of a file of the tree, as it was when it was first read.
 func (s *Set) Read(ctx context.Context, name string) ([]byte, error) {
-	name = s.Resolve(name)
+	name = s.resolve(name)
 	if data, ok := s.read[name]; ok {
 		return data, nil
 	}
@@ -273,6 +273,6 @@ const maxCopied = 4 << 30
 
 // Copy writes the content of a file to w, and reports whether its owner may execute it.
 func (s *Set) Copy(ctx context.Context, w io.Writer, name string) (executable bool, err error) {
-	mode, err := s.dir.Copy(ctx, w, s.Resolve(name), maxCopied)
+	mode, err := s.dir.Copy(ctx, w, s.resolve(name), maxCopied)
 	return mode&0o100 != 0, err
 }

@@ -143,7 +143,7 @@ func (r *renderer) endTable() {
 	widths := map[int]int{}
 	for _, row := range r.table {
 		for i, cell := range row {
-			widths[i] = max(widths[i], Width(cell))
+			widths[i] = max(widths[i], columnsOf(cell))
 		}
 	}
 	for i, row := range r.table {
@@ -152,7 +152,7 @@ func (r *renderer) endTable() {
 			if i == 0 && cell != "" {
 				cell = r.paint(bold, cell)
 			}
-			line += cell + strings.Repeat(" ", widths[column]-Width(cell)+2)
+			line += cell + strings.Repeat(" ", widths[column]-columnsOf(cell)+2)
 		}
 		r.add(strings.TrimRight(line, " "))
 	}
@@ -182,14 +182,14 @@ func (r *renderer) words(text string) string {
 // Wrap breaks a line between words so that no part takes more columns than it may. The parts of an item stand below
 // its text, and a word that is longer than a line stays whole: a terminal breaks that as it breaks every line.
 func Wrap(line string, columns int) []string {
-	indent := strings.Repeat(" ", Width(mark.FindString(line)))
+	indent := strings.Repeat(" ", columnsOf(mark.FindString(line)))
 	lines := []string{""}
 	for i, word := range strings.Split(line, " ") {
 		last := &lines[len(lines)-1]
 		switch {
 		case i == 0:
 			*last = word
-		case Width(*last)+1+Width(word) > columns && strings.TrimSpace(*last) != "":
+		case columnsOf(*last)+1+columnsOf(word) > columns && strings.TrimSpace(*last) != "":
 			lines = append(lines, indent+word)
 		default:
 			*last += " " + word
@@ -203,5 +203,5 @@ var mark = regexp.MustCompile(`^ *(?:[•☐▸] )?`)
 
 var sgr = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
-// Width returns how many columns of a terminal a line takes.
-func Width(line string) int { return uniseg.StringWidth(sgr.ReplaceAllString(line, "")) }
+// columnsOf returns how many columns of a terminal a line takes.
+func columnsOf(line string) int { return uniseg.StringWidth(sgr.ReplaceAllString(line, "")) }

@@ -46,7 +46,7 @@ func TestPaint(t *testing.T) {
 
 func TestWidth(t *testing.T) {
 	t.Parallel()
-	assert.Equal(t, 3, Width("\x1b[1ma→b\x1b[0m"))
+	assert.Equal(t, 3, columnsOf("\x1b[1ma→b\x1b[0m"))
 }
 
 func TestWrap(t *testing.T) {
