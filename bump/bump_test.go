@@ -155,3 +155,33 @@ func TestRunFindsTheSourceWhereTheModulesAreBuilt(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, w.Expand(strings.ReplaceAll(flake, "0.32.5", "0.32.9")), read(t, dir, "flake.nix"))
 }
+
+// What is made with a package need not be built to prove the package.
+func TestVerifyBuildOfWhatIsMadeWithThePackage(t *testing.T) {
+	t.Parallel()
+	w := bumptest.New(t)
+	dir := w.Flake(map[string]string{"flake.nix": `{
+  inputs.nixpkgs.url = "@nixpkgs@";
+  outputs = { self, nixpkgs }: let pkgs = nixpkgs.legacyPackages.@system@; in {
+    devShells.@system@.llm = pkgs.mkShell {
+      shellHook = "exit 1";
+      packages = [
+        (pkgs.runCommand "never-built" { } "exit 1")
+        (pkgs.ollama.overrideAttrs (old: rec {
+          version = "0.32.13";
+          src = pkgs.fetchFromGitHub { owner = "ollama"; repo = "ollama"; tag = "v${version}"; hash = "@src:0.32.13@"; };
+          vendorHash = "@vendor:0.32.13@";
+        }))
+      ];
+    };
+  };
+}
+`})
+	o := options(t, w, dir, bump.DryRun)
+	o.Verify = bump.VerifyBuild
+	res, err := runIn(w, o)
+	require.NoError(t, err)
+	shell := "devShells." + bumptest.System() + ".llm"
+	require.Equal(t, []bump.Verified{{Attr: shell, System: bumptest.System(), Level: "evaluated"}}, res.Verified)
+	require.Contains(t, res.Body, "the ollama that `"+shell+"` is made with builds")
+}

@@ -104,6 +104,8 @@ type Answer struct {
 	UnpackDrv  string // of the Build's unpacking
 	ProgramDrv string // of the last package that was built: it runs the program
 
+	consumers []Consumer // as they were evaluated
+
 	Target        string // the Build's Output: the whole path
 	TargetVersion string // of it; "" when it is another package
 }
@@ -115,6 +117,7 @@ type Output struct {
 	Src, Mod, Vendor    string // hashes, as the derivations carry them
 	SrcDrv, ModDrv, Drv string
 	SrcOut              string
+	Made                string `json:"-"` // the package's own derivation, where the output is made with it
 	Pins                []int  // that it shows
 	Recipe              Recipe // of an output that shows a pin
 }
@@ -189,6 +192,8 @@ type line struct {
 	Absent           bool
 	Output
 	Program, Unpack, Target string
+	Consumer                string
+	Refused                 bool
 }
 
 // Ask asks one question. An output that does not evaluate is passed over in another attempt. The error is that of a
@@ -373,6 +378,8 @@ func (a *Answer) note(l line) {
 		a.Last = l.Family
 	case l.Nix != "":
 		a.NixVersion = l.Nix
+	case l.Consumer != "":
+		a.consumers = append(a.consumers, Consumer{Where: l.Consumer, Drv: l.Drv, Refused: l.Refused})
 	case l.Target != "":
 		a.Target, a.TargetVersion, a.ProgramDrv = l.Target, l.Version, l.Program
 	case l.Program != "":
@@ -402,42 +409,6 @@ func (b *Bench) outputsOf(drv string) string {
 // Log returns what the builder of a derivation said.
 func (b *Bench) Log(ctx context.Context, drv string) ([]string, error) {
 	return b.run.BuilderLog(ctx, b.outputsOf(drv))
-}
-
-// ConsumerFamilies are the outputs that may be made with a package without being it, the cheapest to evaluate first.
-var ConsumerFamilies = [][]string{
-	{"packages", "devShells", "apps", "checks"}, {"homeConfigurations"}, {"nixosConfigurations", "darwinConfigurations"},
-}
-
-// Consumer is an output that is evaluated as a whole.
-type Consumer struct {
-	Where string
-	Drv   string // "" when it does not evaluate
-}
-
-// Consumers evaluates the outputs of families as a whole in a state: those of only, or all of them.
-func (b *Bench) Consumers(ctx context.Context, s State, families, only []string) ([]Consumer, error) {
-	if err := b.put(ctx, s); err != nil {
-		return nil, err
-	}
-	req := b.request(Question{System: pin.System()})
-	req.Consumers, req.Only = families, append([]string{}, only...)
-	if err := b.prepare(ctx, req); err != nil {
-		return nil, err
-	}
-	out, err := b.run.Eval(ctx, b.installable("consumers"))
-	if err != nil {
-		return nil, err
-	}
-	var text string
-	var list []Consumer
-	if err = json.Unmarshal(out, &text); err == nil {
-		err = json.Unmarshal([]byte(text), &list)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("find package: read consumers: %w", err)
-	}
-	return list, nil
 }
 
 // Configuration is a system or home configuration of the flake.

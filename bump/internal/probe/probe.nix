@@ -96,12 +96,13 @@
         location "${prefix}.services.${req.package}.package" (services.${req.package}.package or null)
         // { strict = req.strict; off = attempt (services.${req.package}.enable or true) == false; };
 
+      allowing = given: if attempt (given ? extendModules) == true then given.extendModules { modules = [ { nixpkgs.config = everythingAllowed; } ]; } else given;
       # what a NixOS, nix-darwin or home-manager configuration holds
       ofConfiguration =
         root: prefix: given:
         let
           # a configuration has settings of its own
-          c = if root.allow && attempt (given ? extendModules) == true then given.extendModules { modules = [ { nixpkgs.config = everythingAllowed; } ]; } else given;
+          c = if root.allow then allowing given else given;
           pkgs = attempt (c.pkgs or { });
           cfg = attempt (c.config or { });
           users = attempt (cfg.home-manager.users or { });
@@ -307,24 +308,57 @@
         };
       # Derivations that may be made with the package, though they are none: where, and the path of what is built. They
       # are evaluated as a whole, so only those that are asked for.
-      consumers =
+      consumersOf =
+        { flake, allow }:
         let
           perSystem = kind: pathOf: let set = attempt (flake.${kind}.${system} or { }); in map (n: { where = "${kind}.${system}.${n}"; drv = pathOf set.${n}; }) (namesOf set);
           single = kind: if attempt (isDrv (flake.${kind}.${system} or null)) == true then [ { where = "${kind}.${system}"; drv = flake.${kind}.${system}.drvPath; } ] else [ ];
-          configurations = kind: pathOf: map (n: { where = "${kind}.${n}"; drv = pathOf flake.${kind}.${n}; }) (namesOf (attempt (flake.${kind} or { })));
+          # a configuration has settings of its own
+          configurations = kind: pathOf: map (n: { where = "${kind}.${n}"; drv = pathOf (if allow then allowing flake.${kind}.${n} else flake.${kind}.${n}); }) (namesOf (attempt (flake.${kind} or { })));
+          drvOf = p: if isDrv p then p.drvPath else null;
           # what a program in the store was built by
           programOf = app: let drvs = builtins.attrNames (builtins.getContext (if isDrv app then app.outPath else app.program)); in if drvs == [ ] then null else builtins.head drvs;
+          # outputs of names that Nix does not know, for this system or for none
+          under =
+            depth: where: x:
+            if isDrv x then [ { inherit where; drv = x.drvPath; } ]
+            else if depth == 0 || !builtins.isAttrs x then [ ]
+            else builtins.concatMap (n: under (depth - 1) "${where}.${n}" (attempt x.${n})) (without otherSystems (namesOf x));
         in
         {
-          packages = perSystem "packages" (p: p.drvPath) ++ single "defaultPackage";
-          devShells = perSystem "devShells" (p: p.drvPath) ++ single "devShell";
+          packages = perSystem "packages" drvOf ++ single "defaultPackage";
+          devShells = perSystem "devShells" drvOf ++ single "devShell";
           apps = perSystem "apps" programOf;
-          checks = perSystem "checks" (p: p.drvPath);
+          checks = perSystem "checks" drvOf;
+          others = builtins.concatMap (n: under 3 n (attempt flake.${n})) (without known (namesOf (flake.outputs or { })));
           homeConfigurations = configurations "homeConfigurations" (c: c.activationPackage.drvPath);
           nixosConfigurations = configurations "nixosConfigurations" (c: c.config.system.build.toplevel.drvPath);
           darwinConfigurations = configurations "darwinConfigurations" (c: c.system.drvPath);
         };
-      listed = builtins.filter (c: req.only == [ ] || builtins.elem c.where req.only) (builtins.concatMap (kind: consumers.${kind}) req.consumers);
+      otherSystems = without [ system ] [ "x86_64-linux" "aarch64-linux" "x86_64-darwin" "aarch64-darwin" "i686-linux" "armv7l-linux" "riscv64-linux" ];
+      # the outputs that Nix or others look for, and those that hold no derivations
+      known = [
+        "packages" "legacyPackages" "devShells" "devShell" "defaultPackage" "defaultApp" "apps" "checks" "formatter" "bundlers" "overlays" "overlay"
+        "nixosConfigurations" "darwinConfigurations" "homeConfigurations" "nixosModules" "nixosModule" "darwinModules" "homeModules"
+        "homeManagerModules" "flakeModules" "modules" "lib" "templates" "defaultTemplate"
+      ];
+      consumersIn = root: builtins.concatMap (kind: (consumersOf root).${kind}) req.consumers;
+      # where everything is allowed a consumer may evaluate that the flake's own settings refuse
+      listed = map (
+        c:
+        let
+          mine = attempt c.drv;
+          again = builtins.filter (p: p.where == c.where) (consumersIn { flake = permissiveFlake; allow = true; });
+          theirs = if again == [ ] then null else attempt (builtins.head again).drv;
+        in
+        {
+          consumer = c.where;
+          drv =
+            let drv = if req.strict then c.drv else if mine == null then theirs else mine;
+            in if builtins.isString drv then builtins.unsafeDiscardStringContext drv else null;
+          refused = !req.strict && mine == null && theirs != null;
+        }
+      ) (builtins.filter (c: (req.only == [ ] || builtins.elem c.where req.only) && !(builtins.elem c.where req.skip)) (consumersIn { inherit flake; allow = false; }));
       # An output that is named, or what a configuration is built to. It is asked for its version if it is the package.
       asked =
         let
@@ -357,9 +391,14 @@
     // ofPins "fixed" target
     // ofPins "package" (pin: let p = found.${toString pin.id}.p; in say { program = (asksVersion p).drvPath; } p)
     // {
-      consumers = builtins.toJSON (
-        map (c: { inherit (c) where; drv = let d = str (attempt c.drv); in if d == null then null else builtins.unsafeDiscardStringContext d; }) listed
-      );
+      # says each consumer as it is evaluated, and is never built
+      consumers = derivation {
+        name = "consumers";
+        inherit system;
+        builder = "/bin/false";
+        allowSubstitutes = false;
+        count = toString (builtins.foldl' (n: c: say { try = c.consumer; } (builtins.seq c.drv (say c (n + 1)))) 0 listed);
+      };
       configurations = builtins.mapAttrs (_: set: builtins.attrNames set) ofConfigurations;
       # what the flake builds: the packages that are asked for and the configurations; null for what throws
       derivations = builtins.mapAttrs (_: builtins.mapAttrs (_: attempt)) (

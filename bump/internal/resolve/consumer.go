@@ -2,7 +2,9 @@ package resolve
 
 import (
 	"cmp"
+	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
@@ -23,11 +25,42 @@ func (s *state) findConsumers(r asked, families [][]string) (request, error) {
 	case len(families) > 0:
 		values, err := s.candidate()
 		s.phase = finding{r, families[1:]}
-		return lookAt{state: values, families: families[0]}, err
+		return lookAt{probe.ConsumerQuestion{State: values, Families: families[0]}}, err
 	case s.consumers != nil:
 		return s.leaveUnshown(r)
+	case s.beside:
+		return nil, nil
 	}
 	return s.nothingShows(r)
+}
+
+// mayBeConsumed reports whether pins are looked for beyond the packages. A package that only another system builds was
+// shown.
+func (s *state) mayBeConsumed() bool {
+	return !s.HasAttr && !slices.ContainsFunc(s.broken, func(b probe.Broken) bool { return b.OtherSystem })
+}
+
+// loopUnshown is the loop for pins that no package shows, beside others that one does.
+func (d *driver) loopUnshown(ctx context.Context) error {
+	others := slices.Concat(d.pins, d.elsewhere)
+	locked := inputs(others)
+	mayMove := func(p *Move) bool { return p.Input() == nil || slices.Contains(locked, p.Input().Name) }
+	there := *d
+	there.groups = groups{pins: filter(d.unshown, mayMove), elsewhere: others}
+	there.placed, there.beside = false, true
+	if len(there.pins) == 0 || d.consumers != nil || !d.mayBeConsumed() {
+		return nil
+	}
+	next, err := there.findConsumers(asked{}, probe.ConsumerFamilies)
+	if err = there.follow(ctx, next, err); err != nil {
+		return err
+	}
+	found := filter(there.pins, (*Move).shown)
+	d.unshown = filter(d.unshown, func(p *Move) bool {
+		return !slices.ContainsFunc(found, func(f *Move) bool { return f.Pin == p.Pin })
+	})
+	d.pins, d.rounds, d.seen = append(d.pins, found...), there.rounds, there.seen
+	return nil
 }
 
 // finding takes the consumers of one family; what fails is none.
@@ -39,6 +72,9 @@ type finding struct {
 func (f finding) take(s *state, a answer) (request, error) {
 	missing := filter(s.pins, func(p *Move) bool { return !p.shown() })
 	for _, c := range a.consumers {
+		if c.Failure != nil {
+			s.unseen = append(s.unseen, probe.Broken{Where: c.Where, Text: c.Failure.Text})
+		}
 		shown, err := s.seeConsumer(a, c, missing)
 		if err != nil {
 			return nil, err
@@ -61,27 +97,18 @@ func (s *state) seeConsumer(a answer, c probe.Consumer, pins []*Move) (bool, err
 	}
 	any := false
 	for _, p := range pins {
-		o := probe.Output{Where: c.Where, Drv: c.Drv}
-		for path, drv := range closure {
-			promised, _, ok := drv.FixedOutput()
-			if !ok {
-				continue
-			}
-			for _, h := range p.hashes {
-				switch {
-				case !h.is(promised.SRI()):
-				case h.Role == pin.Vendor:
-					o.ModDrv, o.Mod = path, promised.SRI()
-				default:
-					o.SrcDrv, o.Src = path, promised.SRI()
-				}
-			}
-		}
-		if o.SrcDrv == "" && o.ModDrv == "" {
+		o, sure := fixedOutputs(p, closure)
+		// Before it is known that the consumer shows the pin, a hash that was found may be another pin's.
+		if !sure && !p.shown() || last(o) == "" {
 			continue
 		}
+		o.Where, o.Drv = c.Where, c.Drv
 		if o.ModDrv == "" {
 			o.ModDrv, o.Mod = modulesOf(closure, o.SrcDrv)
+		}
+		o.Made = s.madeWith(closure, o)
+		if c.Refused {
+			s.refused = union(s.refused, []string{c.Where})
 		}
 		at := slices.IndexFunc(p.Outputs, func(known probe.Output) bool { return known.Where == c.Where })
 		if at < 0 {
@@ -92,6 +119,48 @@ func (s *state) seeConsumer(a answer, c probe.Consumer, pins []*Move) (bool, err
 		any = true
 	}
 	return any, nil
+}
+
+// fixedOutputs are those of a closure that have the hashes of a pin. sure reports whether one has a fake.
+func fixedOutputs(p *Move, closure map[string]*nix.Derivation) (o probe.Output, sure bool) {
+	for path, drv := range closure {
+		promised, _, ok := drv.FixedOutput()
+		if !ok {
+			continue
+		}
+		for _, h := range p.hashes {
+			if !h.is(promised.SRI()) {
+				continue
+			}
+			sure = sure || h.found == nil
+			if h.Role == pin.Vendor {
+				o.ModDrv, o.Mod = path, promised.SRI()
+			} else {
+				o.SrcDrv, o.Src = path, promised.SRI()
+			}
+		}
+	}
+	return o, sure
+}
+
+// madeWith is the derivation of the package itself: it is no fixed output and is made of those of a pin. Of several, a
+// wrapper of the source say, the one with the name of the package is it.
+func (s *state) madeWith(closure map[string]*nix.Derivation, o probe.Output) string {
+	made := ""
+	for _, path := range slices.Sorted(maps.Keys(closure)) {
+		drv := closure[path]
+		_, ofSource := drv.InputDrvs[o.SrcDrv]
+		_, ofModules := drv.InputDrvs[o.ModDrv]
+		_, _, fixed := drv.FixedOutput()
+		if fixed || !ofSource && !ofModules {
+			continue
+		}
+		if drv.Env["pname"] == s.Found.Package.Name {
+			return path
+		}
+		made = path
+	}
+	return made
 }
 
 // modulesOf is the fixed output that is made of a source: its Go modules.
@@ -109,7 +178,9 @@ func modulesOf(closure map[string]*nix.Derivation, source string) (path, hash st
 func (s *state) lookAtConsumers(then phase) (request, error) {
 	values, err := s.candidate()
 	s.phase = then
-	return lookAt{values, slices.Concat(probe.ConsumerFamilies...), s.consumers}, err
+	return lookAt{probe.ConsumerQuestion{
+		State: values, Families: slices.Concat(probe.ConsumerFamilies...), Only: s.consumers,
+	}}, err
 }
 
 // seeConsumers notes what the consumers show.
@@ -227,10 +298,35 @@ func (n proved) take(s *state, a answer) (request, error) {
 		return nil, s.explain(a)
 	}
 	if int(n) == len(s.pins) {
-		return nil, nil
+		return s.quoteRefused(s.refused)
 	}
 	s.phase = n + 1
 	return ask{probe.Question{System: pin.System(), Build: probe.Build{Derivation: last(s.pins[n].Outputs[0])}}}, nil
+}
+
+// quoteRefused asks for what nixpkgs says of the consumers that the flake's own settings forbid.
+func (s *state) quoteRefused(refused []string) (request, error) {
+	if len(refused) == 0 {
+		return nil, nil
+	}
+	values, err := s.candidate()
+	s.phase = quoted(refused)
+	return lookAt{probe.ConsumerQuestion{
+		State: values, Families: slices.Concat(probe.ConsumerFamilies...), Only: refused[:1], Strict: true,
+	}}, err
+}
+
+// quoted are the consumers that are left: the first one's is the answer.
+type quoted []string
+
+func (q quoted) take(s *state, a answer) (request, error) {
+	for _, c := range a.consumers {
+		if c.Failure != nil {
+			s.say(diag.Warning, "%s does not evaluate with the flake's own settings, with the bump or without it: %s",
+				c.Where, c.Failure.Text)
+		}
+	}
+	return s.quoteRefused(q[1:])
 }
 
 // last is the last fixed output of a package: its Go modules, or else its source.

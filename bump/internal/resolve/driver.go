@@ -22,6 +22,11 @@ func (d *driver) loop(ctx context.Context) error {
 		return nil
 	}
 	next, err := d.nextRound()
+	return d.follow(ctx, next, err)
+}
+
+// follow performs a request, and those that follow from it.
+func (d *driver) follow(ctx context.Context, next request, err error) error {
 	for d.tell(); err == nil && next != nil; d.tell() {
 		var a answer
 		if a, err = next.perform(ctx, d); err != nil {
@@ -104,13 +109,10 @@ func (d *driver) derive(known map[string]*nix.Derivation, top string) {
 }
 
 // lookAt asks for outputs that are made with packages.
-type lookAt struct {
-	state          probe.State
-	families, only []string
-}
+type lookAt struct{ q probe.ConsumerQuestion }
 
 func (r lookAt) perform(ctx context.Context, d *driver) (answer, error) {
-	list, err := d.Asker.Consumers(ctx, r.state, r.families, r.only)
+	list, err := d.Asker.Consumers(ctx, r.q)
 	if fail := probe.Failed(err); fail != nil {
 		err = d.Asker.Explain(err)
 		if probe.Evaluation(fail) {
@@ -119,6 +121,9 @@ func (r lookAt) perform(ctx context.Context, d *driver) (answer, error) {
 	}
 	a := answer{consumers: list, derivations: map[string]*nix.Derivation{}}
 	for _, c := range list {
+		if c.Failure != nil && r.q.Only != nil && !r.q.Strict { // it evaluated before
+			a.Failure, a.explained = c.Failure, d.Asker.Explain(c.Failure)
+		}
 		if c.Drv != "" {
 			d.derive(a.derivations, c.Drv)
 		}

@@ -14,6 +14,8 @@ import (
 type Move struct {
 	*pin.Pin
 	Outputs []probe.Output // the outputs that show it, once they are known
+	// Consumed is set when no package shows the pin: the outputs are made with its package.
+	Consumed bool
 
 	hashes      []*hash
 	companions  []*companion

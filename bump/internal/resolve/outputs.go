@@ -21,8 +21,7 @@ func (s *state) matchOutputs(r asked) (request, error) {
 	if slices.ContainsFunc(s.pins, (*Move).shown) || s.showsRelease(r.a.Answer) {
 		return s.leaveUnshown(r)
 	}
-	// A package that only another system builds was shown.
-	if s.HasAttr || slices.ContainsFunc(s.broken, func(b probe.Broken) bool { return b.OtherSystem }) {
+	if !s.mayBeConsumed() {
 		return s.nothingShows(r)
 	}
 	return s.findConsumers(r, probe.ConsumerFamilies)
@@ -33,6 +32,7 @@ func (s *state) leaveUnshown(r asked) (request, error) {
 	s.unshown = append(s.unshown, filter(s.pins, func(p *Move) bool { return !p.shown() })...)
 	s.pins, s.placed = filter(s.pins, (*Move).shown), true
 	for _, p := range s.pins {
+		p.Consumed = s.consumers != nil
 		for _, h := range p.hashes {
 			if h.Inherited() {
 				inherit(p.Outputs[0], h)
@@ -146,6 +146,11 @@ func (s *state) notShown(a probe.Answer) error {
 	}
 	for _, b := range s.broken {
 		failed = append(failed, fmt.Sprintf("%s does not evaluate: %s", b.Where, b.Text))
+	}
+	for _, b := range s.unseen {
+		if !slices.ContainsFunc(s.broken, func(known probe.Broken) bool { return known.Where == b.Where }) {
+			failed = append(failed, fmt.Sprintf("%s does not evaluate: %s", b.Where, b.Text))
+		}
 	}
 	slices.Sort(failed)
 	text := fmt.Sprintf("find package: no output of the flake shows %s %s after the edit", s.Found.Package.Name,

@@ -56,6 +56,9 @@ func (s *state) ofPins(system string) (probe.Question, error) {
 	values, err := s.candidate()
 	q := probe.Question{State: values, System: system, Depth: s.depth}
 	for i, p := range s.pins {
+		if p.Consumed {
+			continue // no package shows it
+		}
 		pp := probe.Pin{ID: i, Names: append([]string{}, p.Names...), Version: p.Shown(s.Release.Version), Marks: []string{}}
 		if s.placed && len(p.Outputs) > 0 {
 			pp.First = p.Outputs[0].Where

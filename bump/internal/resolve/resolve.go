@@ -23,7 +23,7 @@ import (
 // Asker answers questions about the flake; see probe.Bench.
 type Asker interface {
 	Ask(ctx context.Context, q probe.Question) (probe.Answer, error)
-	Consumers(ctx context.Context, s probe.State, families, only []string) ([]probe.Consumer, error)
+	Consumers(ctx context.Context, q probe.ConsumerQuestion) ([]probe.Consumer, error)
 	Lock(ctx context.Context, s probe.State, input string) ([]byte, error)
 	Explain(err error) error
 }
@@ -81,7 +81,8 @@ func Hashes(ctx context.Context, job Job, tools Tools) (*Solution, error) {
 	}
 	d := &driver{Tools: tools, state: newState(job, tools.Fake)}
 	for _, stage := range []func(context.Context) error{
-		d.commits, d.assets, d.unpackElsewhere, d.moveInputs, d.loop, d.lookElsewhere, d.moveShared, d.describeSources,
+		d.commits, d.assets, d.unpackElsewhere, d.moveInputs, d.loop, d.loopUnshown, d.lookElsewhere, d.moveShared,
+		d.describeSources,
 	} {
 		if err := stage(ctx); err != nil {
 			return nil, err

@@ -128,7 +128,7 @@ func (r *replay) Ask(_ context.Context, q probe.Question) (probe.Answer, error) 
 }
 
 // Consumers has none: what no output shows is not looked for elsewhere.
-func (r *replay) Consumers(context.Context, probe.State, []string, []string) ([]probe.Consumer, error) {
+func (r *replay) Consumers(context.Context, probe.ConsumerQuestion) ([]probe.Consumer, error) {
 	return nil, nil
 }
 

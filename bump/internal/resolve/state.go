@@ -39,6 +39,8 @@ type progress struct {
 	rounds    int
 	placed    bool     // it is known which outputs show which pin
 	consumers []string // outputs that are made with a package which is no output itself
+	refused   []string // those among them that the flake's own settings forbid
+	beside    bool     // outputs show other pins: that nothing shows these is no error
 	depth     probe.Depth
 	noWhole   bool // a package does not evaluate as a whole, without the bump either
 }
@@ -47,6 +49,7 @@ type progress struct {
 type seen struct {
 	skip       []string // outputs that are not asked for again
 	broken     []probe.Broken
+	unseen     []probe.Broken     // outputs that may be made with the package, but do not evaluate
 	warned     []string           // services of which a warning was given
 	sources    map[string]*source // of the release, by their folders in the store
 	nixVersion string
@@ -94,6 +97,7 @@ func (s state) clone() state {
 	// What is appended to the copy must not be written behind the lists of the original.
 	s.consumers, s.skip, s.warned = slices.Clip(s.consumers), slices.Clip(s.skip), slices.Clip(s.warned)
 	s.unshown, s.broken = slices.Clip(s.unshown), slices.Clip(s.broken)
+	s.refused, s.unseen = slices.Clip(s.refused), slices.Clip(s.unseen)
 	s.said = nil
 	return s
 }

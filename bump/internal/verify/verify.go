@@ -174,9 +174,17 @@ func (c Check) subjects() []subject {
 		return list
 	}
 	for i, p := range c.Solution.Moves {
-		if len(p.Outputs) > 0 {
-			list = append(list, subject{p.Outputs[0].Where, p.Pos, probe.Build{Package: []int{i}}})
+		if len(p.Outputs) == 0 {
+			continue
 		}
+		s := subject{p.Outputs[0].Where, p.Pos, probe.Build{Package: []int{i}}}
+		if p.Consumed { // what is made with the package need not be built
+			s.build = probe.Build{Derivation: p.Outputs[0].Made}
+		}
+		if p.Consumed && s.build.Derivation == "" {
+			continue
+		}
+		list = append(list, s)
 	}
 	return list
 }
@@ -200,6 +208,10 @@ func (c Check) build(ctx context.Context, proof *text.Proof) error {
 			}
 		case err != nil:
 			return c.Bench.Explain(err)
+		}
+		if s.build.Derivation != "" {
+			fact(proof, "the %s that `%s` is made with builds", c.Package.Name, s.where)
+			continue
 		}
 		if a.Target != "" {
 			s.where = a.Target
