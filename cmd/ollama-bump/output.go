@@ -59,7 +59,7 @@ func (p *program) show(s *settings, r bump.Result) error {
 	if interactive && !p.log.actions {
 		text := p.colourDiff(diff)
 		if !s.noPR {
-			text += "\n" + p.preview(r.Title, p.log.secrets.Exact(r.Body), s.full)
+			text += "\n" + wrapped(p.preview(r.Title, p.log.secrets.Exact(r.Body), s.full), file)
 		}
 		if p.page(file, text) {
 			return nil

@@ -28,6 +28,19 @@ func (p *program) preview(title, body string, all bool) string {
 	return strings.Join(lines, "\n") + "\n"
 }
 
+// wrapped breaks lines between words where a terminal would break them within.
+func wrapped(text string, terminal *os.File) string {
+	width, _, err := term.GetSize(int(terminal.Fd()))
+	if err != nil || width <= 0 {
+		return text
+	}
+	var lines []string
+	for line := range strings.SplitSeq(text, "\n") {
+		lines = append(lines, preview.Wrap(line, width)...)
+	}
+	return strings.Join(lines, "\n")
+}
+
 // page shows text through the reader's pager when it is longer than the screen, as git does, and
 // reports whether it did.
 func (p *program) page(file *os.File, text string) bool {
