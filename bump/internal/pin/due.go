@@ -105,7 +105,7 @@ func (f *Found) halfWritten(due []*Pin) []*Pin {
 		touch(f.Files(p.Slots()...))
 	}
 	var halfWritten []*Pin
-	for grown := len(due) > 0; grown; {
+	for grown := true; grown; {
 		grown = false
 		for _, p := range f.Pins {
 			files := f.Files(p.Slots()...)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -174,7 +175,7 @@ func TestFind(t *testing.T) {
 // the files can still be read.
 func rewrite(t *testing.T, f *flake, found *Found, slots map[SlotID]bool) {
 	t.Helper()
-	values := map[SlotID]string{}
+	values, grown := map[SlotID]string{}, map[string]int{}
 	for id := range slots {
 		s := found.Slot(id)
 		src := f.files.Data[s.File]
@@ -189,9 +190,20 @@ func rewrite(t *testing.T, f *flake, found *Found, slots map[SlotID]bool) {
 		assert.NoError(t, err, f.name)
 		assert.Equal(t, []int{s.Start, s.End}, []int{edit.Start, edit.End}, f.name)
 		values[id] = "other"
+		grown[s.File] += len(edit.New) - (s.End - s.Start)
 	}
-	_, err := f.files.Apply(found, values)
-	assert.NoError(t, err, f.name)
+	contents, err := f.files.Apply(found, values)
+	require.NoError(t, err, f.name)
+	assert.Len(t, contents, len(grown), f.name)
+	for name, by := range grown {
+		assert.Len(t, contents[name], len(f.files.Source(name))+by, "%s: %s", f.name, name)
+		ids := found.Changed(name, values)
+		assert.NotEmpty(t, ids, f.name)
+		start := func(a, b SlotID) int { return found.Slot(a).Start - found.Slot(b).Start }
+		assert.True(t, slices.IsSortedFunc(ids, start))
+		values[ids[0]] = found.Slot(ids[0]).Old
+		assert.NotContains(t, found.Changed(name, values), ids[0], "what stays as it is does not change")
+	}
 }
 
 // attack writes a value into each slot that would end a literal and begin more code, if it were not escaped.
@@ -234,4 +246,39 @@ func constructs(f *nixexpr.File) map[string]int {
 		return true
 	})
 	return count
+}
+
+func TestApplyRefuses(t *testing.T) {
+	file, err := nixexpr.Parse("flake.nix", []byte(`{ a = "1"; b = x:y; }`))
+	require.NoError(t, err)
+	files := &Files{
+		Nix: map[string]*nixexpr.File{"flake.nix": file}, Data: map[string][]byte{"pin.json": []byte(`{"v": "1"}`)},
+	}
+	set := file.Root.(*nixexpr.AttrSet)
+	found := &Found{Slots: []Slot{
+		{File: "flake.nix", form: quoted{file, set.Bindings[0].Value}},
+		{File: "flake.nix", form: binding{file, &set.Bindings[0], "b"}},
+		{File: "flake.nix", form: lines{file, &set.Bindings[0], []string{"c = %s;"}}},
+		{File: "pin.lock"},
+	}}
+	for _, tt := range []struct {
+		slot        SlotID
+		value, want string
+	}{
+		{0, "\x00", `flake.nix:1:7: edit: a string cannot hold a NUL byte: "\x00"`},
+		{1, "2", "flake.nix:1:11: edit: the edited file is not Nix any more: " +
+			"flake.nix:1:21: attribute 'b' is defined already at flake.nix:1:12"},
+		{2, "1; d = 2", `edit flake.nix: "1; d = 2" is neither a tag nor a hash`},
+	} {
+		_, err := files.Apply(found, map[SlotID]string{tt.slot: tt.value})
+		require.EqualError(t, err, tt.want)
+	}
+	_, err = files.Edit("pin.lock", nil)
+	require.EqualError(t, err, "edit pin.lock: not read")
+	contents, err := files.Apply(found, map[SlotID]string{0: "2"}, "pin.json")
+	require.NoError(t, err)
+	require.Len(t, contents, 2)
+	require.Equal(t, `{ a = "2"; b = x:y; }`, string(contents["flake.nix"]))
+	require.Equal(t, files.Data["pin.json"], contents["pin.json"])
+	require.Nil(t, files.Source("pin.lock"))
 }
