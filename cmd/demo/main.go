@@ -62,7 +62,7 @@ func demo(bodyFile string) (err error) {
 	w := bumptest.New(&stage)
 	dir := w.Flake(files)
 	repo := w.Repository(dir, repository)
-	program := <-built
+	program := await(built)
 	if program.err != nil {
 		return program.err
 	}
@@ -134,6 +134,17 @@ func build(path string) <-chan compiled {
 		done <- compiled{path, err}
 	}()
 	return done
+}
+
+// await waits for the program, and says so when that takes long.
+func await(built <-chan compiled) compiled {
+	select {
+	case program := <-built:
+		return program
+	case <-time.After(2 * time.Second):
+		fmt.Fprintln(os.Stderr, "demo: compiling ollama-bump, which takes half a minute the first time")
+		return <-built
+	}
 }
 
 // show runs the program in a world as somebody at a terminal would see it.
