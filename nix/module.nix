@@ -10,8 +10,8 @@ let
     default = { };
     example = { label = [ "dependencies" "nix" ]; verify = "eval"; draft = true; };
     description = ''
-      Settings ${what}. The keys are those of the file ollama-bump.yaml, that is the long flags, and win over that
-      file: see ollama-bump(1).
+      Settings ${what}. The keys are those of ollama-bump.yaml, which are the long flags, and take precedence over
+      that file: see ollama-bump(1).
     '';
   };
 
@@ -111,8 +111,8 @@ let
       GIT_TERMINAL_PROMPT = "0";
     };
 
-    # Every run starts from a fresh clone. git asks a helper for the token, which therefore is in
-    # no argument and in no file.
+    # Every run starts from a fresh clone. git asks a helper for the token, which is therefore in no argument and no
+    # file.
     script = ''
       GITHUB_TOKEN=$(cat "$CREDENTIALS_DIRECTORY/token")
       export GITHUB_TOKEN
