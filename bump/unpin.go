@@ -81,7 +81,7 @@ func present(ctx context.Context, b *bench) ([]shownPin, error) {
 		return nil, err
 	}
 	if f := probe.Failed(a.Failure); f != nil && len(shown) == 0 && !a.NoneShown {
-		return nil, b.Explain(a.Failure)
+		return nil, b.Explain(ctx, a.Failure)
 	}
 	if !alike(shown) {
 		return shown, nil

@@ -35,7 +35,7 @@ func TestBuildReportsEveryMismatchAndThenBuilds(t *testing.T) {
 	for _, m := range report.Mismatches {
 		assert.Equal(t, OriginNix, m.Origin)
 		got[m.Specified.SRI()] = m.Got.SRI()
-		drv, err := ReadDerivation(m.DrvPath)
+		drv, err := ReadDerivation(t.Context(), m.DrvPath)
 		require.NoError(t, err)
 		hash, recursive, ok := drv.FixedOutput()
 		assert.True(t, ok && recursive)

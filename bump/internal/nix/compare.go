@@ -75,7 +75,7 @@ func (c *Closures) inputs(ctx context.Context, path string) ([]string, error) {
 		limit = 100_000
 	}
 	if read == nil {
-		read = ReadDerivation
+		read = func(path string) (*Derivation, error) { return ReadDerivation(ctx, path) }
 	}
 	if len(c.known) >= limit {
 		return nil, fmt.Errorf("compare derivations: more than %d", limit)

@@ -34,8 +34,8 @@ type Output struct {
 const maxDerivation = 64 << 20
 
 // ReadDerivation reads a .drv file. It needs no Nix: a local store is readable for everybody.
-func ReadDerivation(path string) (*Derivation, error) {
-	text, err := foreign.Read(context.Background(), filepath.Dir(path), filepath.Base(path), maxDerivation)
+func ReadDerivation(ctx context.Context, path string) (*Derivation, error) {
+	text, err := foreign.Read(ctx, filepath.Dir(path), filepath.Base(path), maxDerivation)
 	if err != nil {
 		return nil, fmt.Errorf("reading derivation: %w", err)
 	}

@@ -1,6 +1,7 @@
 package nix
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -54,7 +55,7 @@ func TestParseDerivationRefuses(t *testing.T) {
 		_, err := parseDerivation("/s/x.drv", text)
 		require.ErrorIs(t, err, errDerivation, what)
 	}
-	_, err := ReadDerivation(filepath.Join(t.TempDir(), "absent.drv"))
+	_, err := ReadDerivation(t.Context(), filepath.Join(t.TempDir(), "absent.drv"))
 	require.ErrorIs(t, err, os.ErrNotExist)
 }
 
@@ -110,7 +111,8 @@ func TestClosureOfNix(t *testing.T) {
   }`)
 	out, err := r.Eval(t.Context(), url+"#path")
 	require.NoError(t, err)
-	closure, err := Closure(ReadDerivation, strings.Trim(string(out), `"`))
+	read := func(path string) (*Derivation, error) { return ReadDerivation(t.Context(), path) }
+	closure, err := Closure(read, strings.Trim(string(out), `"`))
 	require.NoError(t, err)
 	names := map[string]*Derivation{}
 	for _, d := range closure {
@@ -136,4 +138,16 @@ func FuzzReadDerivation(f *testing.F) {
 			d.FixedOutput()
 		}
 	})
+}
+
+// A run that ended reads no more derivations.
+func TestReadDerivationHearsItsContext(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.drv")
+	require.NoError(t, os.WriteFile(path, []byte(tinyDerivation), 0o644))
+	_, err := ReadDerivation(t.Context(), path)
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = ReadDerivation(ctx, path)
+	require.ErrorIs(t, err, context.Canceled)
 }

@@ -15,14 +15,14 @@ import (
 )
 
 // Explain makes an error with a place of what Nix has against the flake; any other error stays as it is.
-func (b *Bench) Explain(err error) error {
+func (b *Bench) Explain(ctx context.Context, err error) error {
 	f := Failed(err)
 	if f == nil {
 		return err
 	}
 	e := &diag.Error{Hint: f.Hint, Err: err}
 	for _, pos := range f.Positions {
-		if name, ok := b.inTree(pos.File); ok {
+		if name, ok := b.inTree(ctx, pos.File); ok {
 			e.Pos = diag.Pos{File: name, Line: pos.Line, Column: pos.Column}
 			break
 		}
@@ -41,7 +41,7 @@ func (b *Bench) Explain(err error) error {
 
 // inTree returns the file of the tree that Nix names by a copy: the candidate's own files, or what Nix put into the
 // store of them.
-func (b *Bench) inTree(file string) (string, bool) {
+func (b *Bench) inTree(ctx context.Context, file string) (string, bool) {
 	if rest, ok := strings.CutPrefix(file, b.abs(".")+"/"); ok {
 		return rest, true
 	}
@@ -51,7 +51,7 @@ func (b *Bench) inTree(file string) (string, bool) {
 	}
 	// Every input is a -source, too, and has files of the same names.
 	for _, same := range []string{b.tree.InFlake("flake.nix"), name} {
-		if !sameContent(root, b.abs("."), same) {
+		if !sameContent(ctx, root, b.abs("."), same) {
 			return "", false
 		}
 	}
@@ -71,8 +71,7 @@ func inSource(file string) (root, name string, ok bool) {
 	return before + "-source", name, ok
 }
 
-func sameContent(a, b, name string) bool {
-	ctx := context.Background()
+func sameContent(ctx context.Context, a, b, name string) bool {
 	one, err := foreign.Read(ctx, a, name, source.MaxFile)
 	if err != nil {
 		return false

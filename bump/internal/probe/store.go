@@ -12,7 +12,9 @@ import (
 type Store struct{ Runner *nix.Runner }
 
 // Derivation reads a .drv file.
-func (s Store) Derivation(path string) (*nix.Derivation, error) { return nix.ReadDerivation(path) }
+func (s Store) Derivation(ctx context.Context, path string) (*nix.Derivation, error) {
+	return nix.ReadDerivation(ctx, path)
+}
 
 // Word returns the word that a file of a fetched source holds, when it has the form.
 func (s Store) Word(ctx context.Context, dir, name string, form *regexp.Regexp) (string, error) {

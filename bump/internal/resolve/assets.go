@@ -73,7 +73,7 @@ func (d *driver) prefetch(ctx context.Context, h *hash, name string) error {
 	got, err := d.Store.Prefetch(ctx,
 		fmt.Sprintf("https://github.com/%s/releases/download/%s/%s", d.Found.Package.Upstream(), d.Release.Tag, name))
 	if err != nil {
-		return d.Asker.Explain(err)
+		return d.Asker.Explain(ctx, err)
 	}
 	h.found, h.by = &got, Download
 	return nil

@@ -55,7 +55,7 @@ type ask struct{ q probe.Question }
 
 func (r ask) perform(ctx context.Context, d *driver) (answer, error) {
 	a, err := d.Asker.Ask(ctx, r.q)
-	return d.complement(a), err
+	return d.complement(ctx, a), err
 }
 
 // ask asks a question outside of the loop.
@@ -68,10 +68,10 @@ func (d *driver) ask(ctx context.Context, q probe.Question) (probe.Answer, error
 }
 
 // complement adds to an answer what a step needs in order to understand it.
-func (d *driver) complement(given probe.Answer) answer {
+func (d *driver) complement(ctx context.Context, given probe.Answer) answer {
 	a := answer{Answer: given, derivations: map[string]*nix.Derivation{}}
 	if a.Failure != nil {
-		a.explained = d.Asker.Explain(a.Failure)
+		a.explained = d.Asker.Explain(ctx, a.Failure)
 	}
 	if a.Failure == nil && len(a.Mismatches) == 0 && d.depth == probe.Sources {
 		return a
@@ -90,18 +90,23 @@ func (d *driver) complement(given probe.Answer) answer {
 		tops = append(tops, f.Derivation)
 	}
 	for _, top := range tops {
-		d.derive(a.derivations, top)
+		d.derive(ctx, a.derivations, top)
 	}
 	return a
 }
 
+// read returns what reads a derivation.
+func (d *driver) read(ctx context.Context) func(path string) (*nix.Derivation, error) {
+	return func(path string) (*nix.Derivation, error) { return d.Store.Derivation(ctx, path) }
+}
+
 // derive adds what a derivation is made of. What cannot be read is missed by the step, if it needs it.
-func (d *driver) derive(known map[string]*nix.Derivation, top string) {
+func (d *driver) derive(ctx context.Context, known map[string]*nix.Derivation, top string) {
 	read := func(path string) (*nix.Derivation, error) {
 		if known[path] != nil {
 			return known[path], nil
 		}
-		return d.Store.Derivation(path)
+		return d.Store.Derivation(ctx, path)
 	}
 	if closure, err := nix.Closure(read, top); err == nil {
 		maps.Copy(known, closure)
@@ -114,7 +119,7 @@ type lookAt struct{ q probe.ConsumerQuestion }
 func (r lookAt) perform(ctx context.Context, d *driver) (answer, error) {
 	list, err := d.Asker.Consumers(ctx, r.q)
 	if fail := probe.Failed(err); fail != nil {
-		err = d.Asker.Explain(err)
+		err = d.Asker.Explain(ctx, err)
 		if probe.Evaluation(fail) {
 			return answer{Answer: probe.Answer{Failure: fail}, explained: err}, nil
 		}
@@ -125,7 +130,7 @@ func (r lookAt) perform(ctx context.Context, d *driver) (answer, error) {
 			a.Failure, a.explained = c.Failure, d.Asker.Explain(c.Failure)
 		}
 		if c.Drv != "" {
-			d.derive(a.derivations, c.Drv)
+			d.derive(ctx, a.derivations, c.Drv)
 		}
 	}
 	return a, err

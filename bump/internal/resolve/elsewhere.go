@@ -75,7 +75,7 @@ func (d *driver) lookIn(ctx context.Context, system string, depth probe.Depth, p
 	}
 	d.broken, d.nixVersion = append(d.broken, there.broken...), there.nixVersion
 	if a.Failure != nil && !a.NoneShown {
-		return nil, d.Asker.Explain(a.Failure)
+		return nil, d.Asker.Explain(ctx, a.Failure)
 	}
 	var shown []*Move
 	for i, p := range pins {

@@ -60,7 +60,7 @@ func (d *driver) moveInputs(ctx context.Context) error {
 		}
 		d.Log(diag.Step, "lock input %s at %s", name, d.Release.Version)
 		if d.lock, err = d.Asker.Lock(ctx, values, name); err != nil {
-			return d.inputError(name, d.Asker.Explain(err))
+			return d.inputError(name, d.Asker.Explain(ctx, err))
 		}
 	}
 	return nil

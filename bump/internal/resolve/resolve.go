@@ -25,7 +25,7 @@ type Asker interface {
 	Ask(ctx context.Context, q probe.Question) (probe.Answer, error)
 	Consumers(ctx context.Context, q probe.ConsumerQuestion) ([]probe.Consumer, error)
 	Lock(ctx context.Context, s probe.State, input string) ([]byte, error)
-	Explain(err error) error
+	Explain(ctx context.Context, err error) error
 }
 
 // Upstream names the commit of a tag on GitHub. The error for a tag that does not exist is fs.ErrNotExist.
@@ -35,7 +35,7 @@ type Upstream interface {
 
 // Store is what Nix fetched and instantiated, and what it downloads without a flake.
 type Store interface {
-	Derivation(path string) (*nix.Derivation, error)
+	Derivation(ctx context.Context, path string) (*nix.Derivation, error)
 	// Word returns the word that a file of a source holds, when it has the form.
 	Word(ctx context.Context, dir, name string, form *regexp.Regexp) (string, error)
 	Has(dir, name string) bool

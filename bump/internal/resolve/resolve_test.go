@@ -137,7 +137,7 @@ func (r *replay) Lock(_ context.Context, _ probe.State, input string) ([]byte, e
 	return []byte("locked " + input), nil
 }
 
-func (r *replay) Explain(err error) error { return fmt.Errorf("explained: %w", err) }
+func (r *replay) Explain(_ context.Context, err error) error { return fmt.Errorf("explained: %w", err) }
 
 func (r *replay) TagCommit(_ context.Context, owner, repo, tag string) (string, error) {
 	if tag == "v0.0.0" {
@@ -146,7 +146,7 @@ func (r *replay) TagCommit(_ context.Context, owner, repo, tag string) (string, 
 	return fmt.Sprintf("%x", sum(owner + repo + tag).Digest[:20]), nil
 }
 
-func (r *replay) Derivation(path string) (*nix.Derivation, error) {
+func (r *replay) Derivation(_ context.Context, path string) (*nix.Derivation, error) {
 	if d := r.drvs[path]; d != nil {
 		return d, nil
 	}

@@ -84,7 +84,7 @@ func (d *driver) fetchesIn(
 	if err != nil {
 		return nil, false, err
 	}
-	closure, err := closureOf(d.Store.Derivation, there.pins...)
+	closure, err := closureOf(d.read(ctx), there.pins...)
 	if err != nil {
 		return nil, false, err
 	}
@@ -123,7 +123,7 @@ func (d *driver) unpack(ctx context.Context, h *hash, there *nix.Derivation) err
 		if err != nil {
 			return err
 		}
-		here, err := d.Store.Derivation(a.UnpackDrv)
+		here, err := d.Store.Derivation(ctx, a.UnpackDrv)
 		if err != nil {
 			return err
 		}

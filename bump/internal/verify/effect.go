@@ -123,7 +123,7 @@ func (c Comparison) buildPlan(ctx context.Context, derivations map[string]string
 	}
 	var here, elsewhere []string
 	for _, name := range slices.Sorted(maps.Keys(derivations)) {
-		d, err := nix.ReadDerivation(derivations[name])
+		d, err := nix.ReadDerivation(ctx, derivations[name])
 		if err != nil {
 			return nil, err
 		}

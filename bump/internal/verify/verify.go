@@ -113,7 +113,7 @@ func fact(proof *text.Proof, format string, args ...any) {
 func (c Check) evaluate(ctx context.Context, proof *text.Proof) error {
 	all, err := c.Bench.Configurations(ctx, c.Solution.State)
 	if err != nil {
-		return c.Bench.Explain(err)
+		return c.Bench.Explain(ctx, err)
 	}
 	for _, configuration := range all {
 		c.Log(diag.Step, "evaluate %s", configuration)
@@ -137,7 +137,7 @@ func (c Check) evaluateOne(ctx context.Context, configuration probe.Configuratio
 	if err == nil {
 		return "", nil
 	}
-	failed := c.Bench.Explain(err)
+	failed := c.Bench.Explain(ctx, err)
 	f := probe.Failed(err)
 	if f == nil || !probe.Evaluation(f) {
 		return "", failed
@@ -207,7 +207,7 @@ func (c Check) build(ctx context.Context, proof *text.Proof) error {
 				Hint: "list its outputs with nix flake show, and correct Options.Verify", Err: err,
 			}
 		case err != nil:
-			return c.Bench.Explain(err)
+			return c.Bench.Explain(ctx, err)
 		}
 		if s.build.Derivation != "" {
 			fact(proof, "the %s that `%s` is made with builds", c.Package.Name, s.where)
