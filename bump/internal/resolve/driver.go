@@ -127,7 +127,7 @@ func (r lookAt) perform(ctx context.Context, d *driver) (answer, error) {
 	a := answer{consumers: list, derivations: map[string]*nix.Derivation{}}
 	for _, c := range list {
 		if c.Failure != nil && r.q.Only != nil && !r.q.Strict { // it evaluated before
-			a.Failure, a.explained = c.Failure, d.Asker.Explain(c.Failure)
+			a.Failure, a.explained = c.Failure, d.Asker.Explain(ctx, c.Failure)
 		}
 		if c.Drv != "" {
 			d.derive(ctx, a.derivations, c.Drv)
