@@ -81,7 +81,9 @@ func TestWhatChangesIsNotKnown(t *testing.T) {
 	o.Repo = "me/flake"
 	_, err := runIn(w, o)
 	require.NoError(t, err)
-	assert.Regexp(t, "### What changes\n\n- Not known: cannot add a string to an integer", repo.Pulls()[0].Body)
+	body := repo.Pulls()[0].Body
+	assert.Regexp(t, "### What changes\n\n- Not known: cannot add a string to an integer", body)
+	assert.Contains(t, body, "\n- what the bump changes in packages and configurations was not evaluated: see above\n")
 }
 
 // A bump to the same version is a repair, and nothing moved with it.

@@ -34,9 +34,13 @@ func (c Comparison) Effect(ctx context.Context, proof *text.Proof) text.Effect {
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	effect, err := c.compare(limited, proof)
+	if err != nil && len(effect.Outputs) == 0 {
+		fact(proof, "what the bump changes in packages and configurations was not evaluated: see above")
+	}
 	switch {
 	case err != nil && errors.Is(limited.Err(), context.DeadlineExceeded):
-		effect.Missing = fmt.Sprintf("it took longer than %s to evaluate and compare", limit)
+		effect.Missing = fmt.Sprintf("it took longer than %s to evaluate and compare",
+			strings.Replace(limit.String(), "m0s", "m", 1))
 	case err != nil:
 		effect.Missing = strings.TrimPrefix(err.Error(), "nix: ")
 	case len(effect.Outputs) == 0:
