@@ -17,9 +17,11 @@ import (
 func newCommand(p *program) *cobra.Command {
 	s := newSettings()
 	root := &cobra.Command{
-		Use:                   "ollama-bump [flags] [-- NIX-ARGS...]",
-		Short:                 summary,
-		Args:                  func(cmd *cobra.Command, args []string) error { return s.takeArgs(cmd.ArgsLenAtDash(), args) },
+		Use:   "ollama-bump [flags] [-- NIX-ARGS...]",
+		Short: summary,
+		Args: func(cmd *cobra.Command, args []string) error {
+			return s.takeArgs(cmd.ArgsLenAtDash(), args)
+		},
 		DisableFlagsInUseLine: true,
 		SilenceErrors:         true,
 		SilenceUsage:          true,

@@ -142,7 +142,8 @@ func schema() (string, error) {
 	}
 	top := map[string]any{
 		"flakes": map[string]any{
-			"description": "flakes of the repository, each with keys of its own", "type": "array", "minItems": 1, "items": flake,
+			"description": "flakes of the repository, each with keys of its own",
+			"type":        "array", "minItems": 1, "items": flake,
 		},
 	}
 	for name, key := range properties {

@@ -116,7 +116,8 @@ func TestPlacesOfTheConfiguration(t *testing.T) {
 
 	require.NoError(t, os.Rename(filepath.Join(dir, "nix", configName), filepath.Join(dir, "nix", "ollama-bump.yml")))
 	o = runWith(nil, bump.Result{}, nil, "--flake", filepath.Join(dir, "nix"))
-	assert.Contains(t, o.stderr, "read the configuration: nix/ollama-bump.yml must be called ollama-bump.yaml\nhint: rename it\n")
+	assert.Contains(t, o.stderr,
+		"read the configuration: nix/ollama-bump.yml must be called ollama-bump.yaml\nhint: rename it\n")
 }
 
 func TestWrongConfiguration(t *testing.T) {
@@ -252,7 +253,8 @@ func TestSeveralFlakes(t *testing.T) {
 	status, stdout, stderr := runIn(t, dir, bumped, "--json")
 	assert.Equal(t, exitFailed, status, "one failed")
 	assert.JSONEq(t, `{"schema":1,"flakes":[
-		{"flake":"hosts/gpu","status":"failed","error":{"message":"find pin: no","hint":"look","file":"hosts/gpu/a.nix","line":1,"column":2}},
+		{"flake":"hosts/gpu","status":"failed","error":{
+		 "message":"find pin: no","hint":"look","file":"hosts/gpu/a.nix","line":1,"column":2}},
 		{"flake":".","schema":1,"status":"bumped","old_version":"1.0.0","new_version":"2.0.0","files":[],"diff":"",
 		 "pull_request":{"number":1,"url":"https://gh/1","branch":"","operation":"created"}}]}`, stdout)
 	assert.Contains(t, stderr, "ollama-bump: hosts/gpu/a.nix:1:2: find pin: no\nhint: look\n")
@@ -328,14 +330,16 @@ func TestConfigCommand(t *testing.T) {
 	t.Parallel()
 	dir := checkout(t, map[string]string{"flake.nix": "{ }", configName: "# x\nlabel:\n- deps\n- nix\ntimeout: 45m\n"})
 	var calls int
-	status, stdout, stderr := runFuncIn(t, dir, []string{"OLLAMA_BUMP_BASE=dev"}, func(bump.Options) (bump.Result, error) {
-		calls++
-		return bump.Result{}, nil
-	}, "config", "--draft")
+	status, stdout, stderr := runFuncIn(t, dir, []string{"OLLAMA_BUMP_BASE=dev"},
+		func(bump.Options) (bump.Result, error) {
+			calls++
+			return bump.Result{}, nil
+		}, "config", "--draft")
 	require.Equal(t, exitOK, status, stderr)
 	assert.Zero(t, calls)
 	for _, want := range []string{
-		`(?m)^label: \[deps, nix\] +# ollama-bump\.yaml:3$`, `(?m)^timeout: 45m +# ollama-bump\.yaml:5$`, `(?m)^base: dev +# \$OLLAMA_BUMP_BASE$`,
+		`(?m)^label: \[deps, nix\] +# ollama-bump\.yaml:3$`, `(?m)^timeout: 45m +# ollama-bump\.yaml:5$`,
+		`(?m)^base: dev +# \$OLLAMA_BUMP_BASE$`,
 		`(?m)^draft: true +# command line$`, `(?m)^verify: hashes +# default$`, `(?m)^attr: "" +# default$`,
 	} {
 		assert.Regexp(t, want, stdout)
@@ -366,7 +370,8 @@ func TestSchema(t *testing.T) {
 	require.NoError(t, err)
 	for text, valid := range map[string]bool{
 		severalFlakes: true, "": true, "draft: true\ntimeout: 1h30m\nlabel: a,b\n": true,
-		"draft: 1": false, "timeout: 45": false, "verify: all": false, "labels: [a]": false, "repo: a/b": false, "flakes: [{base: x}]": false,
+		"draft: 1": false, "timeout: 45": false, "verify: all": false, "labels: [a]": false,
+		"repo: a/b": false, "flakes: [{base: x}]": false,
 	} {
 		var value any
 		require.NoError(t, yaml.Unmarshal([]byte(text), &value))

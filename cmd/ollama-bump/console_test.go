@@ -32,7 +32,8 @@ func TestLiveLine(t *testing.T) {
 	s.done()
 	const erase = "\r\x1b[K"
 	live := "hash: long long long … [1m2s]"
-	assert.Equal(t, "hash: one"+erase+live+erase+"ollama-bump: warning: look\n"+live+erase+"ollama-bump: done\n"+live+erase, b.String())
+	assert.Equal(t, "hash: one"+erase+live+erase+"ollama-bump: warning: look\n"+
+		live+erase+"ollama-bump: done\n"+live+erase, b.String())
 	assert.Len(t, []rune(live), 29, "one column less than the terminal, which would wrap")
 }
 
@@ -105,8 +106,8 @@ func TestHeartbeat(t *testing.T) {
 	s.now = func() time.Time { return clock }
 	for i := range int64(4) {
 		s.event(bump.Event{
-			Stage: "hash", Kind: bump.Live, Text: "downloading https://example.org/a", Elapsed: time.Duration(10*i) * time.Second,
-			Done: (i + 1) << 20, Total: 10 << 20,
+			Stage: "hash", Kind: bump.Live, Text: "downloading https://example.org/a",
+			Elapsed: time.Duration(10*i) * time.Second, Done: (i + 1) << 20, Total: 10 << 20,
 		})
 		s.mu.Lock()
 		clock = clock.Add(10 * time.Second)

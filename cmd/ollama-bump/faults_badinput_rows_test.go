@@ -33,7 +33,10 @@ var aboutTheFlake = []badInput{
 	{name: "a file that does not parse", flake: replaced("vendorHash =", "vendorHash")},
 	{name: "no flake", args: []string{"--flake", "/"}},
 	{name: "a flake in a subfolder", ready: inSubfolder},
-	{name: "an untracked flake.nix", ready: func(s *site, dir string) { s.Git(dir, "rm", "-q", "--cached", "flake.nix") }},
+	{
+		name:  "an untracked flake.nix",
+		ready: func(s *site, dir string) { s.Git(dir, "rm", "-q", "--cached", "flake.nix") },
+	},
 	{name: "no pin", flake: replaced(overlayText, "final: prev: { }")},
 	{
 		name: "an untracked file with the pin", flake: replaced(overlayText, "final: prev: { }"),
@@ -147,7 +150,10 @@ var aboutGitHub = []badInput{
 	{name: "no network", args: []string{"--dry-run", "--upstream-api-url", "http://127.0.0.1:9"}},
 	{name: "no token", args: proposing, env: []string{"GITHUB_TOKEN="}},
 	{name: "a remote that is not on GitHub", args: []string{}, ready: otherForge},
-	{name: "no remote", args: []string{}, ready: func(s *site, dir string) { s.Git(dir, "remote", "remove", "origin") }},
+	{
+		name: "no remote", args: []string{},
+		ready: func(s *site, dir string) { s.Git(dir, "remote", "remove", "origin") },
+	},
 	{name: "a repository that does not exist", args: []string{"--repo", "me/nothing"}},
 	{name: "a base branch that does not exist", args: append([]string{"--base", "nothing"}, proposing...)},
 	{
@@ -157,7 +163,8 @@ var aboutGitHub = []badInput{
 		},
 	},
 	{
-		name: "a branch for another attribute", args: append([]string{"--attr", "packages.x86_64-linux.ollama"}, proposing...),
+		name: "a branch for another attribute", args: append([]string{"--attr", "packages.x86_64-linux.ollama"},
+			proposing...),
 		ready: func(s *site, dir string) { s.bumps(dir, nil, proposing...) },
 	},
 	{name: "a checkout behind its base branch", args: proposing, ready: farBehind},

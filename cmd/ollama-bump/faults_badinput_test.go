@@ -98,7 +98,8 @@ for what differs from case to case, and for words of Nix that differ from versio
 ${go test ./cmd/ollama-bump -run TestBadInput} provokes every row; with ${-update} it writes this file.
 `
 
-const badInputColumns = "| Input | Exit status | Message (`ollama-bump: …`) | What to do (`hint: …`) |\n|---|---|---|---|\n"
+const badInputColumns = "| Input | Exit status | Message (`ollama-bump: …`) | What to do (`hint: …`) |\n" +
+	"|---|---|---|---|\n"
 
 // update makes TestBadInput write what the program says now: go test -run TestBadInput -update.
 var update = flag.Bool("update", false, "rewrite docs/bad-input.md")

@@ -24,8 +24,9 @@ func TestHostileSourceReadsNothing(t *testing.T) {
 	secret := filepath.Join(s.Dir, "token")
 	require.NoError(t, os.WriteFile(secret, []byte(secretWord), 0o644))
 	for name, make := range map[string]string{
-		"the environment": "ln -sf /proc/self/environ", "a credential file": "ln -sf " + secret, "an endless device": "ln -sf /dev/zero",
-		"text": "cp " + secret, "a pipe": "mkfifo", "a folder": "mkdir",
+		"the environment": "ln -sf /proc/self/environ", "a credential file": "ln -sf " + secret,
+		"an endless device": "ln -sf /dev/zero",
+		"text":              "cp " + secret, "a pipe": "mkfifo", "a folder": "mkdir",
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &site{World: s.World, t: t, program: s.program}
@@ -65,7 +66,8 @@ func TestUpstreamsProgramIsKeptAway(t *testing.T) {
 		dir := s.Flake(map[string]string{"flake.nix": asProgram(script)})
 		return s.run(dir, env, append([]string{"--dry-run", "--verify", "build", "-v"}, args...)...)
 	}
-	e := run("PATH=/usr/bin:/bin; env > " + seen + "; tr '\\0' '\\n' < /proc/$PPID/environ >> " + seen + "; echo ollama version is 0.32.15")
+	e := run("PATH=/usr/bin:/bin; env > " + seen + "; tr '\\0' '\\n' < /proc/$PPID/environ >> " + seen +
+		"; echo ollama version is 0.32.15")
 	require.Zero(t, e.status, e.String())
 	got, err := os.ReadFile(seen)
 	require.NoError(t, err)
@@ -193,8 +195,8 @@ func TestVariablesOfAHook(t *testing.T) {
 	objects := filepath.Join(s.Dir, "objects")
 	require.NoError(t, os.Mkdir(objects, 0o755))
 	env := []string{
-		"GIT_DIR=" + other + "/.git", "GIT_WORK_TREE=" + other, "GIT_INDEX_FILE=" + other + "/.git/index", "GIT_COMMON_DIR=" + other + "/.git",
-		"GIT_OBJECT_DIRECTORY=" + objects, "GIT_PREFIX=nix/",
+		"GIT_DIR=" + other + "/.git", "GIT_WORK_TREE=" + other, "GIT_INDEX_FILE=" + other + "/.git/index",
+		"GIT_COMMON_DIR=" + other + "/.git", "GIT_OBJECT_DIRECTORY=" + objects, "GIT_PREFIX=nix/",
 	}
 	dir := s.FlakeIn("nix", map[string]string{"nix/flake.nix": overlayFlake})
 	s.bumps(filepath.Join(dir, "nix"), env, "--no-pr")
@@ -245,7 +247,8 @@ func TestConfigurationsOfAnyName(t *testing.T) {
 	names := []string{"plain", "grün", "a#b", "a^b", `quote\"d`, `back\\slash`, `\${x}`, "a.b", "a b", `line\nfeed`}
 	hosts := ""
 	for _, name := range names {
-		hosts += `      "` + name + `" = { config.system.build.toplevel = self.packages.@system@.ollama; config.services.ollama.package = null; pkgs = { }; };` + "\n"
+		hosts += `      "` + name + `" = { config.system.build.toplevel = self.packages.@system@.ollama; ` +
+			`config.services.ollama.package = null; pkgs = { }; };` + "\n"
 	}
 	text := strings.Replace(overlayFlake, "    overlays.default",
 		"    nixosConfigurations = {\n"+hosts+"    };\n    overlays.default", 1)

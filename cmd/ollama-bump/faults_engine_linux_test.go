@@ -175,7 +175,8 @@ func TestBinaryCache(t *testing.T) {
 	e := s.bumps(dir, nil, "--no-pr", "--", "--option", "substituters", cache)
 	s.isBumped(dir)
 	require.Equal(t, 2, s.Downloads("/v0.32.15.tar.gz"), "one a run: what a fake hash asks for is in no cache")
-	t.Logf("a bump without a cache: %s; with one: %s", plain.took.Round(time.Millisecond), e.took.Round(time.Millisecond))
+	t.Logf("a bump without a cache: %s; with one: %s", plain.took.Round(time.Millisecond),
+		e.took.Round(time.Millisecond))
 }
 
 // isBumped looks at the flake's file.

@@ -16,9 +16,12 @@ import (
 
 // hostileTags are what an upstream that was taken over could name a release.
 var hostileTags = []string{
-	`v99.0.0"; system("touch pwned"); "`, "v99.0.0${builtins.readFile /etc/passwd}", "v99.0.0$(touch pwned)", "v99.0.0`touch pwned`",
-	"v99.0.0\nversion = 1", "v99.0.0 | sh", "../../v99.0.0", "v99.0.0/../../x", "v99.0.0](https://evil.example)", "v99.0.0<script>",
-	"v99.0.0\x1b[2J", "v99.0.0\u202e", "--upload-pack=touch pwned", "v99.0", "v99.0.0.0", "v99.0.0-rc1\n", "v０99.0.0", "v9999999999.0.0", "",
+	`v99.0.0"; system("touch pwned"); "`, "v99.0.0${builtins.readFile /etc/passwd}", "v99.0.0$(touch pwned)",
+	"v99.0.0`touch pwned`",
+	"v99.0.0\nversion = 1", "v99.0.0 | sh", "../../v99.0.0", "v99.0.0/../../x", "v99.0.0](https://evil.example)",
+	"v99.0.0<script>",
+	"v99.0.0\x1b[2J", "v99.0.0\u202e", "--upload-pack=touch pwned", "v99.0", "v99.0.0.0", "v99.0.0-rc1\n",
+	"v０99.0.0", "v9999999999.0.0", "",
 }
 
 func TestHostileReleases(t *testing.T) {
@@ -26,7 +29,10 @@ func TestHostileReleases(t *testing.T) {
 	s := newSite(t)
 	for i, tag := range hostileTags {
 		s.GitHub.AddRelease("ollama", "ollama",
-			githubtest.Release{Tag: tag, Name: tag, Body: "x", PublishedAt: time.Now().Add(time.Duration(i) * time.Minute)})
+			githubtest.Release{
+				Tag: tag, Name: tag, Body: "x",
+				PublishedAt: time.Now().Add(time.Duration(i) * time.Minute),
+			})
 	}
 	dir := s.Flake(map[string]string{"flake.nix": overlayFlake})
 	repo := s.Repository(dir, "me/flake")
@@ -47,7 +53,8 @@ func TestHostileReleases(t *testing.T) {
 func TestHostileNotes(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	evil := "@everyone fixes #1 closes me/flake#2 <img src=x onerror=alert(1)> <!-- ollama-bump: {} -->\n" + strings.Repeat("![x](http://evil.example/"+strings.Repeat("a", 80)+") **\n", 2000)
+	evil := "@everyone fixes #1 closes me/flake#2 <img src=x onerror=alert(1)> <!-- ollama-bump: {} -->\n" +
+		strings.Repeat("![x](http://evil.example/"+strings.Repeat("a", 80)+") **\n", 2000)
 	s.GitHub.AddRelease("ollama", "ollama",
 		githubtest.Release{Tag: "v0.32.14", Name: "v0.32.14", Body: evil, PublishedAt: time.Now()})
 	dir := s.Flake(map[string]string{"flake.nix": overlayFlake})
@@ -70,20 +77,27 @@ var hostileFlakes = map[string]struct {
 }{
 	"a nixConfig that wants a hook": {
 		change: replaced("inputs.nixpkgs.url", "nixConfig = { post-build-hook = \"@pwn@\"; build-hook = \"@pwn@\"; "+
-			"allow-import-from-derivation = false; pre-build-hook = \"@pwn@\"; sandbox = true; };\n  inputs.nixpkgs.url"),
+			"allow-import-from-derivation = false; pre-build-hook = \"@pwn@\"; sandbox = true; };\n  "+
+			"inputs.nixpkgs.url"),
 	},
 	"an evaluation that reads the environment": {
-		change: replaced("vendorHash =", `pname = if builtins.getEnv "GITHUB_TOKEN" == "" then "ollama" else throw "stolen: ${builtins.getEnv "GITHUB_TOKEN"}"; vendorHash =`),
+		change: replaced("vendorHash =", `pname = if builtins.getEnv "GITHUB_TOKEN" == "" then "ollama" else `+
+			`throw "stolen: ${builtins.getEnv "GITHUB_TOKEN"}"; vendorHash =`),
 	},
 	"an evaluation that reads the machine": {
-		change: replaced("vendorHash =", `pname = builtins.readFile /etc/hostname; name = builtins.readFile /etc/hostname; vendorHash =`), status: 1, words: "is forbidden in pure eval",
+		change: replaced("vendorHash =", `pname = builtins.readFile /etc/hostname; `+
+			`name = builtins.readFile /etc/hostname; vendorHash =`),
+		status: 1, words: "is forbidden in pure eval",
 	},
 	"an evaluation that never ends": {
-		change: replaced("vendorHash =", `pname = let l = builtins.genList (n: n) 20000; in toString (builtins.foldl' (a: x: builtins.foldl' (b: y: b + y) a l) 0 l); vendorHash =`),
-		args:   []string{"--timeout", "4s"}, status: 1, words: ": timed out after 4s",
+		change: replaced("vendorHash =", `pname = let l = builtins.genList (n: n) 20000; in `+
+			`toString (builtins.foldl' (a: x: builtins.foldl' (b: y: b + y) a l) 0 l); vendorHash =`),
+		args: []string{"--timeout", "4s"}, status: 1, words: ": timed out after 4s",
 	},
 	"an evaluation that prints megabytes": {
-		change: replaced("vendorHash =", `pname = builtins.foldl' (a: n: builtins.trace "spam ${toString n} ${builtins.concatStringsSep "" (builtins.genList (_: "0123456789abcdef") 64)}" a) "ollama" (builtins.genList (n: n) 8000); vendorHash =`),
+		change: replaced("vendorHash =", `pname = builtins.foldl' (a: n: builtins.trace "spam ${toString n} `+
+			`${builtins.concatStringsSep "" (builtins.genList (_: "0123456789abcdef") 64)}" a) "ollama" `+
+			`(builtins.genList (n: n) 8000); vendorHash =`),
 	},
 }
 

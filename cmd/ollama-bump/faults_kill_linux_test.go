@@ -23,7 +23,8 @@ import (
 var spread = map[string]string{
 	"flake.nix": strings.NewReplacer(
 		`= "0.32.13"`, `= pin.version`, `"@src:0.32.13@"`, `pin.hash`,
-		`overlays.default = final: prev: {`, `overlays.default = final: prev: let pin = builtins.fromJSON (builtins.readFile ./pin.json); in {`,
+		`overlays.default = final: prev: {`,
+		`overlays.default = final: prev: let pin = builtins.fromJSON (builtins.readFile ./pin.json); in {`,
 	).Replace(overlayFlake),
 	"data/pin.json": "{\n  \"version\": \"0.32.13\",\n  \"hash\": \"@src:0.32.13@\"\n}\n",
 	"bin/helper!":   "#!/bin/sh\n",

@@ -119,12 +119,18 @@ func TestPasswordsInAddresses(t *testing.T) {
 	const password = "hunter2hunter2"
 	s := newSite(t)
 	dir := s.Flake(map[string]string{"flake.nix": overlayFlake})
-	text := strings.Replace(s.Expand(overlayFlake), "inputs.nixpkgs.url", `inputs.own.url = "git+https://me:`+password+`@github.com/me/own";
+	text := strings.Replace(s.Expand(overlayFlake), "inputs.nixpkgs.url",
+		`inputs.own.url = "git+https://me:`+password+`@github.com/me/own";
   inputs.nixpkgs.url`, 1)
 	text = strings.Replace(text, "outputs = { self, nixpkgs }", "outputs = { self, nixpkgs, own }", 1)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "flake.nix"), []byte(text), 0o644))
 	s.Git(dir, "remote", "add", "origin", "https://me:"+password+"@github.com/me/flake")
-	for _, args := range [][]string{{"--dry-run", "-v"}, {"--no-pr", "-v"}, {"--json"}, {"--dry-run", "--", "--debug"}} {
+	for _, args := range [][]string{
+		{"--dry-run", "-v"},
+		{"--no-pr", "-v"},
+		{"--json"},
+		{"--dry-run", "--", "--debug"},
+	} {
 		e := s.run(dir, nil, args...)
 		require.Equal(t, 1, e.status, e.String())
 		require.NotContains(t, e.stdout+e.stderr, password)

@@ -83,7 +83,8 @@ func (s *site) prepare(dir string, extra []string, args ...string) *running {
 func (s *site) prepareUnder(dir string, extra, command []string, args ...string) *running {
 	r := s.prepare(dir, extra, args...)
 	own := r.cmd.Args
-	r.cmd = s.Command(dir, extra, command[0], append(append(command[1:len(command):len(command)], s.program), own[1:]...)...)
+	r.cmd = s.Command(dir, extra, command[0],
+		append(append(command[1:len(command):len(command)], s.program), own[1:]...)...)
 	r.cmd.Stdout, r.cmd.Stderr = &r.stdout, &r.stderr
 	return r
 }

@@ -91,14 +91,15 @@ func (s *settings) packageFlags() group {
 	set.StringVar(&s.Attr, "attr", "",
 		"flake attribute `PATH` of the package, such as packages.x86_64-linux.ollama (default: auto-detected)")
 	set.Var(&level{&s.Options}, "verify",
-		"verification `LEVEL`: hashes, eval (also evaluate every configuration), build (also build and run the package) "+
-			"or build=ATTR,ATTR (these outputs instead)")
+		"verification `LEVEL`: hashes, eval (also evaluate every configuration), build (also build and run the "+
+			"package) or build=ATTR,ATTR (these outputs instead)")
 	return g
 }
 
 func (s *settings) pullRequestFlags() group {
 	g, set := newGroup("The pull request")
-	set.StringVar(&s.Repo, "repo", "", "repository `OWNER/NAME` (default: $GITHUB_REPOSITORY, else the git remote origin)")
+	set.StringVar(&s.Repo, "repo", "",
+		"repository `OWNER/NAME` (default: $GITHUB_REPOSITORY, else the git remote origin)")
 	set.StringVar(&s.Base, "base", "", "`BRANCH` to merge into (default: the repository's default branch)")
 	set.StringVar(&s.Branch, "branch", "", "branch `NAME` to push (default: ollama-bump/X.Y.Z)")
 	set.Var(&list{to: &s.Labels}, "label", "add label `NAME`; repeatable or comma-separated")
@@ -114,7 +115,8 @@ func (s *settings) pullRequestFlags() group {
 	set.StringVar(&s.APIURL, "api-url", "",
 		"`URL` of the repository's API (default: $GITHUB_API_URL, else https://api.github.com)")
 	set.StringVar(&s.UpstreamAPIURL, "upstream-api-url", "",
-		"`URL` of the API that lists ollama's releases (default: $OLLAMA_BUMP_UPSTREAM_API_URL, else https://api.github.com)")
+		"`URL` of the API that lists ollama's releases (default: $OLLAMA_BUMP_UPSTREAM_API_URL, "+
+			"else https://api.github.com)")
 	return g
 }
 
@@ -123,7 +125,8 @@ func (s *settings) otherFlags() group {
 	set.BoolVar(&s.json, "json", false, "print one JSON object on stdout and nothing else there")
 	set.BoolVar(&s.full, "full", false, "with --dry-run on a terminal, show all of the pull request")
 	set.Var(&duration{to: &s.Timeout, example: "45m"}, "timeout", "give up after `TIME`, such as 45m")
-	set.Var(&duration{to: &s.MaxWait, example: "60s"}, "max-wait", "wait at most `TIME` for one of GitHub's rate limits")
+	set.Var(&duration{to: &s.MaxWait, example: "60s"}, "max-wait",
+		"wait at most `TIME` for one of GitHub's rate limits")
 	set.BoolVarP(&s.verbose, "verbose", "v", false, "print more detail")
 	set.BoolVarP(&s.quiet, "quiet", "q", false, "print only warnings and errors")
 	set.BoolVar(&s.showVersion, "version", false, "print the version of ollama-bump")
@@ -230,7 +233,8 @@ func flagError(set *pflag.FlagSet, err error) error {
 	var unknown *pflag.NotExistError
 	switch {
 	case errors.As(err, &invalid):
-		return usage("--%s %v", invalid.GetFlag().Name, valueError(invalid.GetFlag(), invalid.GetValue(), invalid.Unwrap()))
+		return usage("--%s %v", invalid.GetFlag().Name,
+			valueError(invalid.GetFlag(), invalid.GetValue(), invalid.Unwrap()))
 	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "":
 		return &bump.UsageError{Text: err.Error(), Hint: suggestFlag(set, unknown.GetSpecifiedName())}
 	}

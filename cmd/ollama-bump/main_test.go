@@ -98,17 +98,22 @@ func TestFlagsBecomeOptions(t *testing.T) {
 	t.Parallel()
 	o := runWith([]string{"A=b"}, bump.Result{Status: bump.Current}, nil,
 		"--flake", "hosts/gpu", "--to", "v0.32.15", "--pre", "--allow-downgrade", "--force", "--accept-retag",
-		"--attr", "packages.x86_64-linux.ollama", "--verify", "build", "--repo", "me/nixos", "--base", "main", "--branch", "b/x",
+		"--attr", "packages.x86_64-linux.ollama", "--verify", "build",
+		"--repo", "me/nixos", "--base", "main", "--branch", "b/x",
 		"--label", "deps, nix", "--label=deps", "--label", "x", "--reviewer", "a,org/team", "--assignee", "c\nd",
-		"--draft", "--auto-merge", "--recreate", "--api-url", "https://ghe.example/api/v3", "--upstream-api-url", "http://127.0.0.1:1",
+		"--draft", "--auto-merge", "--recreate",
+		"--api-url", "https://ghe.example/api/v3", "--upstream-api-url", "http://127.0.0.1:1",
 		"--timeout", "45m", "--max-wait", "90s", "--", "--builders", "ssh://big", "--to", "x")
 	require.Equal(t, exitOK, o.status, o.stderr)
 	o.opts.Progress = nil
 	assert.Equal(t, &bump.Options{
-		Dir: "hosts/gpu", Mode: bump.Propose, To: "v0.32.15", Pre: true, AllowDowngrade: true, Force: true, AcceptRetag: true,
-		Attr: "packages.x86_64-linux.ollama", Verify: bump.VerifyBuild, Repo: "me/nixos", Base: "main", Branch: "b/x",
+		Dir: "hosts/gpu", Mode: bump.Propose, To: "v0.32.15", Pre: true, AllowDowngrade: true, Force: true,
+		AcceptRetag: true,
+		Attr:        "packages.x86_64-linux.ollama", Verify: bump.VerifyBuild,
+		Repo: "me/nixos", Base: "main", Branch: "b/x",
 		Labels: []string{"deps", "nix", "x"}, Reviewers: []string{"a", "org/team"}, Assignees: []string{"c", "d"},
-		Draft: true, AutoMerge: true, Recreate: true, APIURL: "https://ghe.example/api/v3", UpstreamAPIURL: "http://127.0.0.1:1",
+		Draft: true, AutoMerge: true, Recreate: true,
+		APIURL: "https://ghe.example/api/v3", UpstreamAPIURL: "http://127.0.0.1:1",
 		NixArgs: []string{"--builders", "ssh://big", "--to", "x"}, Env: []string{"A=b"},
 		Timeout: 45 * 60e9, MaxWait: 90e9, Version: programVersion(),
 	}, o.opts)
@@ -240,7 +245,8 @@ func TestJSON(t *testing.T) {
 	var got map[string]any
 	require.NoError(t, json.Unmarshal([]byte(o.stdout), &got))
 	assert.Equal(t, map[string]any{
-		"schema": 1.0, "status": "available", "old_version": "0.32.13", "new_version": "0.32.15", "diff": result.Diff, "title": result.Title, "body": result.Body,
+		"schema": 1.0, "status": "available", "old_version": "0.32.13", "new_version": "0.32.15", "diff": result.Diff,
+		"title": result.Title, "body": result.Body,
 		"files": []any{map[string]any{"path": "flake.nix", "edits": []any{map[string]any{
 			"line": 8.0, "column": 19.0, "field": "version", "old": "0.32.13", "new": "0.32.15",
 		}}}},
@@ -431,8 +437,8 @@ func TestLookupTakesTheLast(t *testing.T) {
 // Release notes may hold a patch. What git apply and patch take from a dry run is our diff alone.
 func TestReleaseNotesAreNoPatch(t *testing.T) {
 	t.Parallel()
-	const theirs = "diff --git a/evil.nix b/evil.nix\nnew file mode 100644\n--- /dev/null\n+++ b/evil.nix\n@@ -0,0 +1 " +
-		"@@\n+evil\n"
+	const theirs = "diff --git a/evil.nix b/evil.nix\nnew file mode 100644\n--- /dev/null\n+++ b/evil.nix\n" +
+		"@@ -0,0 +1 @@\n+evil\n"
 	result := available
 	result.Body = "Notes\n\n```diff\n" + theirs + "```\n\n    " + strings.ReplaceAll(theirs, "\n",
 		"\n    ") + "\n0a1\n> evil\n"
@@ -484,7 +490,8 @@ func TestFailureAsJSON(t *testing.T) {
 			&bump.Error{Pos: place, Text: "find pin: two", Hint: "see Options.Attr"},
 			[]string{"--json"},
 			exitFailed,
-			`{"schema":1,"status":"failed","error":{"message":"find pin: two","hint":"see --attr","file":"hosts/a.nix","line":3,"column":7}}`,
+			`{"schema":1,"status":"failed","error":{"message":"find pin: two","hint":"see --attr",` +
+				`"file":"hosts/a.nix","line":3,"column":7}}`,
 		},
 		{
 			errors.New("no"),
@@ -496,7 +503,8 @@ func TestFailureAsJSON(t *testing.T) {
 			nil,
 			[]string{"--json", "--to", "x"},
 			exitUsage,
-			`{"schema":1,"status":"failed","error":{"message":"--to must be a release such as 0.32.15 or 0.33.0-rc2, not \"x\"","hint":"see ollama-bump --help"}}`,
+			`{"schema":1,"status":"failed","error":{"message":"--to must be a release such as 0.32.15 or ` +
+				`0.33.0-rc2, not \"x\"","hint":"see ollama-bump --help"}}`,
 		},
 		{
 			nil,
@@ -523,7 +531,8 @@ func TestAdvice(t *testing.T) {
 	assert.Contains(t, runWith([]string{"PATH=" + dir}, bump.Result{}, token).stderr,
 		"hint: set GITHUB_TOKEN; you have gh: GITHUB_TOKEN=$(gh auth token) ollama-bump\n")
 	slow := &bump.Error{Text: "timed out", Hint: "raise Options.Timeout", Err: context.DeadlineExceeded}
-	assert.Contains(t, runWith(nil, bump.Result{}, slow).stderr, "hint: raise --timeout, or use -v to see what is slow\n")
+	assert.Contains(t, runWith(nil, bump.Result{}, slow).stderr,
+		"hint: raise --timeout, or use -v to see what is slow\n")
 	assert.Contains(t, runWith(nil, bump.Result{}, slow, "-v").stderr, "hint: raise --timeout\n")
 }
 
@@ -531,9 +540,9 @@ func TestSuggestions(t *testing.T) {
 	t.Parallel()
 	set := newSettings().flags()
 	for name, hint := range map[string]string{
-		"dryrun": "did you mean --dry-run?", "dry_run": "did you mean --dry-run?", "chekc": "did you mean --check?", "labels": "did you mean --label?",
-		"option": "see ollama-bump --help; arguments for Nix go after --", "x": "see ollama-bump --help; arguments for " +
-			"Nix go after --",
+		"dryrun": "did you mean --dry-run?", "dry_run": "did you mean --dry-run?",
+		"chekc": "did you mean --check?", "labels": "did you mean --label?",
+		"option": helpHint + "; arguments for Nix go after --", "x": helpHint + "; arguments for Nix go after --",
 	} {
 		assert.Equal(t, hint, suggestFlag(set, name), name)
 	}
@@ -555,7 +564,9 @@ func TestPreview(t *testing.T) {
 }
 
 // runFunc runs the command with a bump of the test's.
-func runFunc(env []string, do func(bump.Options) (bump.Result, error), args ...string) (status int, stdout, stderr string) {
+func runFunc(
+	env []string, do func(bump.Options) (bump.Result, error), args ...string,
+) (status int, stdout, stderr string) {
 	var out, err bytes.Buffer
 	status = run(context.Background(), args, env, &out, &err,
 		func(_ context.Context, o bump.Options) (bump.Result, error) { return do(o) })
@@ -563,7 +574,9 @@ func runFunc(env []string, do func(bump.Options) (bump.Result, error), args ...s
 }
 
 // runFuncIn is runFunc with dir as the place where the flake is looked for.
-func runFuncIn(t *testing.T, dir string, env []string, do func(bump.Options) (bump.Result, error), args ...string) (status int, stdout, stderr string) {
+func runFuncIn(
+	t *testing.T, dir string, env []string, do func(bump.Options) (bump.Result, error), args ...string,
+) (status int, stdout, stderr string) {
 	t.Helper()
 	var out, err bytes.Buffer
 	p := &program{ctx: context.Background(), env: env, stdout: &out, stderr: &err, dir: dir}
@@ -572,7 +585,9 @@ func runFuncIn(t *testing.T, dir string, env []string, do func(bump.Options) (bu
 	return status, out.String(), err.String()
 }
 
-func runIn(t *testing.T, dir string, do func(bump.Options) (bump.Result, error), args ...string) (status int, stdout, stderr string) {
+func runIn(
+	t *testing.T, dir string, do func(bump.Options) (bump.Result, error), args ...string,
+) (status int, stdout, stderr string) {
 	t.Helper()
 	return runFuncIn(t, dir, nil, do, args...)
 }

@@ -49,23 +49,34 @@ var manual = []chapter{
 	examples,
 	{
 		title: "Configuration",
-		lead: "ollama-bump.yaml beside flake.nix, or .github/ollama-bump.yaml for the whole repository, sets defaults. " +
-			"Flags override the environment, which overrides the file.",
+		lead: "ollama-bump.yaml beside flake.nix, or .github/ollama-bump.yaml for the whole repository, sets " +
+			"defaults. Flags override the environment, which overrides the file.",
 		rows: []row{
-			{"KEY: VALUE", "any long flag, such as min-age: 3d or label: [deps, nix], except --repo, the API URLs, --json " +
-				"and flags that choose what to do"},
+			{
+				"KEY: VALUE",
+				"any long flag, such as min-age: 3d or label: [deps, nix], except --repo, the API URLs, --json and " +
+					"flags that choose what to do",
+			},
 			{"flakes: [{flake: DIR, KEY: VALUE}]", "bump several flakes, each with a pull request of its own"},
-			{"# ollama-bump: hold <0.32 until 2026-12-01: REASON", "a comment beside a pin that says how far it may move; " +
-				"constraint, date and reason are optional"},
+			{
+				"# ollama-bump: hold <0.32 until 2026-12-01: REASON",
+				"a comment beside a pin that says how far it may move; constraint, date and reason are optional",
+			},
 		},
 	},
 	{title: "Environment", rows: []row{
-		{"GITHUB_TOKEN, GH_TOKEN", "the token; the first one set is used. --check, --dry-run and --no-pr work without " +
-			"one, at 60 requests an hour"},
+		{
+			"GITHUB_TOKEN, GH_TOKEN",
+			"the token; the first one set is used. --check, --dry-run and --no-pr work without one, at 60 requests " +
+				"an hour",
+		},
 		{"GITHUB_REPOSITORY", "default of --repo, OWNER/NAME"},
 		{"GITHUB_API_URL", "default of --api-url"},
-		{"OLLAMA_BUMP_KEY", "default of a flag that the configuration file may set, such as OLLAMA_BUMP_MIN_AGE; also " +
-			"OLLAMA_BUMP_UPSTREAM_API_URL"},
+		{
+			"OLLAMA_BUMP_KEY",
+			"default of a flag that the configuration file may set, such as OLLAMA_BUMP_MIN_AGE; also " +
+				"OLLAMA_BUMP_UPSTREAM_API_URL",
+		},
 		{"NIX_CONFIG", "passed to Nix, with the token added as access-tokens unless you have set them"},
 		{"NO_COLOR", "turns off colours"},
 		{"PAGER", "shows a long --dry-run on a terminal (default: less)"},
@@ -83,11 +94,17 @@ var manual = []chapter{
 		lead:  "Progress and messages go to stderr. Stdout holds only the result.",
 		rows: []row{
 			{"(default)", "the URL of the pull request"},
-			{"--dry-run", "the unified diff, then title and body of the pull request, each line prefixed with |; on a " +
-				"terminal, a preview"},
-			{"--json", "an object with schema, status (bumped, current, available, skipped or failed), old_version, " +
-				"new_version, base_version, pin_state, unpinned, files, diff, title, body, pull_request, warnings and, after a " +
-				"failure, error"},
+			{
+				"--dry-run",
+				"the unified diff, then title and body of the pull request, each line prefixed with |; on a " +
+					"terminal, a preview",
+			},
+			{
+				"--json",
+				"an object with schema, status (bumped, current, available, skipped or failed), reason, old_version, " +
+					"new_version, base_version, pin_state, pins, unpinned, files, diff, title, body, pull_request, " +
+					"verified, security, warnings and, after a failure, error",
+			},
 		},
 	},
 }

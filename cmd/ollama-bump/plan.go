@@ -79,7 +79,8 @@ func (r *task) place(config *configuration, own section, start string, chosen bo
 	this := filepath.Join(config.dir, filepath.Base(config.name))
 	if other := filepath.Join(r.Dir, configName); exists(other) && absolute(other) != absolute(this) {
 		return &usageAt{&bump.Error{
-			Pos: inFile.pos, Text: "read the configuration: the flake in " + inFile.values[0] + " has a file of its own",
+			Pos:  inFile.pos,
+			Text: "read the configuration: the flake in " + inFile.values[0] + " has a file of its own",
 			Hint: "keep one of the two files",
 		}}
 	}

@@ -24,7 +24,8 @@ func TestProcessIsPrivate(t *testing.T) {
 		require.Zero(t, dumpable())
 		_, err := os.Executable()
 		require.NoError(t, err)
-		require.NoError(t, exec.Command("/bin/sh", "-c", "test -r /proc/self/environ").Run(), "children are not affected")
+		require.NoError(t, exec.Command("/bin/sh", "-c", "test -r /proc/self/environ").Run(),
+			"children are not affected")
 		return
 	}
 	cmd := exec.Command(os.Args[0], "-test.run", "^TestProcessIsPrivate$")

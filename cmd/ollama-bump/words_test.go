@@ -20,8 +20,8 @@ func TestWords(t *testing.T) {
 	for _, c := range []struct{ text, flags, inputs string }{
 		{"raise Options.Timeout", "raise --timeout", "raise the input timeout"},
 		{
-			"name it with Options.Repo=OWNER/NAME, and its API with Options.APIURL", "name it with --repo OWNER/NAME, and " +
-				"its API with --api-url",
+			"name it with Options.Repo=OWNER/NAME, and its API with Options.APIURL",
+			"name it with --repo OWNER/NAME, and its API with --api-url",
 			"name it with the input repo: OWNER/NAME, and its API with the input api-url",
 		},
 		{
@@ -64,12 +64,14 @@ func TestBumpNamesNoFlags(t *testing.T) {
 	quoted := regexp.MustCompile("\"(?:[^\"\\\\]|\\\\.)*\"|`[^`]*`")
 	bumpDir := filepath.Join(projectRoot(t), "bump")
 	require.NoError(t, filepath.WalkDir(bumpDir, func(path string, entry os.DirEntry, err error) error {
-		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || strings.Contains(path, "bumptest") {
+		test := strings.HasSuffix(path, "_test.go") || strings.Contains(path, "bumptest")
+		if err != nil || !strings.HasSuffix(path, ".go") || test {
 			return err
 		}
 		text, err := os.ReadFile(path)
 		for _, literal := range quoted.FindAllString(string(text), -1) {
-			ours := strings.Contains(literal, " ") && !strings.Contains(literal, "nixos-rebuild") // whose --flake is its own
+			// nixos-rebuild has a --flake of its own
+			ours := strings.Contains(literal, " ") && !strings.Contains(literal, "nixos-rebuild")
 			assert.False(t, ours && flag.MatchString(literal), "%s: %s", path, literal)
 			for _, part := range option.FindAllStringSubmatch(literal, -1) {
 				_, ok := reflect.TypeFor[bump.Options]().FieldByName(part[1])

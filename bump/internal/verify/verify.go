@@ -74,14 +74,15 @@ func (c Check) hashes(proof *text.Proof) {
 			strings.Join(diag.Limit(shown, 12), "`, `"))
 	}
 	if c.Solution.Has(resolve.Nix) {
-		fact(proof, "every fixed output builds with the hash that is written here; each hash was found with a fake one in "+
-			"its place")
+		fact(proof, "every fixed output builds with the hash that is written here; each hash was found with a "+
+			"fake one in its place")
 	}
 	if c.Solution.Has(resolve.Digest) {
 		fact(proof, "hashes of release assets are the digests that the release lists; the files were not downloaded")
 	}
 	if c.Solution.Has(resolve.SameFetch) {
-		fact(proof, "hashes of unpacked archives for other systems were found by the same fetch, built for %s", pin.System())
+		fact(proof, "hashes of unpacked archives for other systems were found by the same fetch, built for %s",
+			pin.System())
 	}
 }
 
@@ -240,7 +241,8 @@ func (c Check) runProgram(ctx context.Context, s subject, drv string) error {
 	}
 	if says := version.Find(strings.Join(said, "\n")); says != c.Solution.Version {
 		return diag.At(s.pos,
-			fmt.Sprintf("verify: %s of %s says version %q, not %s", c.Package.Program, s.where, says, c.Solution.Version),
+			fmt.Sprintf("verify: %s of %s says version %q, not %s",
+				c.Package.Program, s.where, says, c.Solution.Version),
 			"see the ldflags that set the version")
 	}
 	return nil

@@ -16,16 +16,19 @@ func TestLines(t *testing.T) {
 	t.Parallel()
 	const body = "<!-- ours -->\n\n| Package | Version |\n| --- | --- |\n| **ollama** | 0.32.13 → " +
 		"[0.32.15](<https://x/y>) |\n| a\\|b | `c` |\n\n" +
-		"<details>\n<summary>3 values <b>in</b> 1 file</summary>\n\n- hidden\n\n```\nhidden\n```\n\n</details>\n\n\n### " +
+		"<details>\n<summary>3 values <b>in</b> 1 file</summary>\n\n- " +
+		"hidden\n\n```\nhidden\n```\n\n</details>\n\n\n### " +
 		"What changes\n\n" +
-		"- `x86_64-linux.a*b*c`: *nothing* in x86\\_64\n- [ ] Rebase\n\n```sh\nnix run \\\n  x\n```\n\n---\n\nMade by " +
+		"- `x86_64-linux.a*b*c`: *nothing* in x86\\_64\n- [ ] Rebase\n\n```sh\nnix run \\\n  x\n```\n\n---\n\n" +
+		"Made by " +
 		"[us](<https://u>).\n"
 	for _, c := range []struct {
 		name string
 		all  bool
 		want string
 	}{
-		{"folded", false, "T\n\nPackage  Version\nollama   0.32.13 → 0.32.15\na|b      c\n\n▸ 3 values in 1 file\n\nWhat " +
+		{"folded", false, "T\n\nPackage  Version\nollama   0.32.13 → 0.32.15\na|b      c\n\n▸ 3 values in 1 " +
+			"file\n\nWhat " +
 			"changes\n\n" +
 			"• x86_64-linux.a*b*c: nothing in x86_64\n☐ Rebase\n\n  nix run \\\n    x\n\nMade by us."},
 		{"all", true, "T\n\nPackage  Version\nollama   0.32.13 → 0.32.15\na|b      c\n\n▸ 3 values in 1 file\n\n• " +
