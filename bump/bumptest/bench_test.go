@@ -60,91 +60,121 @@ func BenchmarkBump(b *testing.B) {
 	}
 }
 
-// hosts is a flake of n machines that take one overlay. What fails is a host more, whose settings are wrong, or the
-// package of all of them.
-func hosts(n int, failing string) map[string]string {
-	var body strings.Builder
-	for i := range n {
-		fmt.Fprintf(&body, "    nixosConfigurations.host%d = host { };\n", i)
+// A fleet is a flake of machines, and of pins that only they show.
+type fleet struct {
+	hosts   int
+	pins    int    // with two, the last machine has the second; else all have the first
+	late    bool   // only the last machine has it
+	llama   bool   // it has llama.cpp beside it
+	failing string // "", or what does not evaluate
+}
+
+// What may fail in a fleet.
+const (
+	failingHost    = "host"    // a machine more, whose settings are wrong
+	failingHard    = "hard"    // a machine more, with an error that no builtins.tryEval catches
+	failingPackage = "package" // the package of every machine
+)
+
+// files are those of the flake.
+func (f fleet) files() map[string]string {
+	var machines strings.Builder
+	for i := range f.hosts {
+		overlay := "[ (import ./ollama.nix) ]"
+		switch {
+		case f.pins == 2 && i == f.hosts-1:
+			overlay = "[ (import ./second.nix) ]"
+		case f.late && i < f.hosts-1:
+			overlay = "[ ]"
+		}
+		fmt.Fprintf(&machines, "    nixosConfigurations.host%d = host %s { };\n", i, overlay)
 	}
 	more := ""
-	switch failing {
-	case "host":
-		body.WriteString("    nixosConfigurations.broken = host { services.olama.enable = true; };\n")
-	case "package":
+	switch f.failing {
+	case failingHost:
+		machines.WriteString("    nixosConfigurations.broken = host [ ] { services.olama.enable = true; };\n")
+	case failingHard:
+		machines.WriteString("    nixosConfigurations.broken = host [ ] { services.ollama.package = nixpkgs.nothing; };\n")
+	case failingPackage:
 		more = `postPatch = throw "no patch for this release";`
 	}
-	return map[string]string{
-		"flake.nix": `{
-  inputs.nixpkgs.url = "@nixpkgs@";
-  outputs = { self, nixpkgs }: let
-    host = settings: nixpkgs.lib.nixosSystem {
-      system = "@system@";
-      modules = [ { nixpkgs.overlays = [ (import ./ollama.nix) ]; services.ollama.enable = true;
-        boot.isContainer = true; } settings ];
-    };
-  in {
-` + body.String() + `  };
-}
-`,
-		"ollama.nix": `final: prev: {
-  ollama = prev.ollama.overrideAttrs (old: rec {
+	if f.llama {
+		more += `
+    passthru = old.passthru // {
+      llamaCppVersion = "b10380";
+      llamaCppSrc = old.passthru.llamaCppSrc.override { tag = new.passthru.llamaCppVersion; hash = "@llama:b10380@"; };
+    };`
+	}
+	overlay := `final: prev: {
+  ollama = prev.ollama.overrideAttrs (new: old: {
     version = "0.32.13";
-    src = prev.fetchFromGitHub { owner = "ollama"; repo = "ollama"; tag = "v${version}"; hash = "@src:0.32.13@"; };
+    src = prev.fetchFromGitHub { owner = "ollama"; repo = "ollama"; tag = "v${new.version}"; hash = "@src:0.32.13@"; };
     vendorHash = "@vendor:0.32.13@";
     ` + more + `
   });
 }
+`
+	return map[string]string{
+		"flake.nix": `{
+  inputs.nixpkgs.url = "@nixpkgs@";
+  outputs = { self, nixpkgs }: let
+    host = overlays: settings: nixpkgs.lib.nixosSystem {
+      system = "@system@";
+      modules = [ { nixpkgs = { inherit overlays; }; services.ollama.enable = true; boot.isContainer = true; } settings ];
+    };
+  in {
+` + machines.String() + `  };
+}
 `,
+		"ollama.nix": overlay, "second.nix": overlay,
 	}
 }
 
-// BenchmarkHosts is a bump of a pin that only NixOS configurations show. What it reports is what such a bump costs
+// cost bumps a fleet, and returns the Nix processes and the evaluations of a machine that this takes.
+func (f fleet) cost(tb testing.TB, timed func(bump func())) (processes, evaluations int) {
+	tb.Helper()
+	w := bumptest.New(tb, bumptest.CountCalls())
+	files := f.files()
+	if f.pins < 2 {
+		delete(files, "second.nix")
+	}
+	dir := w.Flake(files)
+	w.Repository(dir, "me/flake")
+	var err error
+	timed(func() {
+		_, err = bump.Run(tb.Context(), bump.Options{Dir: dir, Mode: bump.DryRun, Brief: true, Env: w.Env()})
+	})
+	if (err != nil) != (f.failing == failingPackage) {
+		tb.Fatal(err)
+	}
+	return len(w.NixRuns()), w.Calls(bumptest.HostFunction)
+}
+
+// BenchmarkHosts is a bump of pins that only NixOS configurations show. What it reports is what such a bump costs
 // on a real machine: Nix processes, and evaluations of a configuration, each of which takes seconds there.
 func BenchmarkHosts(b *testing.B) {
-	for _, n := range []int{1, 5} {
-		for _, failing := range []string{"nothing", "host", "package"} {
-			b.Run(fmt.Sprintf("hosts=%d/failing=%s", n, failing), func(b *testing.B) {
-				processes, evaluations := 0, 0
-				for b.Loop() {
-					b.StopTimer()
-					w := bumptest.New(b, bumptest.CountCalls())
-					dir := w.Flake(hosts(n, failing))
-					w.Repository(dir, "me/flake")
-					b.StartTimer()
-					_, err := bump.Run(b.Context(), bump.Options{Dir: dir, Mode: bump.DryRun, Brief: true, Env: w.Env()})
-					b.StopTimer()
-					if (err != nil) != (failing == "package") {
-						b.Fatal(err)
-					}
-					processes += len(w.NixRuns())
-					evaluations += w.Calls(bumptest.HostFunction)
-					b.StartTimer()
+	for _, hosts := range []int{1, 5} {
+		for _, pins := range []int{1, 2} {
+			for _, failing := range []string{"", failingHost, failingHard, failingPackage} {
+				if pins > hosts {
+					continue
 				}
-				b.ReportMetric(float64(processes)/float64(b.N), "nix-processes/op")
-				b.ReportMetric(float64(evaluations)/float64(b.N), "host-evaluations/op")
-			})
+				b.Run(fmt.Sprintf("hosts=%d/pins=%d/failing=%s", hosts, pins, failing), func(b *testing.B) {
+					processes, evaluations := 0, 0
+					for b.Loop() {
+						b.StopTimer()
+						p, e := fleet{hosts: hosts, pins: pins, failing: failing}.cost(b, func(bump func()) {
+							b.StartTimer()
+							bump()
+							b.StopTimer()
+						})
+						processes, evaluations = processes+p, evaluations+e
+						b.StartTimer()
+					}
+					b.ReportMetric(float64(processes)/float64(b.N), "nix-processes/op")
+					b.ReportMetric(float64(evaluations)/float64(b.N), "host-evaluations/op")
+				})
+			}
 		}
-	}
-}
-
-// BenchmarkCurrent is a run that finds nothing to do.
-func BenchmarkCurrent(b *testing.B) {
-	w := bumptest.New(b)
-	dir := w.Flake(map[string]string{"flake.nix": strings.ReplaceAll(overlayFlake, "0.32.13", "0.32.15")})
-	w.Repository(dir, "me/flake")
-	for b.Loop() {
-		run(b, w, dir, bump.Current)
-	}
-	b.ReportMetric(float64(len(w.NixRuns())), "nix-processes/op")
-	if runs := w.NixRuns(); len(runs) > 0 {
-		b.Errorf("started Nix %d times for a current pin", len(runs))
-	}
-}
-
-// BenchmarkWorld is what the tests' surroundings cost: a world with a locked flake in it.
-func BenchmarkWorld(b *testing.B) {
-	for b.Loop() {
-		bumptest.New(b).Flake(map[string]string{"flake.nix": overlayFlake})
 	}
 }

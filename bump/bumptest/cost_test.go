@@ -4,56 +4,36 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
-
-	"github.com/nixtars/ollama-bump/bump"
-	"github.com/nixtars/ollama-bump/bump/bumptest"
 )
 
 // A configuration costs seconds on a real machine, once for each process that evaluates it.
 func TestConfigurationsAreEvaluatedOnce(t *testing.T) {
 	t.Parallel()
-	companion := map[string]string{
-		"ollama.nix": `final: prev: {
-  ollama = prev.ollama.overrideAttrs (new: old: {
-    version = "0.32.13";
-    src = prev.fetchFromGitHub { owner = "ollama"; repo = "ollama"; tag = "v${new.version}"; hash = "@src:0.32.13@"; };
-    vendorHash = "@vendor:0.32.13@";
-    passthru = old.passthru // {
-      llamaCppVersion = "b10380";
-      llamaCppSrc = old.passthru.llamaCppSrc.override { tag = new.passthru.llamaCppVersion; hash = "@llama:b10380@"; };
-    };
-  });
-}
-`,
-	}
 	for _, c := range []struct {
-		name                   string
-		hosts                  int
-		failing                string
-		files                  map[string]string
+		name string
+		fleet
 		processes, evaluations int
-		fails                  bool
 	}{
-		{name: "one", hosts: 1, failing: "nothing", processes: 3, evaluations: 1 + 2},
-		{name: "five", hosts: 5, failing: "nothing", processes: 3, evaluations: 5 + 2},
-		{name: "five with llama.cpp", hosts: 5, failing: "nothing", files: companion, processes: 4, evaluations: 5 + 3},
-		{name: "five beside a broken one", hosts: 5, failing: "host", processes: 3, evaluations: 6 + 3},
-		{name: "a broken package of five", hosts: 5, failing: "package", processes: 2, evaluations: 6, fails: true},
+		{"one", fleet{hosts: 1}, 3, 1 + 2},
+		{"five", fleet{hosts: 5}, 3, 5 + 2},
+		{"the last of five", fleet{hosts: 5, late: true}, 3, 5 + 2},
+		{"one with llama.cpp", fleet{hosts: 1, llama: true}, 4, 1 + 3},
+		{"five with llama.cpp", fleet{hosts: 5, llama: true}, 4, 5 + 3},
+		{"one of two pins each", fleet{hosts: 2, pins: 2}, 3, 2 + 4},
+		{"five of two pins", fleet{hosts: 5, pins: 2}, 3, 5 + 4},
+		{"one beside a broken one", fleet{hosts: 1, failing: failingHost}, 3, 2 + 2},
+		{"five beside a broken one", fleet{hosts: 5, failing: failingHost}, 3, 6 + 2},
+		{"five of two pins beside a broken one", fleet{hosts: 5, pins: 2, failing: failingHost}, 3, 6 + 4},
+		{"five beside one that stops Nix", fleet{hosts: 5, failing: failingHard}, 4, 6 + 2},
+		// What fails is tried with everything allowed, too, and once more in another attribute or machine.
+		{"a broken package of one", fleet{hosts: 1, failing: failingPackage}, 2, 6},
+		{"a broken package of five", fleet{hosts: 5, failing: failingPackage}, 2, 6},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			w := bumptest.New(t, bumptest.CountCalls())
-			files := hosts(c.hosts, c.failing)
-			for name, text := range c.files {
-				files[name] = text
-			}
-			dir := w.Flake(files)
-			w.Repository(dir, "me/flake")
-			_, err := bump.Run(t.Context(), bump.Options{Dir: dir, Mode: bump.DryRun, Brief: true, Env: w.Env()})
-			require.Equal(t, c.fails, err != nil, err)
-			assert.LessOrEqual(t, len(w.NixRuns()), c.processes, "Nix processes")
-			evaluations := w.Calls(bumptest.HostFunction)
+			processes, evaluations := c.cost(t, func(bump func()) { bump() })
+			t.Logf("%d Nix processes, %d evaluations of a configuration", processes, evaluations)
+			assert.LessOrEqual(t, processes, c.processes, "Nix processes")
 			assert.LessOrEqual(t, evaluations, c.evaluations, "evaluations of configurations")
 			assert.Positive(t, evaluations)
 		})

@@ -45,7 +45,7 @@ type Question struct {
 	Only   []string // outputs to look at; nil for all
 	Strict bool     // fail on the first configuration that does not evaluate
 	All    bool     // look at all of a family, not only until each pin is seen
-	Skip   []string // outputs, or families of them, to pass over
+	Skip   []string // outputs, configurations, or families of outputs, to pass over
 	Depth  Depth
 	Whole  []string // outputs whose packages are evaluated as a whole
 	Base   bool     // what nixpkgs' own packages are made of is asked, too
@@ -93,7 +93,8 @@ type Unpacking struct {
 type Answer struct {
 	Outputs    []Output // as they were tried
 	Broken     []Broken // what does not evaluate and was passed over
-	Last       string   // what was evaluated last: an output, or a family of them
+	Last       string   // what was evaluated last: an output, a configuration, or a family of outputs
+	Looked     []string // configurations that were looked at, in order
 	NixVersion string
 
 	Mismatches []nix.Mismatch
@@ -177,6 +178,7 @@ type request struct {
 	Whole    []string   `json:"whole"`
 	Base     bool       `json:"base"`
 	Pins     []Pin      `json:"pins"`
+	Fixed    []int      `json:"fixed"` // pins whose fixed outputs are built
 	Unpack   *Unpacking `json:"unpack"`
 	Compare  []string   `json:"compare"` // packages that derivations has
 	Output   []string   `json:"output"`  // that is built
@@ -188,8 +190,8 @@ type request struct {
 
 // line is one line of what probe.nix says.
 type line struct {
-	Try, Family, Nix string
-	Absent           bool
+	Try, Group, Family, Nix string
+	Absent                  bool
 	Output
 	Program, Unpack, Target string
 	Consumer                string
@@ -272,9 +274,7 @@ func (b *Bench) attempt(ctx context.Context, q Question) (Answer, error) {
 	attrs := q.Build.attrs()
 	build := nix.BuildRequest{TraceNonce: b.nonce, DryRun: len(attrs) == 0}
 	if build.DryRun {
-		for _, p := range q.Pins {
-			attrs = append(attrs, fmt.Sprintf("fixed%d", p.ID))
-		}
+		attrs = []string{"fixed"}
 	}
 	for _, attr := range attrs {
 		build.Installables = append(build.Installables, b.installable(attr))
@@ -285,8 +285,8 @@ func (b *Bench) attempt(ctx context.Context, q Question) (Answer, error) {
 // attrs are the attributes of the probe flake that are built.
 func (b Build) attrs() []string {
 	var attrs []string
-	for _, id := range b.Fixed {
-		attrs = append(attrs, fmt.Sprintf("fixed%d", id))
+	if len(b.Fixed) > 0 {
+		attrs = append(attrs, "fixed")
 	}
 	for _, id := range b.Package {
 		attrs = append(attrs, fmt.Sprintf("package%d", id))
@@ -309,8 +309,19 @@ func (b *Bench) request(q Question) request {
 		Names: list(q.Names), Families: list(families), Skip: list(q.Skip), Only: list(q.Only), All: q.All, Strict: q.Strict,
 		Deep: q.Depth == Packages, Whole: list(q.Whole), Base: q.Base, Pins: append([]Pin{}, q.Pins...),
 		Unpack: q.Build.Unpack, Compare: []string{}, Consumers: []string{},
-		Output: list(splitAttr(q.Build.Output)),
+		Output: list(splitAttr(q.Build.Output)), Fixed: q.fixed(),
 	}
+}
+
+// fixed are the pins whose fixed outputs are built, or, where nothing is built, evaluated: all of them.
+func (q Question) fixed() []int {
+	ids := append([]int{}, q.Build.Fixed...)
+	for _, p := range q.Pins {
+		if len(q.Build.attrs()) == 0 {
+			ids = append(ids, p.ID)
+		}
+	}
+	return ids
 }
 
 // familiesOf are the families that outputs lie in; all of them for no outputs.
@@ -374,6 +385,11 @@ func (a *Answer) note(l line) {
 	switch {
 	case l.Try != "":
 		a.Last = l.Try
+	case l.Group != "":
+		a.Last = l.Group
+		if strings.Contains(l.Group, "Configurations.") {
+			a.Looked = append(a.Looked, l.Group)
+		}
 	case l.Family != "":
 		a.Last = l.Family
 	case l.Nix != "":

@@ -257,7 +257,13 @@
         req.only == [ ]
         && builtins.all (pin: st ? ${toString pin.id} && (pin.first == "" || pin.first == st.${toString pin.id}.info.where)) req.pins;
       wanted = g: req.only == [ ] || builtins.any (leads g.prefix) req.only;
-      steps = st: g: if !req.all && complete st || !(wanted g) then st else builtins.foldl' step st g.locations;
+      # a group is said before its locations are known: a configuration may fail as soon as it is looked at
+      steps =
+        st: g:
+        if !req.all && complete st || !(wanted g) || builtins.elem g.prefix req.skip then
+          st
+        else
+          say { group = g.prefix; } (builtins.foldl' step st g.locations);
       scan =
         st: fams:
         if fams == [ ] || complete st then st else scan (say { family = (builtins.head fams).key; } (builtins.foldl' steps st (builtins.head fams).groups)) (builtins.tail fams);
@@ -387,8 +393,25 @@
         in
         say { unpack = drv.drvPath; } drv;
       output = asked;
+      # one derivation for all pins: Nix evaluates the flake anew for each that it is told to build
+      fixed =
+        let
+          drvs = map target (builtins.filter (pin: builtins.elem pin.id req.fixed) req.pins);
+        in
+        if builtins.length drvs == 1 then
+          builtins.head drvs
+        else
+          derivation {
+            name = "fixed-outputs";
+            system = "builtin";
+            builder = "builtin:buildenv";
+            derivations = "";
+            manifest = "/nonexistent";
+            inputs = drvs;
+            preferLocalBuild = true;
+            allowSubstitutes = false;
+          };
     }
-    // ofPins "fixed" target
     // ofPins "package" (pin: let p = found.${toString pin.id}.p; in say { program = (asksVersion p).drvPath; } p)
     // {
       # says each consumer as it is evaluated, and is never built

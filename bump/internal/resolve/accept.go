@@ -34,6 +34,10 @@ func (s *state) acceptMismatches(a answer) (int, error) {
 			if m, ok := best[h]; ok {
 				h.found, h.drv = &m.Got, closure[m.DrvPath]
 				s.say(diag.Step, "%s: %s", h.slot.Field, m.Got.SRI())
+				if h.Inherited() && h.inherited != nil && m.Got.Equal(*h.inherited) {
+					h.state = notNeeded // it is taken out again, and the last question proves that
+					s.say(diag.Detail, "the vendorHash that the package brings still fits")
+				}
 			}
 		}
 	}

@@ -167,6 +167,11 @@ func (p *Move) builds() bool {
 // shown reports whether an output shows the pin.
 func (p *Move) shown() bool { return len(p.Outputs) > 0 }
 
+// grows reports whether not every hash of the pin stands in the file from the first question on.
+func (p *Move) grows() bool {
+	return len(p.companions) > 0 || slices.ContainsFunc(p.hashes, func(h *hash) bool { return h.Inherited() })
+}
+
 // has reports whether the pin has a companion.
 func (p *Move) has(of *pin.CompanionSource) bool {
 	return slices.ContainsFunc(p.companions, func(c *companion) bool { return c.Of == of })

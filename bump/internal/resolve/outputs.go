@@ -18,6 +18,12 @@ func (s *state) matchOutputs(r asked) (request, error) {
 	for i, p := range s.pins {
 		p.Outputs = r.a.Shown(i)
 	}
+	s.once = map[string][]probe.Output{}
+	for _, where := range r.a.Looked {
+		s.once[where] = slices.DeleteFunc(slices.Clone(r.a.Outputs), func(o probe.Output) bool {
+			return !strings.HasPrefix(o.Where, where+".")
+		})
+	}
 	if slices.ContainsFunc(s.pins, (*Move).shown) || s.showsRelease(r.a.Answer) {
 		return s.leaveUnshown(r)
 	}
@@ -65,17 +71,31 @@ func (s *state) lookAgain(q probe.Question, a probe.Answer) {
 				others = append(others, o)
 			}
 		}
+		for _, o := range p.Outputs {
+			if slices.ContainsFunc(q.Skip, func(where string) bool { return strings.HasPrefix(o.Where, where+".") }) {
+				others = append(others, o)
+			}
+		}
 		if len(first)+len(others) > 0 {
 			p.Outputs = append(first, others...)
 		}
 	}
-	for _, o := range a.Outputs {
+	for _, o := range s.allOutputs(q, a) {
 		if len(o.Pins) == 0 && strings.HasSuffix(o.Where, s.Found.Package.Option) && o.Version != "" &&
 			o.Version != string(s.Release.Version) && !slices.Contains(s.warned, o.Where) {
 			s.warned = append(s.warned, o.Where)
 			s.say(diag.Warning, "%s is another package, version %s, which this pin does not move", o.Where, o.Version)
 		}
 	}
+}
+
+// allOutputs are what an answer shows, and what the configurations showed that its question passed over.
+func (s *state) allOutputs(q probe.Question, a probe.Answer) []probe.Output {
+	all := slices.Clone(a.Outputs)
+	for _, where := range q.Skip {
+		all = append(all, s.once[where]...)
+	}
+	return all
 }
 
 // showsRelease reports whether the flake is at the release already, but for copies that no output reaches:

@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -37,6 +38,26 @@ func (s *state) narrow(q *probe.Question) {
 			q.Only = union(q.Only, []string{p.Outputs[0].Where})
 		}
 	}
+	if q.All {
+		q.Skip = append(q.Skip, s.seenEnough()...)
+	}
+}
+
+// seenEnough are the configurations that the last question need not evaluate once more. In the first question every
+// fake that now is a hash was in its place: what showed one of them is made of it, and what showed none is not. Of a pin
+// that got a hash only later, that says nothing. Where a pin was seen first, it is proved.
+func (s *state) seenEnough() []string {
+	var list []string
+	for _, where := range slices.Sorted(maps.Keys(s.once)) {
+		again := slices.ContainsFunc(s.pins, func(p *Move) bool {
+			at := slices.IndexFunc(p.Outputs, func(o probe.Output) bool { return strings.HasPrefix(o.Where, where+".") })
+			return at == 0 || at > 0 && p.grows()
+		})
+		if !again {
+			list = append(list, where)
+		}
+	}
+	return list
 }
 
 // complete reports whether every hash is known.

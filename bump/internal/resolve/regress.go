@@ -13,13 +13,13 @@ import (
 
 // others are the outputs that look like the package at the new release, but that no pin shows in: a
 // variant that takes the version from a pin and its source from somewhere else would be half moved.
-func (s *state) others(a probe.Answer) []probe.Output {
+func (s *state) others(outputs []probe.Output) []probe.Output {
 	var half []probe.Output
 	names := union(s.Found.Package.Variants)
 	for _, p := range slices.Concat(s.pins, s.unshown) {
 		names = union(names, p.Names)
 	}
-	for _, o := range a.Outputs {
+	for _, o := range outputs {
 		name := o.Where[strings.LastIndexByte(o.Where, '.')+1:]
 		ours := o.Pname == s.Found.Package.Name || slices.Contains(names, name)
 		if ours && len(o.Pins) == 0 && strings.TrimPrefix(o.Version, "v") == string(s.Release.Version) {
@@ -40,7 +40,7 @@ func (s *state) checkRegressions(r asked) (request, error) {
 		}
 	}
 	if r.q.All {
-		now.half = s.others(r.a.Answer)
+		now.half = s.others(s.allOutputs(r.q, r.a.Answer))
 	}
 	for _, o := range now.half {
 		if s.unknown(o.Src) || s.unknown(o.Mod) {

@@ -49,9 +49,10 @@ type progress struct {
 type seen struct {
 	skip       []string // outputs that are not asked for again
 	broken     []probe.Broken
-	unseen     []probe.Broken     // outputs that may be made with the package, but do not evaluate
-	warned     []string           // services of which a warning was given
-	sources    map[string]*source // of the release, by their folders in the store
+	unseen     []probe.Broken            // outputs that may be made with the package, but do not evaluate
+	once       map[string][]probe.Output // configurations that the first question looked at, and what they showed
+	warned     []string                  // services of which a warning was given
+	sources    map[string]*source        // of the release, by their folders in the store
 	nixVersion string
 }
 

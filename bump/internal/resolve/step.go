@@ -2,7 +2,6 @@ package resolve
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/nix"
@@ -149,27 +148,14 @@ func (s *state) inherits() bool {
 	return false
 }
 
-// finish ends the loop when everything was built with real hashes. A vendorHash that turned out to be
-// the inherited one is taken out again, which one more evaluation proves.
+// finish ends the loop when everything was built with real hashes.
 func (s *state) finish(r asked) (request, error) {
-	var missing *hash
-	again := false
 	for _, p := range s.pins {
 		for _, h := range p.allHashes() {
-			switch {
-			case h.missing() && missing == nil: // one at a time: what is found for it may bring others along
-				missing = h
-			case h.found != nil && h.state != notNeeded && h.Inherited() && h.inherited != nil && h.found.Equal(*h.inherited):
-				h.state, again = notNeeded, true
-				s.say(diag.Detail, "the vendorHash that the package brings still fits")
+			if h.missing() { // one at a time: what is found for it may bring others along
+				return s.deepen(p, h, r.a)
 			}
 		}
-	}
-	switch {
-	case missing != nil:
-		return s.deepen(missing, r.a)
-	case again:
-		return s.nextRound()
 	}
 	if err := s.checkSources(); err != nil {
 		return nil, err
@@ -179,7 +165,7 @@ func (s *state) finish(r asked) (request, error) {
 
 // deepen finds a hash that neither src nor goModules needs: the next question evaluates the whole package, which
 // shows the fixed outputs that only its build phases use; those are then built by themselves.
-func (s *state) deepen(h *hash, a answer) (request, error) {
+func (s *state) deepen(p *Move, h *hash, a answer) (request, error) {
 	if s.depth == probe.Sources {
 		s.depth = probe.Packages
 		return s.nextRound()
@@ -199,14 +185,9 @@ func (s *state) deepen(h *hash, a answer) (request, error) {
 		return ask{q}, err
 	}
 	return nil, diag.At(h.slot.Pos,
-		fmt.Sprintf("find hashes: nothing that %s evaluates on %s uses this %s", s.showing(h).Outputs[0].Where, pin.System(),
+		fmt.Sprintf("find hashes: nothing that %s evaluates on %s uses this %s", p.Outputs[0].Where, pin.System(),
 			h.slot.Field),
 		"if it is for another system, run ollama-bump on a machine of that system")
-}
-
-// showing returns the first pin that has a hash.
-func (s *state) showing(h *hash) *Move {
-	return s.pins[slices.IndexFunc(s.pins, func(p *Move) bool { return slices.Contains(p.allHashes(), h) })]
 }
 
 // deepened takes the hash of a fixed output that was built by itself.
