@@ -135,9 +135,9 @@ type Recipe struct {
 
 // Broken is an output, or a family of them, that does not evaluate.
 type Broken struct {
-	Where       string
-	Text        string // what Nix says
-	OtherSystem bool   // it needs a build on another system
+	Where string
+	Kind  nix.Kind
+	Text  string // what Nix says
 }
 
 // Shown lists the outputs that show a pin.
@@ -211,7 +211,7 @@ func (b *Bench) Ask(ctx context.Context, q Question) (Answer, error) {
 			return Answer{}, err
 		}
 		if fail := Failed(a.Failure); fail != nil && b.passesOver(q, a, fail) && !again(broken, a, fail) {
-			broken = append(broken, Broken{a.Last, fail.Text, fail.Kind == nix.WrongSystem})
+			broken = append(broken, Broken{a.Last, fail.Kind, fail.Text})
 			q.Skip = append(slices.Clone(q.Skip), a.Last)
 			continue
 		}

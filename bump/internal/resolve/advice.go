@@ -4,8 +4,6 @@ import "strings"
 
 // advice says what to do about an evaluation that fails, by what Nix or nixpkgs says. The words only choose the hint.
 var advice = []struct{ words, hint string }{
-	{"This version of Nixpkgs requires", "run ollama-bump with a newer Nix, or pin a nixpkgs that this one can " +
-		"evaluate"},
 	{
 		"attribute 'currentSystem' missing",
 		"the flake asks for the machine it runs on: give Nix --impure with Options.NixArgs=--impure",

@@ -37,7 +37,7 @@ func (s *state) findConsumers(r asked, families [][]string) (request, error) {
 // mayBeConsumed reports whether pins are looked for beyond the packages. A package that only another system builds was
 // shown.
 func (s *state) mayBeConsumed() bool {
-	return !s.HasAttr && !slices.ContainsFunc(s.broken, func(b probe.Broken) bool { return b.OtherSystem })
+	return !s.HasAttr && !slices.ContainsFunc(s.broken, needsOther)
 }
 
 // loopUnshown is the loop for pins that no package shows, beside others that one does.

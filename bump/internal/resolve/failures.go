@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -15,7 +16,9 @@ import (
 // of it, with a place.
 func (s *state) explain(a answer) error {
 	f := probe.Failed(a.Failure)
-	for _, explain := range []func(answer, *nix.Failure) *diag.Error{s.missingHelper, s.missingTag, s.olderCompanion} {
+	for _, explain := range []func(answer, *nix.Failure) *diag.Error{
+		tooOld, s.missingHelper, s.missingTag, s.olderCompanion,
+	} {
 		if f == nil {
 			break
 		}
@@ -25,6 +28,23 @@ func (s *state) explain(a answer) error {
 		}
 	}
 	return a.explained
+}
+
+// tooOld explains an evaluation that fails for this machine's Nix; nil for other failures.
+func tooOld(a answer, f *nix.Failure) *diag.Error {
+	if f.Kind != nix.OldForNixpkgs {
+		return nil
+	}
+	return oldNix(cmp.Or(a.Last, "the flake"), f.Text)
+}
+
+// oldNix is the error for a Nix that is older than a nixpkgs of the flake allows. It has no place: no file of the flake
+// is wrong.
+func oldNix(where, text string) *diag.Error {
+	return &diag.Error{
+		Text: fmt.Sprintf("evaluate %s: this machine's Nix is too old for the flake's nixpkgs: %s", where, text),
+		Hint: "run ollama-bump with a newer Nix, or pin a nixpkgs that this one can evaluate",
+	}
 }
 
 // missingHelper explains a build that fails because it calls a file of the source that the new release

@@ -119,6 +119,9 @@ func inherit(first probe.Output, h *hash) {
 	}
 }
 
+// needsOther reports whether an output needs a build on another system.
+func needsOther(b probe.Broken) bool { return b.Kind == nix.WrongSystem }
+
 // neededSystem is the system that Nix misses: a 'X' with features … is required, or Required system: 'X'.
 var neededSystem = regexp.MustCompile(`(?:Required system: '|a ')([a-z0-9_]+-[a-z]+)'`)
 
@@ -139,7 +142,7 @@ type strict struct{ first probe.Answer }
 func (r strict) take(s *state, a answer) (request, error) {
 	s.note(a.Answer)
 	if fail := probe.Failed(a.Failure); fail != nil && probe.Evaluation(fail) && !a.NoneShown && a.Last != "" {
-		s.broken = append(s.broken, probe.Broken{Where: a.Last, Text: fail.Text})
+		s.broken = append(s.broken, probe.Broken{Where: a.Last, Kind: fail.Kind, Text: fail.Text})
 	}
 	return nil, s.notShown(r.first)
 }
@@ -147,7 +150,7 @@ func (r strict) take(s *state, a answer) (request, error) {
 // notShown is the error of a bump that shows in no output.
 func (s *state) notShown(a probe.Answer) error {
 	p := s.pins[0]
-	if i := slices.IndexFunc(s.broken, func(b probe.Broken) bool { return b.OtherSystem }); i >= 0 {
+	if i := slices.IndexFunc(s.broken, needsOther); i >= 0 {
 		system := "another system"
 		if m := neededSystem.FindStringSubmatch(s.broken[i].Text); m != nil {
 			system = m[1]
@@ -155,6 +158,11 @@ func (s *state) notShown(a probe.Answer) error {
 		e := p.error(fmt.Sprintf("find package: %s can only be built on %s, and this machine is %s", s.broken[i].Where,
 			system, pin.System()),
 			"run ollama-bump on a machine of that system, or give Nix a builder of it: Options.NixArgs=--builders …")
+		e.Err = a.Failure
+		return e
+	}
+	if i := slices.IndexFunc(s.broken, func(b probe.Broken) bool { return b.Kind == nix.OldForNixpkgs }); i >= 0 {
+		e := oldNix(s.broken[i].Where, s.broken[i].Text)
 		e.Err = a.Failure
 		return e
 	}
@@ -212,7 +220,7 @@ func (s *state) exposeHint(system string) string {
 func (s *state) doesNotEvaluate(a answer, fail *nix.Failure) error {
 	err := s.explain(a)
 	var e *diag.Error
-	if !errors.As(err, &e) || e.File != "" {
+	if !errors.As(err, &e) || e.File != "" || fail.Kind == nix.OldForNixpkgs {
 		return err
 	}
 	for _, p := range s.pins {

@@ -9,6 +9,7 @@ import (
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/nix"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
+	"github.com/nixtars/ollama-bump/bump/internal/probe"
 	"github.com/nixtars/ollama-bump/bump/internal/release"
 )
 
@@ -33,4 +34,32 @@ func TestSourceThatIsStillTheOldOne(t *testing.T) {
 	assert.Equal(t, "flake.nix:8:22: verify: the source is still fetched from "+
 		"https://github.com/ollama/ollama/archive/refs/tags/v0.32.13.tar.gz", e.Error())
 	assert.Contains(t, e.Hint, "old.src.override")
+}
+
+// A Nix that nixpkgs refuses is the machine's fault: no file of the flake is named, whether the output that fails was
+// passed over, ends the evaluation, or shows the pin.
+func TestNixTooOldForNixpkgs(t *testing.T) {
+	fail := &nix.Failure{Kind: nix.OldForNixpkgs, Text: "This version of Nixpkgs requires Nix >= 2.18"}
+	for name, change := range map[string]change{
+		"passed over": func(_ int, _ probe.Question, a *probe.Answer) {
+			a.Outputs, a.NoneShown = nil, true
+			a.Broken = []probe.Broken{{Where: "packages.a", Text: "boom"}, {Where: "packages.x", Kind: fail.Kind, Text: fail.Text}}
+			a.Failure = &nix.Failure{Kind: nix.Eval, Text: "no output"}
+		},
+		"the only one": func(_ int, _ probe.Question, a *probe.Answer) {
+			a.Outputs, a.Failure, a.Last = nil, fail, "packages.x"
+		},
+		"with the pin": func(_ int, _ probe.Question, a *probe.Answer) {
+			a.Mismatches, a.Failure, a.Last = nil, fail, "packages.x"
+			a.Outputs[0].Where = "packages.x"
+		},
+	} {
+		_, _, err := hashes(t, flake(vendored), change)
+		var e *diag.Error
+		require.ErrorAs(t, err, &e, name)
+		assert.Equal(t, diag.Pos{}, e.Pos, name)
+		assert.Equal(t, "evaluate packages.x: this machine's Nix is too old for the flake's nixpkgs: "+fail.Text,
+			e.Error(), name)
+		assert.Equal(t, "run ollama-bump with a newer Nix, or pin a nixpkgs that this one can evaluate", e.Hint, name)
+	}
 }

@@ -339,8 +339,7 @@ func TestNoOutputShowsThePin(t *testing.T) {
 	_, _, err = hashes(t, flake(vendored), func(_ int, _ probe.Question, a *probe.Answer) {
 		a.Outputs = nil
 		a.Broken = []probe.Broken{{
-			Where: "packages.x", Text: "a 'aarch64-linux' with features {} is required",
-			OtherSystem: true,
+			Where: "packages.x", Kind: nix.WrongSystem, Text: "a 'aarch64-linux' with features {} is required",
 		}}
 		a.Failure, a.NoneShown = &nix.Failure{Kind: nix.Eval, Text: "nothing"}, true
 	})
