@@ -82,6 +82,20 @@ func TestRunProposesForTheBase(t *testing.T) {
 			require.Contains(t, readFlake(t, dir)["flake.nix"], "\r\n")
 			require.Empty(t, w.Git(dir, "status", "--porcelain"))
 		}, "vendor"},
+		{"line ends of an attribute", func(t *testing.T, w *bumptest.World, dir string, repo *githubtest.Repo) {
+			t.Helper()
+			const attributes = "*.nix text eol=crlf\n"
+			require.NoError(t, os.WriteFile(filepath.Join(dir, ".gitattributes"), []byte(attributes), 0o644))
+			w.Git(dir, "add", ".gitattributes")
+			w.Git(dir, "commit", "-qm", "line ends")
+			repo.Push("main", "line ends", map[string]string{".gitattributes": attributes})
+			for _, name := range []string{"flake.nix", "local.nix"} {
+				require.NoError(t, os.Remove(filepath.Join(dir, name)))
+			}
+			w.Git(dir, "checkout", "-q", ".")
+			require.Contains(t, readFlake(t, dir)["flake.nix"], "\r\n")
+			require.Empty(t, w.Git(dir, "status", "--porcelain"))
+		}, "vendor"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w, dir, repo, o := proposing(t)

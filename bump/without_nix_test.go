@@ -242,3 +242,26 @@ func TestRunTellsAdvisoriesWithoutNix(t *testing.T) {
 	require.Len(t, res.Security, 1)
 	require.Equal(t, "0.32.14", res.Security[0].FirstPatched)
 }
+
+// A link to a device is not read, however it is called and wherever the flake means it.
+func TestCheckReadsNoDevice(t *testing.T) {
+	for _, name := range []string{"zero.nix", "pins/ollama.json", "flake.lock"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			flake := pinned("0.32.13", "")
+			s := newOffline(t, flake)
+			require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(s.dir, name)), 0o755))
+			require.NoError(t, os.Symlink("/dev/zero", filepath.Join(s.dir, name)))
+			out, err := exec.Command("git", "-C", s.dir, "add", ".").CombinedOutput()
+			require.NoError(t, err, "%s", out)
+			res, err := bump.Run(t.Context(), s.options(t, bump.Check))
+			requireUntouched(t, s, flake)
+			if name == "flake.lock" {
+				require.EqualError(t, err, "flake.lock:1:1: open flake: a link to /dev/zero, which is not in the flake")
+				return
+			}
+			require.NoError(t, err, "%+v", err)
+			require.Equal(t, bump.Available, res.Status)
+		})
+	}
+}

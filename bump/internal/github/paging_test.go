@@ -3,6 +3,9 @@ package github_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -65,6 +68,40 @@ func TestListingsEnd(t *testing.T) {
 			require.NoError(t, err)
 			require.EqualError(t, test.list(c), test.err)
 			assert.Len(t, requests.all(), test.requests)
+		})
+	}
+}
+
+// An API that lists pull requests without an end costs a bounded number of requests, and proposes nothing.
+func TestPullRequestListingsEnd(t *testing.T) {
+	for name, test := range map[string]struct{ body, err string }{
+		"of others": {`[{"number":7,"state":"open"}]`, "list pull requests: more than 100 pages"},
+		"empty":     {`[]`, "list pull requests: 3 empty pages in a row"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server, repo := flake(t)
+			target, err := url.Parse(server.URL)
+			require.NoError(t, err)
+			pages := endless(test.body, func(page string) string {
+				n := 1
+				_, _ = fmt.Sscan(page, &n)
+				return fmt.Sprint("page=", n+1)
+			})
+			all := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }}
+			hostile := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodGet && r.URL.Path == "/repos/me/flake/pulls" {
+					pages(w, r)
+					return
+				}
+				all.ServeHTTP(w, r)
+			}))
+			defer hostile.Close()
+			c, err := github.New(github.Options{BaseURL: hostile.URL, Token: canary, Sleep: noSleep})
+			require.NoError(t, err)
+			_, err = c.Propose(t.Context(), proposal("0.32.15"))
+			require.ErrorContains(t, err, test.err)
+			assert.Empty(t, repo.Open())
+			assert.Empty(t, repo.Head(branch15))
 		})
 	}
 }

@@ -18,9 +18,9 @@ const canary = "ghp_canary0123456789"
 
 // client returns a client of the stand-in that waits for nothing; waits are what it would have waited. Where its token
 // went is looked at in the end.
-func client(t *testing.T, server *githubtest.Server, change ...func(*github.Options)) (c *github.Client,
-	waits *[]time.Duration,
-) {
+func client(
+	t *testing.T, server *githubtest.Server, change ...func(*github.Options),
+) (c *github.Client, waits *[]time.Duration) {
 	t.Helper()
 	waits = new([]time.Duration)
 	o := github.Options{
