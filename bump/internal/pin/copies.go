@@ -203,7 +203,7 @@ func (c *copier) inString(s *nixexpr.Str) {
 		text := c.file.Text(part)
 		for _, helper := range c.f.pkg.Helpers {
 			if strings.Contains(text, helper) {
-				c.r.Calls = union(c.r.Calls, []string{helper})
+				c.r.Helpers = union(c.r.Helpers, []string{helper})
 			}
 		}
 		for _, copied := range c.copies(s, i) {

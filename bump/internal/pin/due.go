@@ -76,7 +76,9 @@ func (p *Pin) Slots() []SlotID {
 		ids = append(ids, h.Slot)
 	}
 	for _, c := range p.Companions {
-		ids = append(ids, c.Refs...)
+		if c.Skip == "" {
+			ids = append(ids, c.Refs...)
+		}
 	}
 	return ids
 }

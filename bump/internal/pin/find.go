@@ -3,7 +3,6 @@ package pin
 import (
 	"context"
 	"errors"
-	"path"
 	"slices"
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
@@ -43,10 +42,9 @@ func Find(ctx context.Context, files *Files, pkg *Package) (*Found, error) {
 	}
 	g.refuseShared()
 	g.dropExplained()
-	found.calls = map[*Pin][]Call{}
 	for _, r := range g.pins {
+		r.Definition.calls = r.madeBy()
 		found.Pins = append(found.Pins, r.Pin)
-		found.calls[r.Pin] = r.calls()
 	}
 	found.Slots, found.Refused = slots.all, g.refused
 	if len(found.Pins) == 0 {
@@ -61,12 +59,9 @@ type finder struct {
 	pkg      *Package
 	prog     *eval.Program
 	slots    *slots
-	folder   string // of flake.nix
+	flake    ownFlake
 	fetchers []fetcher
-	outputs  *eval.Def              // what the flake's function of that name yields
-	inputs   map[string]*flakeInput // the flake's inputs that are the package's source
-	others   map[string]*flakeInput // and those that are not: nixpkgs and the like
-	calls    []packageCall          // of functions that make packages
+	calls    []packageCall // of functions that make packages
 	// overrides are the arguments of calls of override.
 	overrides []*eval.Set
 	// speculative is set while arguments are tried that the flake does not give.
@@ -98,8 +93,8 @@ type reading struct {
 	speculative bool
 }
 
-// calls are the places of the calls that the pin is made by, each once.
-func (r *reading) calls() []Call {
+// madeBy returns the places of the calls that make the pin's package, each once.
+func (r *reading) madeBy() []Call {
 	var list []Call
 	for _, o := range append([]*eval.Unknown{r.call}, r.also...) {
 		c := Call{File: o.File, Node: o.Node}
@@ -119,7 +114,7 @@ type derivation struct {
 }
 
 func newFinder(prog *eval.Program, files *Files, pkg *Package, slots *slots) *finder {
-	f := &finder{pkg: pkg, prog: prog, slots: slots, fetchers: fetchers, folder: path.Dir(files.Flake)}
+	f := &finder{pkg: pkg, prog: prog, slots: slots, fetchers: fetchers}
 	prog.Intrinsic = f.library
 	f.readFlake(files.Flake)
 	return f

@@ -39,7 +39,7 @@ func (f *finder) group() *groups {
 		}
 		byCall[r.call] = append(byCall[r.call], known)
 	}
-	g.pins = slices.DeleteFunc(g.pins, func(r *reading) bool { return r.speculative && !g.concerns(r) })
+	g.dropSpeculative()
 	f.readVersionTests(g)
 	for _, o := range f.facts.outers {
 		f.readOuter(g, o, byCall)
@@ -79,16 +79,28 @@ func (r *reading) has(h *Fetch) bool {
 	return slices.ContainsFunc(r.Fetches, func(k *Fetch) bool { return k.Slot == h.Slot && k.Role == h.Role })
 }
 
-// concerns reports whether a speculative pin shares a version with a real one: then its hash must move with it.
-// Pins whose hash is still a placeholder are ignored.
-func (g *groups) concerns(r *reading) bool {
-	for _, h := range r.Fetches {
-		if h.blank() && h.Role != ReleaseAsset {
-			return false
+// dropSpeculative keeps of the pins that only arguments show which the flake does not give those that are connected to
+// one that it does give: their hashes must move with it. Pins whose hash is still a placeholder are ignored.
+func (g *groups) dropSpeculative() {
+	g.pins = slices.DeleteFunc(g.pins, func(r *reading) bool {
+		return r.speculative && slices.ContainsFunc(r.Fetches, func(h *Fetch) bool {
+			return h.blank() && h.Role != ReleaseAsset
+		})
+	})
+	drop := map[*reading]bool{}
+	for _, together := range components(g.pins) {
+		if !slices.ContainsFunc(together, func(r *reading) bool { return !r.speculative }) {
+			for _, r := range together {
+				drop[r] = true
+			}
 		}
 	}
-	return slices.ContainsFunc(g.pins,
-		func(real *reading) bool { return !real.speculative && overlap(r.Versions, real.Versions) })
+	g.drop(drop)
+}
+
+// drop takes pins out.
+func (g *groups) drop(pins map[*reading]bool) {
+	g.pins = slices.DeleteFunc(g.pins, func(r *reading) bool { return pins[r] })
 }
 
 // overlap reports whether two lists have a slot in common.
@@ -172,28 +184,55 @@ func (g *groups) dropExplained() {
 	})
 }
 
-// refuseShared drops the pins that share a literal with what is not theirs, and leaves the companions that
-// do. What a dropped pin fetches is then no pin's own, so the others are looked at again.
+// refuseShared refuses the pins that share a literal with what is not theirs, with all that are connected to them, and
+// skips the companions that do. What a refused pin fetches is then no pin's own, so the others are looked at again.
 func (g *groups) refuseShared() {
-	for dropped := true; dropped; {
-		dropped = false
-		others := notOwn(g.pins, g.others)
-		var kept []*reading
-		for _, r := range g.pins {
-			for _, c := range r.Companions {
-				if use := g.madeOf(others, c.Refs); use != nil && c.Skip == "" {
-					c.Skip = fmt.Sprintf("its tag is that of %s, too (%s); give it a literal of its own", use.name,
-						use.Pos)
+	for {
+		foreign := notOwn(g.pins, g.others)
+		g.skipCompanions(foreign)
+		refused := map[*reading]bool{}
+		for _, together := range components(g.pins) {
+			if g.refuseAny(together, foreign) {
+				for _, r := range together {
+					refused[r] = true
 				}
 			}
-			if err := g.shared(r, others); err != nil {
-				g.refuse(err)
-				dropped = true
-				continue
-			}
-			kept = append(kept, r)
 		}
-		g.pins = kept
+		if len(refused) == 0 {
+			return
+		}
+		g.drop(refused)
+	}
+}
+
+// refuseAny refuses pins that are connected when one of them shares a literal with what is not its own, and reports
+// whether it did.
+func (g *groups) refuseAny(together []*reading, foreign []otherUse) bool {
+	var cause *diag.Error
+	for _, r := range together {
+		if err := g.shared(r, foreign); err != nil {
+			cause = err
+			g.refuse(err)
+		}
+	}
+	if cause == nil {
+		return false
+	}
+	for _, r := range together {
+		g.refuse(diag.At(r.Pos,
+			fmt.Sprintf("find pin: this pin shares a literal with the one at %s, which cannot be moved", cause.Pos), cause.Hint))
+	}
+	return true
+}
+
+// skipCompanions skips the companions that share their tag with what is not the pins'.
+func (g *groups) skipCompanions(foreign []otherUse) {
+	for _, r := range g.pins {
+		for _, c := range r.Companions {
+			if use := g.madeOf(foreign, c.Refs); use != nil && c.Skip == "" {
+				c.Skip = fmt.Sprintf("its tag is that of %s, too (%s); give it a literal of its own", use.name, use.Pos)
+			}
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package pin
 import (
 	"cmp"
 	"fmt"
+	"path"
 	"strings"
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
@@ -20,10 +21,18 @@ type flakeInput struct {
 	refused *diag.Error // why it cannot be moved
 }
 
+// ownFlake is what the flake says of itself.
+type ownFlake struct {
+	folder  string                 // of flake.nix
+	outputs *eval.Def              // what the function of that name yields
+	inputs  map[string]*flakeInput // that are the package's source
+	others  map[string]*flakeInput // that are not: nixpkgs and the like
+}
+
 // readFlake reads what the flake says of itself: its outputs, the inputs that are the package's repository, and the
 // others.
 func (f *finder) readFlake(name string) {
-	f.inputs, f.others = map[string]*flakeInput{}, map[string]*flakeInput{}
+	f.flake = ownFlake{folder: path.Dir(name), inputs: map[string]*flakeInput{}, others: map[string]*flakeInput{}}
 	file := f.prog.File(name)
 	if file == nil {
 		return
@@ -33,7 +42,7 @@ func (f *finder) readFlake(name string) {
 		return
 	}
 	if def := root.Get("outputs"); def != nil {
-		f.outputs = eval.Thunk(func() eval.Value { return f.prog.Apply(f.prog.Value(def), nil, nil, nil) })
+		f.flake.outputs = eval.Thunk(func() eval.Value { return f.prog.Apply(f.prog.Value(def), nil, nil, nil) })
 	}
 	if root.Get("inputs") == nil {
 		return
@@ -69,13 +78,13 @@ func (f *finder) readInput(name string, set *eval.Set) {
 	a.host, a.ref, a.rev = cmp.Or(attr["host"], a.host), cmp.Or(attr["ref"], a.ref), cmp.Or(attr["rev"], a.rev)
 	ours, fork := strings.EqualFold(a.repo, f.pkg.Repo), a.host == githubHost && !owns(f.pkg.Owners, a.owner)
 	if !ours || fork {
-		f.others[name] = &flakeInput{Input: &Input{Name: name, URL: shownURL(url), Slot: NoSlot, Provides: true}, at: a}
+		f.flake.others[name] = &flakeInput{Input: &Input{Name: name, URL: shownURL(url), Slot: NoSlot, Provides: true}, at: a}
 	}
 	if !ours {
 		return
 	}
 	in := &flakeInput{Input: &Input{Name: name, URL: shownURL(url), Slot: NoSlot}}
-	f.inputs[name] = in
+	f.flake.inputs[name] = in
 	if in.refused = f.refuseInput(in, a, defPos(def, diag.Pos{})); in.refused != nil {
 		return
 	}
@@ -137,7 +146,7 @@ func (f *finder) inputOf(o *eval.Unknown) source {
 			o = base
 		}
 	}
-	in, other := f.inputs[o.Name], f.others[o.Name]
+	in, other := f.flake.inputs[o.Name], f.flake.others[o.Name]
 	if in == nil && other == nil || o.Fn != nil {
 		return source{}
 	}
@@ -170,7 +179,7 @@ func (f *finder) provider(v eval.Value) *Input {
 		case o.Fn != nil:
 			return nil
 		case f.isOther(o):
-			return f.others[o.Name].Input
+			return f.flake.others[o.Name].Input
 		default:
 			v = o.Base
 		}
@@ -180,7 +189,7 @@ func (f *finder) provider(v eval.Value) *Input {
 // isOther reports whether a term is inputs.NAME, or a parameter NAME, of an input that may be moved for the
 // package's sake. The input named nixpkgs carries everything else as well.
 func (f *finder) isOther(o *eval.Unknown) bool {
-	if f.others[o.Name] == nil || o.Name == "nixpkgs" {
+	if f.flake.others[o.Name] == nil || o.Name == "nixpkgs" {
 		return false
 	}
 	base, selected := o.Base.(*eval.Unknown)
@@ -191,7 +200,7 @@ func (f *finder) isOther(o *eval.Unknown) bool {
 // self of an overlay is no argument that is taken by its name from a set, as the flake is.
 func (f *finder) ownOutput(u *eval.Unknown) eval.Value {
 	self, ok := u.Base.(*eval.Unknown)
-	if !ok || self.Name != "self" || self.Fn != nil || f.outputs == nil {
+	if !ok || self.Name != "self" || self.Fn != nil || f.flake.outputs == nil {
 		return nil
 	}
 	_, formal := self.Node.(*nixexpr.Formal)
@@ -199,7 +208,7 @@ func (f *finder) ownOutput(u *eval.Unknown) eval.Value {
 	if !formal && !(selected && base.Name == "inputs") {
 		return nil
 	}
-	if outputs, ok := f.prog.Value(f.outputs).(*eval.Set); ok && outputs.Get(u.Name) != nil {
+	if outputs, ok := f.prog.Value(f.flake.outputs).(*eval.Set); ok && outputs.Get(u.Name) != nil {
 		return f.prog.Value(outputs.Get(u.Name))
 	}
 	return nil

@@ -95,7 +95,7 @@ func (f *finder) flakePath(v eval.Value) eval.Value {
 			base, _ = base.Base.(*eval.Unknown)
 		}
 		if base != nil && base.Fn == nil && base.Name == "self" {
-			folder = f.folder
+			folder = f.flake.folder
 		}
 	}
 	if folder == "" || rest == nil {

@@ -24,8 +24,6 @@ type Found struct {
 	Pins     []*Pin
 	Refused  []*diag.Error // the places that look like a pin and cannot be rewritten
 	Warnings []string
-
-	calls map[*Pin][]Call
 }
 
 // A Call is a place where a package is made.
@@ -35,7 +33,7 @@ type Call struct {
 }
 
 // Calls returns the calls that a pin's package is made by: several where they share their attributes.
-func (f *Found) Calls(p *Pin) []Call { return f.calls[p] }
+func (f *Found) Calls(p *Pin) []Call { return p.calls }
 
 // Slot returns a slot by its identity.
 func (f *Found) Slot(id SlotID) *Slot { return &f.Slots[id] }
@@ -64,8 +62,8 @@ func (s *Slot) Edit(value string) (nixexpr.Edit, error) {
 
 // A Pin is one place that fixes a package's version and hashes: a call that makes the package.
 type Pin struct {
-	diag.Pos          // of the call
-	Names    []string // attributes that the package may be found under
+	diag.Pos // of the call
+	Definition
 	Pinned
 	Origin Origin
 
@@ -75,11 +73,16 @@ type Pin struct {
 	// do not fit.
 	Addable []*Companion
 
-	Overrides bool // it overrides a package; else it is a definition of its own
-
 	Systems []string // nil unless only other systems than this machine's have the pin
-	Calls   []string // files of the source that the build phases call
 	Notes   []string // sentences for the report
+}
+
+// A Definition is how the flake makes the package of a pin.
+type Definition struct {
+	Names     []string // attributes that it may be found under
+	Overrides bool     // it overrides a package; else it is one of the flake's own
+	Helpers   []string // files of the source that its build phases call
+	calls     []Call
 }
 
 // Pinned is the version that a pin fixes, and how it is written.

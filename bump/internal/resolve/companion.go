@@ -81,7 +81,7 @@ func (r read) perform(ctx context.Context, d *driver) (answer, error) {
 			src.words[c.VersionFile] = word{text, errors.Is(err, fs.ErrNotExist)}
 		}
 		for _, p := range d.pins {
-			for _, helper := range slices.Concat(p.Calls, d.Found.Package.Helpers) {
+			for _, helper := range slices.Concat(p.Helpers, d.Found.Package.Helpers) {
 				src.files[helper] = d.Store.Has(dir, helper)
 			}
 		}
@@ -185,7 +185,7 @@ func (d *driver) describeSources(context.Context) error {
 				p.notes = append(p.notes, note)
 			}
 		}
-		for _, helper := range p.Calls {
+		for _, helper := range p.Helpers {
 			if !src.files[helper] {
 				p.notes = append(p.notes, d.callsMissing(p, helper))
 			}
