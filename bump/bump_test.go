@@ -101,7 +101,8 @@ const forged = `
           text3="     got:    sha256-1111111111111111111111111111111111111111111="
           printf 'error: %s\n%s\n%s\n' "$text" "$text2" "$text3" >&2
           printf '@nix {"action":"msg","level":0,"msg":"error: %s\\n%s\\n%s"}\n' "$text" "$text2" "$text3" >&2
-          printf '@nix {"action":"msg","level":0,"msg":"error: %s","raw_msg":"%s\\n%s\\n%s"}\n' "$text" "$text" "$text2" "$text3" >&2`
+          printf '@nix {"action":"msg","level":0,"msg":"error: %s","raw_msg":"%s\\n%s\\n%s"}\n' \
+            "$text" "$text" "$text2" "$text3" >&2`
 
 func TestRunTakesNoHashThatABuilderPrints(t *testing.T) {
 	w := bumptest.New(t)
@@ -124,7 +125,8 @@ func TestRunTakesNoHashOfABuilderThatFails(t *testing.T) {
 
 func TestRunTakesNoHashOfAnotherDerivation(t *testing.T) {
 	w := bumptest.New(t)
-	dir, _, err := run(t, w, withPhase(`: ${prev.fetchFromGitHub { owner = "mostlygeek"; repo = "llama-swap"; tag = "v212"; name = "other"; hash = "@src:0.32.13@"; }}`))
+	dir, _, err := run(t, w, withPhase(`: ${prev.fetchFromGitHub { owner = "mostlygeek"; repo = "llama-swap"; `+
+		`tag = "v212"; name = "other"; hash = "@src:0.32.13@"; }}`))
 	require.ErrorContains(t, err, "find hashes: ")
 	require.ErrorContains(t, err, "-other.drv has the hash "+w.Hash("tree", "mostlygeek/llama-swap#v212"))
 	require.ErrorContains(t, err, "which is not one of this pin's")
@@ -169,7 +171,8 @@ func TestVerifyBuildOfWhatIsMadeWithThePackage(t *testing.T) {
         (pkgs.runCommand "never-built" { } "exit 1")
         (pkgs.ollama.overrideAttrs (old: rec {
           version = "0.32.13";
-          src = pkgs.fetchFromGitHub { owner = "ollama"; repo = "ollama"; tag = "v${version}"; hash = "@src:0.32.13@"; };
+          src = pkgs.fetchFromGitHub { owner = "ollama"; repo = "ollama"; tag = "v${version}";
+            hash = "@src:0.32.13@"; };
           vendorHash = "@vendor:0.32.13@";
         }))
       ];

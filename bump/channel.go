@@ -91,12 +91,16 @@ const nixpkgsRepo = "NixOS/nixpkgs"
 
 var (
 	// Of a channel, and of a branch's archive on GitHub: https://nixos.org/channels/nixos-25.11/nixexprs.tar.xz.
-	channelURL = regexp.MustCompile(`^https://(?:channels\.nixos\.org|nixos\.org/channels)/([a-z0-9.-]+)(?:/nixexprs\.tar\.[a-z0-9]+)?/?$`)
-	archiveURL = regexp.MustCompile(`(?i:^https://github\.com/NixOS/nixpkgs)/(?:archive|tarball)/(?:refs/heads/)?([A-Za-z0-9./_-]+?)(?:\.tar\.gz|\.zip)?$`)
+	channelURL = regexp.MustCompile(
+		`^https://(?:channels\.nixos\.org|nixos\.org/channels)/([a-z0-9.-]+)(?:/nixexprs\.tar\.[a-z0-9]+)?/?$`)
+	archiveURL = regexp.MustCompile(
+		`(?i:^https://github\.com/NixOS/nixpkgs)/(?:archive|tarball)/(?:refs/heads/)?` +
+			`([A-Za-z0-9./_-]+?)(?:\.tar\.gz|\.zip)?$`)
 	// FlakeHub numbers its releases of unstable 0.1.N, and those of 25.11 0.2511.N.
-	flakehubURL = regexp.MustCompile(`^https://(?:api\.)?flakehub\.com/f/NixOS/nixpkgs/0\.([0-9]{4}|1)(?:\.(?:\*|%2[Aa]|x|[0-9]+))?(?:\.tar\.gz)?$`)
-	gitURL      = regexp.MustCompile(`(?i:^(?:https|ssh|git)://(?:git@)?github\.com/NixOS/nixpkgs(?:\.git)?/?$)`)
-	commit      = regexp.MustCompile(`^[0-9a-f]{40}$`)
+	flakehubURL = regexp.MustCompile(
+		`^https://(?:api\.)?flakehub\.com/f/NixOS/nixpkgs/0\.([0-9]{4}|1)(?:\.(?:\*|%2[Aa]|x|[0-9]+))?(?:\.tar\.gz)?$`)
+	gitURL = regexp.MustCompile(`(?i:^(?:https|ssh|git)://(?:git@)?github\.com/NixOS/nixpkgs(?:\.git)?/?$)`)
+	commit = regexp.MustCompile(`^[0-9a-f]{40}$`)
 )
 
 // branchOf is the branch of nixpkgs that an input follows, "" when it follows none, or something else.

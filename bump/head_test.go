@@ -17,7 +17,8 @@ import (
 // It is advice: without an answer the bump goes on.
 func TestHeadOfTheChannel(t *testing.T) {
 	const path = "pkgs/by-name/ol/ollama/package.nix"
-	const advice = "nixos-unstable has ollama 0.32.15 by now: update the input nixpkgs, and this pin is no longer needed"
+	const advice = "nixos-unstable has ollama 0.32.15 by now: update the input nixpkgs, and this pin is no longer " +
+		"needed"
 	w := bumptest.New(t)
 	nixpkgs := w.GitHub.AddRepo("NixOS", "nixpkgs", map[string]string{"README.md": "nixpkgs"})
 	dir := w.Flake(map[string]string{"flake.nix": flakeS01})
@@ -46,7 +47,8 @@ buildGoModule (finalAttrs: {
 		}
 	}
 	w.GitHub.Inject(githubtest.Fault{
-		Kind: githubtest.Custom, Path: "/repos/NixOS/nixpkgs/contents", Times: -1, Status: http.StatusNotFound, Body: `{"message":"Not Found"}`,
+		Kind: githubtest.Custom, Path: "/repos/NixOS/nixpkgs/contents", Times: -1, Status: http.StatusNotFound,
+		Body: `{"message":"Not Found"}`,
 	})
 	assert.NotContains(t, dryRun().Warnings, advice)
 }
@@ -60,8 +62,8 @@ func TestHeadOfThePinsChannel(t *testing.T) {
 		nixpkgs.Push(branch, "ollama", map[string]string{path: `{ pname = "ollama"; version = "0.32.15"; }`})
 	}
 	flake := strings.NewReplacer(
-		"  outputs = { self, nixpkgs }:", "  inputs.stable.url = \"github:NixOS/nixpkgs/ollama-0.31.1-final\";\n  outputs = { self, nixpkgs, stable }:",
-		"(nixpkgs.legacy", "(stable.legacy",
+		"  outputs = { self, nixpkgs }:", "  inputs.stable.url = \"github:NixOS/nixpkgs/ollama-0.31.1-final\";\n  "+
+			"outputs = { self, nixpkgs, stable }:", "(nixpkgs.legacy", "(stable.legacy",
 	).Replace(flakeS01)
 	dir := w.Flake(map[string]string{"flake.nix": flake})
 	w.GitHub.ResetCalls()

@@ -89,8 +89,8 @@ func (r *run) refuseRetag(found *pin.Found, s *resolve.Solution) error {
 	for _, tag := range s.Retags(found) {
 		if !r.opts.AcceptRetag {
 			return diag.At(tag.Slot.Pos,
-				fmt.Sprintf("verify: the %s of %s is %s, but %s is pinned: the release was tagged again, or the pinned hash was "+
-					"never right",
+				fmt.Sprintf("verify: the %s of %s is %s, but %s is pinned: the release was tagged again, or the "+
+					"pinned hash was never right",
 					tag.Slot.Field, tag.Version, tag.New.SRI(), tag.Old.SRI()),
 				"look at what changed upstream; take the new hash with Options.AcceptRetag")
 		}

@@ -44,7 +44,8 @@ func (r *run) unpin(
 	}
 	states := statesOf(r.pkg, shown, sel.release.Version)
 	res.noteStates(states, &sel.decision)
-	if slices.ContainsFunc(states, func(s PinInfo) bool { return s.PinState != CaughtUp && s.PinState != HoldingBack }) {
+	if slices.ContainsFunc(states,
+		func(s PinInfo) bool { return s.PinState != CaughtUp && s.PinState != HoldingBack }) {
 		return false, nil
 	}
 	if r.heldBack(sel.cohorts, shown, states) {
@@ -56,8 +57,8 @@ func (r *run) unpin(
 	}
 	var obstacle *diag.Error
 	if errors.As(err, &obstacle) && ctx.Err() == nil {
-		r.warn("pin", "nixpkgs has %s %s, but the pin was not removed: %s; %s", r.pkg.Name, states[0].BaseVersion, obstacle,
-			obstacle.Hint)
+		r.warn("pin", "nixpkgs has %s %s, but the pin was not removed: %s; %s", r.pkg.Name, states[0].BaseVersion,
+			obstacle, obstacle.Hint)
 		return false, nil
 	}
 	if err != nil {
@@ -72,8 +73,8 @@ func (r *run) unpin(
 	return true, r.finishRemoval(ctx, b, at, w, sel.decision, res)
 }
 
-// present evaluates the flake as it stands and returns the pins that its outputs show. Pins with the same hashes, copies
-// of a file say, are told apart by hashes of no meaning.
+// present evaluates the flake as it stands and returns the pins that its outputs show. Pins with the same hashes,
+// copies of a file say, are told apart by hashes of no meaning.
 func present(ctx context.Context, b *bench) ([]shownPin, error) {
 	found := b.flake.found
 	shown, a, err := look(ctx, b, written(found), probe.State{})
@@ -229,7 +230,10 @@ func (f *flake) removable(p *pin.Pin) (unpin.Pin, error) {
 	for _, id := range p.Slots() {
 		s := f.found.Slot(id)
 		if s.Start < s.End {
-			made.Literals = append(made.Literals, unpin.Literal{File: s.File, Start: s.Start, End: s.End, What: s.Field})
+			made.Literals = append(made.Literals, unpin.Literal{
+				File: s.File, Start: s.Start, End: s.End,
+				What: s.Field,
+			})
 		}
 	}
 	return made, nil
@@ -290,8 +294,8 @@ func withoutPin(o probe.Output) string {
 func proveOutput(p shownPin, o probe.Output, where string, removal *unpin.Removal) error {
 	recipe := o.Recipe
 	wrong := func(what string) error {
-		return diag.At(p.Pos, fmt.Sprintf("remove pin: without it %s would not be nixpkgs' own package: %s", where, what),
-			"remove it by hand")
+		return diag.At(p.Pos, fmt.Sprintf("remove pin: without it %s would not be nixpkgs' own package: %s", where,
+			what), "remove it by hand")
 	}
 	switch {
 	case o.Where == "" && strings.HasPrefix(where, "overlay"):

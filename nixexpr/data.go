@@ -40,7 +40,8 @@ func ApplyData(
 	is, err := read(out)
 	if err != nil {
 		return nil, &EditError{
-			Position: f.firstPlace(sorted), Msg: "the edited file is not " + format + " any more: " + err.Error(), Err: err,
+			Position: f.firstPlace(sorted), Msg: "the edited file is not " + format + " any more: " + err.Error(),
+			Err: err,
 		}
 	}
 	for i, old := range was {

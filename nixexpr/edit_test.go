@@ -54,7 +54,10 @@ func TestReplaceString(t *testing.T) {
 		{"indented, nothing in it", `{ a = ''''; }`, "a", `{ a = ''a''; }`},
 		{"indented, behind spaces", `''  a''`, "b", `''b''`},
 		{"indented, own lines become empty", "{\n  a = ''\n    one\n  '';\n}", "", "{\n  a = ''\n  '';\n}"},
-		{"indented, own lines", "{\n  a = ''\n    one\n    two\n  '';\n}", "x\ny\n", "{\n  a = ''\n    x\n    y\n  '';\n}"},
+		{
+			"indented, own lines", "{\n  a = ''\n    one\n    two\n  '';\n}", "x\ny\n",
+			"{\n  a = ''\n    x\n    y\n  '';\n}",
+		},
 		{"indented, dollar brace", `''a''`, "${x}", `''''${x}''`},
 		{"indented, quotes", `''a''`, "x''y", `''x''\''y''`},
 		{"indented, quote at the end", `''a''`, "x'", `''x''\'''`},
@@ -203,8 +206,12 @@ func TestApplyRefuses(t *testing.T) {
 			[]nixexpr.Edit{{6, 7, ""}},
 			"test.nix:1:7: the edited file is not Nix any more: test.nix:1:7: expected a value after '=', found ';'",
 		},
-		{"twice", "{ a = 1; b = 2; }", []nixexpr.Edit{{9, 10, "a"}}, "test.nix:1:10: the edited file is not Nix any more: " +
-			"test.nix:1:10: attribute 'a' is defined already at test.nix:1:3"},
+		{
+			"twice", "{ a = 1; b = 2; }",
+			[]nixexpr.Edit{{9, 10, "a"}},
+			"test.nix:1:10: the edited file is not Nix any more: " +
+				"test.nix:1:10: attribute 'a' is defined already at test.nix:1:3",
+		},
 		{
 			"opens a comment", "[ 1 2 ]",
 			[]nixexpr.Edit{{3, 3, " ] #"}},

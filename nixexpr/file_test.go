@@ -49,8 +49,10 @@ func TestTokens(t *testing.T) {
 		got = append(got, f.Kind(i)+" "+string(f.Src[token.Start:token.End]))
 	}
 	assert.Equal(t, []string{
-		"'{' {", "blanks  ", "a name a", "blanks  ", "'=' =", "blanks  ", `'"' "`, "string text b", "'${' ${", "a path ./c", "'${' ${", "a name d",
-		"'}' }", "a path /e", "'}' }", `'"' "`, "';' ;", "blanks  ", "a comment # f", "blanks \n  ", "a name g", "blanks  ", "'=' =", "blanks  ",
+		"'{' {", "blanks  ", "a name a", "blanks  ", "'=' =", "blanks  ", `'"' "`, "string text b", "'${' ${",
+		"a path ./c", "'${' ${", "a name d",
+		"'}' }", "a path /e", "'}' }", `'"' "`, "';' ;", "blanks  ", "a comment # f", "blanks \n  ", "a name g",
+		"blanks  ", "'=' =", "blanks  ",
 		"\"''\" ''\n", "string text     h''$", "\"''\" ''", "';' ;", "blanks  ", "'}' }",
 	}, got)
 }
@@ -148,7 +150,8 @@ func TestLambdas(t *testing.T) {
 }
 
 func TestWalkOrderAndPruning(t *testing.T) {
-	f := parse(t, `with a; assert b; { inherit (c) d; e.f = if g then h else i; } // [ (j ? k) (l.m or n) (-o) "p${q}" ./r/${s} ({ t ? u }: v w) ]`)
+	f := parse(t, `with a; assert b; { inherit (c) d; e.f = if g then h else i; `+
+		`} // [ (j ? k) (l.m or n) (-o) "p${q}" ./r/${s} ({ t ? u }: v w) ]`)
 	var idents []string
 	last := -1
 	nixexpr.Walk(f.Root, func(n nixexpr.Node) bool {

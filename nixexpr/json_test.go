@@ -153,7 +153,8 @@ func TestJSONApplyRefuses(t *testing.T) {
 		{
 			"overlap", `"123"`,
 			[]nixexpr.Edit{{1, 3, ``}, {2, 4, ``}},
-			`pin.json:1:3: two edits overlap: bytes 1 to 3 at pin.json:1:2 become ""; bytes 2 to 4 at pin.json:1:3 become ""`,
+			`pin.json:1:3: two edits overlap: bytes 1 to 3 at pin.json:1:2 become ""; ` +
+				`bytes 2 to 4 at pin.json:1:3 become ""`,
 		},
 		{"what was no JSON", `{"v": `, nil, `pin.json:1:1: the file is not JSON: unexpected end of JSON input`},
 		{"two strings", `["1", "2"]`, []nixexpr.Edit{{2, 3, `x`}, {7, 8, `y`}}, ""},

@@ -42,8 +42,10 @@ func many(text string) []byte {
 
 func TestTooDeep(t *testing.T) {
 	for _, opener := range []string{
-		"(", "[", "{ a = ", "rec { a = ", "let { a = ", "{ ${", "''${", `"${`, "./a${", "!", "-", "a: ", "{ a }: ", "{ a ? ", "a@{ b }: ",
-		"with a; ", "assert a; ", "let a = ", "let in ", "if ", "if a then ", "if a then b else ", "a // ", "a ++ ", "a -> ", "f <| ",
+		"(", "[", "{ a = ", "rec { a = ", "let { a = ", "{ ${", "''${", `"${`, "./a${", "!", "-", "a: ", "{ a }: ",
+		"{ a ? ", "a@{ b }: ",
+		"with a; ", "assert a; ", "let a = ", "let in ", "if ", "if a then ", "if a then b else ", "a // ", "a ++ ",
+		"a -> ", "f <| ",
 		"a.b or ", "a.${", "a ? ${", "inherit (", "{ inherit (", "[ { a = [ (", "''a${\"b${", "f (", "{ a.b.c = { d = ",
 	} {
 		t.Run(opener, func(t *testing.T) {
@@ -113,8 +115,10 @@ func TestHighEnough(t *testing.T) {
 // TestWideEnough reads as many expressions side by side as may lie in each other.
 func TestWideEnough(t *testing.T) {
 	for _, elem := range []string{
-		"(a)", "[ ]", "{ a = 1; }", "{ ${a} = 1; }", "{ \"${a}\" = 1; }", `"${a}"`, "./a${b}", "(!a)", "(-a)", "(a: a)", "({ a ? 1 }: a)",
-		"(with a; a)", "(assert a; a)", "(let a = 1; in a)", "(if a then a else a)", "(a // a)", "(a ++ a)", "(a -> a)", "(a == a)",
+		"(a)", "[ ]", "{ a = 1; }", "{ ${a} = 1; }", "{ \"${a}\" = 1; }", `"${a}"`, "./a${b}", "(!a)", "(-a)", "(a: a)",
+		"({ a ? 1 }: a)",
+		"(with a; a)", "(assert a; a)", "(let a = 1; in a)", "(if a then a else a)", "(a // a)", "(a ++ a)", "(a -> a)",
+		"(a == a)",
 		"(f a a)", "(f |> f)", "(f <| f)", "(a.b or a)", "(a.${b})", "(a ? b)", "rec { inherit (a) b; }",
 	} {
 		parse(t, "["+strings.Repeat(" "+elem, nixexpr.MaxDepth+1)+" ]")

@@ -238,7 +238,10 @@ func TestPruneUnused(t *testing.T) {
 			"let\n  # about all\n\n  v = 1;\nin\n{ go = v; a = 1; }",
 			"  # about all\n\n{ a = 1; }",
 		},
-		{"below the equals sign", "{\n  a =\n    let\n      v = 1;\n    in\n    f { go = v; };\n}\n", "{\n  a = f { };\n}\n"},
+		{
+			"below the equals sign", "{\n  a =\n    let\n      v = 1;\n    in\n    f { go = v; };\n}\n",
+			"{\n  a = f { };\n}\n",
+		},
 		{
 			"several lines below the equals sign",
 			"{\n  a =\n    let\n      v = 1;\n    in\n    f {\n      go = v;\n      b = 1;\n    };\n}\n",

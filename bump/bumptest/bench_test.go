@@ -94,7 +94,8 @@ func (f fleet) files() map[string]string {
 	case failingHost:
 		machines.WriteString("    nixosConfigurations.broken = host [ ] { services.olama.enable = true; };\n")
 	case failingHard:
-		machines.WriteString("    nixosConfigurations.broken = host [ ] { services.ollama.package = nixpkgs.nothing; };\n")
+		machines.WriteString("    nixosConfigurations.broken = host [ ] { " +
+			"services.ollama.package = nixpkgs.nothing; };\n")
 	case failingPackage:
 		more = `postPatch = throw "no patch for this release";`
 	}
@@ -120,7 +121,8 @@ func (f fleet) files() map[string]string {
   outputs = { self, nixpkgs }: let
     host = overlays: settings: nixpkgs.lib.nixosSystem {
       system = "@system@";
-      modules = [ { nixpkgs = { inherit overlays; }; services.ollama.enable = true; boot.isContainer = true; } settings ];
+      modules = [ { nixpkgs = { inherit overlays; }; services.ollama.enable = true;
+        boot.isContainer = true; } settings ];
     };
   in {
 ` + machines.String() + `  };

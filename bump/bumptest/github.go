@@ -146,13 +146,16 @@ func (s *web) git(w http.ResponseWriter, r *http.Request, repo *repository) {
 	}).ServeHTTP(w, inner)
 }
 
-// mirrors is git.example.org, which mirrors repositories of GitHub: ollama below mirrors/ with all of its tags, and below
-// behind/ without any.
+// mirrors is git.example.org, which mirrors repositories of GitHub: ollama below mirrors/ with all of its tags, and
+// below behind/ without any.
 type mirrors struct{ site *web }
 
 func (s *mirrors) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	inner := r.Clone(r.Context())
-	for from, to := range map[string]string{"/mirrors/ollama": "/ollama/ollama", "/behind/ollama": "/ggml-org/llama.cpp"} {
+	for from, to := range map[string]string{
+		"/mirrors/ollama": "/ollama/ollama",
+		"/behind/ollama":  "/ggml-org/llama.cpp",
+	} {
 		if rest, ok := strings.CutPrefix(r.URL.Path, from); ok {
 			inner.URL.Path = to + rest
 		}

@@ -47,7 +47,8 @@ func Compare(ctx context.Context, root string, files []string, entries []git.Ent
 		delete(here, e.Path)
 	}
 	for name, counts := range here {
-		if counts && !slices.ContainsFunc(submodules, func(sub string) bool { return strings.HasPrefix(name+"/", sub) }) {
+		if counts && !slices.ContainsFunc(submodules,
+			func(sub string) bool { return strings.HasPrefix(name+"/", sub) }) {
 			differing = append(differing, name)
 		}
 	}
@@ -66,7 +67,8 @@ func same(ctx context.Context, dir *foreign.Dir, e git.Entry) bool {
 	return err == nil && git.BlobID(content) == e.Blob
 }
 
-// sameMode reports whether the file in dir is executable exactly if an entry says so, as Nix's hash of a file tells too.
+// sameMode reports whether the file in dir is executable exactly if an entry says so, as Nix's hash of a file tells
+// too.
 func sameMode(dir *foreign.Dir, e git.Entry) bool {
 	return dir.Executable(e.Path) == (e.Mode == git.Executable)
 }

@@ -51,9 +51,9 @@ func names(files map[string]string) (list []string) {
 
 func TestCompare(t *testing.T) {
 	files := map[string]string{
-		"same": "a\n", "crlf": "a\r\n", "longer": "abc", "only here": "x", "dir/link": "->same", "file for link": "same",
-		"link for file": "->same",
-		"sub/x":         "y", "\xff": "z", "run": "#!", "runs": "#!", "runs here": "#!", "runs there": "#!",
+		"same": "a\n", "crlf": "a\r\n", "longer": "abc", "only here": "x", "dir/link": "->same",
+		"file for link": "same", "link for file": "->same",
+		"sub/x": "y", "\xff": "z", "run": "#!", "runs": "#!", "runs here": "#!", "runs there": "#!",
 	}
 	dir := folder(t, files)
 	require.NoError(t, os.Chmod(filepath.Join(dir, "runs"), 0o700))
@@ -64,11 +64,13 @@ func TestCompare(t *testing.T) {
 		with(entry("file for link", "same"), git.Link), entry("link for file", "same"),
 		{Path: "sub", Mode: git.Submodule},
 		entry("\ufffd", "other"), entry("gone here", ""), entry("run", "#!"),
-		with(entry("runs", "#!"), git.Executable), entry("runs here", "#!"), with(entry("runs there", "#!"), git.Executable),
+		with(entry("runs", "#!"), git.Executable), entry("runs here", "#!"), with(entry("runs there", "#!"),
+			git.Executable),
 	})
 	require.NoError(t, err)
 	assert.Equal(t, []string{
-		"crlf", "file for link", "gone here", "link for file", "longer", "only here", "only there", "runs here", "runs there",
+		"crlf", "file for link", "gone here", "link for file", "longer", "only here", "only there", "runs here",
+		"runs there",
 	}, differing)
 }
 
@@ -93,7 +95,8 @@ func TestWrite(t *testing.T) {
 		return []byte(there[e.Path]), nil
 	}
 	entries := []git.Entry{
-		with(entry("link", "same"), git.Link), entry("same", "a\n"), entry("other", "theirs"), entry("new/deep/file", "new"),
+		with(entry("link", "same"), git.Link), entry("same", "a\n"), entry("other", "theirs"),
+		entry("new/deep/file", "new"),
 		with(entry("run", "#!"), git.Executable), with(entry("dir/x", "../same"), git.Link),
 		{Path: "sub", Mode: git.Submodule},
 	}
@@ -133,7 +136,12 @@ func TestWriteRefuses(t *testing.T) {
 	}{
 		{"a path out of the folder", []git.Entry{entry("../x", "")}, content(""), `bad or repeated path "../x"`},
 		{"an absolute path", []git.Entry{entry("/etc/x", "")}, content(""), `bad or repeated path "/etc/x"`},
-		{"git's own folder", []git.Entry{entry("a/.GIT/hooks/x", "")}, content(""), `bad or repeated path "a/.GIT/hooks/x"`},
+		{
+			"git's own folder",
+			[]git.Entry{entry("a/.GIT/hooks/x", "")},
+			content(""),
+			`bad or repeated path "a/.GIT/hooks/x"`,
+		},
 		{"twice", []git.Entry{entry("x", ""), entry("x", "")}, content(""), `bad or repeated path "x"`},
 		{"a file below a link", []git.Entry{link, entry("x/y", "/tmp")}, content("/tmp"), "write x: "},
 		{
@@ -141,7 +149,12 @@ func TestWriteRefuses(t *testing.T) {
 			[]git.Entry{{Path: "x", Mode: entry("x", "").Mode, Blob: git.BlobID([]byte("good"))}},
 			content("good"), "write x: the content is not that of object",
 		},
-		{"another content", []git.Entry{entry("x", "good")}, content("evil"), "write x: the content is not that of object"},
+		{
+			"another content",
+			[]git.Entry{entry("x", "good")},
+			content("evil"),
+			"write x: the content is not that of object",
+		},
 		{"no content", []git.Entry{entry("x", "good")}, func(context.Context, git.Entry) ([]byte, error) {
 			return nil,
 				errors.New("gone")
@@ -149,7 +162,8 @@ func TestWriteRefuses(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			to := t.TempDir()
-			err := checkout.Write(t.Context(), to, t.TempDir(), test.entries, checkout.Limit{Files: 9, Bytes: 99}, test.fetch)
+			err := checkout.Write(t.Context(), to, t.TempDir(), test.entries, checkout.Limit{Files: 9, Bytes: 99},
+				test.fetch)
 			require.ErrorContains(t, err, test.err)
 			assert.NoFileExists(t, filepath.Join(filepath.Dir(to), "x"))
 		})

@@ -129,8 +129,8 @@ func TestGuards(t *testing.T) {
 		},
 		{
 			"a variable that an argument set hides",
-			`let v = pkgs.ollama.version == "0.32.13"; in ({ v, w }: if v then PIN else pkgs.ollama) { v = true; w = 1; }`,
-			"",
+			`let v = pkgs.ollama.version == "0.32.13"; in ({ v, w }: if v then PIN else pkgs.ollama) { v = true; ` +
+				`w = 1; }`, "",
 		},
 		{
 			"a variable beside one of the name of its part",

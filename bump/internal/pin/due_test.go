@@ -21,7 +21,8 @@ func (b *byHand) slot(file, old string) SlotID {
 
 func (b *byHand) pin(name, file string, v version.Version, had Had) *Pin {
 	p := &Pin{
-		Pos: diag.Pos{File: name}, Pinned: Pinned{Version: v, Versions: []SlotID{b.slot(file, string(v))}}, Origin: Tag{},
+		Pos: diag.Pos{File: name}, Pinned: Pinned{Version: v, Versions: []SlotID{b.slot(file, string(v))}},
+		Origin:  Tag{},
 		Fetches: []*Fetch{{Role: Source, Had: had, Slot: b.slot(file, ""), Ending: NoSlot}},
 	}
 	b.found.Pins = append(b.found.Pins, p)

@@ -256,7 +256,8 @@ func Failed(err error) *nix.Failure {
 // Evaluation reports whether a failure is that of an evaluation.
 func Evaluation(f *nix.Failure) bool {
 	switch f.Kind {
-	case nix.Eval, nix.OldForNixpkgs, nix.MissingAttribute, nix.MissingFile, nix.EvalFetch, nix.HashInvalid, nix.WrongSystem:
+	case nix.Eval, nix.OldForNixpkgs, nix.MissingAttribute, nix.MissingFile, nix.EvalFetch, nix.HashInvalid,
+		nix.WrongSystem:
 		return true
 	}
 	return false
@@ -306,8 +307,9 @@ func (b *Bench) request(q Question) request {
 	families := slices.DeleteFunc(familiesOf(q.Only), func(f string) bool { return slices.Contains(q.Skip, f) })
 	return request{
 		Nonce: b.nonce, System: q.System, Package: b.pkg.Name, Program: b.pkg.Program, Attr: list(b.attr),
-		Names: list(q.Names), Families: list(families), Skip: list(q.Skip), Only: list(q.Only), All: q.All, Strict: q.Strict,
-		Deep: q.Depth == Packages, Whole: list(q.Whole), Base: q.Base, Pins: append([]Pin{}, q.Pins...),
+		Names: list(q.Names), Families: list(families), Skip: list(q.Skip), Only: list(q.Only), All: q.All,
+		Strict: q.Strict,
+		Deep:   q.Depth == Packages, Whole: list(q.Whole), Base: q.Base, Pins: append([]Pin{}, q.Pins...),
 		Unpack: q.Build.Unpack, Compare: []string{}, Consumers: []string{},
 		Output: list(splitAttr(q.Build.Output)), Fixed: q.fixed(),
 	}
@@ -474,7 +476,9 @@ func (b *Bench) eval(ctx context.Context, s State, c *Configuration, attr string
 
 // Derivations returns the derivations of packages of this system and of every configuration that the flake has in a
 // state, by output; "" for one that throws. The packages that other systems have are in elsewhere, unevaluated.
-func (b *Bench) Derivations(ctx context.Context, s State, packages []string) (all map[string]string, elsewhere []string, err error) {
+func (b *Bench) Derivations(
+	ctx context.Context, s State, packages []string,
+) (all map[string]string, elsewhere []string, err error) {
 	if err := b.put(ctx, s); err != nil {
 		return nil, nil, err
 	}
