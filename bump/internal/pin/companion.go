@@ -2,6 +2,7 @@ package pin
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/nixtars/ollama-bump/bump/internal/version"
@@ -81,6 +82,12 @@ func (f *finder) readCompanion(d *derivation, r *reading, o *eval.Unknown, fetch
 	}
 }
 
+// Passthru is what people write into an override to give it the companion of a tag.
+func (c *CompanionSource) Passthru(tag string) string {
+	return fmt.Sprintf("passthru = (old.passthru or { }) // rec { %s = %q; %s = old.passthru.%s.override { tag = %s; "+
+		"hash = lib.fakeHash; }; };", c.VersionAttr, tag, c.Attr, c.Attr, c.VersionAttr)
+}
+
 // companionOf is the package's companion that a fetch gets, or nil.
 func (f *finder) companionOf(s source) *CompanionSource {
 	for i := range f.pkg.Companions {
@@ -151,9 +158,9 @@ func (f *finder) readCompanionSlots(r *reading, c *Companion, set *eval.Set, own
 }
 
 func (f *finder) readCompanionRef(c *Companion, def *eval.Def, field string) (skip string) {
-	t, ok := f.prog.Value(def).(*eval.Text)
+	t := oneText(f.prog.Value(def))
 	ref, known := "", false
-	if ok {
+	if t != nil {
 		ref, known = t.String()
 	}
 	if !known {
@@ -181,6 +188,19 @@ func (f *finder) readCompanionRef(c *Companion, def *eval.Def, field string) (sk
 		}
 	}
 	return "its tag is not written in one literal"
+}
+
+// oneText is the string that a value is, whichever of several it is; nil when it may be another one.
+func oneText(v eval.Value) *eval.Text {
+	var one *eval.Text
+	for _, alt := range eval.Alternatives(v) {
+		t, ok := alt.(*eval.Text)
+		if !ok || one != nil && !slices.Equal(one.Pieces, t.Pieces) {
+			return nil
+		}
+		one = t
+	}
+	return one
 }
 
 // tagNumber is a companion's tag without the letter before the number.

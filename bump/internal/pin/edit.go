@@ -24,11 +24,12 @@ func (f *Files) Edit(name string, edits []nixexpr.Edit) ([]byte, error) {
 	return out, editError(err)
 }
 
-// Changed lists the slots of a file that get another value, in its order.
+// Changed lists the slots of a file that get another value, in its order. What is added around a value is not among them.
 func (f *Found) Changed(name string, values map[SlotID]string) []SlotID {
 	var ids []SlotID
 	for id, value := range values {
-		if s := f.Slot(id); s.File == name && s.Old != value {
+		s := f.Slot(id)
+		if _, around := s.form.(fixed); !around && s.File == name && s.Old != value {
 			ids = append(ids, id)
 		}
 	}

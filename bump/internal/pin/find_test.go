@@ -149,7 +149,9 @@ func TestFind(t *testing.T) {
 				slots[h.Ending] = true
 			}
 			for _, c := range p.Addable {
-				slots[c.Refs[0]], slots[c.Hash.Slot] = true, true
+				for _, id := range append([]SlotID{c.Hash.Slot}, c.Refs...) {
+					slots[id] = true
+				}
 				added++
 			}
 		}
@@ -214,7 +216,7 @@ func attack(t *testing.T, f *flake, found *Found, slots map[SlotID]bool) {
 		s := found.Slot(id)
 		file := f.files.Nix[s.File]
 		edit, err := s.Edit(value)
-		if err != nil || file == nil {
+		if _, given := s.form.(fixed); given || err != nil || file == nil {
 			continue // a URI can hold no quote; JSON has no code
 		}
 		out, err := f.files.Edit(s.File, []nixexpr.Edit{edit})

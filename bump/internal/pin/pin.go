@@ -71,7 +71,8 @@ type Pin struct {
 	Companions []*Companion
 	// Addable are companions that the file does not have: their slots add them, where those of the overridden package
 	// do not fit.
-	Addable []*Companion
+	Addable   []*Companion
+	Unaddable string // why there are none, where an override may need one
 
 	Systems []string // nil unless only other systems than this machine's have the pin
 	Notes   []string // sentences for the report

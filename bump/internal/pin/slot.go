@@ -36,9 +36,13 @@ func newSlots(files *Files) *slots { return &slots{files: files, ids: map[span]S
 // and as something made of it, a ref say, is the version's; one without a field is only known to be there.
 func (s *slots) add(slot Slot, at int) SlotID {
 	key := span{slot.File, slot.Start, slot.End, ""}
-	switch slot.form.(type) {
-	case binding, lines:
+	switch form := slot.form.(type) {
+	case binding:
 		key.added = slot.Field
+	case lines:
+		key.added = strings.Join(form.list, "\n")
+	case fixed:
+		key.added = form.New
 	}
 	if id, ok := s.ids[key]; ok {
 		if known := &s.all[id]; known.Field == "" || slot.Field == versionField {
@@ -103,6 +107,11 @@ type (
 		list  []string
 	}
 )
+
+// fixed is an edit that is the same whatever the value is.
+type fixed struct{ nixexpr.Edit }
+
+func (f fixed) write(string) (nixexpr.Edit, error) { return f.Edit, nil }
 
 func (t text) write(value string) (nixexpr.Edit, error) { return t.at.Replace(t.from, t.to, value) }
 

@@ -147,10 +147,14 @@ func (s *state) misfits(a answer, f *nix.Failure) []misfit {
 		}
 		for i := range s.Found.Package.Companions {
 			c := &s.Found.Package.Companions[i]
-			wanted := s.sourceOf(p).words[c.VersionFile].text
-			used := companionIn(closure, c)
-			if wanted != "" && used != "" && used != wanted {
-				list = append(list, misfit{p, c, used, wanted})
+			m := misfit{p, c, companionIn(closure, c), s.sourceOf(p).words[c.VersionFile].text}
+			if own := p.companion(c); own != nil && m.used == "" {
+				m.used = own.Old // a fork's, or it comes from elsewhere
+			} else if m.used == "" {
+				continue
+			}
+			if m.wanted != "" && m.used != m.wanted {
+				list = append(list, m)
 			}
 		}
 	}
@@ -160,14 +164,35 @@ func (s *state) misfits(a answer, f *nix.Failure) []misfit {
 // olderCompanion explains a build that fails because a patch does not fit the companion's source; nil for other
 // failures.
 func (s *state) olderCompanion(a answer, f *nix.Failure) *diag.Error {
-	for _, m := range s.misfits(a, f) {
-		return m.pin.error(
-			fmt.Sprintf("find hashes: the patches of release %s do not fit %s %s, which is used here: the release is "+
-				"made for %s", s.Release.Version, m.of.Name, m.used, m.wanted),
-			fmt.Sprintf("update the nixpkgs input, or set %s with tag %s in the override's passthru (nixpkgs since "+
-				"August 2026)", m.of.Attr, m.wanted))
+	misfits := s.misfits(a, f)
+	if len(misfits) == 0 {
+		return nil
 	}
-	return nil
+	m := misfits[0]
+	pinned, hint := m.pinnedBy()
+	used := strings.TrimSpace(m.of.Name + " " + m.used)
+	return m.pin.error(
+		fmt.Sprintf("find hashes: the patches of release %s do not fit %s, which %s: the release is made for %s",
+			s.Release.Version, used, pinned, m.wanted), hint)
+}
+
+// pinnedBy says what pins the companion that was used, and what to do.
+func (m misfit) pinnedBy() (what, hint string) {
+	attrs := fmt.Sprintf("passthru.%s and passthru.%s", m.of.Attr, m.of.VersionAttr)
+	switch own := m.pin.companion(m.of); {
+	case own != nil && own.skip != "":
+		return fmt.Sprintf("is pinned at %s and was not moved (%s)", own.Pos, own.skip),
+			fmt.Sprintf("write tag %s and its hash there", m.wanted)
+	case own != nil && own.replaces == "":
+		return fmt.Sprintf("is used here, although %s is pinned at %s", own.tag, own.Pos),
+			"update the nixpkgs input: the recipe of this one takes no other " + m.of.Name
+	case own != nil:
+		return "is nixpkgs' own",
+			fmt.Sprintf("update the nixpkgs input: its recipe does not take %s from an override yet", attrs)
+	}
+	return fmt.Sprintf("nixpkgs sets with %s; no other one can be added here, for %s", attrs,
+			cmp.Or(m.pin.Unaddable, "it is not known where")),
+		"update the nixpkgs input, or write into the override: " + m.of.Passthru(m.wanted)
 }
 
 // addCompanion adds the companion to the pins that have none, when a patch does not fit the one that the overridden

@@ -173,8 +173,16 @@ func (p *Move) grows() bool {
 }
 
 // has reports whether the pin has a companion.
-func (p *Move) has(of *pin.CompanionSource) bool {
-	return slices.ContainsFunc(p.companions, func(c *companion) bool { return c.Of == of })
+func (p *Move) has(of *pin.CompanionSource) bool { return p.companion(of) != nil }
+
+// companion returns the pin's companion of a kind, nil when it has none.
+func (p *Move) companion(of *pin.CompanionSource) *companion {
+	for _, c := range p.companions {
+		if c.Of == of {
+			return c
+		}
+	}
+	return nil
 }
 
 // shares reports whether the version of two pins is written in one literal.
