@@ -72,7 +72,7 @@ type actRunner struct {
 	took    time.Duration // and of everybody's
 }
 
-// standInCache writes down what actions/cache is asked to keep. That it is kept, the machine itself sees to here.
+// standInCache records what actions/cache is asked to keep. It keeps nothing itself: the files stay where they are.
 const standInCache = `name: cache
 inputs: { path: {}, key: {}, restore-keys: {} }
 runs:

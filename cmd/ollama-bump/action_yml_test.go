@@ -152,7 +152,7 @@ func TestActionlint(t *testing.T) {
 	output, err := command(t, dir, lint)
 	require.NoError(t, err, "%s", output)
 
-	// It does look: an input that the Action has not is found.
+	// actionlint does read action.yml: an input that the Action does not have is an error.
 	require.NoError(t, os.WriteFile(filepath.Join(dir, ".github", "workflows", "wrong.yml"),
 		[]byte("on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: ./\n        with:\n          "+
 			"flak: x\n"), 0o644))
