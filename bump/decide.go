@@ -99,7 +99,7 @@ func (r *run) tellFixes(sel *selection, cohorts []*cohort, advisories map[string
 		missed = append(missed, c.choice.Missed...)
 	}
 	for _, fix := range once(fixed) {
-		sel.addFix(advisories[fix.ID])
+		sel.decision.Security = append(sel.decision.Security, advisories[fix.ID])
 	}
 	for _, fix := range once(missed) {
 		r.warn("release", "%s is fixed in %s, which is ruled out here", advisories[fix.ID].GHSA, fix.In)
@@ -166,12 +166,4 @@ func fixes(advisories map[string]Advisory) []release.Fix {
 		all = append(all, release.Fix{ID: id, In: version.Version(a.FirstPatched)})
 	}
 	return all
-}
-
-// addFix records a vulnerability that the release fixes.
-func (sel *selection) addFix(a Advisory) {
-	sel.security = append(sel.security, a)
-	sel.decision.Security = append(sel.decision.Security, text.Advisory{
-		GHSA: a.GHSA, CVE: a.CVE, URL: a.URL, Summary: a.Summary, Severity: a.Severity, FixedIn: a.FirstPatched,
-	})
 }

@@ -28,6 +28,8 @@ var wide = map[string]string{
 	"bump.Result":     "the result, as JSON",
 	"github.Proposal": "options",
 	"probe.request":   "what probe.nix reads, as JSON",
+	"probe.Answer":    "an answer",
+	"probe.Output":    "what probe.nix writes, as JSON",
 }
 
 // goFile is a file of the product or a test.

@@ -213,14 +213,7 @@ type Verified struct {
 }
 
 // Advisory is a vulnerability in what is pinned.
-type Advisory struct {
-	GHSA         string `json:"ghsa_id"`
-	CVE          string `json:"cve_id,omitempty"`
-	URL          string `json:"url"`
-	Summary      string `json:"summary"`
-	Severity     string `json:"severity"`
-	FirstPatched string `json:"first_patched_version"`
-}
+type Advisory = text.Advisory
 
 // FileChange is what changes in one file.
 type FileChange struct {

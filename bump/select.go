@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	"github.com/nixtars/ollama-bump/bump/internal/release"
@@ -20,12 +21,12 @@ type selection struct {
 	held     []*pin.Pin // that a comment keeps from the release
 	waiting  string     // why a newer release than the pinned one was not taken
 	decision text.Decision
-	security []Advisory // what the release fixes
 }
 
 // selected puts the release to go to into the result.
 func (res *Result) selected(sel *selection) {
-	res.OldVersion, res.NewVersion, res.Security = sel.old, string(sel.release.Version), sel.security
+	res.OldVersion, res.NewVersion = sel.old, string(sel.release.Version)
+	res.Security = slices.Clone(sel.decision.Security) // the report hides secrets in its own
 }
 
 // selectRelease asks for the release to go to.

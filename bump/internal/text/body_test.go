@@ -115,12 +115,9 @@ func decided() Report {
 		Base: "0.32.9", State: Needed,
 		Security: []Advisory{
 			{
-				GHSA:     "GHSA-1234-abcd-5678",
-				CVE:      "CVE-2026-12345",
-				URL:      "https://github.com/advisories/GHSA-1234-abcd-5678",
-				Summary:  "A model file can write outside of its folder.",
-				Severity: "high",
-				FixedIn:  "0.32.14",
+				GHSA: "GHSA-1234-abcd-5678", CVE: "CVE-2026-12345",
+				URL:     "https://github.com/advisories/GHSA-1234-abcd-5678",
+				Summary: "A model file can write outside of its folder.", Severity: "high", FirstPatched: "0.32.14",
 			},
 		},
 		Holds: []Hold{

@@ -73,11 +73,12 @@ const (
 
 // Advisory is a vulnerability that the bump fixes.
 type Advisory struct {
-	GHSA, CVE string // identifiers; CVE may be ""
-	URL       string
-	Summary   string
-	Severity  string // "high"
-	FixedIn   string // first version without it
+	GHSA         string `json:"ghsa_id"`
+	CVE          string `json:"cve_id,omitempty"`
+	URL          string `json:"url"`
+	Summary      string `json:"summary"`
+	Severity     string `json:"severity"`              // "high"
+	FirstPatched string `json:"first_patched_version"` // first version without it
 }
 
 // Hold is a comment in the flake that holds a pin back.
