@@ -16,6 +16,7 @@ func Find(ctx context.Context, files *Files, pkg *Package) (*Found, error) {
 	roots, slots := files.roots(pkg), newSlots(files)
 	found := &Found{Package: pkg}
 	g := &groups{slots: slots}
+	var near []*diag.Error
 	for i, t := range targets(roots) {
 		f := newFinder(files.program(ctx), files, pkg, slots)
 		f.prog.External = func(u *eval.Unknown) eval.Value {
@@ -29,6 +30,9 @@ func Find(ctx context.Context, files *Files, pkg *Package) (*Found, error) {
 			return nil, err
 		} else if err != nil {
 			found.Warnings = append(found.Warnings, "the flake is too complex to be read completely; a pin may be missed")
+		}
+		if i == 0 {
+			near = slices.Concat(f.facts.fetched, f.facts.nixpkgs)
 		}
 		here := f.group()
 		if i > 0 {
@@ -48,7 +52,7 @@ func Find(ctx context.Context, files *Files, pkg *Package) (*Found, error) {
 	}
 	found.Slots, found.Refused = slots.all, g.refused
 	if len(found.Pins) == 0 {
-		return nil, nothing(files, pkg, append(g.refused, files.Strays...))
+		return nil, nothing(files, pkg, append(g.refused, files.Strays...), near)
 	}
 	return found, nil
 }
@@ -73,10 +77,18 @@ type finder struct {
 // facts are what the calls of a program say by themselves.
 type facts struct {
 	readings []*reading
-	refused  []*diag.Error
+	refused  []refusal
+	fetched  []*diag.Error // what to say of fetches of the package where nothing is pinned
+	nixpkgs  []*diag.Error // and of a whole nixpkgs
 	others   []otherUse
 	outers   []outerOverride
 	tests    []versionTest
+}
+
+// refusal is why a call is no pin.
+type refusal struct {
+	*diag.Error
+	call diag.Pos
 }
 
 // reading is a pin as one call shows it.
@@ -139,6 +151,7 @@ func (f *finder) note(o *eval.Unknown) {
 	}
 	if !f.speculative {
 		f.noteHashed(o)
+		f.noteFetched(o)
 	}
 }
 
@@ -154,7 +167,7 @@ func (f *finder) inspect(d *derivation) {
 		}
 		r, err := f.read(d, body)
 		if err != nil && !f.speculative { // nobody calls it so
-			f.facts.refused = append(f.facts.refused, err)
+			f.facts.refused = append(f.facts.refused, refusal{err, d.pos()})
 		}
 		switch {
 		case r != nil:

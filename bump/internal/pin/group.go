@@ -1,6 +1,7 @@
 package pin
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -19,8 +20,10 @@ type groups struct {
 // group makes pins of the readings of one program: the same literals, reached by another call, are one pin.
 func (f *finder) group() *groups {
 	g := &groups{slots: f.slots, others: f.facts.others}
-	for _, err := range f.facts.refused {
-		g.refuse(err)
+	for _, r := range f.facts.refused {
+		if !errors.Is(r.Err, errParameter) || !f.isCalled(r.call) {
+			g.refuse(r.Error)
+		}
 	}
 	f.fillWhereUsed()
 	byCall := map[*eval.Unknown][]*reading{}
@@ -46,6 +49,12 @@ func (f *finder) group() *groups {
 	}
 	g.dropExplained()
 	return g
+}
+
+// isCalled reports whether the flake calls the function in which a call stands, and gives it what makes the call a pin:
+// that nothing gives the parameters of the function by itself is then nobody's concern.
+func (f *finder) isCalled(at diag.Pos) bool {
+	return slices.ContainsFunc(f.facts.readings, func(r *reading) bool { return r.Pos == at && !r.speculative })
 }
 
 // same is the pin that a reading is of, or nil: it begins with the same slot and has all of its hashes.

@@ -79,6 +79,7 @@ func (f *finder) readInput(name string, set *eval.Set) {
 	ours, fork := strings.EqualFold(a.repo, f.pkg.Repo), a.host == githubHost && !owns(f.pkg.Owners, a.owner)
 	if !ours || fork {
 		f.flake.others[name] = &flakeInput{Input: &Input{Name: name, URL: shownURL(url), Slot: NoSlot, Provides: true}, at: a}
+		f.noteNixpkgsInput(f.flake.others[name], defPos(def, diag.Pos{}))
 	}
 	if !ours {
 		return

@@ -1,6 +1,7 @@
 package pin
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -80,9 +81,23 @@ func (f *finder) mayBeFork(d *derivation) bool {
 	return strings.HasPrefix(name, "buildGo") || name == "mkDerivation"
 }
 
-// renamedFork is the error of an override of the package whose source is a repository that is called otherwise.
+// isNamed reports whether a derivation has the name of the package: it overrides it, or builds Go code under that name.
+func (f *finder) isNamed(d *derivation) bool {
+	if d.base != nil {
+		return f.isPackage(d.base)
+	}
+	name, _ := builder(d.call)
+	body, ok := d.body.(*eval.Set)
+	if !ok || !strings.HasPrefix(name, "buildGo") || body.Get("pname") == nil {
+		return false
+	}
+	pname, _ := f.constant(body.Get("pname"))
+	return pname == f.pkg.Name
+}
+
+// renamedFork is the error of the package by name whose source is a repository that is called otherwise.
 func (f *finder) renamedFork(d *derivation, r *reading, s source) *diag.Error {
-	if s.owner == "" || s.repo == "" || d.base == nil || !f.isPackage(d.base) || f.companionOf(s) != nil {
+	if s.owner == "" || s.repo == "" || !f.isNamed(d) || f.companionOf(s) != nil {
 		return nil
 	}
 	return diag.At(r.Pos,
@@ -198,7 +213,7 @@ func (f *finder) readHash(r *reading, s source, h *Fetch) *diag.Error {
 	}
 	at, err := f.hash(def, field)
 	if err != nil {
-		return diag.At(defPos(def, r.Pos), "find pin: the hash of the source is not a literal: "+f.describe(def), writeString)
+		return f.noLiteral("the hash of the source", def, defPos(def, r.Pos))
 	}
 	r.addFetch(h, at)
 	r.own = append(r.own, fetchKey{callPos(s.call), at.slot})
@@ -219,7 +234,7 @@ func (f *finder) readRef(d *derivation, r *reading, def *eval.Def) *diag.Error {
 		if f.isOld(d, def) {
 			return diag.At(at, "find pin: the ref is the overridden package's, not this pin's", writeTag)
 		}
-		return diag.At(at, "find pin: the ref of the source is not a literal: "+f.describe(def), writeString)
+		return f.noLiteral("the ref of the source", def, at)
 	}
 	ref, known := t.String()
 	if !known {
@@ -262,7 +277,9 @@ func (f *finder) unknownText(d *derivation, t *eval.Text, at diag.Pos, what stri
 		if o.Reason == eval.CallOfUnknown || o.Reason == eval.FreeVariable {
 			why = "which this flake does not define"
 		}
-		return diag.At(at, fmt.Sprintf("find pin: the %s depends on %s, %s", what, name, why), writeString)
+		e := diag.At(at, fmt.Sprintf("find pin: the %s depends on %s, %s", what, name, why), writeString)
+		ofParameter(e, o)
+		return e
 	}
 	return diag.At(at, "find pin: the "+what+" is not known", "write it as a string")
 }
@@ -364,11 +381,16 @@ func (f *finder) readVersion(d *derivation, r *reading, body *eval.Set) *diag.Er
 		r.Notes = append(r.Notes, fmt.Sprintf("the version at line %d is left as it is: it is not a release's", at.Line))
 		return nil
 	case known:
-		return diag.At(at, fmt.Sprintf("find pin: the version %q is not a release", text), `pin a release: version = "X.Y.Z";`)
+		e := diag.At(at, fmt.Sprintf("find pin: the version %q is not a release", text), `pin a release: version = "X.Y.Z";`)
+		if _, commit := r.Commit(); commit { // a version alone would be refused next
+			e.Text += ", and the source is a commit that no release is named for"
+			e.Hint = `pin a release: version = "X.Y.Z"; and, in place of the commit, ` + writeTag
+		}
+		return e
 	case ok:
 		return f.unknownText(d, t, at, "version")
 	}
-	return diag.At(at, "find pin: the version is not a literal: "+f.describe(def), writeString)
+	return f.noLiteral("the version", def, at)
 }
 
 // readVendor reads vendorHash.
@@ -401,7 +423,7 @@ func (f *finder) readVendor(d *derivation, r *reading, body *eval.Set) *diag.Err
 			return nil
 		}
 	}
-	return diag.At(defPos(def, r.Pos), "find pin: vendorHash is not a literal: "+f.describe(def), writeString)
+	return f.noLiteral("vendorHash", def, defPos(def, r.Pos))
 }
 
 // isOldOrNull reports whether a value is the overridden package's, or null where that has none.
@@ -444,6 +466,26 @@ func (f *finder) inheritVendor(r *reading, body *eval.Set) *diag.Error {
 	}, src.Binding.Start())
 	r.addFetch(&Fetch{Role: Vendor, Ending: NoSlot}, hashAt{slot: id, had: Inherited{}, use: NoSlot})
 	return nil
+}
+
+// errParameter is the cause of an error about a parameter that nothing gives a value.
+var errParameter = errors.New("nothing calls the function with a literal")
+
+// noLiteral is the error of a value that is not a literal.
+func (f *finder) noLiteral(what string, def *eval.Def, at diag.Pos) *diag.Error {
+	e := diag.At(at, fmt.Sprintf("find pin: %s is not a literal: %s", what, f.describe(def)), writeString)
+	hops := def.Trail()
+	if o, ok := f.prog.Value(hops[len(hops)-1]).(*eval.Unknown); ok {
+		ofParameter(e, o)
+	}
+	return e
+}
+
+// ofParameter gives an error about an unknown value its cause.
+func ofParameter(e *diag.Error, o *eval.Unknown) {
+	if o.Root().Reason == eval.Parameter {
+		e.Err = errParameter
+	}
 }
 
 // describe says how a value that is no literal came about, for messages.
