@@ -8,7 +8,7 @@ TIMEOUT     := 24m
 FUZZTIME    := 30s
 
 # The packages that decide what is rewritten and shown; see mutation.
-MUTATED := ./nixexpr/eval ./nixexpr ./bump/internal/pin ./bump/internal/notes
+MUTATED := ./nixexpr/eval ./nixexpr ./bump/internal/pin ./bump/internal/resolve ./bump/internal/notes
 
 # The packages whose tests start Nix, and those of their tests to which its version makes no difference.
 WITH_NIX := ./bump ./bump/bumptest ./bump/internal/nix ./cmd/...

@@ -207,3 +207,26 @@ func TestCopies(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) { requireVersions(t, aroundPin("PIN", tt.attrs), tt.note) })
 	}
 }
+
+// A function that nobody knows makes a package when its argument has a source, and a name or a version.
+func TestBuildersOfTheirOwn(t *testing.T) {
+	const source = `src = nixpkgs.fetchFromGitHub { owner = "ollama"; repo = "ollama"; tag = "v0.32.13"; hash = ""; };`
+	for attrs, made := range map[string]bool{
+		`pname = "ollama"; ` + source:      true,
+		`version = "0.32.13"; ` + source:   true,
+		`name = "ollama"; ` + source:       false,
+		`pname = "ollama"; x` + source[1:]: false,
+	} {
+		file, err := nixexpr.Parse("flake.nix", []byte(
+			`{ outputs = { nixpkgs, ... }: { packages.`+System()+`.default = nixpkgs.lib.mine { `+attrs+` }; }; }`))
+		require.NoError(t, err)
+		files := &Files{Flake: "flake.nix", Nix: map[string]*nixexpr.File{"flake.nix": file}}
+		found, err := Find(t.Context(), files, &Ollama)
+		if made {
+			require.NoError(t, err, attrs)
+			assert.Len(t, found.Pins, 1, attrs)
+		} else {
+			require.Error(t, err, attrs)
+		}
+	}
+}

@@ -228,3 +228,23 @@ func TestQuestionThatProves(t *testing.T) {
 	s.noWhole, s.placed = false, false
 	assert.Empty(t, s.wholes())
 }
+
+func TestRoundsAreCounted(t *testing.T) {
+	s := stateOf(moving(nil, looked(pin.Source, "src hash")))
+	for range maxRounds {
+		_, err := s.nextRound()
+		require.NoError(t, err)
+	}
+	assert.Equal(t, "round 1: evaluate and build, to find src hash", s.said[0].text)
+	_, err := s.nextRound()
+	require.EqualError(t, err, "find hashes: Nix keeps reporting other hashes")
+}
+
+func TestFakesAreMade(t *testing.T) {
+	r := newReplay(t, flake(vendored), nil)
+	tools := r.tools()
+	tools.Fake = nil
+	s, err := Hashes(t.Context(), r.job(), tools)
+	require.NoError(t, err)
+	assert.Equal(t, sum("src hash").SRI(), valueOf(r, s, "src hash"))
+}

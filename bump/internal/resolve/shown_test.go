@@ -212,6 +212,10 @@ func TestSuspicionIsLookedInto(t *testing.T) {
 	next, err = s.checkRegressions(r)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"packages.x.ollama"}, next.(ask).q.Whole)
+	r.a.Outputs = append(r.a.Outputs, half)
+	next, err = s.checkRegressions(r)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"packages.x.ollama", "packages.x.b"}, next.(ask).q.Only, "both are looked into")
 }
 
 // A package that the flake's own settings forbid is asked for again, for what nixpkgs says.
