@@ -166,6 +166,10 @@ func TestPlanOfAnotherSystem(t *testing.T) {
 			strings.Replace(flake, "    packages.x86_64-linux.", "    neither.", 1),
 			"\n- To build it here: not known: all of it is built on other systems than x86_64-linux\n",
 		},
+		{
+			strings.Replace(flakeS01, "    packages.x86_64-linux.", "    neither.", 1),
+			"\n- Not known: no configuration of the flake contains it, and no package for x86_64-linux\n",
+		},
 	} {
 		o := options(t, w, w.Flake(map[string]string{"flake.nix": c.flake}), bump.DryRun)
 		res, err := runIn(w, o)

@@ -99,11 +99,19 @@ func record(proof *text.Proof, attr string, level text.Level) {
 	proof.Checks = append(proof.Checks, text.Check{Attr: attr, Level: level})
 }
 
-// unchecked says that an output was not checked, and why.
+// unchecked says that an output was not checked, and why. A reason that is known already comes first.
 func unchecked(proof *text.Proof, attr, why string) {
-	if !slices.ContainsFunc(proof.Checks, func(c text.Check) bool { return c.Attr == attr }) {
-		proof.Checks = append(proof.Checks, text.Check{Attr: attr, Level: text.Unchecked, Why: why})
+	for i := range proof.Checks {
+		c := &proof.Checks[i]
+		if c.Attr != attr {
+			continue
+		}
+		if c.Level == text.Unchecked && c.Why != why {
+			c.Why += "; " + why
+		}
+		return
 	}
+	proof.Checks = append(proof.Checks, text.Check{Attr: attr, Level: text.Unchecked, Why: why})
 }
 
 func fact(proof *text.Proof, format string, args ...any) {
