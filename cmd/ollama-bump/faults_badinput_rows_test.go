@@ -43,6 +43,13 @@ var aboutTheFlake = []badInput{
 		ready: untracked,
 	},
 	{
+		name:  "an untracked file that the flake imports",
+		flake: replaced("vendorHash =", "postPatch = import ./patch.nix; vendorHash ="),
+		ready: func(s *site, dir string) {
+			require.NoError(s.t, os.WriteFile(filepath.Join(dir, "patch.nix"), []byte(`""`), 0o644))
+		},
+	},
+	{
 		name: "two pins of which one is unused", files: map[string]string{
 			"copy.nix": strings.ReplaceAll(overlayText, "0.32.13", "0.32.9"),
 		},

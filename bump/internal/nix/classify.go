@@ -130,11 +130,17 @@ func classify(m message, logs func(drv string) []string) *Failure {
 	if strings.HasSuffix(f.Hint, " ") { // it ends with the derivation
 		f.Hint += diag.Safe(f.Derivation)
 	}
+	if name := quotedFile.FindStringSubmatch(f.Text); f.Kind == MissingFile && name != nil {
+		f.Hint = strings.Replace(f.Hint, "the file", name[1], 1)
+	}
 	if f.Kind == Fetch && strings.Contains(m.text, "rate limit") {
 		f.Hint = "GitHub's rate limit is used up: set GITHUB_TOKEN, or access-tokens in nix.conf"
 	}
 	return f
 }
+
+// quotedFile matches a file of the flake that a message names, when a shell takes the name as it is.
+var quotedFile = regexp.MustCompile(`'([A-Za-z0-9._+][A-Za-z0-9._+/-]*)'`)
 
 // telling says which failure a line of a builder's log explains; Other when none.
 func telling(line string) Kind {

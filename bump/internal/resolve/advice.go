@@ -15,7 +15,10 @@ var advice = []struct{ words, hint string }{
 	},
 	{"refusing to evaluate", "allow it in the config of the nixpkgs that the package comes from, as nixpkgs says"},
 	{"release branches that correspond to", "use the two inputs' branches of the same release, as it says"},
-	{"' does not exist", "correct the option: as long as it is set, nothing of this configuration evaluates"},
+	{
+		"' does not exist. Definition values", // of an option; a file does not exist either
+		"correct the option: as long as it is set, nothing of this configuration evaluates",
+	},
 	{"is not of type", "correct the option's value: as long as it is wrong, nothing of this configuration evaluates"},
 	{"Failed assertions", "correct the configuration, as its assertion says"},
 }
