@@ -30,10 +30,10 @@ func (d *driver) lookElsewhere(ctx context.Context) error {
 	missing := d.elsewhere
 	var systems []string
 	for _, p := range missing {
-		systems = union(systems, p.Systems)
+		systems = union(systems, p.systems())
 	}
 	for _, system := range systems {
-		onIt := func(p *Move) bool { return slices.Contains(p.Systems, system) }
+		onIt := func(p *Move) bool { return slices.Contains(p.systems(), system) }
 		shown, err := d.lookIn(ctx, system, probe.Sources, filter(missing, onIt))
 		if err != nil {
 			return err
@@ -45,8 +45,8 @@ func (d *driver) lookElsewhere(ctx context.Context) error {
 	if len(d.pins) == 0 && len(missing) > 0 && !d.someCurrent() {
 		return missing[0].error(
 			fmt.Sprintf("find package: no output of the flake for %s shows %s %s after the edit",
-				strings.Join(missing[0].Systems, " or "), d.Found.Package.Name, d.Release.Version),
-			d.exposeHint(missing[0].Systems[0]))
+				strings.Join(missing[0].systems(), " or "), d.Found.Package.Name, d.Release.Version),
+			d.exposeHint(missing[0].systems()[0]))
 	}
 	d.unshown = append(d.unshown, missing...)
 	return nil

@@ -17,6 +17,7 @@ type Move struct {
 	// Consumed is set when no package shows the pin: the outputs are made with its package.
 	Consumed bool
 
+	only        []string // systems whose packages alone show it, as an evaluation told
 	hashes      []*hash
 	companions  []*companion
 	addable     []*companion // that are added to the file where the overridden package's do not fit
@@ -163,6 +164,9 @@ func (p *Move) builds() bool {
 	hashes := p.allHashes()
 	return len(hashes) == 0 || slices.ContainsFunc(hashes, func(h *hash) bool { return h.by == Nix })
 }
+
+// systems are those that alone have the pin; nil for one that this system has, too.
+func (p *Move) systems() []string { return union(p.Systems, p.only) }
 
 // shown reports whether an output shows the pin.
 func (p *Move) shown() bool { return len(p.Outputs) > 0 }

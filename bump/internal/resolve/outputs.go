@@ -144,7 +144,52 @@ func (r strict) take(s *state, a answer) (request, error) {
 	if fail := probe.Failed(a.Failure); fail != nil && probe.Evaluation(fail) && !a.NoneShown && a.Last != "" {
 		s.broken = append(s.broken, probe.Broken{Where: a.Last, Kind: fail.Kind, Text: fail.Text})
 	}
-	return nil, s.notShown(r.first)
+	return s.lookOnOthers(r.first, pin.OtherSystems())
+}
+
+// lookOnOthers looks for the pins among the packages of other systems, one after the other: a flake may be for those
+// alone. Configurations were looked at, whatever system they are for.
+func (s *state) lookOnOthers(first probe.Answer, systems []string) (request, error) {
+	if s.HasAttr || len(systems) == 0 || len(s.broken) > 0 || s.pins[0].Systems != nil {
+		return nil, s.notShown(first)
+	}
+	q, err := s.ofPins(systems[0])
+	q.Skip = union(q.Skip, []string{"overlays", "nixosConfigurations", "darwinConfigurations", "homeConfigurations"})
+	s.phase = onOther{first, systems}
+	return ask{q}, err
+}
+
+// onOther takes what the packages of the first of other systems show.
+type onOther struct {
+	first   probe.Answer
+	systems []string
+}
+
+func (o onOther) take(s *state, a answer) (request, error) {
+	var here []*Move // that must be built
+	for i, p := range s.pins {
+		outputs := a.Shown(i)
+		switch {
+		case len(outputs) == 0:
+		case p.builds():
+			return nil, p.error(fmt.Sprintf("find package: only %s shows this pin, and this machine is %s", outputs[0].Where,
+				pin.System()),
+				"run ollama-bump on a machine of that system, or give Nix a builder of it: Options.NixArgs=--builders …")
+		default:
+			p.only = o.systems[:1]
+			s.elsewhere = append(s.elsewhere, p)
+			continue
+		}
+		here = append(here, p)
+	}
+	switch s.pins = here; {
+	case len(here) == 0:
+		return nil, nil // lookElsewhere proves them
+	case len(s.elsewhere) > 0:
+		s.unshown, s.pins = append(s.unshown, here...), nil
+		return nil, nil
+	}
+	return s.lookOnOthers(o.first, o.systems[1:])
 }
 
 // notShown is the error of a bump that shows in no output.

@@ -137,14 +137,38 @@ func TestReasonIsAskedForOnce(t *testing.T) {
 		{Answer: probe.Answer{Failure: &nix.Failure{Kind: nix.Eval, Text: "boom"}, Last: "host", NoneShown: true}},
 		{Answer: probe.Answer{Failure: &nix.Failure{Kind: nix.Builder, Text: "boom"}, Last: "host"}},
 	} {
-		_, err = strict{}.take(stateOf(moving(nil)), a)
-		require.Error(t, err)
+		s, asked := stateOf(moving(nil)), []string{}
+		next, err := strict{}.take(s, a)
+		for err == nil { // then the packages of other systems are looked at
+			asked = append(asked, next.(ask).q.System)
+			next, err = s.phase.take(s, answer{})
+		}
+		assert.Equal(t, pin.OtherSystems(), asked)
+		require.ErrorContains(t, err, "no output of the flake shows")
 		assert.NotContains(t, err.Error(), "boom")
 	}
 	_, err = strict{}.take(stateOf(moving(nil)), answer{
 		Answer: probe.Answer{Failure: &nix.Failure{Kind: nix.Eval, Text: "boom"}, Last: "host"},
 	})
 	require.ErrorContains(t, err, "host does not evaluate: boom")
+}
+
+// What only the packages of another system show is proved there when it needs no build, and else refused by name.
+func TestPackagesOfAnotherSystemAlone(t *testing.T) {
+	shown := answer{Answer: probe.Answer{Outputs: []probe.Output{{Where: "packages.other.p", Pins: []int{0}}}}}
+	p := moving(nil)
+	s := stateOf(p)
+	next, err := onOther{systems: []string{"other"}}.take(s, shown)
+	require.ErrorContains(t, err, "only packages.other.p shows this pin, and this machine is "+pin.System())
+	assert.Nil(t, next)
+	p.hashes = []*hash{{Fetch: &pin.Fetch{Role: pin.ReleaseAsset}, by: Digest}}
+	s = stateOf(p)
+	next, err = onOther{systems: []string{"other"}}.take(s, shown)
+	require.NoError(t, err)
+	assert.Nil(t, next)
+	assert.Empty(t, s.pins)
+	require.Len(t, s.elsewhere, 1)
+	assert.Equal(t, []string{"other"}, s.elsewhere[0].systems())
 }
 
 func TestVariantsThatAreHalfMoved(t *testing.T) {
