@@ -19,18 +19,18 @@ func (f *finder) derivation(o *eval.Unknown) *derivation {
 		d.body = f.overrideBody(o.Arg, d.old)
 		return d
 	}
-	name, args := builder(o)
+	name, args := calleeOfBuild(o)
 	if len(args) == 0 {
 		return nil
 	}
 	arg := f.prog.Value(args[len(args)-1])
 	switch arg := arg.(type) {
 	case *eval.Func:
-		if builders.MatchString(name) && len(args) == 1 {
+		if builderNamed(name) != nil && len(args) == 1 {
 			return &derivation{call: o, body: f.prog.Fix(arg, &eval.Unknown{Name: "finalAttrs"})}
 		}
 	case *eval.Set:
-		if builders.MatchString(name) ||
+		if builderNamed(name) != nil ||
 			arg.Get("src") != nil && (arg.Get("version") != nil || arg.Get("pname") != nil) {
 			return &derivation{call: o, body: arg}
 		}
@@ -38,16 +38,26 @@ func (f *finder) derivation(o *eval.Unknown) *derivation {
 	return nil
 }
 
-// builder is the callee of a term; buildGoModule.override { go = …; } builds as buildGoModule does.
-func builder(o *eval.Unknown) (name string, args []*eval.Def) {
+// calleeOfBuild is the callee of a term; buildGoModule.override { go = …; } builds as buildGoModule does.
+func calleeOfBuild(o *eval.Unknown) (name string, args []*eval.Def) {
 	if call, ok := o.Fn.(*eval.Unknown); ok {
 		if fn, ok := call.Fn.(*eval.Unknown); ok && fn.Fn == nil && fn.Name == "override" {
-			if base, ok := fn.Base.(*eval.Unknown); ok && base.Fn == nil && builders.MatchString(base.Name) {
+			if base, ok := fn.Base.(*eval.Unknown); ok && base.Fn == nil && builderNamed(base.Name) != nil {
 				return base.Name, []*eval.Def{o.Arg}
 			}
 		}
 	}
 	return o.Callee()
+}
+
+// builder returns the builder that makes a package of the flake's own; nil for an override, and for one that is not
+// known.
+func (d *derivation) builder() *builder {
+	if d.base != nil {
+		return nil
+	}
+	name, _ := calleeOfBuild(d.call)
+	return builderNamed(name)
 }
 
 // overrideBody is what the argument of overrideAttrs yields: a set, a function of the old

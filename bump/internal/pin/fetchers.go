@@ -7,9 +7,28 @@ import (
 	"github.com/nixtars/ollama-bump/nixexpr/eval"
 )
 
-// builders are the functions that make a derivation of a set of attributes. Others are recognised
-// by that set: a name, a version and a source.
-var builders = regexp.MustCompile(`^(buildGo\w*Module|mkDerivation|goBuild|buildGoPackage)$`)
+// builder is a function that makes a derivation of a set of attributes.
+type builder struct {
+	name    *regexp.Regexp
+	modules bool // it fetches the Go modules, by vendorHash
+}
+
+// builders are those that are known. Others are recognised by the set: a name, a version and a source. To support
+// another one is to add a row.
+var builders = []builder{
+	{named(`buildGo\w*`), true},
+	{named(`mkDerivation|goBuild`), false},
+}
+
+// builderNamed returns the builder of a name, or nil.
+func builderNamed(name string) *builder {
+	for i := range builders {
+		if builders[i].name.MatchString(name) {
+			return &builders[i]
+		}
+	}
+	return nil
+}
 
 // fetcher is one way to get a source: the functions that do it, and how a call of them is read.
 type fetcher struct {

@@ -36,9 +36,7 @@ func (f *finder) group() *groups {
 			g.pins = append(g.pins, r)
 			known = r
 		} else {
-			known.Names, known.own = union(known.Names, r.Names), append(known.own, r.own...)
-			known.also = append(known.also, r.call)
-			known.speculative = known.speculative && r.speculative
+			known.join(r)
 		}
 		byCall[r.call] = append(byCall[r.call], known)
 	}
@@ -55,6 +53,14 @@ func (f *finder) group() *groups {
 // that nothing gives the parameters of the function by itself is then nobody's concern.
 func (f *finder) isCalled(at diag.Pos) bool {
 	return slices.ContainsFunc(f.facts.readings, func(r *reading) bool { return r.Pos == at && !r.speculative })
+}
+
+// join adds to a pin another call that makes its package of the same literals, and what stands around that call.
+func (r *reading) join(other *reading) {
+	r.Names, r.Notes = union(r.Names, other.Names), union(r.Notes, other.Notes)
+	r.Versions, r.Helpers = unique(append(r.Versions, other.Versions...)), union(r.Helpers, other.Helpers)
+	r.own, r.also = append(r.own, other.own...), append(r.also, other.call)
+	r.speculative = r.speculative && other.speculative
 }
 
 // same is the pin that a reading is of, or nil: it begins with the same slot and has all of its hashes.
@@ -97,7 +103,7 @@ func (g *groups) dropSpeculative() {
 		})
 	})
 	drop := map[*reading]bool{}
-	for _, together := range components(g.pins) {
+	for _, together := range g.bound() {
 		if !slices.ContainsFunc(together, func(r *reading) bool { return !r.speculative }) {
 			for _, r := range together {
 				drop[r] = true
@@ -105,6 +111,11 @@ func (g *groups) dropSpeculative() {
 		}
 	}
 	g.drop(drop)
+}
+
+// bound returns the pins in groups that move together or not at all.
+func (g *groups) bound() [][]*reading {
+	return bound(g.pins, func(r *reading) *Pin { return r.Pin })
 }
 
 // drop takes pins out.
@@ -200,7 +211,7 @@ func (g *groups) refuseShared() {
 		foreign := notOwn(g.pins, g.others)
 		g.skipCompanions(foreign)
 		refused := map[*reading]bool{}
-		for _, together := range components(g.pins) {
+		for _, together := range g.bound() {
 			if g.refuseAny(together, foreign) {
 				for _, r := range together {
 					refused[r] = true

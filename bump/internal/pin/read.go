@@ -77,8 +77,7 @@ func (f *finder) mayBeFork(d *derivation) bool {
 	if d.base != nil {
 		return f.isPackage(d.base)
 	}
-	name, _ := builder(d.call)
-	return strings.HasPrefix(name, "buildGo") || name == "mkDerivation"
+	return d.builder() != nil
 }
 
 // isNamed reports whether a derivation has the name of the package: it overrides it, or builds Go code under that name.
@@ -86,9 +85,9 @@ func (f *finder) isNamed(d *derivation) bool {
 	if d.base != nil {
 		return f.isPackage(d.base)
 	}
-	name, _ := builder(d.call)
+	b := d.builder()
 	body, ok := d.body.(*eval.Set)
-	if !ok || !strings.HasPrefix(name, "buildGo") || body.Get("pname") == nil {
+	if !ok || b == nil || !b.modules || body.Get("pname") == nil {
 		return false
 	}
 	pname, _ := f.constant(body.Get("pname"))
@@ -400,8 +399,7 @@ func (f *finder) readVendor(d *derivation, r *reading, body *eval.Set) *diag.Err
 	}
 	def := first(body, vendorAttrs...)
 	if def == nil {
-		name, _ := builder(d.call)
-		if d.base == nil && strings.HasPrefix(name, "buildGo") {
+		if b := d.builder(); b != nil && b.modules {
 			return diag.At(r.Pos, "find pin: vendorHash is missing", `add vendorHash = lib.fakeHash;`)
 		}
 		if d.base != nil {

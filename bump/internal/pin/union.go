@@ -1,32 +1,43 @@
 package pin
 
-// components returns the pins that are connected, in their order: two that share a literal, by themselves or through
-// others, move together or not at all.
-func components(pins []*reading) [][]*reading {
-	sets, holder := newForest(len(pins)), map[SlotID]int{}
-	for i, r := range pins {
-		for _, id := range r.Slots() {
-			if j, held := holder[id]; held {
+// Bound returns the pins in groups that move together or not at all, in the order of their first pins: two that share
+// a literal or an input of the flake, by themselves or through others.
+func (f *Found) Bound() [][]*Pin {
+	return bound(f.Pins, func(p *Pin) *Pin { return p })
+}
+
+// bound groups pins as [Found.Bound] does.
+func bound[T any](pins []T, pin func(T) *Pin) [][]T {
+	sets, holder := newForest(len(pins)), map[any]int{}
+	for i, t := range pins {
+		hold := func(what any) {
+			if j, held := holder[what]; held {
 				sets.join(i, j)
 			}
-			holder[id] = i
+			holder[what] = i
+		}
+		for _, id := range pin(t).Slots() {
+			hold(id)
+		}
+		if in := pin(t).Input(); in != nil {
+			hold(in.Name)
 		}
 	}
-	var list [][]*reading
+	var list [][]T
 	index := map[int]int{} // in list, by the root of the set
-	for i, r := range pins {
+	for i, t := range pins {
 		root := sets.root(i)
 		at, known := index[root]
 		if !known {
 			at = len(list)
 			index[root], list = at, append(list, nil)
 		}
-		list[at] = append(list[at], r)
+		list[at] = append(list[at], t)
 	}
 	return list
 }
 
-// A forest holds disjoint sets of numbers (union-find): each number names its parent, a root itself.
+// A forest holds disjoint sets of numbers (union-find): each number has a parent, a root itself.
 type forest []int
 
 func newForest(n int) forest {
