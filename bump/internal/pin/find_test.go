@@ -164,6 +164,9 @@ func TestFind(t *testing.T) {
 			assert.True(t, hit || strings.HasSuffix(m.file, "flake.lock"), "%s: nothing rewrites %s: %q -> %q", f.name, m.file,
 				m.old, m.new)
 			edits++
+			if m.start == m.end && hit {
+				inserted(t, f, found, slots, m)
+			}
 		}
 		rewrite(t, f, found, slots)
 		attack(t, f, found, slots)
@@ -206,6 +209,37 @@ func rewrite(t *testing.T, f *flake, found *Found, slots map[SlotID]bool) {
 		values[ids[0]] = found.Slot(ids[0]).Old
 		assert.NotContains(t, found.Changed(name, values), ids[0], "what stays as it is does not change")
 	}
+}
+
+var (
+	insertedHash = regexp.MustCompile(`sha256-[A-Za-z0-9+/]{43}=`)
+	insertedTag  = regexp.MustCompile(`"b[0-9]+"`)
+)
+
+// inserted requires that what the slots at a mark insert, all of them or some, is what the flake says, but for the
+// values.
+func inserted(t *testing.T, f *flake, found *Found, slots map[SlotID]bool, m mark) {
+	t.Helper()
+	values := func(text string) string {
+		return insertedTag.ReplaceAllString(insertedHash.ReplaceAllString(text, "HASH"), `"b0"`)
+	}
+	texts := []string{""} // of the slots so far, with each of them and without
+	for id := range found.Slots {
+		s := found.Slot(SlotID(id))
+		if !slots[SlotID(id)] || s.File != m.file || s.Start != m.start || s.End != m.start {
+			continue
+		}
+		value := "b0"
+		if strings.HasSuffix(s.Field, "hash") {
+			value = "HASH"
+		}
+		edit, err := s.Edit(value)
+		require.NoError(t, err, f.name)
+		for _, before := range slices.Clone(texts) {
+			texts = append(texts, before+edit.New)
+		}
+	}
+	assert.Contains(t, texts, values(m.new), "%s: %s is not what is inserted into %s", f.name, m.new, m.file)
 }
 
 // attack writes a value into each slot that would end a literal and begin more code, if it were not escaped.
