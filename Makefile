@@ -4,7 +4,7 @@ GOFUMPT     := v0.12.0
 STATICCHECK := v0.8.2
 GREMLINS    := v0.6.0
 BIN         := $(CURDIR)/.cache/bin
-TIMEOUT     := 24m
+TIMEOUT     := 40m
 FUZZTIME    := 30s
 
 # The packages that decide what is rewritten and shown; see mutation.
