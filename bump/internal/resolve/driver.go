@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -31,6 +32,9 @@ func (d *driver) follow(ctx context.Context, next request, err error) error {
 		var a answer
 		if a, err = next.perform(ctx, d); err != nil {
 			return err
+		}
+		if err := ctx.Err(); err != nil { // the answer may lack what was not read any more
+			return fmt.Errorf("find hashes: %w", err)
 		}
 		d.state, next, err = step(d.state, a)
 	}
