@@ -36,13 +36,13 @@ func TestChildInheritsNoVariable(t *testing.T) {
 func TestDescendantsEndWithTheProgram(t *testing.T) {
 	dir := t.TempDir()
 	out := &Buffer{Limit: 100}
-	c := script("trap '' TERM; (sleep 1; touch " + dir + "/alive) & echo done")
+	c := script("trap '' TERM; (sleep 3; touch " + dir + "/alive) & echo done")
 	c.Stdout = out
 	began := time.Now()
 	require.NoError(t, c.Run(t.Context()))
-	assert.Less(t, time.Since(began), 900*time.Millisecond)
+	assert.Less(t, time.Since(began), 2900*time.Millisecond)
 	assert.Equal(t, "done\n", out.String())
-	time.Sleep(1500*time.Millisecond - time.Since(began))
+	time.Sleep(3500*time.Millisecond - time.Since(began))
 	assert.NoFileExists(t, filepath.Join(dir, "alive"))
 }
 
@@ -53,7 +53,7 @@ func TestTimeoutEndsWhoDoesNotHear(t *testing.T) {
 	c := script("trap '' TERM; sleep 30 & while :; do sleep 1; done")
 	c.Stdout = &Buffer{Limit: 100}
 	require.Error(t, c.Run(ctx))
-	assert.Less(t, time.Since(began), 2*time.Second)
+	assert.Less(t, time.Since(began), 20*time.Second)
 }
 
 func TestEndlessOutputTakesNoMemory(t *testing.T) {

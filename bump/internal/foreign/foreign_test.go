@@ -56,7 +56,7 @@ func TestReadsInsideOnly(t *testing.T) {
 		assert.Empty(t, data)
 		assert.False(t, Has(root, name), name)
 		assert.NotContains(t, err.Error(), "ghp_")
-		assert.Less(t, time.Since(began), time.Second)
+		assert.Less(t, time.Since(began), 10*time.Second)
 	}
 }
 
@@ -197,7 +197,7 @@ func FuzzWord(f *testing.F) {
 		}
 		began := time.Now()
 		word, err := Word(t.Context(), root, "LLAMA_CPP_VERSION", tag)
-		require.Less(t, time.Since(began), time.Second)
+		require.Less(t, time.Since(began), 10*time.Second)
 		switch {
 		case err != nil:
 			require.Empty(t, word)
