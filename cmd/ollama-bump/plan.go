@@ -43,7 +43,7 @@ func (p *program) plan(given *pflag.FlagSet, nixArgs []string) ([]task, error) {
 	}
 	var runs []task
 	for _, own := range config.chosen(chosen, start) {
-		r, err := p.settle(given, config, own)
+		r, err := p.resolve(given, config, own)
 		if err != nil {
 			return nil, err
 		}
@@ -124,9 +124,9 @@ func variable(key string) string {
 	return "OLLAMA_BUMP_" + strings.ToUpper(strings.ReplaceAll(key, "-", "_"))
 }
 
-// settle finds the value of every flag: that of the command line, of the environment, of the flake's own
+// resolve finds the value of every flag: that of the command line, of the environment, of the flake's own
 // section, of the file's common keys, or the default.
-func (p *program) settle(given *pflag.FlagSet, config *configuration, own section) (task, error) {
+func (p *program) resolve(given *pflag.FlagSet, config *configuration, own section) (task, error) {
 	r := task{settings: newSettings(), origins: map[string]string{}}
 	r.set = r.flags()
 	var wrong error

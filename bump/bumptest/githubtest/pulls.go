@@ -119,8 +119,8 @@ func (r *Repo) Merge(number int, squash bool) {
 	r.setRef(base, r.putCommit(c))
 }
 
-// settle does to the pull requests what GitHub does when a ref changed.
-func (r *Repo) settle(ref string) {
+// follow does to the pull requests what GitHub does when a ref changed.
+func (r *Repo) follow(ref string) {
 	branch, ok := strings.CutPrefix(ref, "refs/heads/")
 	if !ok {
 		return

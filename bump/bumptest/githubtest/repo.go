@@ -267,7 +267,7 @@ func (r *Repo) setRef(ref, sha string) {
 	} else {
 		r.refs[ref] = sha
 	}
-	r.settle(ref)
+	r.follow(ref)
 }
 
 // seen is a ref as a read finds it, which may lag behind.
