@@ -22,7 +22,7 @@ func TestContents(t *testing.T) {
 		{"v0.1.0", "go.mod", "go 1.24.1\n", ""},
 		{"main", "go.mod", "go 1.26.0\n", ""},
 		{repo.Head("main"), "a b/{ü}?.json", `{"a": 1}`, ""},
-		{"main", "a b", "", "read a b at main of ollama/ollama: it is no file"},
+		{"main", "a b", "", "read a b at main of ollama/ollama: it is not a file"},
 		{"main", "big", "", "read big at main of ollama/ollama: larger than 1 MB"},
 		{"main", "../x", "", "read ../x at main of ollama/ollama: not a path from the repository's root"},
 		{"main", "x//y", "", "read x//y at main of ollama/ollama: not a path from the repository's root"},

@@ -386,7 +386,7 @@ func TestBadProposals(t *testing.T) {
 	}{
 		{
 			func(p *github.Proposal) { p.Version = "1 -->" },
-			`check proposal: "ollama" "1 -->" is no package and version`,
+			`check proposal: "ollama" "1 -->" is not a package and its version`,
 		},
 		{
 			func(p *github.Proposal) { p.Branch = "a..b" },
