@@ -193,6 +193,33 @@ func TestExamplesCheckFirst(t *testing.T) {
 	}
 }
 
+// A job that looks for a release first never removes a pin that is current.
+func TestUnpinExampleDoesNotCheckFirst(t *testing.T) {
+	t.Parallel()
+	var workflow struct {
+		Concurrency struct{ Group string }
+		Jobs        map[string]struct {
+			Steps []struct {
+				If, Uses string
+				With     map[string]string
+			}
+		}
+	}
+	require.NoError(t, yaml.Unmarshal([]byte(inProject(t, "examples", "unpin.yml")), &workflow))
+	assert.Contains(t, inProject(t, "examples", "daily.yml"), "group: "+workflow.Concurrency.Group)
+	var used []string
+	for _, step := range workflow.Jobs["unpin"].Steps {
+		action, _, _ := strings.Cut(step.Uses, "@")
+		used = append(used, action)
+		assert.Empty(t, step.If)
+		assert.Empty(t, step.With["check"])
+		if action == "nixtars/ollama-bump" {
+			assert.Equal(t, "true", step.With["unpin"])
+		}
+	}
+	assert.Equal(t, []string{"actions/checkout", "cachix/install-nix-action", "nixtars/ollama-bump"}, used)
+}
+
 func TestShellcheck(t *testing.T) {
 	t.Parallel()
 	root := projectRoot(t)
