@@ -94,6 +94,18 @@ var aboutTheRelease = []badInput{
 			`version = "0.32.13"; # ollama-bump: hold soon`),
 	},
 	{
+		name: "a comment whose date cannot be read", flake: replaced(`version = "0.32.13";`,
+			`version = "0.32.13"; # ollama-bump: hold until christmas`),
+	},
+	{
+		name: "a comment with another word", flake: replaced(`version = "0.32.13";`,
+			`version = "0.32.13"; # ollama-bump: pin`),
+	},
+	{
+		name: "a comment that is over", flake: replaced(`version = "0.32.13";`,
+			`version = "0.32.13"; # ollama-bump: hold until 2020-01-01`),
+	},
+	{
 		name: "a release for a newer Go", flake: replaced("@nixpkgs@", "github:NixOS/nixpkgs/go-1.25"), locked: true,
 		args: []string{"--dry-run", "--to", "0.32.15"},
 	},
@@ -106,6 +118,29 @@ var aboutTheRelease = []badInput{
 		ready: func(s *site, _ string) { s.Break("/v0.32.15.tar.gz", http.StatusNotFound) },
 	},
 	{name: "a build that fails", env: []string{"GOPROXY=off"}},
+	{
+		name:  "a llama.cpp that the patches do not fit",
+		flake: replaced("@nixpkgs@", "github:NixOS/nixpkgs/ollama-0.31.1"), locked: true,
+	},
+	{
+		name: "a pin that cannot be removed", args: []string{"--dry-run", "--unpin"}, locked: true,
+		flake: func(text string) string {
+			text = overtaken(text)
+			return strings.Replace(text, "vendorHash =", `preBuild = "echo ${version}"; vendorHash =`, 1)
+		},
+	},
+	{
+		name: "a pin that a comment keeps", args: []string{"--dry-run", "--unpin"}, locked: true,
+		flake: func(text string) string {
+			text = overtaken(text)
+			return strings.Replace(text, `version = "0.32.15";`, `version = "0.32.15"; # ollama-bump: hold <0.33`, 1)
+		},
+	},
+}
+
+// overtaken is a flake whose pin is current, and whose nixpkgs is ahead of it.
+func overtaken(flake string) string {
+	return strings.NewReplacer("@nixpkgs@", "github:NixOS/nixpkgs/ollama-0.33.2", "0.32.13", "0.32.15").Replace(flake)
 }
 
 var aboutTheMachine = []badInput{
@@ -137,6 +172,15 @@ var aboutUse = []badInput{
 	{name: "an argument for Nix among the flags", args: []string{"--option", "cores", "1"}},
 	{name: "a wrong argument for Nix", args: []string{"--dry-run", "--", "--optoin"}},
 	{name: "a time without a unit", args: []string{"--timeout", "45"}},
+	{name: "an age without a unit", args: []string{"--min-age", "3"}},
+	{name: "an age below zero", args: []string{"--min-age", "-3d"}},
+	{name: "a release to skip that is none", args: []string{"--skip", "0.32"}},
+	{name: "a constraint that is none", args: []string{"--allow", "newest"}},
+	{name: "a look that would remove the pin", args: []string{"--check", "--unpin"}},
+	{
+		name: "an output to build that does not exist",
+		args: []string{"--dry-run", "--verify", "build=packages.x86_64-linux.olama"},
+	},
 	{name: "a release that is none", args: []string{"--to", "latest"}},
 	{name: "a level that does not exist", args: []string{"--verify", "all"}},
 	{name: "an address in place of a repository", args: []string{"--repo", "https://github.com/me/flake"}},
@@ -145,6 +189,10 @@ var aboutUse = []badInput{
 	{name: "a reference in place of a folder", args: []string{"--flake", "github:me/machines"}},
 	{name: "a file in place of a folder", args: []string{"--flake", "./flake.nix"}},
 	{name: "a wrong key in the configuration", files: map[string]string{configName: "# ours\nverfy: eval\n"}},
+	{name: "a wrong value in the configuration", files: map[string]string{configName: "min-age: 3\n"}},
+	{name: "a key that only the command line has", files: map[string]string{configName: "json: true\n"}},
+	{name: "a list that is a word", files: map[string]string{configName: "flakes: laptop\n"}},
+	{name: "a configured flake that does not exist", files: map[string]string{configName: "flakes:\n  - flake: laptop\n"}},
 	{name: "a configuration that is not YAML", files: map[string]string{configName: "a: [\n"}},
 	{
 		name:  "two configuration files",
