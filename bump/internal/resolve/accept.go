@@ -129,7 +129,8 @@ func (s *state) unexplained(mismatches []nix.Mismatch) error {
 		for _, h := range p.allHashes() {
 			if h.found != nil && h.found.Equal(m.Specified) {
 				return diag.At(h.slot.Pos,
-					fmt.Sprintf("find hashes: the %s differs between two downloads: first %s, then %s", h.slot.Field, h.found.SRI(),
+					fmt.Sprintf("find hashes: the %s differs between two downloads: first %s, then %s",
+						h.slot.Field, h.found.SRI(),
 						m.Got.SRI()),
 					"the source changed in between; run again")
 			}

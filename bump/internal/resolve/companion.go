@@ -178,7 +178,8 @@ func (d *driver) describeSources(context.Context) error {
 		for i := range d.Found.Package.Companions {
 			c := &d.Found.Package.Companions[i]
 			if tag := src.words[c.VersionFile].text; tag != "" && !p.has(c) {
-				note := fmt.Sprintf("release %s is built with %s %s, which this pin does not fetch", d.Release.Version, c.Name, tag)
+				note := fmt.Sprintf("release %s is built with %s %s, which this pin does not fetch",
+					d.Release.Version, c.Name, tag)
 				if p.Overrides {
 					note += "; the overridden package's is used, if it has one"
 				}

@@ -281,7 +281,8 @@ func (proving) take(s *state, a answer) (request, error) {
 		for _, h := range p.allHashes() {
 			if h.state != notNeeded && h.found != nil && !used[h.found.SRI()] {
 				return nil, diag.At(h.slot.Pos,
-					fmt.Sprintf("verify: %s is not built with the %s that is pinned here", p.Outputs[0].Where, h.slot.Field),
+					fmt.Sprintf("verify: %s is not built with the %s that is pinned here", p.Outputs[0].Where,
+						h.slot.Field),
 					"another override replaces it; remove that one")
 			}
 		}

@@ -80,16 +80,8 @@ func (d *driver) complement(ctx context.Context, given probe.Answer) answer {
 	if a.Failure == nil && len(a.Mismatches) == 0 && d.depth == probe.Sources {
 		return a
 	}
-	var outputs []probe.Output
-	for _, o := range a.Outputs {
-		if len(o.Pins) > 0 {
-			outputs = append(outputs, o)
-		}
-	}
-	for _, p := range d.pins {
-		outputs = append(outputs, p.Outputs...)
-	}
-	tops := derivationsOf(outputs)
+	outputs := slices.DeleteFunc(slices.Clone(a.Outputs), func(o probe.Output) bool { return len(o.Pins) == 0 })
+	tops := derivationsOf(append(outputs, d.shown()...))
 	if f := probe.Failed(a.Failure); f != nil && f.Derivation != "" {
 		tops = append(tops, f.Derivation)
 	}
@@ -97,6 +89,15 @@ func (d *driver) complement(ctx context.Context, given probe.Answer) answer {
 		d.derive(ctx, a.derivations, top)
 	}
 	return a
+}
+
+// shown are the outputs that are known to show pins.
+func (d *driver) shown() []probe.Output {
+	var outputs []probe.Output
+	for _, p := range d.pins {
+		outputs = append(outputs, p.Outputs...)
+	}
+	return outputs
 }
 
 // read returns what reads a derivation.
@@ -136,6 +137,9 @@ func (r lookAt) perform(ctx context.Context, d *driver) (answer, error) {
 		if c.Drv != "" {
 			d.derive(ctx, a.derivations, c.Drv)
 		}
+	}
+	for _, top := range derivationsOf(d.shown()) { // a consumer need not show any more what it did
+		d.derive(ctx, a.derivations, top)
 	}
 	return a, err
 }

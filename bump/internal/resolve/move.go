@@ -39,7 +39,8 @@ type Companion struct {
 func (p *Move) Companions() []Companion {
 	var list []Companion
 	for _, c := range p.companions {
-		list = append(list, Companion{Pos: c.Pos, Name: c.Name(), Old: cmp.Or(c.Old, c.replaces), New: c.tag, Skip: c.skip})
+		old := cmp.Or(c.Old, c.replaces)
+		list = append(list, Companion{Pos: c.Pos, Name: c.Name(), Old: old, New: c.tag, Skip: c.skip})
 	}
 	return list
 }

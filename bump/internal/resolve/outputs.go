@@ -21,7 +21,7 @@ func (s *state) matchOutputs(r asked) (request, error) {
 	s.once = map[string][]probe.Output{}
 	for _, where := range r.a.Looked {
 		s.once[where] = slices.DeleteFunc(slices.Clone(r.a.Outputs), func(o probe.Output) bool {
-			return !strings.HasPrefix(o.Where, where+".")
+			return !isBelow(o, where)
 		})
 	}
 	if slices.ContainsFunc(s.pins, (*Move).shown) || s.showsRelease(r.a.Answer) {
@@ -72,7 +72,7 @@ func (s *state) lookAgain(q probe.Question, a probe.Answer) {
 			}
 		}
 		for _, o := range p.Outputs {
-			if slices.ContainsFunc(q.Skip, func(where string) bool { return strings.HasPrefix(o.Where, where+".") }) {
+			if slices.ContainsFunc(q.Skip, func(where string) bool { return isBelow(o, where) }) {
 				others = append(others, o)
 			}
 		}
@@ -87,6 +87,11 @@ func (s *state) lookAgain(q probe.Question, a probe.Answer) {
 			s.say(diag.Warning, "%s is another package, version %s, which this pin does not move", o.Where, o.Version)
 		}
 	}
+}
+
+// isBelow reports whether an output is one of a configuration.
+func isBelow(o probe.Output, configuration string) bool {
+	return strings.HasPrefix(o.Where, configuration+".")
 }
 
 // allOutputs are what an answer shows, and what the configurations showed that its question passed over.
@@ -270,7 +275,8 @@ func (s *state) doesNotEvaluate(a answer, fail *nix.Failure) error {
 	}
 	for _, p := range s.pins {
 		if slices.ContainsFunc(p.Outputs, func(o probe.Output) bool { return o.Where == a.Last }) {
-			at := p.error(fmt.Sprintf("find package: %s does not evaluate: %s", a.Last, fail.Text), advise(fail.Text, e.Hint))
+			at := p.error(fmt.Sprintf("find package: %s does not evaluate: %s", a.Last, fail.Text),
+				advise(fail.Text, e.Hint))
 			at.Err = a.Failure
 			return at
 		}
@@ -328,8 +334,8 @@ func (s *state) checkSources() error {
 		for _, url := range downloads(h.drv) {
 			if strings.Contains(url, "/archive/") && !strings.Contains(url, string(s.Release.Version)) {
 				return diag.At(h.slot.Pos, fmt.Sprintf("verify: the source is still fetched from %s", url),
-					"before nixpkgs of 2026 overrideAttrs does not move a fetcher's tag: write old.src.override { tag = …; hash = "+
-						"…; }")
+					"before nixpkgs of 2026 overrideAttrs does not move a fetcher's tag: write old.src.override "+
+						"{ tag = …; hash = …; }")
 			}
 		}
 	}

@@ -43,7 +43,10 @@ func TestNixTooOldForNixpkgs(t *testing.T) {
 	for name, change := range map[string]change{
 		"passed over": func(_ int, _ probe.Question, a *probe.Answer) {
 			a.Outputs, a.NoneShown = nil, true
-			a.Broken = []probe.Broken{{Where: "packages.a", Text: "boom"}, {Where: "packages.x", Kind: fail.Kind, Text: fail.Text}}
+			a.Broken = []probe.Broken{{Where: "packages.a", Text: "boom"}, {
+				Where: "packages.x", Kind: fail.Kind,
+				Text: fail.Text,
+			}}
 			a.Failure = &nix.Failure{Kind: nix.Eval, Text: "no output"}
 		},
 		"the only one": func(_ int, _ probe.Question, a *probe.Answer) {

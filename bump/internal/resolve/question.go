@@ -44,13 +44,13 @@ func (s *state) narrow(q *probe.Question) {
 }
 
 // seenEnough are the configurations that the last question need not evaluate once more. In the first question every
-// fake that now is a hash was in its place: what showed one of them is made of it, and what showed none is not. Of a pin
-// that got a hash only later, that says nothing. Where a pin was seen first, it is proved.
+// fake that now is a hash was in its place: what showed one of them is made of it, and what showed none is not. Of a
+// pin that got a hash only later, that says nothing. Where a pin was seen first, it is proved.
 func (s *state) seenEnough() []string {
 	var list []string
 	for _, where := range slices.Sorted(maps.Keys(s.once)) {
 		again := slices.ContainsFunc(s.pins, func(p *Move) bool {
-			at := slices.IndexFunc(p.Outputs, func(o probe.Output) bool { return strings.HasPrefix(o.Where, where+".") })
+			at := slices.IndexFunc(p.Outputs, func(o probe.Output) bool { return isBelow(o, where) })
 			return at == 0 || at > 0 && p.grows()
 		})
 		if !again {
@@ -80,14 +80,17 @@ func (s *state) ofPins(system string) (probe.Question, error) {
 		if p.Consumed {
 			continue // no package shows it
 		}
-		pp := probe.Pin{ID: i, Names: append([]string{}, p.Names...), Version: p.Shown(s.Release.Version), Marks: []string{}}
+		pp := probe.Pin{
+			ID: i, Names: append([]string{}, p.Names...), Marks: []string{}, Version: p.Shown(s.Release.Version),
+		}
 		if s.placed && len(p.Outputs) > 0 {
 			pp.First = p.Outputs[0].Where
 		}
 		for _, h := range p.allHashes() {
 			// The goModules of an inherited hash may be in the store already, and would then need no source.
 			pp.Vendor = pp.Vendor || h.Role == pin.Vendor && !p.waits() && (!h.Inherited() || s.placed)
-			if s.placed && s.complete() && h.Role != pin.Source && h.Role != pin.ReleaseAsset && p.hash(pin.Source) != nil {
+			ofSource := h.Role == pin.Source || h.Role == pin.ReleaseAsset
+			if s.placed && s.complete() && !ofSource && p.hash(pin.Source) != nil {
 				continue // another release may have the same modules
 			}
 			if h.state != fetched && !s.shared(h) && (!h.Inherited() || h.found != nil || s.placed) {

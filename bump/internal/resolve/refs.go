@@ -77,7 +77,8 @@ func (d *driver) inputError(name string, err error) error {
 		if in := p.Input(); in != nil && in.Name == name && in.Slot != pin.NoSlot {
 			return &diag.Error{
 				Pos: d.Found.Slot(in.Slot).Pos, Text: fmt.Sprintf("lock input %s: %s", name, e.Text), Err: err,
-				Hint: fmt.Sprintf("see that %s can be reached and has %s; a mirror may be behind", in.URL, d.Release.Tag),
+				Hint: fmt.Sprintf("see that %s can be reached and has %s; a mirror may be behind", in.URL,
+					d.Release.Tag),
 			}
 		}
 	}

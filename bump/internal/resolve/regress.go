@@ -81,10 +81,10 @@ func (c compared) take(s *state, before answer) (request, error) {
 		for _, hash := range [][2]string{{was.Src, o.Src}, {was.Mod, o.Mod}} {
 			if hash[0] == hash[1] && s.unknown(hash[1]) {
 				return nil, s.pins[0].error(
-					fmt.Sprintf("verify: %s gets version %s from this pin, but keeps the hash %s of %s", o.Where, o.Version,
-						hash[1], was.Version),
-					"give that package a version of its own, or write its source with a hash beside this one: overrideAttrs { "+
-						"version = …; src = …; }")
+					fmt.Sprintf("verify: %s gets version %s from this pin, but keeps the hash %s of %s",
+						o.Where, o.Version, hash[1], was.Version),
+					"give that package a version of its own, or write its source with a hash beside this one: "+
+						"overrideAttrs { version = …; src = …; }")
 			}
 		}
 	}

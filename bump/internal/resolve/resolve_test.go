@@ -10,6 +10,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -35,6 +36,13 @@ type replay struct {
 	asked   []probe.Question
 	change  change
 	locked  []string
+	assets  []github.Asset
+	logged  []string
+
+	explained       error  // what an error of Nix is explained as; nil for its own words
+	consumer        string // an output that is made with the packages; then no package is one
+	changeConsumers func(q probe.ConsumerQuestion, list []probe.Consumer)
+	archive         int // slot of the archive that is unpacked as another system does
 }
 
 // change changes the nth answer, from 1.
@@ -78,48 +86,21 @@ func value(t *testing.T, s probe.State, f *pin.Fetch) nix.Hash {
 
 func (r *replay) Ask(_ context.Context, q probe.Question) (probe.Answer, error) {
 	r.asked = append(r.asked, q)
-	a := probe.Answer{NixVersion: "2.34.8", Built: len(q.Build.Fixed) > 0 || q.Build.Derivation != ""}
-	for i, p := range r.found.Pins {
-		o := probe.Output{Where: fmt.Sprintf("packages.%s.p%d", q.System, i), Pname: "ollama"}
-		o.Version, o.Pins = q.State.Values[p.Versions[0]], []int{i}
-		var companions []string
-		for _, c := range p.Companions {
-			h := value(r.t, q.State, c.Hash)
-			companions = append(companions, r.derivation(c.Hash.Slot, h))
-			if q.Build.Derivation == companions[0] && !h.Equal(r.real(c.Hash.Slot)) {
-				a.Built = false
-				a.Mismatches = append(a.Mismatches,
-					nix.Mismatch{DrvPath: companions[0], Specified: h, Got: r.real(c.Hash.Slot), Origin: nix.OriginNix})
+	a := probe.Answer{NixVersion: "2.34.8", Built: true}
+	switch {
+	case q.Build.Derivation != "":
+		a.Built = r.build(&a, q.Build.Derivation)
+	case q.Build.Unpack != nil:
+		a.UnpackDrv = r.unpacked(q.Build.Unpack)
+		a.Built = r.build(&a, a.UnpackDrv)
+	case r.consumer != "":
+		a.Failure, a.NoneShown = &nix.Failure{Kind: nix.Eval, Text: "no output shows it"}, true
+	default:
+		for i, p := range r.found.Pins {
+			if p.Systems == nil || slices.Contains(p.Systems, q.System) {
+				a.Outputs = append(a.Outputs, r.output(q, i, p, &a))
 			}
 		}
-		wrong := false
-		for _, f := range p.Fetches {
-			h := value(r.t, q.State, f)
-			if f.Inherited() && q.State.Values[f.Slot] == "" {
-				h = sum("inherited")
-			}
-			drv := r.derivation(f.Slot, h)
-			switch f.Role {
-			case pin.Source:
-				o.Src, o.SrcDrv, o.SrcOut = h.SRI(), drv, "/nix/store/src"
-			case pin.Vendor:
-				o.Mod, o.ModDrv = h.SRI(), drv
-			}
-			inherited := f.Inherited() && h.Equal(sum("inherited"))
-			if slices.Contains(q.Build.Fixed, i) && !wrong && !inherited && !h.Equal(r.real(f.Slot)) {
-				wrong, a.Built = true, false
-				a.Mismatches = append(a.Mismatches,
-					nix.Mismatch{DrvPath: drv, Specified: h, Got: r.real(f.Slot), Origin: nix.OriginNix})
-			}
-		}
-		if q.Depth == probe.Packages || slices.Contains(q.Whole, o.Where) {
-			o.Drv = fmt.Sprintf("/nix/store/%032d-ollama.drv", i)
-			r.drvs[o.Drv] = &nix.Derivation{Path: o.Drv, InputDrvs: map[string][]string{}, Outputs: map[string]nix.Output{}}
-			for _, c := range companions {
-				r.drvs[o.Drv].InputDrvs[c] = []string{"out"}
-			}
-		}
-		a.Outputs = append(a.Outputs, o)
 	}
 	if r.change != nil {
 		r.change(len(r.asked), q, &a)
@@ -127,9 +108,116 @@ func (r *replay) Ask(_ context.Context, q probe.Question) (probe.Answer, error) 
 	return a, nil
 }
 
-// Consumers has none: what no output shows is not looked for elsewhere.
-func (r *replay) Consumers(context.Context, probe.ConsumerQuestion) ([]probe.Consumer, error) {
-	return nil, nil
+// output is a pin's package. What the question builds of it is built, up to the first hash that is wrong.
+func (r *replay) output(q probe.Question, i int, p *pin.Pin, a *probe.Answer) probe.Output {
+	o := probe.Output{Where: fmt.Sprintf("packages.%s.p%d", q.System, i), Pname: "ollama"}
+	for _, id := range p.Versions {
+		o.Version = q.State.Values[id]
+	}
+	pkg := &nix.Derivation{
+		Path: fmt.Sprintf("/nix/store/%032d-ollama.drv", i), InputDrvs: map[string][]string{},
+		Outputs: map[string]nix.Output{},
+		Env:     map[string]string{"pname": "ollama"},
+	}
+	var built []string
+	for _, f := range p.Fetches {
+		if f.Elsewhere == (q.System == pin.System()) {
+			continue
+		}
+		h := value(r.t, q.State, f)
+		if f.Inherited() && q.State.Values[f.Slot] == "" {
+			h = sum("inherited")
+		}
+		drv := r.derivation(f.Slot, h, built...) // the modules are made of the source
+		built = append(built, drv)
+		pkg.InputDrvs[drv] = []string{"out"}
+		if f.Role == pin.Vendor {
+			o.Mod, o.ModDrv = h.SRI(), drv
+		} else {
+			o.Src, o.SrcDrv, o.SrcOut = h.SRI(), drv, "/nix/store/src"
+		}
+	}
+	for _, pp := range q.Pins {
+		marked := slices.Contains(pp.Marks, o.Src) || slices.Contains(pp.Marks, o.Mod)
+		if marked || len(pp.Marks) == 0 && pp.Version == o.Version {
+			o.Pins = append(o.Pins, pp.ID)
+		}
+	}
+	for _, c := range slices.Concat(p.Companions, p.Addable) {
+		if c.Hash != nil && (!c.Hash.Inherited() || q.State.Values[c.Hash.Slot] != "") {
+			drv := r.derivation(c.Hash.Slot, value(r.t, q.State, c.Hash))
+			r.drvs[drv].Env["urls"] = "https://github.com/ggml-org/llama.cpp/archive/refs/tags/b1.tar.gz"
+			pkg.InputDrvs[drv] = []string{"out"}
+		}
+	}
+	if q.Depth == probe.Packages || slices.Contains(q.Whole, o.Where) {
+		o.Drv = pkg.Path
+		r.drvs[o.Drv] = pkg
+	}
+	for _, id := range o.Pins {
+		for _, drv := range built {
+			if slices.Contains(q.Build.Fixed, id) && !r.build(a, drv) {
+				a.Built = false
+				break
+			}
+		}
+	}
+	return o
+}
+
+// build builds a fixed output, and reports whether its hash is right.
+func (r *replay) build(a *probe.Answer, path string) bool {
+	d := r.drvs[path]
+	for input := range d.InputDrvs {
+		if !r.build(a, input) {
+			return false
+		}
+	}
+	slot, err := strconv.Atoi(d.Env["slot"])
+	if err != nil {
+		return true // nothing that the flake pins
+	}
+	promised, _, _ := d.FixedOutput()
+	got := r.real(pin.SlotID(slot))
+	if promised.Equal(got) || promised.Equal(sum("inherited")) {
+		return true
+	}
+	a.Mismatches = append(a.Mismatches, nix.Mismatch{
+		DrvPath: path, Specified: promised, Got: got,
+		Origin: nix.OriginNix,
+	})
+	return false
+}
+
+// unpacked is the derivation of an archive that is unpacked here as another system does.
+func (r *replay) unpacked(u *probe.Unpacking) string {
+	h, err := nix.ParseHash(u.Hash, "sha256")
+	require.NoError(r.t, err)
+	path := r.derivation(pin.SlotID(r.archive), h)
+	r.drvs[path].Env["urls"], r.drvs[path].Env["postFetch"] = strings.Join(u.URLs, " "), u.PostFetch
+	return path
+}
+
+// Consumers are made with the packages of all pins.
+func (r *replay) Consumers(ctx context.Context, q probe.ConsumerQuestion) ([]probe.Consumer, error) {
+	var list []probe.Consumer
+	if r.consumer == "" || !slices.Contains(q.Families, strings.Split(r.consumer, ".")[0]) {
+		return nil, nil
+	}
+	for i, p := range r.found.Pins {
+		o := r.output(probe.Question{State: q.State, System: pin.System(), Depth: probe.Packages}, i, p,
+			&probe.Answer{})
+		drv := fmt.Sprintf("/nix/store/%032d-image.drv", i)
+		r.drvs[drv] = &nix.Derivation{
+			Path: drv, InputDrvs: map[string][]string{o.Drv: {"out"}},
+			Outputs: map[string]nix.Output{},
+		}
+		list = append(list, probe.Consumer{Where: r.consumer, Drv: drv})
+	}
+	if r.changeConsumers != nil {
+		r.changeConsumers(q, list)
+	}
+	return list, nil
 }
 
 func (r *replay) Lock(_ context.Context, _ probe.State, input string) ([]byte, error) {
@@ -137,7 +225,12 @@ func (r *replay) Lock(_ context.Context, _ probe.State, input string) ([]byte, e
 	return []byte("locked " + input), nil
 }
 
-func (r *replay) Explain(_ context.Context, err error) error { return fmt.Errorf("explained: %w", err) }
+func (r *replay) Explain(_ context.Context, err error) error {
+	if r.explained != nil {
+		return r.explained
+	}
+	return fmt.Errorf("explained: %w", err)
+}
 
 func (r *replay) TagCommit(_ context.Context, owner, repo, tag string) (string, error) {
 	if tag == "v0.0.0" {
@@ -188,13 +281,18 @@ var vendored = `vendorHash = "` + sum("old vendor").SRI() + `";`
 func hashes(t *testing.T, src string, change change) (*Solution, *replay, error) {
 	t.Helper()
 	r := newReplay(t, src, change)
-	s, err := Hashes(t.Context(), r.job(), r.tools())
+	s, err := r.hashes()
+	return s, r, err
+}
+
+func (r *replay) hashes() (*Solution, error) {
+	s, err := Hashes(r.t.Context(), r.job(), r.tools())
 	if err == nil {
 		for id, v := range s.State.Values {
-			assert.NotContains(t, v, "fake", r.found.Slot(id).Field)
+			assert.NotContains(r.t, v, "fake", r.found.Slot(id).Field)
 		}
 	}
-	return s, r, err
+	return s, err
 }
 
 // newReplay finds the pins of a flake that is to go to 0.32.15.
@@ -214,7 +312,7 @@ func newReplay(t *testing.T, src string, change change) *replay {
 func (r *replay) job() Job {
 	return Job{
 		Found: r.found, Plan: r.found.Plan("0.32.15", pin.Policy{Branches: true}),
-		Release: &release.Release{Version: "0.32.15", Release: github.Release{Tag: "v0.32.15"}},
+		Release: &release.Release{Version: "0.32.15", Release: github.Release{Tag: "v0.32.15", Assets: r.assets}},
 	}
 }
 
@@ -222,7 +320,9 @@ func (r *replay) tools() Tools {
 	fakes := 0
 	return Tools{
 		Asker: r, Upstream: r, Store: r,
-		Log:  func(_ diag.EventKind, format string, args ...any) { r.t.Logf(format, args...) },
+		Log: func(_ diag.EventKind, format string, args ...any) {
+			r.logged = append(r.logged, fmt.Sprintf(format, args...))
+		},
 		Fake: func() nix.Hash { fakes++; return sum(fmt.Sprint("fake ", fakes)) },
 	}
 }
@@ -258,8 +358,11 @@ func TestEachRoundFindsAHash(t *testing.T) {
 
 func TestOnlyMismatchesOfTheEvaluatedDerivationCount(t *testing.T) {
 	for name, change := range map[string]func(*nix.Mismatch){
-		"text of a builder":       func(m *nix.Mismatch) { m.Origin = nix.OriginText },
-		"another derivation":      func(m *nix.Mismatch) { m.DrvPath = "/nix/store/" + strings.Repeat("0", 32) + "-evil.drv" },
+		"text of a builder": func(m *nix.Mismatch) { m.Origin = nix.OriginText },
+		"another derivation": func(m *nix.Mismatch) {
+			m.DrvPath = "/nix/store/" + strings.Repeat("0",
+				32) + "-evil.drv"
+		},
 		"a hash that nobody gave": func(m *nix.Mismatch) { m.Specified = sum("evil") },
 	} {
 		_, r, err := hashes(t, flake(vendored), func(_ int, _ probe.Question, a *probe.Answer) {
@@ -322,7 +425,11 @@ func TestEditsWithoutEffect(t *testing.T) {
 		"not the one that is pinned here":         func(o *probe.Output) { o.Src = sum("evil").SRI() },
 		"ignores the vendorHash":                  func(o *probe.Output) { o.Mod = sum("evil").SRI() },
 	} {
-		_, _, err := hashes(t, flake(vendored), func(_ int, _ probe.Question, a *probe.Answer) { change(&a.Outputs[0]) })
+		_, _, err := hashes(t, flake(vendored), func(_ int, _ probe.Question,
+			a *probe.Answer,
+		) {
+			change(&a.Outputs[0])
+		})
 		require.ErrorContains(t, err, want)
 	}
 }

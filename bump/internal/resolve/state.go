@@ -177,7 +177,8 @@ func (s *state) set(v map[pin.SlotID]string, id pin.SlotID, value, field string)
 	if known, ok := v[id]; ok && known != value {
 		slot := s.Found.Slot(id)
 		return diag.At(slot.Pos,
-			fmt.Sprintf("find pin: the %s and the %s are one and the same value here, but will differ", slot.Field, field),
+			fmt.Sprintf("find pin: the %s and the %s are one and the same value here, but will differ", slot.Field,
+				field),
 			"write each where it is used, lib.fakeHash for a hash that is not known")
 	}
 	v[id] = value

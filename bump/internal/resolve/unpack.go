@@ -139,7 +139,7 @@ func (d *driver) unpack(ctx context.Context, h *hash, there *nix.Derivation) err
 			}
 		}
 		if h.found == nil || a.Built {
-			return errors.New("Nix does not name its hash")
+			return errors.New("no hash of it is in what Nix says")
 		}
 	}
 	h.by = SameFetch
