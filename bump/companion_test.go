@@ -27,9 +27,11 @@ type companionCase struct {
 }
 
 const (
-	gitHubSource = `src = pkgs.fetchFromGitHub { owner = "ollama"; repo = "ollama"; tag = "vVERSION"; hash = "@src:VERSION@"; };`
+	gitHubSource = `src = pkgs.fetchFromGitHub { owner = "ollama"; repo = "ollama"; tag = "vVERSION"; ` +
+		`hash = "@src:VERSION@"; };`
 	pinOfVersion = `version = "VERSION"; ` + gitHubSource + ` vendorHash = "@vendor:VERSION@";`
-	llamaFetch   = `pkgs.fetchFromGitHub { owner = "ggml-org"; repo = "llama.cpp"; tag = llamaCppVersion; hash = "@llama:TAG@"; };`
+	llamaFetch   = `pkgs.fetchFromGitHub { owner = "ggml-org"; repo = "llama.cpp"; tag = llamaCppVersion; ` +
+		`hash = "@llama:TAG@"; };`
 )
 
 // llamaOf is a passthru with llama.cpp, on one line.
@@ -52,12 +54,16 @@ var companionCases = []companionCase{
 	{
 		name:   "no function, of a package that is overridden already",
 		before: `(pkgs.ollama.override { acceleration = false; }).overrideAttrs { ` + pinOfVersion + ` }`,
-		after:  `(pkgs.ollama.override { acceleration = false; }).overrideAttrs (old: { ` + pinOfVersion + llamaOf("old", llamaFetch) + ` })`,
+		after: `(pkgs.ollama.override { acceleration = false; }).overrideAttrs (old: { ` + pinOfVersion +
+			llamaOf("old", llamaFetch) + ` })`,
 	},
 	{
-		name:   "no function, in parentheses",
-		before: `(pkgs.ollama.override { acceleration = false; }).overrideAttrs (let old = "VERSION"; in { version = old; ` + strings.TrimPrefix(pinOfVersion, `version = "VERSION"; `) + ` })`,
-		after:  `(pkgs.ollama.override { acceleration = false; }).overrideAttrs (oldAttrs: let old = "VERSION"; in { version = old; ` + strings.TrimPrefix(pinOfVersion, `version = "VERSION"; `) + llamaOf("oldAttrs", llamaFetch) + ` })`,
+		name: "no function, in parentheses",
+		before: `(pkgs.ollama.override { acceleration = false; }).overrideAttrs (let old = "VERSION"; ` +
+			`in { version = old; ` + strings.TrimPrefix(pinOfVersion, `version = "VERSION"; `) + ` })`,
+		after: `(pkgs.ollama.override { acceleration = false; }).overrideAttrs (oldAttrs: let old = "VERSION"; ` +
+			`in { version = old; ` + strings.TrimPrefix(pinOfVersion, `version = "VERSION"; `) + llamaOf("oldAttrs",
+			llamaFetch) + ` })`,
 	},
 	{
 		name:   "formals",
@@ -66,21 +72,28 @@ var companionCases = []companionCase{
 		after:  ` pin = old@{ passthru ? { }, ... }: { ` + pinOfVersion + llamaOf("old", llamaFetch) + ` };`,
 	},
 	{
-		name:   "formals that are used for passthru",
-		before: `pkgs.ollama.overrideAttrs ({ passthru ? { }, ... }: { ` + pinOfVersion + ` passthru = passthru // { ours = true; }; })`,
-		after: `pkgs.ollama.overrideAttrs ({ passthru ? { }, ... }: { ` + pinOfVersion + ` passthru = passthru // { ours = true; llamaCppVersion = "TAG"; ` +
-			`llamaCppSrc = pkgs.fetchFromGitHub { owner = "ggml-org"; repo = "llama.cpp"; tag = "TAG"; hash = "@llama:TAG@"; }; }; })`,
+		name: "formals that are used for passthru",
+		before: `pkgs.ollama.overrideAttrs ({ passthru ? { }, ... }: { ` + pinOfVersion +
+			` passthru = passthru // { ours = true; }; })`,
+		after: `pkgs.ollama.overrideAttrs ({ passthru ? { }, ... }: { ` + pinOfVersion + ` passthru = passthru // { ` +
+			`ours = true; llamaCppVersion = "TAG"; ` +
+			`llamaCppSrc = pkgs.fetchFromGitHub { owner = "ggml-org"; repo = "llama.cpp"; tag = "TAG"; ` +
+			`hash = "@llama:TAG@"; }; }; })`,
 	},
 	{
-		name:   "named formals, and the overridden source",
-		before: `pkgs.ollama.overrideAttrs (a@{ src, ... }: rec { version = "VERSION"; src = a.src.override { tag = "v${version}"; hash = "@src:VERSION@"; }; vendorHash = "@vendor:VERSION@"; })`,
-		after: `pkgs.ollama.overrideAttrs (a@{ src, ... }: rec { version = "VERSION"; src = a.src.override { tag = "v${version}"; hash = "@src:VERSION@"; }; vendorHash = "@vendor:VERSION@";` +
+		name: "named formals, and the overridden source",
+		before: `pkgs.ollama.overrideAttrs (a@{ src, ... }: rec { version = "VERSION"; ` +
+			`src = a.src.override { tag = "v${version}"; hash = "@src:VERSION@"; }; vendorHash = "@vendor:VERSION@"; ` +
+			`})`,
+		after: `pkgs.ollama.overrideAttrs (a@{ src, ... }: rec { version = "VERSION"; ` +
+			`src = a.src.override { tag = "v${version}"; hash = "@src:VERSION@"; }; vendorHash = "@vendor:VERSION@";` +
 			llamaOf("a", `a.passthru.llamaCppSrc.override { tag = llamaCppVersion; hash = "@llama:TAG@"; };`) + ` })`,
 	},
 	{
 		name:   "final attributes, and an unused argument",
 		before: `pkgs.ollama.overrideAttrs (final: _: { ` + pinOfVersion + ` })`,
-		after: `pkgs.ollama.overrideAttrs (final: _: { ` + pinOfVersion + ` passthru = (pkgs.ollama.passthru or { }) // { llamaCppVersion = "TAG"; llamaCppSrc = ` +
+		after: `pkgs.ollama.overrideAttrs (final: _: { ` + pinOfVersion + ` passthru = (pkgs.ollama.passthru or { }) ` +
+			`// { llamaCppVersion = "TAG"; llamaCppSrc = ` +
 			strings.Replace(llamaFetch, "= llamaCpp", "= final.passthru.llamaCpp", 1) + ` }; })`,
 	},
 	{
@@ -90,29 +103,37 @@ var companionCases = []companionCase{
 		after:  ` pin = old: { ` + pinOfVersion + llamaOf("old", llamaFetch) + ` };`,
 	},
 	{
-		name:   "variables and with around the attributes",
-		before: `pkgs.ollama.overrideAttrs (old: let version = "VERSION"; in with pkgs.lib; { inherit version; ` + strings.TrimPrefix(pinOfVersion, `version = "VERSION"; `) + ` })`,
-		after: `pkgs.ollama.overrideAttrs (old: let version = "VERSION"; in with pkgs.lib; { inherit version; ` + strings.TrimPrefix(pinOfVersion, `version = "VERSION"; `) +
+		name: "variables and with around the attributes",
+		before: `pkgs.ollama.overrideAttrs (old: let version = "VERSION"; in with pkgs.lib; ` +
+			`{ inherit version; ` + strings.TrimPrefix(pinOfVersion, `version = "VERSION"; `) + ` })`,
+		after: `pkgs.ollama.overrideAttrs (old: let version = "VERSION"; in with pkgs.lib; ` +
+			`{ inherit version; ` + strings.TrimPrefix(pinOfVersion, `version = "VERSION"; `) +
 			llamaOf("old", llamaFetch) + ` })`,
 	},
 	{
-		name:   "a source in a variable",
-		let:    ` ` + gitHubSource,
-		before: `pkgs.ollama.overrideAttrs (old: { version = "VERSION"; inherit src; vendorHash = "@vendor:VERSION@"; })`,
-		after:  `pkgs.ollama.overrideAttrs (old: { version = "VERSION"; inherit src; vendorHash = "@vendor:VERSION@";` + llamaOf("old", llamaFetch) + ` })`,
+		name: "a source in a variable",
+		let:  ` ` + gitHubSource,
+		before: `pkgs.ollama.overrideAttrs (old: { version = "VERSION"; inherit src; ` +
+			`vendorHash = "@vendor:VERSION@"; })`,
+		after: `pkgs.ollama.overrideAttrs (old: { version = "VERSION"; inherit src; ` +
+			`vendorHash = "@vendor:VERSION@";` + llamaOf("old", llamaFetch) + ` })`,
 	},
 	{
 		name:   "attributes put together",
 		let:    ` both = { version = "VERSION"; ` + gitHubSource + ` };`,
 		before: `pkgs.ollama.overrideAttrs (old: both // { vendorHash = "@vendor:VERSION@"; })`,
-		after:  `pkgs.ollama.overrideAttrs (old: both // { vendorHash = "@vendor:VERSION@";` + llamaOf("old", llamaFetch) + ` })`,
+		after: `pkgs.ollama.overrideAttrs (old: both // { vendorHash = "@vendor:VERSION@";` + llamaOf("old",
+			llamaFetch) + ` })`,
 	},
 	{
 		name:   "a source that is an input",
 		inputs: "\n  inputs.ollama = { url = \"github:ollama/ollama/vVERSION\"; flake = false; };",
-		before: `pkgs.ollama.overrideAttrs (_: { version = "VERSION"; src = inputs.ollama; vendorHash = "@vendor:VERSION@"; })`,
-		after: `pkgs.ollama.overrideAttrs (_: { version = "VERSION"; src = inputs.ollama; vendorHash = "@vendor:VERSION@";` +
-			llamaOf("pkgs.ollama", `pkgs.ollama.passthru.llamaCppSrc.override { tag = llamaCppVersion; hash = "@llama:TAG@"; };`) + ` })`,
+		before: `pkgs.ollama.overrideAttrs (_: { version = "VERSION"; src = inputs.ollama; ` +
+			`vendorHash = "@vendor:VERSION@"; })`,
+		after: `pkgs.ollama.overrideAttrs (_: { version = "VERSION"; src = inputs.ollama; ` +
+			`vendorHash = "@vendor:VERSION@";` +
+			llamaOf("pkgs.ollama", `pkgs.ollama.passthru.llamaCppSrc.override { tag = llamaCppVersion; `+
+				`hash = "@llama:TAG@"; };`) + ` })`,
 	},
 }
 
@@ -125,7 +146,8 @@ func TestCompanionIsAdded(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			flake := func(let, pin, version string) string {
-				return w.Expand(strings.NewReplacer("INPUTS", strings.ReplaceAll(tt.inputs, "VERSION", version), "LET", let, "PIN", pin).Replace(
+				return w.Expand(strings.NewReplacer("INPUTS", strings.ReplaceAll(tt.inputs, "VERSION", version), "LET",
+					let, "PIN", pin).Replace(
 					strings.NewReplacer("VERSION", version, "TAG", tags[version]).Replace(oldLlama)))
 			}
 			at := func(version string) string {

@@ -20,6 +20,7 @@ const (
 	maxFields   = 12
 	maxFunction = 60  // lines
 	maxFile     = 600 // lines
+	maxColumns  = 120 // a tab counts as four
 )
 
 // wide are the types that may have more than maxFields fields.
@@ -68,11 +69,15 @@ func goFiles(t *testing.T) []goFile {
 	return all
 }
 
-// TestMeasures keeps types, functions and files small enough to be read at once.
+// TestMeasures keeps types, functions, files and lines small enough to be read at once.
 func TestMeasures(t *testing.T) {
 	seen := map[string]bool{}
 	for _, f := range goFiles(t) {
 		lines := strings.Split(f.src, "\n")
+		for i, line := range lines {
+			columns := len([]rune(strings.ReplaceAll(line, "\t", "    ")))
+			assert.LessOrEqual(t, columns, maxColumns, "%s:%d: columns", f.name, i+1)
+		}
 		if f.test {
 			continue
 		}

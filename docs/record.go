@@ -1,6 +1,6 @@
 // Command docs makes the pictures of the documentation from the demo: it runs go run ./cmd/demo in a pseudoterminal and
-// draws what that shows, at the pace at which it shows it, as docs/demo.svg, and has Chromium draw the pull request that
-// comes out as docs/pull-request.png. Run it at the project's root, with script(1) and chromium.
+// draws what that shows, at the pace at which it shows it, as docs/demo.svg, and has Chromium draw the pull request
+// that comes out as docs/pull-request.png. Run it at the project's root, with script(1) and chromium.
 //
 //	go run ./docs
 package main

@@ -125,12 +125,13 @@ const (
 func (s *screen) draw(w io.Writer) {
 	total := s.end + lastRest
 	percent := func(at time.Duration) string {
-		return strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.3f", 100*float64(at)/float64(total)), "0"), ".") + "%"
+		return strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.3f", 100*float64(at)/float64(total)), "0"), ".") +
+			"%"
 	}
 	width, height := columns*charWidth/10, rows*lineHeight
 	top := s.scrolls[len(s.scrolls)-1].top
-	fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" width="%[1]d" height="%[2]d" viewBox="0 0 %[1]d %[2]d">`+"\n",
-		width+2*margin, height+2*margin)
+	fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" width="%[1]d" height="%[2]d" viewBox="0 0 %[1]d %[2]d">`+
+		"\n", width+2*margin, height+2*margin)
 	fmt.Fprint(w, "<style>text{font:14px "+
 		"ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;white-space:pre;fill:#d0d7de}")
 	fmt.Fprint(w, ".b{font-weight:bold;fill:#fff}.d{fill:#8b949e}.r{fill:#ff7b72}.g{fill:#7ee787}"+

@@ -16,7 +16,8 @@ import (
 	"github.com/yuin/goldmark/renderer/html"
 )
 
-// style is GitHub's own, as the tests of the pull request have it, and what it says of a comment's box in a wide window.
+// style is GitHub's own, as the tests of the pull request have it, and what it says of a comment's box in a wide
+// window.
 const style = "bump/internal/text/testdata/look/github-markdown-light.css"
 
 const pullPage = `<!DOCTYPE html>
@@ -50,7 +51,8 @@ func drawPull(body, dir, picture string) error {
 		return err
 	}
 	chromium := exec.Command("chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
-		"--user-data-dir="+filepath.Join(dir, "profile"), "--window-size=886,4000", "--screenshot="+shot, "file://"+page)
+		"--user-data-dir="+filepath.Join(dir, "profile"), "--window-size=886,4000", "--screenshot="+shot,
+		"file://"+page)
 	chromium.Env = append(os.Environ(), "HOME="+dir)
 	if out, err := chromium.CombinedOutput(); err != nil {
 		return fmt.Errorf("draw the pull request: %w\n%s", err, out)

@@ -44,12 +44,12 @@ func TestFailureBecomesAnError(t *testing.T) {
 var minimal = []string{
 	"go", "nix", "nix-build", "nix-store", "nix-instantiate", "nix-prefetch-url", "nix-hash", "git",
 	"bash", "sh", "tar", "gzip", "sed", "grep", "find", "cat", "cp", "mv", "ln", "rm", "mkdir", "rmdir", "chmod",
-	"ls", "touch", "env", "head", "tail", "sort", "tr", "cut", "basename", "dirname", "mktemp", "date", "printf", "test",
-	"true", "uname", "wc", "xargs",
+	"ls", "touch", "env", "head", "tail", "sort", "tr", "cut", "basename", "dirname", "mktemp", "date", "printf",
+	"test", "true", "uname", "wc", "xargs",
 }
 
-// The demo needs Go, Nix and git only, ends with the pull request, and takes less than 15 seconds once it is compiled: of
-// the processor's time, for a machine that runs tests has other things to do as well.
+// The demo needs Go, Nix and git only, ends with the pull request, and takes less than 15 seconds once it is compiled:
+// of the processor's time, for a machine that runs tests has other things to do as well.
 func TestDemoHoldsWhatItPromises(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts Nix")

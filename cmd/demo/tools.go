@@ -25,8 +25,8 @@ func needTools(lookPath func(string) (string, error), root bool) error {
 	}
 	names := strings.Join(missing, " and ")
 	if _, err := lookPath("apt-get"); err != nil || !root {
-		return fmt.Errorf("%s not found in PATH: the demo needs Go, Nix (https://nixos.org/download) and git; as root on "+
-			"Debian it installs Nix and git itself", names)
+		return fmt.Errorf("%s not found in PATH: the demo needs Go, Nix (https://nixos.org/download) and git; "+
+			"as root on Debian it installs Nix and git itself", names)
 	}
 	module, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
 	if err != nil {

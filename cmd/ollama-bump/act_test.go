@@ -232,7 +232,10 @@ func TestActionThatFails(t *testing.T) {
 			"two lines", "is not a valid branch name",
 			map[string]string{"flake": "old", "branch": "a\n::set-output name=status::bumped"},
 		},
-		{"two modes", "--dry-run and --check exclude each other", map[string]string{"dry-run": "true", "check": "true"}},
+		{"two modes", "--dry-run and --check exclude each other", map[string]string{
+			"dry-run": "true",
+			"check":   "true",
+		}},
 	} {
 		log, ok := r.run(c.inputs)
 		assert.False(t, ok, c.name)

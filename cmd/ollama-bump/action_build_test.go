@@ -17,7 +17,8 @@ func buildForAction(t *testing.T, checkout string, env ...string) string {
 	outputs := filepath.Join(t.TempDir(), "outputs")
 	cmd := exec.Command("bash", filepath.Join(checkout, ".github", "action", "build.sh"))
 	cmd.Dir = t.TempDir()
-	cmd.Env = append(os.Environ(), append([]string{"RUNNER_TEMP=" + t.TempDir(), "GITHUB_OUTPUT=" + outputs}, env...)...)
+	cmd.Env = append(os.Environ(), append([]string{"RUNNER_TEMP=" + t.TempDir(), "GITHUB_OUTPUT=" + outputs},
+		env...)...)
 	log, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", log)
 	text, err := os.ReadFile(outputs)

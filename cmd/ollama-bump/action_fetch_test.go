@@ -86,7 +86,10 @@ func (h *releaseHost) release(t *testing.T, program []byte) {
 
 // env is what a step needs to reach the host.
 func (h *releaseHost) env() []string {
-	return []string{"GITHUB_SERVER_URL=" + h.url, "CURL_CA_BUNDLE=" + h.ca, "GIT_SSL_CAINFO=" + h.ca, "no_proxy=127.0.0.1"}
+	return []string{
+		"GITHUB_SERVER_URL=" + h.url, "CURL_CA_BUNDLE=" + h.ca, "GIT_SSL_CAINFO=" + h.ca,
+		"no_proxy=127.0.0.1",
+	}
 }
 
 // printsVersion is a program that answers --version.
@@ -156,8 +159,8 @@ func TestActionWithoutGo(t *testing.T) {
 		"GITHUB_OUTPUT="+filepath.Join(t.TempDir(), "outputs"), "PATH="+tools(t, runnerTools...))
 	log, err := cmd.CombinedOutput()
 	require.Error(t, err)
-	assert.Contains(t, string(log), "\n::error title=ollama-bump::there is no release binary, and go is not installed: add "+
-		"a step before this one that installs it, such as actions/setup-go\n")
+	assert.Contains(t, string(log), "\n::error title=ollama-bump::there is no release binary, and go is not "+
+		"installed: add a step before this one that installs it, such as actions/setup-go\n")
 }
 
 // What cannot be verified is never run: the action compiles instead, and says why.
@@ -169,15 +172,18 @@ func TestActionRefusesAnUnverifiedRelease(t *testing.T) {
 		gh         string
 	}{
 		{
-			name: "another checksum", text: "::warning title=ollama-bump::the release binary does not have the checksum",
-			change: func(_ *testing.T, h *releaseHost) {
+			name: "another checksum", text: "::warning title=ollama-bump::the release binary does not have the " +
+				"checksum", change: func(_ *testing.T, h *releaseHost) {
 				h.files[archiveName+".tar.gz"] = append(h.files[archiveName+".tar.gz"], 0)
 			},
 		},
 		{name: "no checksum", text: "does not have the checksum", change: func(_ *testing.T, h *releaseHost) {
 			h.files["SHA256SUMS"] = []byte("")
 		}},
-		{name: "no checksums", text: "404", change: func(_ *testing.T, h *releaseHost) { delete(h.files, "SHA256SUMS") }},
+		{
+			name: "no checksums", text: "404",
+			change: func(_ *testing.T, h *releaseHost) { delete(h.files, "SHA256SUMS") },
+		},
 		{
 			name: "no archive", text: "404",
 			change: func(_ *testing.T, h *releaseHost) { delete(h.files, archiveName+".tar.gz") },
@@ -185,9 +191,12 @@ func TestActionRefusesAnUnverifiedRelease(t *testing.T) {
 		{name: "another program", text: "", change: func(t *testing.T, h *releaseHost) {
 			h.release(t, []byte("#!/bin/sh\ntouch \"$HOME/ran\"\necho something else\n"))
 		}},
-		{name: "no attestation", text: "could not be verified", gh: "exit 0", change: func(_ *testing.T, h *releaseHost) {
-			delete(h.files, "ollama-bump_1.0.0.sigstore.json")
-		}},
+		{
+			name: "no attestation", text: "could not be verified", gh: "exit 0",
+			change: func(_ *testing.T, h *releaseHost) {
+				delete(h.files, "ollama-bump_1.0.0.sigstore.json")
+			},
+		},
 		{
 			name: "a wrong attestation", text: "no attestations found",
 			gh: `case "$*" in *--help) ;; *) echo no attestations found; exit 1 ;; esac`,

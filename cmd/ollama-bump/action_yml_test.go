@@ -76,7 +76,8 @@ func TestNoExpressionInShell(t *testing.T) {
 		ids = append(ids, step.ID)
 		assert.NotContains(t, step.Run, "${{")
 		if i < len(m.Runs.Steps)-1 {
-			for _, value := range append(slices.Collect(maps.Values(step.Env)), slices.Collect(maps.Values(step.With))...) {
+			for _, value := range append(slices.Collect(maps.Values(step.Env)),
+				slices.Collect(maps.Values(step.With))...) {
 				assert.NotContains(t, value, "token")
 			}
 		}
@@ -126,11 +127,12 @@ func workflows(t *testing.T) string {
 			}
 			text, err := os.ReadFile(file)
 			require.NoError(t, err)
-			write(filepath.Join(at, filepath.Base(file)), strings.ReplaceAll(string(text), "nixtars/ollama-bump@v1", "./"))
+			write(filepath.Join(at, filepath.Base(file)), strings.ReplaceAll(string(text), "nixtars/ollama-bump@v1",
+				"./"))
 		}
 	}
-	all := "on: push\njobs:\n  all:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: ./\n        id: bump\n      " +
-		"  with:\n"
+	all := "on: push\njobs:\n  all:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: ./\n        id: bump\n    " +
+		"    with:\n"
 	m := readAction(t)
 	for name := range m.Inputs {
 		all += "          " + name + ": x\n"
@@ -154,8 +156,8 @@ func TestActionlint(t *testing.T) {
 
 	// actionlint does read action.yml: an input that the Action does not have is an error.
 	require.NoError(t, os.WriteFile(filepath.Join(dir, ".github", "workflows", "wrong.yml"),
-		[]byte("on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: ./\n        with:\n          "+
-			"flak: x\n"), 0o644))
+		[]byte("on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: ./\n        with:\n     "+
+			"     flak: x\n"), 0o644))
 	output, err = command(t, dir, lint)
 	require.Error(t, err)
 	assert.Contains(t, output, `input "flak" is not defined in action "ollama-bump"`)

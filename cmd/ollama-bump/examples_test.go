@@ -35,7 +35,10 @@ func newRepository(t *testing.T, name string) string {
 	dir := filepath.Join(t.TempDir(), name)
 	for _, args := range [][]string{
 		{"init", "-q", dir},
-		{"-C", dir, "-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-q", "--allow-empty", "-m", "first"},
+		{
+			"-C", dir, "-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-q", "--allow-empty", "-m",
+			"first",
+		},
 	} {
 		output, err := command(t, "", "git", args...)
 		require.NoError(t, err, "%s", output)
@@ -208,7 +211,8 @@ func TestGitLabExample(t *testing.T) {
 	assert.Equal(t, "ollama: update to 0.32.15\n", run(origin, show))
 	settings, err := os.ReadFile(filepath.Join(home, "nix-config"))
 	require.NoError(t, err)
-	assert.Equal(t, "experimental-features = nix-command flakes\naccess-tokens = github.com=a-token\n", string(settings))
+	assert.Equal(t, "experimental-features = nix-command flakes\naccess-tokens = github.com=a-token\n",
+		string(settings))
 
 	run(first, `git fetch -q "`+origin+`" ollama-bump/0.32.15; git checkout -q FETCH_HEAD
 		git -c user.name=a -c user.email=a@example.org commit -q --allow-empty -m "by hand"

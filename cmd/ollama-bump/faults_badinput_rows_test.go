@@ -192,7 +192,10 @@ var aboutUse = []badInput{
 	{name: "a wrong value in the configuration", files: map[string]string{configName: "min-age: 3\n"}},
 	{name: "a key that only the command line has", files: map[string]string{configName: "json: true\n"}},
 	{name: "a list that is a word", files: map[string]string{configName: "flakes: laptop\n"}},
-	{name: "a configured flake that does not exist", files: map[string]string{configName: "flakes:\n  - flake: laptop\n"}},
+	{
+		name:  "a configured flake that does not exist",
+		files: map[string]string{configName: "flakes:\n  - flake: laptop\n"},
+	},
 	{name: "a configuration that is not YAML", files: map[string]string{configName: "a: [\n"}},
 	{
 		name:  "two configuration files",

@@ -184,7 +184,8 @@ func TestModule(t *testing.T) {
 
 	machines, family := units["machines"], units["family"]
 	assert.Equal(t, "token:/run/secrets/it's a token", machines.ServiceConfig["LoadCredential"])
-	assert.Equal(t, map[string]any{"OnCalendar": "daily", "Persistent": true, "RandomizedDelaySec": "1h"}, machines.Timer)
+	assert.Equal(t, map[string]any{"OnCalendar": "daily", "Persistent": true, "RandomizedDelaySec": "1h"},
+		machines.Timer)
 	assert.Equal(t, []string{"notify.service"}, machines.OnFailure)
 	assert.Contains(t, machines.Script, "exec ollama-bump '--repo' 'me/nixos-config' '--flake' 'hosts/gpu' "+
 		"'--draft=true' '--label=two words' '--label=deps' '--verify=eval' '--verbose' '--' '--max-jobs' '0'\n")

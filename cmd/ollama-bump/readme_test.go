@@ -70,7 +70,8 @@ func TestReadmeCommands(t *testing.T) {
 			if rest, ok := strings.CutPrefix(line, nixRun); ok {
 				line = "ollama-bump " + strings.TrimPrefix(rest, " --")
 			}
-			if strings.HasPrefix(line, "export ") || strings.HasPrefix(line, "make ") || strings.HasPrefix(line, "go run ") {
+			if strings.HasPrefix(line, "export ") || strings.HasPrefix(line, "make ") ||
+				strings.HasPrefix(line, "go run ") {
 				continue
 			}
 			words, err := splitWords(line)
@@ -129,7 +130,8 @@ func TestNixRunIsTheSameEverywhere(t *testing.T) {
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
-		for _, match := range regexp.MustCompile(`nix run [^\n]*github:nixtars/ollama-bump`).FindAllString(string(text), -1) {
+		for _, match := range regexp.MustCompile(`nix run [^\n]*github:nixtars/ollama-bump`).FindAllString(string(text),
+			-1) {
 			assert.Equal(t, nixRun, match, file)
 			count++
 		}
@@ -164,8 +166,10 @@ func TestReadmeNix(t *testing.T) {
 	})
 	f.url = "path:" + dir
 	f.nix("flake", "lock", "FLAKE")
-	script := f.nix("eval", "--raw", "FLAKE#nixosConfigurations.box.config.systemd.services.ollama-bump-machines.script")
-	assert.Contains(t, script, "exec ollama-bump '--repo' 'me/nixos-config' '--label=dependencies' '--verify=eval' '--'")
+	script := f.nix("eval", "--raw",
+		"FLAKE#nixosConfigurations.box.config.systemd.services.ollama-bump-machines.script")
+	assert.Contains(t, script, "exec ollama-bump '--repo' 'me/nixos-config' '--label=dependencies' '--verify=eval' "+
+		"'--'")
 	failed := f.nix("eval", "--json", "FLAKE#nixosConfigurations.box.config.assertions",
 		"--apply", "builtins.filter (a: !a.assertion)")
 	assert.Equal(t, "[]", strings.TrimSpace(failed))
@@ -219,7 +223,8 @@ func TestDocumentedStatuses(t *testing.T) {
 		if c.title == "Exit status" {
 			for _, r := range c.rows {
 				line := fmt.Sprintf("\n| %s | %s |\n", r.term, r.text)
-				assert.True(t, strings.Contains(strings.ReplaceAll(inProject(t, "docs/output.md"), "`", ""), line), line)
+				assert.True(t, strings.Contains(strings.ReplaceAll(inProject(t, "docs/output.md"), "`", ""), line),
+					line)
 			}
 		}
 	}
@@ -261,18 +266,19 @@ func TestMessagesNameWhatExists(t *testing.T) {
 	local := regexp.MustCompile(`"[^"\n]*\bsee (?:the )?(?:README|docs/)[^"\n]*"`)
 	count := 0
 	for _, folder := range []string{"bump", "cmd/ollama-bump", "nixexpr"} {
-		require.NoError(t, fs.WalkDir(os.DirFS(projectRoot(t)), folder, func(path string, _ fs.DirEntry, err error) error {
-			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
-				return err
-			}
-			code := inProject(t, path)
-			assert.Empty(t, local.FindAllString(code, -1), path)
-			for _, match := range address.FindAllStringSubmatch(code, -1) {
-				assert.FileExists(t, filepath.Join(projectRoot(t), match[1]), path)
-				count++
-			}
-			return nil
-		}))
+		require.NoError(t, fs.WalkDir(os.DirFS(projectRoot(t)), folder,
+			func(path string, _ fs.DirEntry, err error) error {
+				if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+					return err
+				}
+				code := inProject(t, path)
+				assert.Empty(t, local.FindAllString(code, -1), path)
+				for _, match := range address.FindAllStringSubmatch(code, -1) {
+					assert.FileExists(t, filepath.Join(projectRoot(t), match[1]), path)
+					count++
+				}
+				return nil
+			}))
 	}
 	assert.GreaterOrEqual(t, count, 2)
 }
@@ -358,7 +364,8 @@ func TestBrokenLinksAreFound(t *testing.T) {
 	t.Parallel()
 	broken, err := brokenLinks(fstest.MapFS{
 		"README.md": {Data: []byte("# Top\n[a](docs/a.md#one-two) [b](#top) [c](docs) [d](https://example.org/#x)\n" +
-			"[e](docs/a.md#three) [f](#bottom) [g](docs/b.md) [h](http://example.org) [i](docs#top) [j]\n(docs/a.md#one)\n")},
+			"[e](docs/a.md#three) [f](#bottom) [g](docs/b.md) [h](http://example.org) [i](docs#top) " +
+			"[j]\n(docs/a.md#one)\n")},
 		"docs/a.md": {Data: []byte("## One, two\n")},
 	}, "README.md")
 	require.NoError(t, err)

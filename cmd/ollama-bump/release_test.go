@@ -65,11 +65,14 @@ func TestPublish(t *testing.T) {
 		{name: "not listed yet", tag: "v1.1.0", tags: "v1 v1.0.0", flag: "--latest=true", then: move},
 		{name: "release candidate", tag: "v1.1.0-rc1", tags: "v1 v1.0.0 v1.1.0-rc1", flag: "--prerelease"},
 		{
-			name: "after a release candidate", tag: "v1.0.1", tags: "v1 v1.0.0 v1.0.1 v1.1.0-rc1", flag: "--latest=true",
-			then: move,
+			name: "after a release candidate", tag: "v1.0.1", tags: "v1 v1.0.0 v1.0.1 v1.1.0-rc1",
+			flag: "--latest=true", then: move,
 		},
 		{name: "older line", tag: "v1.0.1", tags: "v1 v1.0.0 v1.0.1 v1.1.0", flag: "--latest=false"},
-		{name: "older major", tag: "v1.1.1", tags: "v1 v1.1.0 v1.1.1 v2 v2.0.0 v10.0.0", flag: "--latest=false", then: move},
+		{
+			name: "older major", tag: "v1.1.1", tags: "v1 v1.1.0 v1.1.1 v2 v2.0.0 v10.0.0", flag: "--latest=false",
+			then: move,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -77,13 +80,18 @@ func TestPublish(t *testing.T) {
 			writeProgram(t, filepath.Join(dir, "bin", "gh"), standInGH)
 			writeProgram(t, filepath.Join(dir, "dist", "SHA256SUMS"), "")
 			cmd := exec.Command(filepath.Join(projectRoot(t), ".github", "publish.sh"), c.tag, "abc")
-			cmd.Env = append(os.Environ(), "PATH="+filepath.Join(dir, "bin")+":"+os.Getenv("PATH"), "GITHUB_REPOSITORY=o/n",
-				"LOG="+filepath.Join(dir, "log"), "DIST="+filepath.Join(dir, "dist"), "TAGS="+c.tags, "NO_MAJOR="+c.noMajor)
+			cmd.Env = append(os.Environ(), "PATH="+filepath.Join(dir, "bin")+":"+os.Getenv("PATH"),
+				"GITHUB_REPOSITORY=o/n",
+				"LOG="+filepath.Join(dir, "log"), "DIST="+filepath.Join(dir, "dist"), "TAGS="+c.tags,
+				"NO_MAJOR="+c.noMajor)
 			output, err := cmd.CombinedOutput()
 			require.NoError(t, err, "%s", output)
 			log, err := os.ReadFile(filepath.Join(dir, "log"))
 			require.NoError(t, err)
-			want := strings.Join([]string{create + c.tag, "--verify-tag --generate-notes", c.flag, dir + "/dist/SHA256SUMS\n"},
+			want := strings.Join([]string{
+				create + c.tag, "--verify-tag --generate-notes", c.flag,
+				dir + "/dist/SHA256SUMS\n",
+			},
 				" ") + c.then
 			assert.Equal(t, want, string(log))
 		})

@@ -40,7 +40,10 @@ func TestFailuresOfRealNix(t *testing.T) {
 			"flake.nix:8:", "",
 		},
 		{"wrong type", `{ a = 1 + { }; }`, "a", nil, Eval, "a set", "flake.nix:8:", ""},
-		{"no such file", `{ a = import ./absent.nix; }`, "a", nil, MissingFile, "absent.nix", "", "git add absent.nix: "},
+		{
+			"no such file", `{ a = import ./absent.nix; }`, "a", nil, MissingFile, "absent.nix", "",
+			"git add absent.nix: ",
+		},
 		{
 			"vendor empty", `{ a = fod "m-go-modules" "` + fakeOne + `" "echo \"vendor folder is empty, please set ` +
 				`'vendorHash = null;' in your expression\"; exit 10"; }`, "a", nil, VendorEmpty,

@@ -90,8 +90,8 @@ func (f *finder) additionTo(d *derivation, body *eval.Set) (a *addition, why str
 	return a, ""
 }
 
-// overrideArg takes the argument of overrideAttrs apart: the functions that it is, of final and overridden attributes or
-// of these alone, and the expression that they yield.
+// overrideArg takes the argument of overrideAttrs apart: the functions that it is, of final and overridden attributes
+// or of these alone, and the expression that they yield.
 func (f *finder) overrideArg(d *derivation) (file *nixexpr.File, fns []*nixexpr.Lambda, tail nixexpr.Expr) {
 	switch v := f.prog.Value(d.call.Arg).(type) {
 	case *eval.Func:

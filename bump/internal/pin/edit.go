@@ -24,7 +24,8 @@ func (f *Files) Edit(name string, edits []nixexpr.Edit) ([]byte, error) {
 	return out, editError(err)
 }
 
-// Changed lists the slots of a file that get another value, in its order. What is added around a value is not among them.
+// Changed lists the slots of a file that get another value, in its order. What is added around a value is not among
+// them.
 func (f *Found) Changed(name string, values map[SlotID]string) []SlotID {
 	var ids []SlotID
 	for id, value := range values {

@@ -25,8 +25,10 @@ func (f *finder) noteFetched(o *eval.Unknown) {
 	switch {
 	case s.kind == refSource, s.kind == urlSource && s.url != nil && s.repo != "", s.kind == gitSource:
 		f.facts.fetched = append(f.facts.fetched, diag.At(at,
-			fmt.Sprintf("find pin: %s is fetched here, but it is the src of no derivation with a version", shownSource(s)),
-			fmt.Sprintf("make it the src of one: stdenv.mkDerivation rec { pname = %q; version = …; src = …; }", f.pkg.Name)))
+			fmt.Sprintf("find pin: %s is fetched here, but it is the src of no derivation with a version",
+				shownSource(s)),
+			fmt.Sprintf("make it the src of one: stdenv.mkDerivation rec { pname = %q; version = …; src = …; }",
+				f.pkg.Name)))
 	case isNixpkgs(s.owner, s.repo):
 		f.facts.nixpkgs = append(f.facts.nixpkgs, wholeNixpkgs(f.pkg, at, shownSource(s)))
 	}
@@ -49,8 +51,8 @@ func isNixpkgs(owner, repo string) bool {
 // wholeNixpkgs is the error of a flake that takes the package of a nixpkgs.
 func wholeNixpkgs(pkg *Package, at diag.Pos, what string) *diag.Error {
 	return diag.At(at,
-		fmt.Sprintf("find pin: %s is a whole nixpkgs: its %s has the version that nixpkgs had then, and there is no literal "+
-			"of it to rewrite", what, pkg.Name),
+		fmt.Sprintf("find pin: %s is a whole nixpkgs: its %s has the version that nixpkgs had then, and there is no "+
+			"literal of it to rewrite", what, pkg.Name),
 		"name a newer revision there, or pin version and src with "+pkg.Name+".overrideAttrs")
 }
 

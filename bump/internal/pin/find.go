@@ -29,7 +29,8 @@ func Find(ctx context.Context, files *Files, pkg *Package) (*Found, error) {
 		if err := f.prog.Err(); err != nil && !errors.Is(err, eval.ErrBudget) {
 			return nil, err
 		} else if err != nil {
-			found.Warnings = append(found.Warnings, "the flake is too complex to be read completely; a pin may be missed")
+			found.Warnings = append(found.Warnings, "the flake is too complex to be read completely; "+
+				"a pin may be missed")
 		}
 		if i == 0 {
 			near = slices.Concat(f.facts.fetched, f.facts.nixpkgs)

@@ -161,8 +161,8 @@ func TestFind(t *testing.T) {
 			for id := range slots {
 				hit = hit || m.covers(found.Slot(id))
 			}
-			assert.True(t, hit || strings.HasSuffix(m.file, "flake.lock"), "%s: nothing rewrites %s: %q -> %q", f.name, m.file,
-				m.old, m.new)
+			assert.True(t, hit || strings.HasSuffix(m.file, "flake.lock"), "%s: nothing rewrites %s: %q -> %q", f.name,
+				m.file, m.old, m.new)
 			edits++
 			if m.start == m.end && hit {
 				inserted(t, f, found, slots, m)

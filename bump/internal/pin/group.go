@@ -240,7 +240,8 @@ func (g *groups) refuseAny(together []*reading, foreign []otherUse) bool {
 	}
 	for _, r := range together {
 		g.refuse(diag.At(r.Pos,
-			fmt.Sprintf("find pin: this pin shares a literal with the one at %s, which cannot be moved", cause.Pos), cause.Hint))
+			fmt.Sprintf("find pin: this pin shares a literal with the one at %s, which cannot be moved", cause.Pos),
+			cause.Hint))
 	}
 	return true
 }

@@ -66,7 +66,8 @@ func (f *finder) readInput(name string, set *eval.Set) {
 	}
 	url, def := attr["url"], first(set, "url", "path", "repo")
 	if url == "" && hosts[attr["type"]] != "" {
-		url = strings.TrimSuffix(fmt.Sprintf("%s:%s/%s/%s", attr["type"], attr["owner"], attr["repo"], attr["ref"]), "/")
+		url = strings.TrimSuffix(fmt.Sprintf("%s:%s/%s/%s", attr["type"], attr["owner"], attr["repo"], attr["ref"]),
+			"/")
 	}
 	a := addressOf(url)
 	switch {
@@ -78,7 +79,10 @@ func (f *finder) readInput(name string, set *eval.Set) {
 	a.host, a.ref, a.rev = cmp.Or(attr["host"], a.host), cmp.Or(attr["ref"], a.ref), cmp.Or(attr["rev"], a.rev)
 	ours, fork := strings.EqualFold(a.repo, f.pkg.Repo), a.host == githubHost && !owns(f.pkg.Owners, a.owner)
 	if !ours || fork {
-		f.flake.others[name] = &flakeInput{Input: &Input{Name: name, URL: shownURL(url), Slot: NoSlot, Provides: true}, at: a}
+		f.flake.others[name] = &flakeInput{
+			Input: &Input{Name: name, URL: shownURL(url), Slot: NoSlot, Provides: true},
+			at:    a,
+		}
 		f.noteNixpkgsInput(f.flake.others[name], defPos(def, diag.Pos{}))
 	}
 	if !ours {

@@ -7,8 +7,8 @@ import (
 )
 
 // nameOld finds what the overridden attributes are called where a companion is added: as the override's function calls
-// them, or the package that is overridden. Where they have no name it plans edits that give them one. It reports whether
-// they have one then.
+// them, or the package that is overridden. Where they have no name it plans edits that give them one. It reports
+// whether they have one then.
 func (a *addition) nameOld(fns []*nixexpr.Lambda) bool {
 	var fn *nixexpr.Lambda
 	if len(fns) > 0 {

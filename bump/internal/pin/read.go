@@ -139,17 +139,18 @@ func (f *finder) readWithoutSource(d *derivation, body *eval.Set) (*reading, *di
 	switch at := d.pos(); {
 	case literal && release:
 		return nil, diag.At(at,
-			"find pin: version "+v+" is set here but src is not, so the package would build the old source under a new name",
-			"override src as well, with this version's tag and hash")
+			"find pin: version "+v+" is set here but src is not, so the package would build the old source under a "+
+				"new name", "override src as well, with this version's tag and hash")
 	case body.Get("vendorHash") != nil && f.provider(d.base) != nil:
 		return f.readProvided(d, body)
 	case body.Get("vendorHash") != nil:
 		return nil, diag.At(at,
-			"find pin: only vendorHash is overridden here; version and src are those of the nixpkgs input that the package "+
-				"comes from",
+			"find pin: only vendorHash is overridden here; version and src are those of the nixpkgs input that the "+
+				"package comes from",
 			"update that input (nix flake update INPUT), or override version and src here")
 	default:
-		return nil, diag.At(at, "find pin: this override of "+strings.Join(f.baseNames(d.base), ", ")+" pins no version", "")
+		return nil, diag.At(at, "find pin: this override of "+strings.Join(f.baseNames(d.base), ", ")+
+			" pins no version", "")
 	}
 }
 
@@ -264,9 +265,10 @@ func (f *finder) unknownText(d *derivation, t *eval.Text, at diag.Pos, what stri
 			continue
 		}
 		if d.old != nil && o.Root() == d.old {
-			return diag.At(at, fmt.Sprintf("find pin: the %s takes its %s from the overridden package, which has the old one",
-				what, o.Name),
-				"use the new attributes: (finalAttrs: prevAttrs: { … ${finalAttrs.version} … }) or rec { … ${version} … }")
+			return diag.At(at, fmt.Sprintf("find pin: the %s takes its %s from the overridden package, which has the "+
+				"old one", what, o.Name),
+				"use the new attributes: (finalAttrs: prevAttrs: { … ${finalAttrs.version} … }) or rec { … "+
+					"${version} … }")
 		}
 		name := o.Name
 		if name == "" {
@@ -377,10 +379,12 @@ func (f *finder) readVersion(d *derivation, r *reading, body *eval.Set) *diag.Er
 		if known {
 			r.Label = text
 		}
-		r.Notes = append(r.Notes, fmt.Sprintf("the version at line %d is left as it is: it is not a release's", at.Line))
+		r.Notes = append(r.Notes, fmt.Sprintf("the version at line %d is left as it is: it is not a release's",
+			at.Line))
 		return nil
 	case known:
-		e := diag.At(at, fmt.Sprintf("find pin: the version %q is not a release", text), `pin a release: version = "X.Y.Z";`)
+		e := diag.At(at, fmt.Sprintf("find pin: the version %q is not a release", text),
+			`pin a release: version = "X.Y.Z";`)
 		if _, commit := r.Commit(); commit { // a version alone would be refused next
 			e.Text += ", and the source is a commit that no release is named for"
 			e.Hint = `pin a release: version = "X.Y.Z"; and, in place of the commit, ` + writeTag

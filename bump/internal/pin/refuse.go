@@ -12,8 +12,8 @@ import (
 	"github.com/nixtars/ollama-bump/nixexpr"
 )
 
-// nothing returns the most helpful error for a flake without a pin: the nearest miss, what the evaluation shows near one
-// (a fetch, a whole nixpkgs), another packaging (an image), the package as it is, or what was searched for.
+// nothing returns the most helpful error for a flake without a pin: the nearest miss, what the evaluation shows near
+// one (a fetch, a whole nixpkgs), another packaging (an image), the package as it is, or what was searched for.
 func nothing(files *Files, pkg *Package, refused, near []*diag.Error) *diag.Error {
 	if i := slices.IndexFunc(refused, func(err *diag.Error) bool { return err.Hint != "" }); i >= 0 {
 		return refused[i]
@@ -106,9 +106,10 @@ func takenAsIs(files *Files, pkg *Package) *diag.Error {
 				return true
 			}
 			found = diag.At(posIn(f, sel.Start()),
-				fmt.Sprintf("find pin: %s is taken as it is, and no version of it is written in this flake", f.Text(sel)),
-				fmt.Sprintf("nix flake update brings the one that the input has by now; to choose the release, pin it: "+
-					"%s.overrideAttrs with version and src", pkg.Name))
+				fmt.Sprintf("find pin: %s is taken as it is, and no version of it is written in this flake",
+					f.Text(sel)),
+				fmt.Sprintf("nix flake update brings the one that the input has by now; "+
+					"to choose the release, pin it: %s.overrideAttrs with version and src", pkg.Name))
 			return false
 		})
 	}

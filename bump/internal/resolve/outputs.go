@@ -177,9 +177,10 @@ func (o onOther) take(s *state, a answer) (request, error) {
 		switch {
 		case len(outputs) == 0:
 		case p.builds():
-			return nil, p.error(fmt.Sprintf("find package: only %s shows this pin, and this machine is %s", outputs[0].Where,
-				pin.System()),
-				"run ollama-bump on a machine of that system, or give Nix a builder of it: Options.NixArgs=--builders …")
+			return nil, p.error(fmt.Sprintf("find package: only %s shows this pin, and this machine is %s",
+				outputs[0].Where, pin.System()),
+				"run ollama-bump on a machine of that system, or give Nix a builder of it: "+
+					"Options.NixArgs=--builders …")
 		default:
 			p.only = o.systems[:1]
 			s.elsewhere = append(s.elsewhere, p)

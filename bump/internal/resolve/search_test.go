@@ -115,7 +115,8 @@ func TestConfigurationThatIsAskedWhyItFails(t *testing.T) {
 		a.Failure, a.NoneShown = &nix.Failure{Kind: nix.Eval, Text: "nothing"}, true
 		if q.Strict {
 			a.NoneShown, a.Last = false, "nixosConfigurations.a"
-			a.Failure = &nix.Failure{Kind: nix.Eval, Text: "The option `services.olama' does not exist. Definition values: …"}
+			a.Failure = &nix.Failure{Kind: nix.Eval, Text: "The option `services.olama' does not exist. Definition " +
+				"values: …"}
 		}
 	})
 	require.ErrorContains(t, err, "nixosConfigurations.a does not evaluate: The option `services.olama' does not exist")
