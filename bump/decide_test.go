@@ -1,6 +1,7 @@
 package bump_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/nixtars/ollama-bump/bump"
 	"github.com/nixtars/ollama-bump/bump/bumptest"
 	"github.com/nixtars/ollama-bump/bump/bumptest/githubtest"
+	"github.com/nixtars/ollama-bump/bump/internal/gomod"
 )
 
 // A release that fixes a vulnerability does not wait, and the pull request says why.
@@ -66,4 +68,35 @@ func TestRunWithoutAdvisories(t *testing.T) {
 	res := runs(t, w, o)
 	require.Equal(t, bump.Available, res.Status)
 	require.Empty(t, res.Warnings)
+}
+
+// Where upstream does not say which Go a release needs, the run goes on: with what it knows that this nixpkgs builds,
+// and with a note; and it asks for no more than a dozen.
+func TestRunWithoutGoMod(t *testing.T) {
+	w := bumptest.New(t)
+	const hash = "sha256-KEMethXzoD0ljvrZnCBAzKkp1oWoNOogEZocubjcn3c=" // of another source
+	dir := w.Flake(map[string]string{"flake.nix": strings.NewReplacer(
+		"nixos-unstable", "go-1.25", "@src:0.32.13@", hash, "@vendor:0.32.13@", hash, "0.32.13", "0.13.4",
+	).Replace(flakeS01)})
+	o := options(t, w, dir, bump.Check)
+	o.Mode = bump.DryRun
+	var notes []string
+	o.Progress = func(e bump.Event) { notes = append(notes, e.Text) }
+	w.GitHub.Inject(githubtest.Fault{
+		Kind: githubtest.Custom, Path: `/contents/go\.mod$`, Nth: 2, Times: -1, Status: 403, Body: `{"message":"Forbidden"}`,
+	})
+	res := runs(t, w, o)
+	require.Equal(t, bump.Current, res.Status)
+	require.Contains(t, strings.Join(res.Warnings, "\n"), "0.32.15 waits: it needs Go 1.26.0")
+	require.Contains(t, strings.Join(notes, "\n"), "needs is not known: ")
+	struck := w.GitHub.ClearFaults()
+	require.Positive(t, struck)
+	require.Less(t, struck, gomod.MaxRequests)
+
+	// Nothing is known of the newest: it is tried.
+	w.GitHub.Inject(githubtest.Fault{
+		Kind: githubtest.Custom, Path: `/contents/go\.mod$`, Times: -1, Status: 403, Body: `{"message":"Forbidden"}`,
+	})
+	_, err := runIn(w, o)
+	require.ErrorContains(t, err, "go.mod requires go >= 1.26")
 }

@@ -21,7 +21,7 @@ type run struct {
 	start    time.Time
 	stage    string // of the last event
 	warnings []string
-	goLines  map[version.Version]string // the Go that releases need, as far as it was asked for
+	goLines  map[version.Version]goLine // the Go that releases need, as far as it was asked for
 }
 
 // newRun fills in the defaults and refuses options that contradict each other.
@@ -46,7 +46,7 @@ func newRun(o Options) (*run, error) {
 	}
 	return &run{
 		opts: o, secrets: diag.SecretsOf(o.Env), pkg: &pin.Ollama, start: time.Now(), stage: "pin",
-		goLines: map[version.Version]string{},
+		goLines: map[version.Version]goLine{},
 	}, nil
 }
 

@@ -24,6 +24,12 @@ type toolchain struct {
 	why       string          // the recipe has not
 }
 
+// goLine is the Go that a release's go.mod asks for.
+type goLine struct {
+	wants string // "" for any
+	known bool
+}
+
 // checkToolchain returns what looks, before any hash is taken, whether the nixpkgs of a pin can build a release.
 // known is what an earlier round has found.
 func (r *run) checkToolchain(
@@ -64,39 +70,45 @@ func (r *run) newerGo(ctx context.Context, to version.Version, recipe probe.Reci
 	if r.opts.IgnoreGo || recipe.Go == "" {
 		return "", nil
 	}
-	wants, err := r.goLine(ctx, to)
-	if err != nil {
-		r.say(Detail, "release", "the Go version that %s needs is unknown: %v", to, err)
+	wants, known := r.goOf(ctx, to)
+	if !known || gomod.Builds(recipe.Go, wants) {
 		return "", ctx.Err()
-	}
-	if gomod.Builds(recipe.Go, wants) {
-		return "", nil
 	}
 	return wants, nil
 }
 
-// goLine returns the Go that a release needs, "" when it has no go.mod. It is asked for once a release and run.
-func (r *run) goLine(ctx context.Context, v version.Version) (string, error) {
+// goOf returns the Go that a release needs, "" for any, and whether that is known; a note says when it is not. A
+// release is asked for once, and in a run gomod.MaxRequests of them at most.
+func (r *run) goOf(ctx context.Context, v version.Version) (wants string, known bool) {
 	if line, ok := r.goLines[v]; ok {
-		return line, nil
+		return line.wants, line.known
 	}
+	err := errors.New("enough go.mod files were read")
+	var line goLine
+	if len(r.goLines) < gomod.MaxRequests {
+		line.wants, err = r.askGoLine(ctx, v)
+		line.known = err == nil
+		r.goLines[v] = line
+	}
+	if err != nil {
+		r.say(Detail, "release", "the Go version that %s needs is not known: %v", v, err)
+	}
+	return line.wants, line.known
+}
+
+// askGoLine returns the go line of a release's go.mod, "" when it has none.
+func (r *run) askGoLine(ctx context.Context, v version.Version) (string, error) {
 	upstream, err := r.upstream()
 	if err != nil {
 		return "", err
 	}
 	src, err := upstream.Contents(ctx, r.pkg.Owner(), r.pkg.Repo, v.Tag(), "go.mod")
-	var none *github.NotFound
-	if err != nil && !errors.As(err, &none) {
+	if none := (*github.NotFound)(nil); errors.As(err, &none) {
+		return "", nil
+	} else if err != nil {
 		return "", err
 	}
-	line := ""
-	if err == nil {
-		if line, err = gomod.Go("go.mod", src); err != nil {
-			return "", err
-		}
-	}
-	r.goLines[v] = line
-	return line, nil
+	return gomod.Go("go.mod", src)
 }
 
 // lackOf returns the version from which on releases are built with a companion that nixpkgs' own recipe does not
@@ -163,12 +175,10 @@ func (r *run) newestBuildable(
 	if t.goVersion == "" || len(open) == 0 {
 		return first(open), waits, nil
 	}
-	choice, err := gomod.Newest(ctx, t.goVersion, len(open), func(ctx context.Context, i int) (string, error) {
-		return r.goLine(ctx, open[i])
-	})
+	choice := gomod.Newest(t.goVersion, len(open), func(i int) (string, bool) { return r.goOf(ctx, open[i]) })
 	switch {
-	case err != nil:
-		return "", "", fmt.Errorf("select release: %w", err)
+	case ctx.Err() != nil:
+		return "", "", ctx.Err()
 	case choice.Wants != "":
 		waits = fmt.Sprintf("%s waits: it needs Go %s, and the nixpkgs of this pin has %s; update the nixpkgs input",
 			open[0], choice.Wants, t.goVersion)

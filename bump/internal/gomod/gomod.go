@@ -6,7 +6,6 @@
 package gomod
 
 import (
-	"context"
 	"fmt"
 	"go/version"
 	"strings"
@@ -17,8 +16,8 @@ import (
 // MaxSize is the size in bytes up to which a go.mod is worth reading; ollama's has 5 kB.
 const MaxSize = 1 << 20
 
-// MaxRequests bounds the go.mod files that Newest reads: the newest release's, and those of a bisection
-// of the others.
+// MaxRequests bounds the go.mod files that are read in a run: the newest release's, and those of a bisection of the
+// others.
 const MaxRequests = 12
 
 // Go returns the version in the go line of a go.mod, without "go": "1.26.0". It is empty when there is
@@ -55,34 +54,25 @@ type Choice struct {
 }
 
 // Newest looks for the newest of n releases, numbered from 0, the newest, that the compiler of version
-// have builds. wants returns the go line of a release's go.mod; it is asked at most MaxRequests times.
-// Releases want ever newer versions of Go, so that they can be bisected; the one that is returned was
-// looked at itself.
-func Newest(
-	ctx context.Context, have string, n int, wants func(ctx context.Context, i int) (string, error),
-) (Choice, error) {
+// have builds. wants returns the go line of a release's go.mod, and whether it is known; it is asked at most MaxRequests
+// times. Releases want ever newer versions of Go, so that they can be bisected; the one that is returned was looked at
+// itself. Only when nothing is known of the newest one it is returned: nothing holds it back.
+func Newest(have string, n int, wants func(i int) (line string, known bool)) Choice {
 	if n == 0 {
-		return Choice{Index: -1}, nil
+		return Choice{Index: -1}
 	}
-	want, err := wants(ctx, 0)
-	if err != nil {
-		return Choice{}, err
-	}
-	if Builds(have, want) {
-		return Choice{Index: 0}, nil
+	want, known := wants(0)
+	if !known || Builds(have, want) {
+		return Choice{Index: 0}
 	}
 	best, low, high := -1, 1, n // the newest that builds is in [low, high), if it is not best
 	for asked := 1; low < high && asked < MaxRequests; asked++ {
 		middle := low + (high-low)/2
-		line, err := wants(ctx, middle)
-		if err != nil {
-			return Choice{}, err
-		}
-		if Builds(have, line) {
+		if line, known := wants(middle); known && Builds(have, line) {
 			best, high = middle, middle
 		} else {
 			low = middle + 1
 		}
 	}
-	return Choice{Index: best, Wants: want}, nil
+	return Choice{Index: best, Wants: want}
 }

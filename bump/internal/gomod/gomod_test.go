@@ -1,9 +1,6 @@
 package gomod_test
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -64,15 +61,14 @@ func TestNewestFindsTheBoundary(t *testing.T) {
 	for _, n := range []int{0, 1, 2, 3, 7, 8, 100, 1500} {
 		for old := 0; old <= n; old += max(1, n/13) { // releases from old on build
 			asked := map[int]bool{}
-			got, err := gomod.Newest(t.Context(), "1.25.8", n, func(_ context.Context, i int) (string, error) {
+			got := gomod.Newest("1.25.8", n, func(i int) (string, bool) {
 				require.False(t, asked[i], "%d of %d asked twice", i, n)
 				asked[i] = true
 				if i >= old {
-					return "1.25.0", nil
+					return "1.25.0", true
 				}
-				return "1.26.0", nil
+				return "1.26.0", true
 			})
-			require.NoError(t, err)
 			want := gomod.Choice{Index: old}
 			if old > 0 {
 				want.Wants = "1.26.0"
@@ -93,39 +89,34 @@ func TestNewestFindsTheBoundary(t *testing.T) {
 // Too many releases to bisect: what is returned builds, though a newer one might too.
 func TestNewestIsBounded(t *testing.T) {
 	asked := 0
-	got, err := gomod.Newest(t.Context(), "1.25.8", 1<<20, func(_ context.Context, i int) (string, error) {
+	got := gomod.Newest("1.25.8", 1<<20, func(i int) (string, bool) {
 		asked++
 		if i >= 5 {
-			return "1.25.0", nil
+			return "1.25.0", true
 		}
-		return "1.26.0", nil
+		return "1.26.0", true
 	})
-	require.NoError(t, err)
 	assert.Equal(t, gomod.MaxRequests, asked)
 	assert.Greater(t, got.Index, 5)
 }
 
 func TestNewestAsksOnceWhenTheNewestBuilds(t *testing.T) {
 	asked := 0
-	got, err := gomod.Newest(t.Context(), "1.26.3", 40, func(context.Context, int) (string, error) {
+	got := gomod.Newest("1.26.3", 40, func(int) (string, bool) {
 		asked++
-		return "1.26.0", nil
+		return "1.26.0", true
 	})
-	require.NoError(t, err)
 	assert.Equal(t, gomod.Choice{}, got)
 	assert.Equal(t, 1, asked)
 }
 
-func TestNewestHandsErrorsOn(t *testing.T) {
-	fault := errors.New("no network")
-	for at := range 3 {
-		calls := 0
-		_, err := gomod.Newest(t.Context(), "1.25.8", 8, func(context.Context, int) (string, error) {
-			if calls++; calls > at {
-				return "", fmt.Errorf("read go.mod: %w", fault)
-			}
-			return "1.26.0", nil
-		})
-		assert.ErrorIs(t, err, fault, "call %d", at)
-	}
+// A release of which nothing is known is not taken, but for the newest, which nothing holds back then.
+func TestNewestPassesOverWhatIsNotKnown(t *testing.T) {
+	lines := []string{"1.26.0", "?", "1.25.0", "?", "1.25.0", "1.25.0"}
+	wants := func(i int) (string, bool) { return lines[i], lines[i] != "?" }
+	assert.Equal(t, gomod.Choice{Index: 4, Wants: "1.26.0"}, gomod.Newest("1.25.8", len(lines), wants))
+	lines[0] = "?"
+	assert.Equal(t, gomod.Choice{}, gomod.Newest("1.25.8", len(lines), wants))
+	lines = []string{"1.26.0", "?", "?", "?"}
+	assert.Equal(t, gomod.Choice{Index: -1, Wants: "1.26.0"}, gomod.Newest("1.25.8", len(lines), wants))
 }
