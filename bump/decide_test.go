@@ -82,9 +82,11 @@ func TestRunWithoutGoMod(t *testing.T) {
 	o.Mode = bump.DryRun
 	var notes []string
 	o.Progress = func(e bump.Event) { notes = append(notes, e.Text) }
-	w.GitHub.Inject(githubtest.Fault{
-		Kind: githubtest.Custom, Path: `/contents/go\.mod$`, Nth: 2, Times: -1, Status: 403, Body: `{"message":"Forbidden"}`,
-	})
+	refused := githubtest.Fault{
+		Kind: githubtest.Custom, Path: `/contents/go\.mod$`, Nth: 2, Times: -1,
+		Status: 403, Body: `{"message":"Forbidden"}`,
+	}
+	w.GitHub.Inject(refused)
 	res := runs(t, w, o)
 	require.Equal(t, bump.Current, res.Status)
 	require.Contains(t, strings.Join(res.Warnings, "\n"), "0.32.15 waits: it needs Go 1.26.0")
@@ -94,9 +96,8 @@ func TestRunWithoutGoMod(t *testing.T) {
 	require.Less(t, struck, gomod.MaxRequests)
 
 	// Nothing is known of the newest: it is tried.
-	w.GitHub.Inject(githubtest.Fault{
-		Kind: githubtest.Custom, Path: `/contents/go\.mod$`, Times: -1, Status: 403, Body: `{"message":"Forbidden"}`,
-	})
+	refused.Nth = 1
+	w.GitHub.Inject(refused)
 	_, err := runIn(w, o)
 	require.ErrorContains(t, err, "go.mod requires go >= 1.26")
 }

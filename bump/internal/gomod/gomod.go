@@ -54,9 +54,10 @@ type Choice struct {
 }
 
 // Newest looks for the newest of n releases, numbered from 0, the newest, that the compiler of version
-// have builds. wants returns the go line of a release's go.mod, and whether it is known; it is asked at most MaxRequests
-// times. Releases want ever newer versions of Go, so that they can be bisected; the one that is returned was looked at
-// itself. Only when nothing is known of the newest one it is returned: nothing holds it back.
+// have builds. wants returns the go line of a release's go.mod, and whether it is known; it is asked at
+// most MaxRequests times. Releases want ever newer versions of Go, so that they can be bisected; the one
+// that is returned was looked at itself. Only when nothing is known of the newest one it is returned:
+// nothing holds it back.
 func Newest(have string, n int, wants func(i int) (line string, known bool)) Choice {
 	if n == 0 {
 		return Choice{Index: -1}
