@@ -1,5 +1,5 @@
 # What record.sh records, an attribute a case. Every fixed output here promises a hash that is wrong on
-# purpose; what really comes out is in the table of bump/nix/recording_test.go, computed by `nix hash`.
+# purpose; what really comes out is in the table of bump/internal/nix/recording_test.go, computed by `nix hash`.
 { files ? "/nowhere", salt ? "", server ? "http://127.0.0.1:9" }:
 let
   system = "x86_64-linux";

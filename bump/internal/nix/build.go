@@ -104,14 +104,15 @@ const (
 
 // BuilderLog builds a derivation, which was instantiated before, for what its builder prints, and returns the last
 // lines. It is no failure when the builder ends well and leaves no output. No token is in the environment of
-// Nix, for without a sandbox the builder may look there.
+// Nix, for without a sandbox the builder may look there, nor what an impure evaluation may read: nothing is evaluated.
 func (r *Runner) BuilderLog(ctx context.Context, derivation string) ([]string, error) {
 	bare := *r
 	bare.Token = ""
 	bare.Env = withoutTokens(r.env())
+	bare.Args = slices.DeleteFunc(slices.Clone(r.Args), func(arg string) bool { return arg == "--impure" })
 	args := append([]string{"build"}, baseArgs...)
 	args = append(args, "--no-link")
-	args = append(args, r.Args...)
+	args = append(args, bare.Args...)
 	args = append(args, "--option", "timeout", maxAskedTime, "--option", "max-build-log-size", maxAskedOutput)
 	args = append(args, "--log-format", "internal-json", "--", derivation)
 	log := r.newLog("")

@@ -37,17 +37,17 @@ func (f *finder) offerCompanions(d *derivation, r *reading, body *eval.Set) {
 
 // addition is where companions are added, and in what style.
 type addition struct {
-	file   *nixexpr.File
-	tree   *nixexpr.Pruning
-	after  *nixexpr.Binding // that they follow
-	place  place
-	rec    bool             // the names of the set around them can be used
-	own    *nixexpr.Apply   // the fetch of the pin's own source, when the companion can be fetched alike; else nil
-	old    string           // what the overridden attributes are called
-	final  string           // what the final ones are called; "" when they have no name
-	fixed  []nixexpr.Edit   // that give the overridden ones a name
-	call   *nixexpr.Apply   // of overrideAttrs
-	within *nixexpr.AttrSet // the override's attributes
+	file     *nixexpr.File
+	tree     *nixexpr.Pruning
+	after    *nixexpr.Binding // that they follow
+	place    place
+	rec      bool             // the names of the set around them can be used
+	own      *nixexpr.Apply   // the fetch of the pin's own source, when the companion can be fetched alike; else nil
+	old      string           // what the overridden attributes are called
+	final    string           // what the final ones are called; "" when they have no name
+	constant []nixexpr.Edit   // that give the overridden ones a name
+	call     *nixexpr.Apply   // of overrideAttrs
+	within   *nixexpr.AttrSet // the override's attributes
 }
 
 // place says where in an override's attributes a companion is added.
@@ -222,10 +222,10 @@ func rootOf(e nixexpr.Expr) string {
 // addable returns a companion whose slots add it.
 func (f *finder) addable(r *reading, of *CompanionSource, a *addition) *Companion {
 	c := &Companion{Of: of, Pos: r.Pos}
-	for _, e := range a.fixed {
+	for _, e := range a.constant {
 		c.Refs = append(c.Refs, f.slots.add(Slot{
 			Field: "argument", File: a.file.Name, Start: e.Start, End: e.End, Old: string(a.file.Src[e.Start:e.End]),
-			form: fixed{e},
+			form: constant{e},
 		}, e.Start))
 	}
 	for _, p := range a.pieces(of) {

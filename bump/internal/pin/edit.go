@@ -30,7 +30,7 @@ func (f *Found) Changed(name string, values map[SlotID]string) []SlotID {
 	var ids []SlotID
 	for id, value := range values {
 		s := f.Slot(id)
-		if _, around := s.form.(fixed); !around && s.File == name && s.Old != value {
+		if _, around := s.form.(constant); !around && s.File == name && s.Old != value {
 			ids = append(ids, id)
 		}
 	}

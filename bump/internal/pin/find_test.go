@@ -250,7 +250,7 @@ func attack(t *testing.T, f *flake, found *Found, slots map[SlotID]bool) {
 		s := found.Slot(id)
 		file := f.files.Nix[s.File]
 		edit, err := s.Edit(value)
-		if _, given := s.form.(fixed); given || err != nil || file == nil {
+		if _, given := s.form.(constant); given || err != nil || file == nil {
 			continue // a URI can hold no quote; JSON has no code
 		}
 		out, err := f.files.Edit(s.File, []nixexpr.Edit{edit})

@@ -30,7 +30,7 @@ func (a *addition) nameOld(fns []*nixexpr.Lambda) bool {
 	case unused(fn.Arg) && !uses(fn.Body, fn.Arg):
 		a.old = a.fresh(fn)
 		at := int(fn.ArgPos)
-		a.fixed = append(a.fixed, nixexpr.Edit{Start: at, End: at + len(fn.Arg), New: a.old})
+		a.constant = append(a.constant, nixexpr.Edit{Start: at, End: at + len(fn.Arg), New: a.old})
 	}
 	return a.old != ""
 }
@@ -69,7 +69,7 @@ func (a *addition) wrap() bool {
 }
 
 func (a *addition) insert(at int, text string) {
-	a.fixed = append(a.fixed, nixexpr.Edit{Start: at, End: at, New: text})
+	a.constant = append(a.constant, nixexpr.Edit{Start: at, End: at, New: text})
 }
 
 // fresh is a name for the overridden attributes that means nothing else in an expression, "" for none.

@@ -41,7 +41,7 @@ func (s *slots) add(slot Slot, at int) SlotID {
 		key.added = slot.Field
 	case lines:
 		key.added = strings.Join(form.list, "\n")
-	case fixed:
+	case constant:
 		key.added = form.New
 	}
 	if id, ok := s.ids[key]; ok {
@@ -108,10 +108,10 @@ type (
 	}
 )
 
-// fixed is an edit that is the same whatever the value is.
-type fixed struct{ nixexpr.Edit }
+// constant is an edit that is the same whatever the value is.
+type constant struct{ nixexpr.Edit }
 
-func (f fixed) write(string) (nixexpr.Edit, error) { return f.Edit, nil }
+func (c constant) write(string) (nixexpr.Edit, error) { return c.Edit, nil }
 
 func (t text) write(value string) (nixexpr.Edit, error) { return t.at.Replace(t.from, t.to, value) }
 
