@@ -60,7 +60,7 @@ func (r *run) fromBase(
 		}
 		return &rebase{base: b, tree: local, repo: p.Owner + "/" + p.Repo}
 	}
-	r.say(Step, "propose", "%s here from branch %s: working from its commit %.12s", differ(relevant), branch, commit)
+	r.say(Step, "pin", "%s here from branch %s: working from its commit %.12s", differ(relevant), branch, commit)
 	ws, err := workspace.Open(r.opts.Env)
 	if err != nil {
 		return err

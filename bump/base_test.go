@@ -197,6 +197,9 @@ func TestRunWhileTheBaseMoves(t *testing.T) {
 			progress := o.Progress
 			o.Progress = func(e bump.Event) {
 				progress(e)
+				if strings.Contains(e.Text, "has moved") || strings.Contains(e.Text, "working from") {
+					require.Equal(t, "pin", e.Stage, "nothing is sent now: %s", e.Text)
+				}
 				if e.Stage == "propose" && strings.Contains(e.Text, ": ollama: 0.32.13") { // the hashes are known
 					if rounds < len(test.pushes) {
 						repo.Push("main", "meanwhile", test.pushes[rounds])

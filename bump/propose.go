@@ -67,7 +67,7 @@ func (r *run) propose(ctx context.Context, f *flake, at *start, w work, res *Res
 	var moved *github.BaseMoved
 	if errors.As(err, &moved) && at.base.moves < maxMoves {
 		at.base.moves++
-		r.say(Step, "propose", "branch %s has moved, in %s", moved.Base, moved.Path)
+		r.say(Step, "pin", "branch %s has moved, in %s", moved.Base, moved.Path)
 		if err := r.fromBase(ctx, f, at, c, p, moved.Base, moved.To); err != nil {
 			return err
 		}

@@ -109,7 +109,9 @@ func (s *console) event(e bump.Event) {
 		s.warning(e.Text)
 		return
 	}
-	s.sending = e.Stage == "propose"
+	if e.Stage != "github" { // a wait of the API client's, within whatever stage it waits for
+		s.sending = e.Stage == "propose"
+	}
 	text := s.clean(e.Stage + ": " + e.Text)
 	step := e.Kind == bump.Step || e.Kind == bump.Detail && s.level == verbose
 	switch {

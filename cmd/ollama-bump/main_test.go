@@ -401,15 +401,24 @@ func TestInterrupted(t *testing.T) {
 	assert.Contains(t, stderr.String(),
 		"ollama-bump: interrupted: nothing was changed\nhint: run it again: it starts afresh")
 
-	var late bytes.Buffer
-	ctx, cancel = context.WithCancel(context.Background())
-	run(ctx, nil, nil, &bytes.Buffer{}, &late, func(ctx context.Context, o bump.Options) (bump.Result, error) {
-		o.Progress(bump.Event{Stage: "propose", Text: "me/flake"})
-		cancel()
-		return bump.Result{}, ctx.Err()
-	})
-	assert.Contains(t, late.String(),
-		"ollama-bump: interrupted: the pull request may be unfinished\nhint: run it again: it resumes where it stopped")
+	const early = "ollama-bump: interrupted: nothing was changed\nhint: run it again: it starts afresh"
+	const late = "ollama-bump: interrupted: the pull request may be unfinished\n" +
+		"hint: run it again: it resumes where it stopped"
+	for stages, want := range map[string]string{
+		"propose": late, "propose github": late, "github": early, "release github": early,
+		"propose github pin": early, "propose pin github": early,
+	} {
+		ctx, cancel := context.WithCancel(context.Background())
+		var stderr bytes.Buffer
+		run(ctx, nil, nil, &bytes.Buffer{}, &stderr, func(ctx context.Context, o bump.Options) (bump.Result, error) {
+			for _, stage := range strings.Fields(stages) {
+				o.Progress(bump.Event{Stage: stage, Text: "me/flake"})
+			}
+			cancel()
+			return bump.Result{}, ctx.Err()
+		})
+		assert.Contains(t, stderr.String(), want, stages)
+	}
 }
 
 func TestStdoutThatFails(t *testing.T) {

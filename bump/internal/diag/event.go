@@ -6,7 +6,7 @@ import (
 
 // Event is one thing to tell whoever watches a run.
 type Event struct {
-	Stage   string // "pin", "release", "hash", "verify", "report", "write" or "propose"
+	Stage   string // "pin", "release", "hash", "verify", "report", "write", "propose" or "github"
 	Text    string // one line, no full stop, control characters removed
 	Kind    EventKind
 	Elapsed time.Duration // since the run began
