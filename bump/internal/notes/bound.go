@@ -3,6 +3,8 @@ package notes
 import (
 	"regexp"
 	"strings"
+
+	"github.com/nixtars/ollama-bump/bump/internal/diag"
 )
 
 // Parsing Markdown can cost far more than its length suggests: the cells of a table are its rows times
@@ -23,7 +25,7 @@ const ending = "…"
 // Of a text that is all marks nothing is left.
 func bounded(markdown string) (source string, cut bool) {
 	if len(markdown) > maxSource {
-		cut, markdown = true, markdown[:maxSource]
+		cut, markdown = true, markdown[:diag.Fit(markdown, maxSource, func(c string) int { return len(c) })]
 		if end := strings.LastIndexByte(markdown, '\n'); end > 0 {
 			markdown = markdown[:end]
 		}

@@ -247,6 +247,10 @@ func TestDefuseBounds(t *testing.T) {
 	assert.Equal(t, strings.TrimSpace(words)+"\n\n…", notes.Defuse(words+"c"))
 	assert.Equal(t, "a b\n\n…", notes.Defuse("a b\n"+words), "a line is taken whole or not at all")
 	assert.Equal(t, strings.TrimSpace(words[:19_999])+"\n\n…", notes.Defuse("\n"+words), "unless it is the first")
+	for _, letter := range []string{"é", "e\u0301", "👩‍👩‍👧"} {
+		fits := "a" + strings.Repeat(letter, 19_999/len(letter))
+		assert.Equal(t, fits+"\n\n…", notes.Defuse(fits+strings.Repeat(letter, 9)), "no character is cut in two")
+	}
 
 	marks := strings.Repeat("a_b ", 4_000)
 	assert.Equal(t, strings.TrimSpace(marks), notes.Defuse(marks))
