@@ -73,8 +73,11 @@ func (r *run) fillReport(ctx context.Context, f *flake, s *solution, rep *text.R
 		rep.Release.URL = fmt.Sprintf("https://github.com/%s/releases/tag/%s", r.pkg.Upstream(), rel.Version.Tag())
 	}
 	rep.Tool = text.Tool{Name: "ollama-bump", Version: r.opts.Version, URL: home}
-	rep.Try = r.try(ctx, f, s)
-	rep.Try.Rebase = r.opts.Mode != Write
+	w := work{to: rel.Version}
+	for _, p := range s.shown {
+		w.shown = append(w.shown, p.outputs...)
+	}
+	rep.Try = r.try(ctx, f, w)
 	for _, file := range res.Files {
 		for _, e := range file.Edits {
 			rep.Changes = append(rep.Changes,
@@ -134,26 +137,27 @@ func (r *run) warnOfMentions(f *flake, s *solution, changes []source.Change) {
 	}
 }
 
-// try is how to try the proposal without a checkout; the zero value when it is not known where it will be.
-func (r *run) try(ctx context.Context, f *flake, s *solution) text.Try {
+// try is how to try the proposal without a checkout, of the outputs that show it. When it is not known where it will
+// be, the command is missing.
+func (r *run) try(ctx context.Context, f *flake, w work) text.Try {
+	t := text.Try{Rebase: r.opts.Mode != Write}
 	owner, repo, err := r.repository(ctx, f.tree)
 	if err != nil || r.opts.Mode == Write || webHost(r.opts.APIURL) != "github.com" {
-		return text.Try{}
+		return t
 	}
-	t := text.Try{
-		Repository: owner + "/" + repo, Folder: f.tree.Sub,
-		Branch: strings.TrimPrefix(r.branch(work{to: s.release.Version}), branchRefs),
-	}
-	if t.Branch == "" {
-		t.Branch = branchPrefix + string(s.release.Version)
+	t.Repository, t.Folder = owner+"/"+repo, f.tree.Sub
+	t.Branch = strings.TrimPrefix(r.branch(w), branchRefs)
+	switch {
+	case t.Branch == "" && w.removes:
+		t.Branch = branchPrefix + "unpin"
+	case t.Branch == "":
+		t.Branch = branchPrefix + string(w.to)
 	}
 	prefix := "packages." + pin.System() + "."
-	for _, p := range s.Moves {
-		for _, o := range p.Outputs {
-			name, ok := strings.CutPrefix(o.Where, prefix)
-			if ok && (t.Attr == "" || name == r.pkg.Name) {
-				t.Attr = name
-			}
+	for _, o := range w.shown {
+		name, ok := strings.CutPrefix(o.Where, prefix)
+		if ok && (t.Attr == "" || name == r.pkg.Name) {
+			t.Attr = name
 		}
 	}
 	return t

@@ -360,7 +360,7 @@ func (r *run) removalTexts(ctx context.Context, b *bench, w work, d text.Decisio
 	rep := text.Report{
 		Package: r.pkg.Name, OldVersion: res.OldVersion, NewVersion: res.NewVersion, Decision: d,
 		Tool:     text.Tool{Name: "ollama-bump", Version: r.opts.Version, URL: home},
-		Try:      text.Try{Rebase: r.opts.Mode != Write},
+		Try:      r.try(ctx, b.flake, w),
 		Warnings: r.warnings,
 	}
 	rep.Proof.System = pin.System()
