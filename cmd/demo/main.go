@@ -176,9 +176,20 @@ func (s show) run(want int, args ...string) error {
 	if err != nil {
 		return fmt.Errorf("run %s: %w", line, err)
 	}
-	fmt.Printf("(exit status %d after %.1f s; %d Nix processes, %d downloads of ollama's source)\n",
-		status, time.Since(start).Seconds(), len(s.world.NixRuns()), s.world.Downloads(source)-sources)
+	fmt.Printf("(exit status %d after %.1f s; %s)\n", status, time.Since(start).Seconds(),
+		cost(len(s.world.NixRuns()), s.world.Downloads(source)-sources))
 	return nil
+}
+
+// cost says what a run cost besides its time.
+func cost(processes, downloads int) string {
+	count := func(n int, noun, more string) string {
+		if n != 1 {
+			noun += more
+		}
+		return fmt.Sprintf("%d %s", n, noun)
+	}
+	return count(processes, "Nix process", "es") + ", " + count(downloads, "download", "s") + " of ollama's source"
 }
 
 func title(text string) { fmt.Printf("\n%s\n\n", bold("== "+text)) }

@@ -40,6 +40,11 @@ func TestFailureBecomesAnError(t *testing.T) {
 	require.NoDirExists(t, dir)
 }
 
+func TestCost(t *testing.T) {
+	require.Equal(t, "1 Nix process, 1 download of ollama's source", cost(1, 1))
+	require.Equal(t, "0 Nix processes, 2 downloads of ollama's source", cost(0, 2))
+}
+
 // minimal are the commands of a machine that has Go, Nix, git and what every Linux has: no curl, no compiler, no make.
 var minimal = []string{
 	"go", "nix", "nix-build", "nix-store", "nix-instantiate", "nix-prefetch-url", "nix-hash", "git",
