@@ -300,9 +300,11 @@ func instructions(r Report) string {
 		b.WriteString("Check this branch out (`gh pr checkout` and the number of this pull request) " +
 			"and build what uses the package, with `nix build` or `nixos-rebuild test --flake .`.\n\n")
 	}
-	b.WriteString("**Undo it**: close this pull request, and it will not come back for this version. " +
-		"After the merge, press *Revert* below.\n\n")
-	return b.String()
+	undo := "after the merge, press *Revert* below."
+	if r.Try.Rebase { // another program's pull request may come back
+		undo = "close this pull request, and it will not come back for this version. A" + undo[1:]
+	}
+	return b.String() + "**Undo it**: " + undo + "\n\n"
 }
 
 // shellWord matches what a shell takes as it is; what is long is no name.

@@ -497,6 +497,15 @@ func TestTryCommand(t *testing.T) {
 	}
 }
 
+// A pull request that another tool makes of a change to the files may come back.
+func TestUndo(t *testing.T) {
+	r := bodyReport()
+	assert.Contains(t, body(t, r), "**Undo it**: close this pull request, and it will not come back for this version. "+
+		"After the merge, press *Revert* below.\n")
+	r.Try.Rebase = false
+	assert.Contains(t, body(t, r), "**Undo it**: after the merge, press *Revert* below.\n")
+}
+
 func TestTemplates(t *testing.T) {
 	templates := Templates{
 		Title: "chore(deps): {{if .Repair}}repair {{end}}{{.Package}} {{.NewVersion}}",

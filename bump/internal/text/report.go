@@ -161,7 +161,7 @@ type Try struct {
 	Branch     string
 	Folder     string // of the flake in the repository; "" is its root
 	Attr       string // an output that is a package with a program, such as "ollama"; "" without one
-	Rebase     bool   // the next run obeys the check box that asks for a rebase
+	Rebase     bool   // the next run obeys the check box that asks for a rebase, and leaves closed what is closed
 }
 
 // Tool is the program that made the bump.
