@@ -88,6 +88,22 @@ func TestForceOfTheFileDoesNotConcernCheck(t *testing.T) {
 	assert.Equal(t, exitUsage, runWith(nil, bump.Result{}, nil, "--flake", dir, "--check", "--force").status)
 }
 
+func TestUnpinOfTheFileDoesNotConcernCheck(t *testing.T) {
+	t.Parallel()
+	dir := checkout(t, map[string]string{"flake.nix": "{ }", configName: "unpin: true\n"})
+	assert.True(t, runWith(nil, bump.Result{}, nil, "--flake", dir).opts.Unpin)
+	o := runWith(nil, bump.Result{}, nil, "--flake", dir, "--check")
+	assert.Equal(t, exitOK, o.status, o.stderr)
+	assert.False(t, o.opts.Unpin)
+	assert.Equal(t, exitUsage, runWith(nil, bump.Result{}, nil, "--flake", dir, "--check", "--unpin").status)
+
+	env := []string{"OLLAMA_BUMP_UNPIN=true"}
+	dir = checkout(t, map[string]string{"flake.nix": "{ }"})
+	o = runWith(env, bump.Result{}, nil, "--flake", dir, "--check")
+	assert.Equal(t, exitOK, o.status, o.stderr)
+	assert.False(t, o.opts.Unpin)
+}
+
 // Who asks for more on the command line gets more, whatever the file says.
 func TestVerbosityOfTheFile(t *testing.T) {
 	t.Parallel()

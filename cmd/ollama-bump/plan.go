@@ -158,9 +158,12 @@ func (p *program) resolve(given *pflag.FlagSet, config *configuration, own secti
 		}
 		wrong = cmp.Or(wrong, err)
 	})
-	// A key of the file that does not concern the run is no contradiction.
+	// What the file or the environment says and does not concern the run is no contradiction.
 	if r.check && r.origins["force"] != "command line" {
 		r.Force = false
+	}
+	if r.check && r.origins["unpin"] != "command line" {
+		r.Unpin = false
 	}
 	if r.verbose && r.origins["verbose"] == "command line" && r.origins["quiet"] != "command line" {
 		r.quiet = false
