@@ -67,7 +67,11 @@ func (r *run) checkToolchain(
 // newerGo returns the Go that the release needs when it is newer than the compiler. Where one of the two is not
 // known, nothing is held back.
 func (r *run) newerGo(ctx context.Context, to version.Version, recipe probe.Recipe) (string, error) {
-	if r.opts.IgnoreGo || recipe.Go == "" {
+	if r.opts.IgnoreGo {
+		return "", nil
+	}
+	if recipe.Go == "" {
+		r.say(Detail, "release", "the Go version that this recipe builds with is not known: it has no passthru.go")
 		return "", nil
 	}
 	wants, known := r.goOf(ctx, to)
@@ -104,6 +108,7 @@ func (r *run) askGoLine(ctx context.Context, v version.Version) (string, error) 
 	}
 	src, err := upstream.Contents(ctx, r.pkg.Owner(), r.pkg.Repo, v.Tag(), "go.mod")
 	if none := (*github.NotFound)(nil); errors.As(err, &none) {
+		r.say(Detail, "release", "%s has no go.mod, so any Go is taken for new enough", v)
 		return "", nil
 	} else if err != nil {
 		return "", err

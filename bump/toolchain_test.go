@@ -1,0 +1,36 @@
+package bump
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/nixtars/ollama-bump/bump/bumptest/githubtest"
+	"github.com/nixtars/ollama-bump/bump/internal/probe"
+)
+
+// Where nothing is known of one of the two Go versions, nothing is held back, and a note says so.
+func TestUnknownGoIsNoted(t *testing.T) {
+	t.Parallel()
+	s := githubtest.New(t)
+	s.AddRelease("ollama", "ollama", githubtest.Release{Tag: "v0.32.15"})
+	var notes []string
+	r, err := newRun(Options{UpstreamAPIURL: s.URL, Env: []string{}, Progress: func(e Event) {
+		assert.Equal(t, Detail, e.Kind)
+		notes = append(notes, e.Text)
+	}})
+	require.NoError(t, err)
+	for range 2 { // the second time it is not asked for again
+		wants, err := r.newerGo(t.Context(), "0.32.15", probe.Recipe{Go: "1.25.0"})
+		require.NoError(t, err)
+		assert.Empty(t, wants)
+	}
+	wants, err := r.newerGo(t.Context(), "0.32.15", probe.Recipe{})
+	require.NoError(t, err)
+	assert.Empty(t, wants)
+	assert.Equal(t, []string{
+		"0.32.15 has no go.mod, so any Go is taken for new enough",
+		"the Go version that this recipe builds with is not known: it has no passthru.go",
+	}, notes)
+}
