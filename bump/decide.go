@@ -30,10 +30,10 @@ func (r *run) decide(ctx context.Context, f *flake, upstream *github.Client, t t
 	case r.opts.To != "" || !newer:
 		return nil
 	}
-	advisories := r.advisories(ctx, upstream)
+	sel.advisories = r.advisories(ctx, upstream)
 	policy := release.Policy{
 		Now: r.start, MinAge: r.opts.MinAge, Skip: r.opts.Skip, Allow: release.Allowed(r.opts.Allow),
-		Fixes: fixes(advisories),
+		Fixes: fixes(sel.advisories),
 	}
 	all := sel.release.Candidates(r.opts.Pre, f.found.Pins)
 	for _, c := range cohorts {
@@ -45,7 +45,7 @@ func (r *run) decide(ctx context.Context, f *flake, upstream *github.Client, t t
 	best := slices.MaxFunc(cohorts, func(a, b *cohort) int { return compare(a.choice.Version, b.choice.Version) })
 	r.keepHeld(sel, cohorts, best.choice.Version)
 	sel.take(f, best.choice)
-	r.tellFixes(sel, cohorts, advisories)
+	r.tellFixes(sel, cohorts)
 	r.tellPassed(sel, cohorts, best)
 	return nil
 }
@@ -90,7 +90,7 @@ func (sel *selection) take(f *flake, choice release.Choice) {
 }
 
 // tellFixes records the vulnerabilities that the release fixes, and warns of those that the user's word leaves open.
-func (r *run) tellFixes(sel *selection, cohorts []*cohort, advisories map[string]Advisory) {
+func (r *run) tellFixes(sel *selection, cohorts []*cohort) {
 	var fixed, missed []release.Fix
 	for _, c := range cohorts {
 		if c.choice.Version == sel.release.Version {
@@ -99,10 +99,10 @@ func (r *run) tellFixes(sel *selection, cohorts []*cohort, advisories map[string
 		missed = append(missed, c.choice.Missed...)
 	}
 	for _, fix := range once(fixed) {
-		sel.decision.Security = append(sel.decision.Security, advisories[fix.ID])
+		sel.decision.Security = append(sel.decision.Security, sel.advisories[fix.ID])
 	}
 	for _, fix := range once(missed) {
-		r.warn("release", "%s is fixed in %s, which is ruled out here", advisories[fix.ID].GHSA, fix.In)
+		r.warn("release", "%s is fixed in %s, which is ruled out here", sel.advisories[fix.ID].GHSA, fix.In)
 	}
 }
 

@@ -203,12 +203,13 @@ func TestUnpinRemoves(t *testing.T) {
 			files := tt.made()
 			dir := w.Flake(files)
 			o := options(t, w, dir, bump.Write)
-			o.Unpin = true
+			o.Unpin, o.Brief = true, tt.name != "package output" // one is compared with what it was
 			res, err := runIn(w, o)
 			require.NoError(t, err)
 			require.Empty(t, removalRefused(res))
 			assert.True(t, res.Unpinned)
 			assert.Equal(t, "0.33.2", res.NewVersion)
+			assert.Equal(t, !o.Brief, len(res.Verified) > 0)
 			for name, before := range files {
 				want, changes := tt.want[name]
 				if !changes {

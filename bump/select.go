@@ -21,6 +21,8 @@ type selection struct {
 	held     []*pin.Pin // that a comment keeps from the release
 	waiting  string     // why a newer release than the pinned one was not taken
 	decision text.Decision
+
+	advisories map[string]Advisory // all on the package, by their identifier; nil when nobody asked
 }
 
 // selected puts the release to go to into the result.

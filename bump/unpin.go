@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -70,7 +71,9 @@ func (r *run) unpin(
 	}
 	r.noteRemoval(f, w, removal, res)
 	r.warnOfUnshown(f, shown)
-	return true, r.finishRemoval(ctx, b, at, w, sel.decision, res)
+	d := sel.removal(shown, states)
+	res.Security = slices.Clone(d.Security)
+	return true, r.finishRemoval(ctx, b, at, w, d, res)
 }
 
 // present evaluates the flake as it stands and returns the pins that its outputs show. Pins with the same hashes,
@@ -261,6 +264,16 @@ func proveRemoval(
 	if err != nil {
 		return err
 	}
+	return proveAnswer(shown, a, removal)
+}
+
+// proveAnswer returns an error when the flake without the pins does not evaluate, or an output that showed one is not
+// nixpkgs' own package.
+func proveAnswer(shown []shownPin, a probe.Answer, removal *unpin.Removal) error {
+	if a.Failure != nil && !a.NoneShown {
+		return diag.At(shown[0].Pos, "remove pin: without it the flake does not evaluate: "+a.Failure.Error(),
+			"remove it by hand")
+	}
 	for _, p := range shown {
 		for _, o := range p.outputs {
 			where := withoutPin(o)
@@ -329,6 +342,26 @@ func (r *run) noteRemoval(f *flake, w work, removal *unpin.Removal, res *Result)
 	}
 }
 
+// removal is the decision for the removal of pins: which release would be pinned, and why no newer one, is of no matter
+// then. What is fixed is what every nixpkgs' own package has and a pin has not.
+func (sel *selection) removal(shown []shownPin, states []PinInfo) text.Decision {
+	d := sel.decision
+	d.Dropped, d.Passed, d.Security = true, nil, nil
+	pins := make([]*pin.Pin, 0, len(shown))
+	for _, p := range shown {
+		pins = append(pins, p.Pin)
+	}
+	oldest := pin.Oldest(pins)
+	for _, id := range slices.Sorted(maps.Keys(sel.advisories)) {
+		fixed := sel.advisories[id].FirstPatched
+		if oldest != "" && version.Compare(string(oldest), fixed) < 0 && !slices.ContainsFunc(states,
+			func(s PinInfo) bool { return version.Compare(s.BaseVersion, fixed) < 0 }) {
+			d.Security = append(d.Security, sel.advisories[id])
+		}
+	}
+	return d
+}
+
 // warnOfUnshown warns of the pins that a removal leaves, for no output shows them.
 func (r *run) warnOfUnshown(f *flake, shown []shownPin) {
 	for _, p := range f.found.Pins {
@@ -346,7 +379,6 @@ func (r *run) finishRemoval(ctx context.Context, b *bench, at *start, w work, d 
 			return err
 		}
 	}
-	d.Dropped = true
 	var err error
 	if w.message, err = r.removalTexts(ctx, b, w, d, res); err != nil {
 		return err
@@ -367,6 +399,7 @@ func (r *run) removalTexts(ctx context.Context, b *bench, w work, d text.Decisio
 	rep.Proof.Facts = []string{"without the pin the package has the version, source and modules of nixpkgs' own, " +
 		res.NewVersion}
 	rep.Effect = r.compare(ctx, b, edited(w.changes), w.shown, &rep.Proof)
+	res.Verified = verifiedOf(rep.Proof)
 	rep.Redact(r.secrets.Redact)
 	return r.writeTexts(ctx, rep, res)
 }
