@@ -27,7 +27,10 @@ func (r *run) decide(ctx context.Context, f *flake, upstream *github.Client, t t
 	switch {
 	case r.opts.To != "" && newer:
 		return refuseHeld(sel.release.Version, cohorts)
-	case r.opts.To != "" || !newer:
+	case r.opts.To != "":
+		return nil
+	case !newer:
+		r.keepUnmoved(sel, cohorts)
 		return nil
 	}
 	sel.advisories = r.advisories(ctx, upstream)
@@ -45,6 +48,9 @@ func (r *run) decide(ctx context.Context, f *flake, upstream *github.Client, t t
 	best := slices.MaxFunc(cohorts, func(a, b *cohort) int { return compare(a.choice.Version, b.choice.Version) })
 	r.keepHeld(sel, cohorts, best.choice.Version)
 	sel.take(f, best.choice)
+	if best.choice.Version == "" {
+		sel.keepUntagged(cohorts)
+	}
 	r.tellFixes(sel, cohorts)
 	r.tellPassed(sel, cohorts, best)
 	return nil
@@ -86,6 +92,32 @@ func (sel *selection) take(f *flake, choice release.Choice) {
 	}
 	if to != "" && (to != sel.release.Version || len(sel.held) > 0) {
 		sel.release = sel.release.Instead(to, sel.oldest)
+	}
+}
+
+// keepUnmoved sets apart the pins that a comment holds back where the others are at the newest release.
+func (r *run) keepUnmoved(sel *selection, cohorts []*cohort) {
+	to := sel.release.Version
+	r.keepHeld(sel, cohorts, to)
+	for _, c := range cohorts {
+		if hold := c.against(to); hold != nil && len(sel.held) > 0 && slices.Contains(c.pins, sel.held[0]) {
+			sel.waiting = fmt.Sprintf("%s is not taken: held by %s", to, hold.Quote)
+		}
+	}
+}
+
+// keepUntagged sets apart the pins without a version, where no release may be taken: they are behind every release, and
+// would move.
+func (sel *selection) keepUntagged(cohorts []*cohort) {
+	for _, c := range cohorts {
+		if len(c.choice.Passed) == 0 && c.waits == "" {
+			continue // nothing rules out a release
+		}
+		for _, p := range c.pins {
+			if p.Version == "" {
+				sel.held = append(sel.held, p)
+			}
+		}
 	}
 }
 

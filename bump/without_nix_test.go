@@ -228,6 +228,80 @@ exit 1
 	requireUntouched(t, s, flake)
 }
 
+// untagged is a flake whose source is an input that follows a branch, with a line in front of the pin.
+func untagged(before string) string {
+	return `{
+  inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-unstable";
+  inputs.ollama-src = { url = "github:ollama/ollama"; flake = false; };
+  outputs = { self, nixpkgs, ollama-src }: let pkgs = nixpkgs.legacyPackages.x86_64-linux; in {
+` + before + `    packages.x86_64-linux.ollama = pkgs.ollama.overrideAttrs (old: {
+      version = "git-${ollama-src.shortRev}";
+      src = ollama-src;
+      vendorHash = "` + someHash + `";
+    });
+  };
+}
+`
+}
+
+const lockOfUntagged = `{ "version": 7, "root": "root", "nodes": {
+  "root": { "inputs": { "nixpkgs": "nixpkgs", "ollama-src": "ollama-src" } },
+  "nixpkgs": {
+    "locked": { "type": "github", "owner": "NixOS", "repo": "nixpkgs",
+      "rev": "0000000000000000000000000000000000000001", "narHash": "` + someHash + `" },
+    "original": { "type": "github", "owner": "NixOS", "repo": "nixpkgs", "ref": "nixos-unstable" } },
+  "ollama-src": { "flake": false,
+    "locked": { "type": "github", "owner": "ollama", "repo": "ollama",
+      "rev": "0000000000000000000000000000000000000002", "narHash": "` + someHash + `" },
+    "original": { "type": "github", "owner": "ollama", "repo": "ollama" } } } }
+`
+
+// A pin that follows a branch is below every release, but does not move where none may be taken.
+func TestRunHoldsWhatFollowsABranch(t *testing.T) {
+	const hold = "    # ollama-bump: hold until 2999-01-01: too slow\n"
+	const held = "0.32.15 is not taken: held by # ollama-bump: hold until 2999"
+	other := strings.NewReplacer("{ self, nixpkgs }: {",
+		"{ self, nixpkgs, ollama-src }: let pkgs = nixpkgs.legacyPackages.x86_64-linux; in {", "  outputs",
+		"  inputs.ollama-src = { url = \"github:ollama/ollama\"; flake = false; };\n  outputs",
+	).Replace(pinned("0.32.15", ""))
+	_, pin, _ := strings.Cut(untagged(hold), " in {\n")
+	pin, _, _ = strings.Cut(pin, "  };\n}")
+	at := strings.LastIndex(other, "  };\n}")
+	require.Positive(t, at, other)
+	other = other[:at] + strings.Replace(pin, "linux.ollama", "linux.rack", 1) + other[at:]
+	for _, test := range []struct {
+		name, flake string
+		change      func(*bump.Options)
+		reason      string
+	}{
+		{"a comment", untagged(hold), nil, held},
+		{"a comment beside a current pin", other, nil, held},
+		{"a skipped release", untagged(""), func(o *bump.Options) { o.Skip = []string{"0.32.x"} }, "it is skipped"},
+		{"what is allowed", untagged(""), func(o *bump.Options) { o.Allow = "< 0.32" }, "only < 0.32 is allowed"},
+		{
+			"what is old", untagged(""), func(o *bump.Options) { o.MinAge = 24 * 365 * 200 * time.Hour },
+			"it is too new until",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			s := newOffline(t, test.flake)
+			require.NoError(t, os.WriteFile(filepath.Join(s.dir, "flake.lock"), []byte(lockOfUntagged), 0o644))
+			out, err := exec.Command("git", "-C", s.dir, "add", ".").CombinedOutput()
+			require.NoError(t, err, "%s", out)
+			o := s.options(t, bump.DryRun)
+			if test.change != nil {
+				test.change(&o)
+			}
+			res, err := bump.Run(t.Context(), o)
+			require.NoError(t, err, "%+v", err)
+			require.Equal(t, bump.Current, res.Status)
+			require.Contains(t, res.Reason, test.reason)
+			requireUntouched(t, s, test.flake)
+		})
+	}
+}
+
 // An advisory that the release fixes is told with it.
 func TestRunTellsAdvisoriesWithoutNix(t *testing.T) {
 	s := newOffline(t, pinned("0.32.13", ""))
