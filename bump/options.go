@@ -8,6 +8,7 @@ import (
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/github"
+	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	releases "github.com/nixtars/ollama-bump/bump/internal/release"
 	"github.com/nixtars/ollama-bump/bump/internal/source"
 	"github.com/nixtars/ollama-bump/bump/internal/text"
@@ -267,3 +268,6 @@ func SecretsOf(env []string) Secrets { return diag.SecretsOf(env) }
 
 // DefaultTimeout bounds a run whose Options name no timeout.
 const DefaultTimeout = 2 * time.Hour
+
+// System is this machine as Nix names it, such as x86_64-linux.
+func System() string { return pin.System() }

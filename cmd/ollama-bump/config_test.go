@@ -16,6 +16,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/nixtars/ollama-bump/bump"
+	"github.com/nixtars/ollama-bump/bump/bumptest"
 )
 
 // checkout makes a repository of files and returns its root.
@@ -403,7 +404,7 @@ func TestFlakesThatAreNoFolders(t *testing.T) {
 	dir := checkout(t, map[string]string{"nix/flake.nix": "{ }", "x/y": ""})
 	for arg, want := range map[string]string{
 		".#ollama": `must be a folder, not ".#ollama"` + "\nhint: write --flake . --attr " +
-			"packages.SYSTEM.ollama\n",
+			"packages." + bumptest.System() + ".ollama\n",
 		"./a#packages.x86_64-linux.x^*": "hint: write --flake ./a --attr packages.x86_64-linux.x\n",
 		"github:me/x": "hint: clone the repository, and give its folder: git clone " +
 			"https://github.com/me/x\n",

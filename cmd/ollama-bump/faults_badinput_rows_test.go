@@ -185,7 +185,7 @@ var aboutUse = []badInput{
 	{name: "a level that does not exist", args: []string{"--verify", "all"}},
 	{name: "an address in place of a repository", args: []string{"--repo", "https://github.com/me/flake"}},
 	{name: "a template that names no field", args: []string{"--title", "{{.Pakage}}"}},
-	{name: "an output in place of a folder", args: []string{"--flake", ".#ollama"}},
+	{name: "an output in place of a folder", args: []string{"--flake", ".#packages.x86_64-linux.ollama"}},
 	{name: "a reference in place of a folder", args: []string{"--flake", "github:me/machines"}},
 	{name: "a file in place of a folder", args: []string{"--flake", "./flake.nix"}},
 	{name: "a wrong key in the configuration", files: map[string]string{configName: "# ours\nverfy: eval\n"}},

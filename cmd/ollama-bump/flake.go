@@ -68,7 +68,7 @@ func fullAttr(attr string) string {
 	if strings.Contains(attr, ".") {
 		return attr
 	}
-	return "packages.SYSTEM." + attr
+	return "packages." + bump.System() + "." + attr
 }
 
 // findFlake returns the folder of the flake that dir is in, looking upwards to the repository's root as
