@@ -147,6 +147,9 @@ func (r *run) buildable(
 			open = append(open, c.Version)
 		}
 	}
+	if len(open) == 0 && oldest == "" {
+		return all, "", nil // none may be taken, whatever it needs
+	}
 	slices.SortFunc(open, func(a, b version.Version) int { return version.Compare(b, a) })
 	to, waits, err := r.newestBuildable(ctx, t, open)
 	switch {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/nixtars/ollama-bump/bump/bumptest/githubtest"
 	"github.com/nixtars/ollama-bump/bump/internal/probe"
+	"github.com/nixtars/ollama-bump/bump/internal/release"
 )
 
 // Where nothing is known of one of the two Go versions, nothing is held back, and a note says so.
@@ -33,4 +34,17 @@ func TestUnknownGoIsNoted(t *testing.T) {
 		"0.32.15 has no go.mod, so any Go is taken for new enough",
 		"the Go version that this recipe builds with is not known: it has no passthru.go",
 	}, notes)
+}
+
+// Where no release may be taken, none waits for a toolchain, and what follows a branch stays.
+func TestNothingToTakeWaitsForNoToolchain(t *testing.T) {
+	t.Parallel()
+	r, err := newRun(Options{Env: []string{}})
+	require.NoError(t, err)
+	all := []release.Candidate{{Version: "0.32.15"}}
+	policy := release.Policy{Skip: release.Skips{"0.32.x"}}
+	left, waits, err := r.buildable(t.Context(), toolchain{goVersion: "1.25.0"}, policy, "", all)
+	require.NoError(t, err)
+	assert.Equal(t, all, left)
+	assert.Empty(t, waits)
 }
