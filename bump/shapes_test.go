@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -59,7 +60,11 @@ func (c *shapeCase) run(t *testing.T, w *bumptest.World) {
 	}
 	if c.err != "" {
 		require.Error(t, err)
-		assert.Equal(t, w.Expand(c.err), err.Error())
+		if begin, rest := strings.CutSuffix(w.Expand(c.err), "…"); rest {
+			assert.Equal(t, begin, err.Error()[:min(len(begin), len(err.Error()))])
+		} else {
+			assert.Equal(t, begin, err.Error())
+		}
 		assert.Contains(t, hintOf(err), c.hint)
 		assert.NotEmpty(t, hintOf(err), "an error says what to do")
 		requireSameTree(t, before, readFlake(t, dir))
