@@ -15,6 +15,10 @@ for input in $nativeBuildInputs $buildInputs; do
 done
 export PATH
 
+# Go's telemetry is a process of its own: after a build that was killed it would make its folders anew.
+mkdir -p "$HOME/.config/go/telemetry"
+echo off >"$HOME/.config/go/telemetry/mode"
+
 runHook() {
   local hook=$1
   if declare -F "$hook" >/dev/null; then
