@@ -2,7 +2,10 @@ package resolve
 
 import (
 	"fmt"
+	"iter"
+	"maps"
 	"path/filepath"
+	"slices"
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/nix"
@@ -95,6 +98,17 @@ func (s *state) acceptEvalFetch(fail *nix.Failure) bool {
 // closure is everything that the evaluated fixed outputs need, by .drv.
 func (s *state) closure(a answer) (map[string]*nix.Derivation, error) {
 	return closureOf(a.derivation, s.pins...)
+}
+
+// ordered yields the derivations of a closure by their paths: of several that fit, the same one is taken every time.
+func ordered(closure map[string]*nix.Derivation) iter.Seq2[string, *nix.Derivation] {
+	return func(yield func(string, *nix.Derivation) bool) {
+		for _, path := range slices.Sorted(maps.Keys(closure)) {
+			if !yield(path, closure[path]) {
+				return
+			}
+		}
+	}
 }
 
 // closureOf is the closure of some pins.

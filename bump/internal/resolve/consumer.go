@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
@@ -123,7 +122,7 @@ func (s *state) seeConsumer(a answer, c probe.Consumer, pins []*Move) (bool, err
 
 // fixedOutputs are those of a closure that have the hashes of a pin. sure reports whether one has a fake.
 func fixedOutputs(p *Move, closure map[string]*nix.Derivation) (o probe.Output, sure bool) {
-	for path, drv := range closure {
+	for path, drv := range ordered(closure) {
 		promised, _, ok := drv.FixedOutput()
 		if !ok {
 			continue
@@ -147,8 +146,7 @@ func fixedOutputs(p *Move, closure map[string]*nix.Derivation) (o probe.Output, 
 // wrapper of the source say, the one with the name of the package is it.
 func (s *state) madeWith(closure map[string]*nix.Derivation, o probe.Output) string {
 	made := ""
-	for _, path := range slices.Sorted(maps.Keys(closure)) {
-		drv := closure[path]
+	for path, drv := range ordered(closure) {
 		_, ofSource := drv.InputDrvs[o.SrcDrv]
 		_, ofModules := drv.InputDrvs[o.ModDrv]
 		_, _, fixed := drv.FixedOutput()
@@ -165,7 +163,7 @@ func (s *state) madeWith(closure map[string]*nix.Derivation, o probe.Output) str
 
 // modulesOf is the fixed output that is made of a source: its Go modules.
 func modulesOf(closure map[string]*nix.Derivation, source string) (path, hash string) {
-	for path, drv := range closure {
+	for path, drv := range ordered(closure) {
 		promised, _, ok := drv.FixedOutput()
 		if _, ofSource := drv.InputDrvs[source]; ok && ofSource && source != "" {
 			return path, promised.SRI()

@@ -216,7 +216,7 @@ func (s *state) addCompanion(a answer, f *nix.Failure) bool {
 
 // companionIn is the tag of the companion's source that is among derivations, "" when there is none.
 func companionIn(closure map[string]*nix.Derivation, c *pin.CompanionSource) string {
-	for _, drv := range closure {
+	for _, drv := range ordered(closure) {
 		for _, url := range downloads(drv) {
 			for _, owner := range c.Owners {
 				rest, ok := strings.CutPrefix(url, fmt.Sprintf("https://github.com/%s/%s/archive/", owner, c.Repo))

@@ -18,7 +18,7 @@ func (s *state) reuseSameFetch(closure map[string]*nix.Derivation) int {
 			if known.found == nil || known.drv == nil || known.Role == pin.Vendor {
 				continue
 			}
-			for _, drv := range closure {
+			for _, drv := range ordered(closure) {
 				promised, _, ok := drv.FixedOutput()
 				if !ok || !sameFetch(known.drv, drv) {
 					continue

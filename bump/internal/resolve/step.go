@@ -174,7 +174,7 @@ func (s *state) deepen(p *Move, h *hash, a answer) (request, error) {
 	if err != nil {
 		return nil, err
 	}
-	for path, drv := range closure {
+	for path, drv := range ordered(closure) {
 		promised, _, ok := drv.FixedOutput()
 		if !ok || !promised.Equal(h.fake) {
 			continue

@@ -1,12 +1,14 @@
 package resolve
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/nixtars/ollama-bump/bump/internal/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	"github.com/nixtars/ollama-bump/bump/internal/probe"
 )
 
@@ -69,5 +71,19 @@ func TestStepIsPure(t *testing.T) {
 			assert.True(t, d.complete())
 			assert.GreaterOrEqual(t, steps, test.steps)
 		})
+	}
+}
+
+// A closure may hold several things that fit, two llama.cpps say. A map has no order: which one is taken must not
+// change from one run to the next.
+func TestClosuresHaveAnOrder(t *testing.T) {
+	closure := map[string]*nix.Derivation{}
+	for i := range 40 {
+		closure[fmt.Sprintf("/nix/store/%02d.drv", i)] = &nix.Derivation{Env: map[string]string{
+			"urls": fmt.Sprintf("https://github.com/ggml-org/llama.cpp/archive/refs/tags/b%d.tar.gz", 9000+i),
+		}}
+	}
+	for range 20 {
+		require.Equal(t, "b9000", companionIn(closure, &pin.Ollama.Companions[0]))
 	}
 }

@@ -89,7 +89,7 @@ func (d *driver) fetchesIn(
 		return nil, false, err
 	}
 	fetches = map[*hash]*nix.Derivation{}
-	for _, drv := range closure {
+	for _, drv := range ordered(closure) {
 		if promised, _, ok := drv.FixedOutput(); ok {
 			if h := there.withFake(promised); h != nil {
 				fetches[h] = drv
