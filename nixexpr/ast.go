@@ -216,6 +216,17 @@ func (*Unary) exprNode()      {}
 func (*Binary) exprNode()     {}
 func (*Paren) exprNode()      {}
 
+// Unparen returns an expression without the parentheses around it.
+func Unparen(e Expr) Expr {
+	for {
+		paren, ok := e.(*Paren)
+		if !ok {
+			return e
+		}
+		e = paren.X
+	}
+}
+
 // Op is an operator.
 type Op uint8
 

@@ -53,7 +53,7 @@ func (p *Pruning) Replace(e, by Expr) {
 	outer, slot := e, p.parents[e]
 	for {
 		paren, ok := slot.(*Paren)
-		if !ok || !p.fits(bare(by), paren, p.parents[paren]) || p.glues(paren, bare(by)) {
+		if !ok || !p.fits(Unparen(by), paren, p.parents[paren]) || p.glues(paren, Unparen(by)) {
 			break
 		}
 		outer, slot = paren, p.parents[paren]
@@ -67,17 +67,6 @@ func (p *Pruning) Replace(e, by Expr) {
 	}
 	p.drop(outer.Start(), by.Start())
 	p.drop(by.End(), outer.End())
-}
-
-// bare is an expression without the parentheses around it.
-func bare(e Expr) Expr {
-	for {
-		paren, ok := e.(*Paren)
-		if !ok {
-			return e
-		}
-		e = paren.X
-	}
 }
 
 // glues reports whether the text beside a pair of parentheses would run into e, which takes their place.

@@ -97,7 +97,7 @@ func (f *finder) overrideArg(d *derivation) (file *nixexpr.File, fns []*nixexpr.
 	case *eval.Func:
 		e := nixexpr.Expr(v.Lambda)
 		for len(fns) < 2 {
-			fn, ok := bare(e).(*nixexpr.Lambda)
+			fn, ok := nixexpr.Unparen(e).(*nixexpr.Lambda)
 			if !ok {
 				break
 			}
@@ -109,17 +109,6 @@ func (f *finder) overrideArg(d *derivation) (file *nixexpr.File, fns []*nixexpr.
 		return hops[len(hops)-1].File, nil, hops[len(hops)-1].Expr
 	}
 	return nil, nil, nil
-}
-
-// bare is an expression without the parentheses around it.
-func bare(e nixexpr.Expr) nixexpr.Expr {
-	for {
-		paren, ok := e.(*nixexpr.Paren)
-		if !ok {
-			return e
-		}
-		e = paren.X
-	}
 }
 
 // lastSet is the set that an expression yields, or the last one that it is put together of; nil when it is written in
@@ -164,7 +153,7 @@ func (a *addition) locate(isSet bool) (why string) {
 			continue
 		}
 		set := lastSet(b.Value)
-		if set == nil || len(set.Bindings) == 0 || bare(b.Value) != nixexpr.Expr(set) && !updates(b.Value) {
+		if set == nil || len(set.Bindings) == 0 || nixexpr.Unparen(b.Value) != nixexpr.Expr(set) && !updates(b.Value) {
 			return "its passthru is not written out as a set"
 		}
 		a.after, a.place, a.rec = &set.Bindings[len(set.Bindings)-1], insidePassthru, set.Rec
@@ -177,7 +166,7 @@ func (a *addition) locate(isSet bool) (why string) {
 
 // updates reports whether an expression is X // Y.
 func updates(e nixexpr.Expr) bool {
-	b, ok := bare(e).(*nixexpr.Binary)
+	b, ok := nixexpr.Unparen(e).(*nixexpr.Binary)
 	return ok && b.Op == nixexpr.OpUpdate
 }
 

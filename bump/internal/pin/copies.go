@@ -41,7 +41,7 @@ func (f *finder) readCopies(d *derivation, r *reading, body *eval.Set) {
 	}
 }
 
-// copiesIn returns what looks for copies in a derivation's attributes.
+// copiesIn returns a function that looks for copies in a derivation's attributes.
 func (f *finder) copiesIn(d *derivation, r *reading, body *eval.Set) *copier {
 	c := &copier{f: f, d: d, r: r, nested: f.nestedIn(d, body), read: map[nixexpr.Expr]int{}}
 	for _, v := range union([]string{string(r.Version), string(r.ref)}) {

@@ -201,10 +201,7 @@ func (d *derivation) oldName() string {
 	if d.old == nil || d.call.Arg == nil {
 		return ""
 	}
-	l, _ := d.call.Arg.Expr.(*nixexpr.Lambda)
-	if p, ok := d.call.Arg.Expr.(*nixexpr.Paren); ok {
-		l, _ = p.X.(*nixexpr.Lambda)
-	}
+	l, _ := nixexpr.Unparen(d.call.Arg.Expr).(*nixexpr.Lambda)
 	if l == nil {
 		return ""
 	}

@@ -34,9 +34,7 @@ func plain(e nixexpr.Expr) bool {
 // binding that repeats what the overlay overrides.
 func (r *remover) tidy(f *nixexpr.File, call, base nixexpr.Expr) error {
 	p := r.prunings[f]
-	for paren, ok := base.(*nixexpr.Paren); ok; paren, ok = base.(*nixexpr.Paren) {
-		base = paren.X
-	}
+	base = nixexpr.Unparen(base)
 	slot := outermost(p, call)
 	switch parent := p.Parent(slot).(type) {
 	case *nixexpr.Lambda:
