@@ -30,13 +30,24 @@ type goLine struct {
 	known bool
 }
 
-// checkToolchain returns what looks, before any hash is taken, whether the nixpkgs of a pin can build a release.
-// known is what an earlier round has found.
+// and is the less that two toolchains can do: pins may have a nixpkgs each.
+func (t toolchain) and(other toolchain) toolchain {
+	if t.goVersion == "" || other.goVersion != "" && gomod.Builds(t.goVersion, other.goVersion) {
+		t.goVersion = other.goVersion
+	}
+	if t.below == "" || other.below != "" && version.Compare(other.below, t.below) < 0 {
+		t.below, t.why = other.below, other.why
+	}
+	return t
+}
+
+// checkToolchain returns a function that checks, before any hash is taken, whether the nixpkgs of a pin can build a
+// release. known is what an earlier round has found.
 func (r *run) checkToolchain(
 	ctx context.Context, to version.Version, known toolchain,
 ) func(*pin.Pin, []probe.Output) error {
 	return func(p *pin.Pin, outputs []probe.Output) error {
-		if _, binary := p.Origin.(pin.Asset); binary || p.Follows() || known != (toolchain{}) {
+		if _, binary := p.Origin.(pin.Asset); binary || p.Follows() {
 			return nil
 		}
 		recipe := outputs[0].Recipe
@@ -49,11 +60,11 @@ func (r *run) checkToolchain(
 			t.goVersion = recipe.Go
 		}
 		t.below, t.why = lackOf(r.pkg, p, to, recipe)
-		switch {
-		case t == toolchain{}:
+		switch all := known.and(t); {
+		case all == known:
 			return nil
 		case r.opts.To == "":
-			return &tooNew{t}
+			return &tooNew{all}
 		case wants != "":
 			return diag.At(p.Pos,
 				fmt.Sprintf("select release: %s needs Go %s, and the nixpkgs of this pin has %s", to, wants, recipe.Go),

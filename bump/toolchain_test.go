@@ -36,6 +36,24 @@ func TestUnknownGoIsNoted(t *testing.T) {
 	}, notes)
 }
 
+// Pins that have a nixpkgs each are built by the weaker one, whichever is looked at first.
+func TestToolchainsOfSeveralPins(t *testing.T) {
+	t.Parallel()
+	older, newer := toolchain{goVersion: "1.24.9"}, toolchain{goVersion: "1.25.8"}
+	bound, lower := toolchain{below: "0.30.0", why: "no llama.cpp"}, toolchain{below: "0.23.0", why: "no Vulkan"}
+	for _, c := range []struct{ a, b, want toolchain }{
+		{toolchain{}, toolchain{}, toolchain{}},
+		{older, toolchain{}, older},
+		{older, newer, older},
+		{bound, toolchain{}, bound},
+		{bound, lower, lower},
+		{older, bound, toolchain{"1.24.9", "0.30.0", "no llama.cpp"}},
+	} {
+		assert.Equal(t, c.want, c.a.and(c.b))
+		assert.Equal(t, c.want, c.b.and(c.a))
+	}
+}
+
 // Where no release may be taken, none waits for a toolchain, and what follows a branch stays.
 func TestNothingToTakeWaitsForNoToolchain(t *testing.T) {
 	t.Parallel()
