@@ -175,5 +175,10 @@ func TestPlanOfAnotherSystem(t *testing.T) {
 		res, err := runIn(w, o)
 		require.NoError(t, err)
 		assert.Regexp(t, c.want, res.Body)
+		if strings.Contains(c.flake, "nixosConfigurations.pi") {
+			assert.Contains(t, res.Body, "`nixosConfigurations.pi` (for aarch64-linux)")
+			assert.Contains(t, res.Verified,
+				bump.Verified{Attr: "nixosConfigurations.pi", System: "aarch64-linux", Level: "evaluated"})
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package bump
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -45,7 +46,7 @@ func (r *run) compare(
 func verifiedOf(proof text.Proof) []Verified {
 	var list []Verified
 	for _, c := range proof.Checks {
-		v := Verified{Attr: c.Attr, System: proof.System, Level: string(c.Level)}
+		v := Verified{Attr: c.Attr, System: cmp.Or(c.System, proof.System), Level: string(c.Level)}
 		if parts := strings.Split(c.Attr, "."); len(parts) > 2 &&
 			(parts[0] == "packages" || parts[0] == "legacyPackages") {
 			v.System = parts[1]

@@ -108,7 +108,7 @@ func (c Comparison) compare(ctx context.Context, proof *text.Proof) (text.Effect
 		}
 		effect.Outputs = append(effect.Outputs, o)
 	}
-	effect.Plan, err = c.buildPlan(ctx, changed)
+	effect.Plan, err = c.buildPlan(ctx, changed, proof)
 	return effect, err
 }
 
@@ -120,8 +120,11 @@ func outputChange(name string, d nix.Difference) text.OutputChange {
 	return o
 }
 
-// buildPlan says what building derivations, by output, takes here; nil when there are none.
-func (c Comparison) buildPlan(ctx context.Context, derivations map[string]string) (*text.Plan, error) {
+// buildPlan says what building derivations, by output, takes here; nil when there are none. What another system builds
+// is of that system in the proof, too.
+func (c Comparison) buildPlan(
+	ctx context.Context, derivations map[string]string, proof *text.Proof,
+) (*text.Plan, error) {
 	if len(derivations) == 0 {
 		return nil, nil
 	}
@@ -135,6 +138,7 @@ func (c Comparison) buildPlan(ctx context.Context, derivations map[string]string
 			here = append(here, derivations[name])
 		} else {
 			elsewhere = append(elsewhere, name)
+			builtFor(proof, name, d.System)
 		}
 	}
 	if len(here) == 0 {

@@ -99,6 +99,15 @@ func record(proof *text.Proof, attr string, level text.Level) {
 	proof.Checks = append(proof.Checks, text.Check{Attr: attr, Level: level})
 }
 
+// builtFor notes the system that builds an output.
+func builtFor(proof *text.Proof, attr, system string) {
+	for i := range proof.Checks {
+		if proof.Checks[i].Attr == attr {
+			proof.Checks[i].System = system
+		}
+	}
+}
+
 // unchecked says that an output was not checked, and why. A reason that is known already comes first.
 func unchecked(proof *text.Proof, attr, why string) {
 	for i := range proof.Checks {
