@@ -120,7 +120,7 @@ func (o Options) Check() error {
 			o.Branch != "" && branch == strings.TrimPrefix(o.Base, branchRefs),
 			fmt.Sprintf("Options.Base and Options.Branch are both %q", branch),
 		},
-		{o.Unpin && o.Mode == Check, "Options.Unpin and Options.Mode=Check exclude each other"},
+		{o.Unpin && o.Mode == Check, "Options.Unpin and Options.Mode=Check cannot be used together"},
 	} {
 		if c.wrong {
 			return &UsageError{Text: c.text}

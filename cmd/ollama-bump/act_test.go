@@ -232,7 +232,7 @@ func TestActionThatFails(t *testing.T) {
 			"two lines", "is not a valid branch name",
 			map[string]string{"flake": "old", "branch": "a\n::set-output name=status::bumped"},
 		},
-		{"two modes", "--dry-run and --check exclude each other", map[string]string{
+		{"two modes", "--dry-run and --check cannot be used together", map[string]string{
 			"dry-run": "true",
 			"check":   "true",
 		}},

@@ -102,7 +102,7 @@ var aboutTheRelease = []badInput{
 			`version = "0.32.13"; # ollama-bump: pin`),
 	},
 	{
-		name: "a comment that is over", flake: replaced(`version = "0.32.13";`,
+		name: "a comment whose last day is over", flake: replaced(`version = "0.32.13";`,
 			`version = "0.32.13"; # ollama-bump: hold until 2020-01-01`),
 	},
 	{
@@ -174,14 +174,14 @@ var aboutUse = []badInput{
 	{name: "a time without a unit", args: []string{"--timeout", "45"}},
 	{name: "an age without a unit", args: []string{"--min-age", "3"}},
 	{name: "an age below zero", args: []string{"--min-age", "-3d"}},
-	{name: "a release to skip that is none", args: []string{"--skip", "0.32"}},
-	{name: "a constraint that is none", args: []string{"--allow", "newest"}},
-	{name: "a look that would remove the pin", args: []string{"--check", "--unpin"}},
+	{name: "a wrong release to skip", args: []string{"--skip", "0.32"}},
+	{name: "a wrong constraint", args: []string{"--allow", "newest"}},
+	{name: "a check that would remove the pin", args: []string{"--check", "--unpin"}},
 	{
 		name: "an output to build that does not exist",
 		args: []string{"--dry-run", "--verify", "build=packages.x86_64-linux.olama"},
 	},
-	{name: "a release that is none", args: []string{"--to", "latest"}},
+	{name: "a wrong release", args: []string{"--to", "latest"}},
 	{name: "a level that does not exist", args: []string{"--verify", "all"}},
 	{name: "an address in place of a repository", args: []string{"--repo", "https://github.com/me/flake"}},
 	{name: "a template that names no field", args: []string{"--title", "{{.Pakage}}"}},

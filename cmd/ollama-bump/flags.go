@@ -166,9 +166,9 @@ func conflicts(given *pflag.FlagSet) error {
 		wrong bool
 		text  string
 	}{
-		{on("dry-run") && on("check"), "--dry-run and --check exclude each other"},
-		{on("unpin") && on("check"), "--check and --unpin exclude each other"},
-		{on("verbose") && on("quiet"), "--verbose and --quiet exclude each other"},
+		{on("dry-run") && on("check"), "--dry-run and --check cannot be used together"},
+		{on("unpin") && on("check"), "--check and --unpin cannot be used together"},
+		{on("verbose") && on("quiet"), "--verbose and --quiet cannot be used together"},
 		{on("check") && on("force"), "--check starts no Nix, so --force cannot resolve hashes"},
 		{on("no-pr") && proposal, "--no-pr cannot be combined with pull-request flags"},
 		{on("check") && proposal, "--check cannot be combined with pull-request flags"},

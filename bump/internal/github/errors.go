@@ -205,7 +205,8 @@ func (e *PullRequestsNotAllowed) Error() string {
 
 // Hint returns what to do about it.
 func (e *PullRequestsNotAllowed) Hint() string {
-	return `switch on "Allow GitHub Actions to create and approve pull requests" in Settings → Actions → General, in ` +
+	return `switch on "Allow GitHub Actions to create and approve pull requests" in ` +
+		`Settings → Actions → General, in ` +
 		`the organisation too; or set $GITHUB_TOKEN to a GitHub App's or personal access token`
 }
 
@@ -226,7 +227,8 @@ func (e *OrganisationRefused) Hint() string {
 		return "run where the organisation's IP allow list permits it, such as on a runner of its own, or have this " +
 			"machine's address added to the list"
 	}
-	return `authorize the token for the organisation: Settings → Developer settings → the token → "Configure SSO"; ` +
+	return `authorize the token for the organisation: ` +
+		`Settings → Developer settings → the token → "Configure SSO"; ` +
 		`an App's token and GITHUB_TOKEN need none`
 }
 

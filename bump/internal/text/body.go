@@ -298,7 +298,7 @@ func instructions(r Report) string {
 		b.WriteString("```sh\n" + command + "\n```\n\n")
 	} else {
 		b.WriteString("Check this branch out (`gh pr checkout` and the number of this pull request) " +
-			"and build what uses the package, with `nix build` or `nixos-rebuild test --flake .`.\n\n")
+			"and build what uses the package: `nix build`, or `nixos-rebuild test --flake .` on the machine.\n\n")
 	}
 	undo := "after the merge, press *Revert* below."
 	if r.Try.Rebase { // another program's pull request may come back
