@@ -119,7 +119,7 @@ func (r *run) askGoLine(ctx context.Context, v version.Version) (string, error) 
 	}
 	src, err := upstream.Contents(ctx, r.pkg.Owner(), r.pkg.Repo, v.Tag(), "go.mod")
 	if none := (*github.NotFound)(nil); errors.As(err, &none) {
-		r.say(Detail, "release", "%s has no go.mod, so any Go is taken for new enough", v)
+		r.say(Detail, "release", "%s has no go.mod: any version of Go is accepted", v)
 		return "", nil
 	} else if err != nil {
 		return "", err

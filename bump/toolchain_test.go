@@ -31,7 +31,7 @@ func TestUnknownGoIsNoted(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, wants)
 	assert.Equal(t, []string{
-		"0.32.15 has no go.mod, so any Go is taken for new enough",
+		"0.32.15 has no go.mod: any version of Go is accepted",
 		"the Go version that this recipe builds with is not known: it has no passthru.go",
 	}, notes)
 }

@@ -28,8 +28,8 @@ const maxDepth = 200
 // Value returns the table that the file is.
 func (f *File) Value(p *eval.Program) (eval.Value, error) {
 	r := &reader{file: f}
-	root, here := &node{}, (*node)(nil)
-	here = root
+	root := &node{}
+	here := root // the table that the lines which follow are in
 	err := f.expressions(func(n *unstable.Node) error {
 		var err error
 		switch n.Kind {
