@@ -23,12 +23,12 @@ var arrows = map[string]string{
 	"cmd/internal/preview": "",
 
 	"bump": "resolve verify probe pin release replace text github dependabot unpin gomod checkout source workspace " +
-		"git foreign child nix diag version nixexpr",
-	"resolve": "probe release pin nix diag version",
+		"git foreign child nix nixhash diag version nixexpr",
+	"resolve": "probe release pin nix nixhash diag version",
 	"verify":  "resolve probe pin nix text diag version",
-	"probe":   "pin nix source workspace git foreign diag nixexpr",
+	"probe":   "pin nix nixhash source workspace git foreign diag nixexpr",
 	"release": "pin github gomod diag version",
-	"pin":     "toml nixexpr/eval nixexpr nix diag version", // of nix only Hash
+	"pin":     "toml nixexpr/eval nixexpr nixhash diag version",
 	"toml":    "nixexpr/eval nixexpr",
 	"unpin":   "nixexpr diag",
 	"text":    "notes diag version",
@@ -40,12 +40,12 @@ var arrows = map[string]string{
 	"source":    "git foreign diag",
 	"git":       "child diag",
 	"workspace": "child diag",
-	"nix":       "child foreign diag",
+	"nix":       "child foreign nixhash diag",
 	"foreign":   "",
 
 	"nixexpr/eval": "nixexpr",
 
-	"nixexpr": "", "diag": "", "version": "", "child": "", "dependabot": "", "gomod": "", "docs": "",
+	"nixexpr": "", "diag": "", "nixhash": "", "version": "", "child": "", "dependabot": "", "gomod": "", "docs": "",
 	"testdata/github":          "",
 	"bump/bumptest":            "bump/bumptest/githubtest", // the tests' world knows nothing of the product
 	"bump/bumptest/githubtest": "",

@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
-	"github.com/nixtars/ollama-bump/bump/internal/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/nixhash"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	"github.com/nixtars/ollama-bump/bump/internal/probe"
 	"github.com/nixtars/ollama-bump/bump/internal/source"
@@ -94,7 +94,7 @@ func present(ctx context.Context, b *bench) ([]shownPin, error) {
 	for _, p := range found.Pins {
 		for _, f := range p.AllFetches() {
 			if _, ok := f.Old(); ok && fakes[f.Slot] == "" {
-				fakes[f.Slot] = nix.Fake().SRI()
+				fakes[f.Slot] = nixhash.Fake().SRI()
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/nixtars/ollama-bump/bump/internal/child"
+	"github.com/nixtars/ollama-bump/bump/internal/nixhash"
 )
 
 // BuildRequest is one run of nix build. Nothing is linked and no lock file is written.
@@ -142,7 +143,7 @@ func withoutTokens(env []string) []string {
 }
 
 // Prefetch downloads a file into the store and returns its sha256, as fetchurl promises it on any system.
-func (r *Runner) Prefetch(ctx context.Context, url string) (Hash, error) {
+func (r *Runner) Prefetch(ctx context.Context, url string) (nixhash.Hash, error) {
 	log := r.newLog("")
 	log.progress(Activity{What: "downloading", Text: r.secrets().Redact(url)})
 	args := append([]string{"--type", "sha256"}, r.Args...)
@@ -151,9 +152,9 @@ func (r *Runner) Prefetch(ctx context.Context, url string) (Hash, error) {
 		err = r.redacted(classify(log.errors[0], log.buildLog))
 	}
 	if err != nil {
-		return Hash{}, err
+		return nixhash.Hash{}, err
 	}
-	return ParseHash(string(bytes.TrimSpace(out)), "sha256")
+	return nixhash.Parse(string(bytes.TrimSpace(out)), "sha256")
 }
 
 // result is run for commands that report no mismatches of their own: one is a failure.

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/nixtars/ollama-bump/bump/internal/child"
+	"github.com/nixtars/ollama-bump/bump/internal/nixhash"
 )
 
 func TestBuildReportsEveryMismatchAndThenBuilds(t *testing.T) {
@@ -52,7 +53,7 @@ func TestBuildReportsEveryMismatchAndThenBuilds(t *testing.T) {
 	assert.FileExists(t, report.Outputs[0].Outputs["out"])
 
 	// what a mismatch reported is kept where the right hash leads
-	hash, err := ParseHash(got[fakeOne], "")
+	hash, err := nixhash.Parse(got[fakeOne], "")
 	require.NoError(t, err)
 	assert.FileExists(t, FixedOutputPath(filepath.Join(dir, "store"), hash, "src"))
 	assert.NoFileExists(t, FixedOutputPath(filepath.Join(dir, "store"), hash, "other"))
@@ -101,7 +102,7 @@ func TestBuildThroughADaemon(t *testing.T) {
 	require.Len(t, report.Traces, 1)
 	drvs := strings.Fields(report.Traces[0])
 	for i, fake := range []string{fakeOne, fakeTwo} {
-		specified, err := ParseHash(fake, "")
+		specified, err := nixhash.Parse(fake, "")
 		require.NoError(t, err)
 		got := surest(report.Mismatches, drvs[i], specified)
 		assert.Equal(t, []string{sourceHash, modulesHash}[i], got.SRI())
@@ -138,7 +139,7 @@ func TestForgedFetch(t *testing.T) {
 
 // surest is what a caller believes of the complaints about a derivation: the last of the best origin,
 // for Nix speaks when the builder has ended.
-func surest(all []Mismatch, drv string, specified Hash) (hash Hash) {
+func surest(all []Mismatch, drv string, specified nixhash.Hash) (hash nixhash.Hash) {
 	best := OriginUnmarked
 	for _, m := range all {
 		if m.DrvPath == drv && m.Specified.Equal(specified) && m.Origin >= best {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/nixtars/ollama-bump/bump/internal/foreign"
+	"github.com/nixtars/ollama-bump/bump/internal/nixhash"
 )
 
 // Derivation is what a .drv file says.
@@ -53,16 +54,16 @@ func derivationName(path string) string {
 
 // FixedOutput returns the hash that the derivation promises, and whether it is that of a NAR
 // (recursive). ok is false when its output is not known beforehand.
-func (d *Derivation) FixedOutput() (hash Hash, recursive, ok bool) {
+func (d *Derivation) FixedOutput() (hash nixhash.Hash, recursive, ok bool) {
 	out, found := d.Outputs["out"]
 	if !found || len(d.Outputs) != 1 || out.Hash == "" {
-		return Hash{}, false, false
+		return nixhash.Hash{}, false, false
 	}
 	algo, recursive := strings.CutPrefix(out.HashAlgo, "r:")
 	if _, method, found := strings.Cut(algo, ":"); found { // text:, git:
 		algo = method
 	}
-	hash, err := ParseHash(out.Hash, algo)
+	hash, err := nixhash.Parse(out.Hash, algo)
 	return hash, recursive, err == nil
 }
 

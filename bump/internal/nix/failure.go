@@ -109,7 +109,7 @@ func (f *Failure) Unwrap() error { return f.Err }
 var hints = [numKinds]string{
 	NotInstalled: "install Nix 2.4 or newer (https://nixos.org/download) and see that nix is in PATH",
 	NotStarted:   "the machine is short of processes, memory or open files: see ulimit -a, and run again",
-	TooOld:       "ollama-bump needs Nix 2.4 or newer: upgrade Nix",
+	TooOld:       "this program needs Nix 2.4 or newer: upgrade Nix",
 	OldForNixpkgs: "the Nix of this machine is too old for the flake's nixpkgs: upgrade Nix, or pin a nixpkgs that " +
 		"it can evaluate",
 	NoPseudoterminal: "this machine gives builds no pseudoterminal, and the flake is not to blame: mount /dev/pts " +

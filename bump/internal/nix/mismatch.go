@@ -3,14 +3,16 @@ package nix
 import (
 	"regexp"
 	"strings"
+
+	"github.com/nixtars/ollama-bump/bump/internal/nixhash"
 )
 
 // Mismatch is Nix's complaint that a fixed output has another hash than was promised.
 type Mismatch struct {
-	DrvPath   string // the .drv; "" when Nix is older than 2.4 and names OutPath only
-	OutPath   string // the output, of Nix before 2.4
-	Specified Hash   // what the derivation promised, normalised by Nix
-	Got       Hash   // what came out
+	DrvPath   string       // the .drv; "" when Nix is older than 2.4 and names OutPath only
+	OutPath   string       // the output, of Nix before 2.4
+	Specified nixhash.Hash // what the derivation promised, normalised by Nix
+	Got       nixhash.Hash // what came out
 	Origin    Origin
 }
 
@@ -116,8 +118,8 @@ func newMismatch(path, specified, got string) (Mismatch, bool) {
 		m.DrvPath, m.OutPath = "", path
 	}
 	var errSpecified, errGot error
-	m.Specified, errSpecified = ParseHash(specified, "")
-	m.Got, errGot = ParseHash(got, "")
+	m.Specified, errSpecified = nixhash.Parse(specified, "")
+	m.Got, errGot = nixhash.Parse(got, "")
 	return m, errSpecified == nil && errGot == nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
+	"github.com/nixtars/ollama-bump/bump/internal/nixhash"
 )
 
 // Nix's words come with colours, store paths and source excerpts around them, and parts of them were
@@ -34,7 +35,7 @@ func hasDigest(s string) bool {
 			return false
 		}
 		s = s[i+1:]
-		if s[32] == '-' && strings.Trim(s[:32], base32Digits) == "" {
+		if s[32] == '-' && strings.Trim(s[:32], nixhash.Base32Digits) == "" {
 			return true
 		}
 	}

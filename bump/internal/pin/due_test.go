@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
-	"github.com/nixtars/ollama-bump/bump/internal/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/nixhash"
 	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
 
@@ -156,7 +156,7 @@ func TestBound(t *testing.T) {
 
 func TestPinsOfCompanions(t *testing.T) {
 	var b byHand
-	p := b.pin("pin", "a.nix", "0.32.13", Written{Hash: nix.Hash{Algo: "sha256"}})
+	p := b.pin("pin", "a.nix", "0.32.13", Written{Hash: nixhash.Hash{Algo: "sha256"}})
 	moved := &Companion{Of: &CompanionSource{Name: "llama.cpp"}, Hash: &Fetch{Had: Blank{}, Slot: b.slot("b.nix", "")}}
 	moved.Refs = []SlotID{b.slot("b.nix", "b1")}
 	skipped := &Companion{Old: "mlx", Hash: &Fetch{Had: Blank{}}, Skip: "it is not known"}

@@ -4,7 +4,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/nixtars/ollama-bump/bump/internal/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/nixhash"
 	"github.com/nixtars/ollama-bump/nixexpr/eval"
 )
 
@@ -73,16 +73,16 @@ func (f *finder) hash(d *eval.Def, field string) (hashAt, error) {
 
 // parseHash reads a hash in any spelling; ok is false when it is none, or a placeholder: one character again
 // and again, which is what people type and no source hashes to.
-func parseHash(text string) (h nix.Hash, ok bool) {
+func parseHash(text string) (h nixhash.Hash, ok bool) {
 	text = strings.TrimSpace(text)
 	digits := strings.TrimRight(text[strings.IndexAny(text, "-:")+1:], "=")
 	if digits == "" || strings.Trim(digits, digits[:1]) == "" {
-		return nix.Hash{}, false
+		return nixhash.Hash{}, false
 	}
 	for _, algo := range []string{"sha256", ""} {
-		if h, err := nix.ParseHash(text, algo); err == nil {
+		if h, err := nixhash.Parse(text, algo); err == nil {
 			return h, true
 		}
 	}
-	return nix.Hash{}, false
+	return nixhash.Hash{}, false
 }

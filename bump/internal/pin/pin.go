@@ -12,7 +12,7 @@ package pin
 
 import (
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
-	"github.com/nixtars/ollama-bump/bump/internal/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/nixhash"
 	"github.com/nixtars/ollama-bump/bump/internal/version"
 	"github.com/nixtars/ollama-bump/nixexpr"
 )
@@ -184,7 +184,7 @@ type Had interface{ had() }
 
 type (
 	// Written is a hash.
-	Written struct{ nix.Hash }
+	Written struct{ nixhash.Hash }
 	// Blank is a placeholder, which is to be filled in.
 	Blank struct{}
 	// Inherited is a hash that the file does not have: the slot adds one, which is needed only when the
@@ -203,7 +203,7 @@ func (f *Fetch) Inherited() bool { return f.Had == Inherited{} }
 func (f *Fetch) blank() bool { return f.Had == Blank{} }
 
 // Old returns the hash that is written in the file; ok is false where there is none.
-func (f *Fetch) Old() (old nix.Hash, ok bool) {
+func (f *Fetch) Old() (old nixhash.Hash, ok bool) {
 	w, ok := f.Had.(Written)
 	return w.Hash, ok
 }

@@ -18,6 +18,7 @@ import (
 	"strings"
 
 	"github.com/nixtars/ollama-bump/bump/internal/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/nixhash"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
 )
 
@@ -237,7 +238,7 @@ func again(broken []Broken, a Answer, fail *nix.Failure) bool {
 }
 
 // holds reports whether a hash is a value of the state.
-func (s State) holds(h nix.Hash) bool {
+func (s State) holds(h nixhash.Hash) bool {
 	for _, value := range s.Values {
 		if value == h.SRI() {
 			return true

@@ -6,6 +6,7 @@ import (
 
 	"github.com/nixtars/ollama-bump/bump/internal/foreign"
 	"github.com/nixtars/ollama-bump/bump/internal/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/nixhash"
 )
 
 // Store is what Nix has instantiated and fetched on this machine.
@@ -25,6 +26,6 @@ func (s Store) Word(ctx context.Context, dir, name string, form *regexp.Regexp) 
 func (s Store) Has(dir, name string) bool { return foreign.Has(dir, name) }
 
 // Prefetch downloads a file and returns its hash.
-func (s Store) Prefetch(ctx context.Context, url string) (nix.Hash, error) {
+func (s Store) Prefetch(ctx context.Context, url string) (nixhash.Hash, error) {
 	return s.Runner.Prefetch(ctx, url)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/nixhash"
 	"github.com/nixtars/ollama-bump/bump/internal/probe"
 )
 
@@ -67,7 +68,7 @@ func (s *state) holders(m nix.Mismatch, drv *nix.Derivation) []*hash {
 }
 
 // withFake is the hash whose fake is one that Nix names, while it is looked for; else nil.
-func (s *state) withFake(fake nix.Hash) *hash {
+func (s *state) withFake(fake nixhash.Hash) *hash {
 	for _, p := range s.pins {
 		for _, h := range p.allHashes() {
 			if h.found == nil && h.state != waiting && h.fake.Equal(fake) {

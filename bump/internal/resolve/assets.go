@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
-	"github.com/nixtars/ollama-bump/bump/internal/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/nixhash"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
 )
 
@@ -53,7 +53,7 @@ func (d *driver) asset(ctx context.Context, h *hash) error {
 			d.Release.Tag, a.Name, name)
 	}
 	if h.Flat && a.Digest != "" {
-		got, err := nix.ParseHash(a.Digest, "sha256")
+		got, err := nixhash.Parse(a.Digest, "sha256")
 		if err != nil {
 			return diag.At(at, fmt.Sprintf("find asset: the digest of %s is unreadable: %v", a.Name, err), "")
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/nixhash"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	"github.com/nixtars/ollama-bump/bump/internal/probe"
 )
@@ -60,11 +61,11 @@ const (
 type hash struct {
 	*pin.Fetch
 	slot      *pin.Slot
-	fake      nix.Hash // stands in the slot until the hash is found
-	found     *nix.Hash
+	fake      nixhash.Hash // stands in the slot until the hash is found
+	found     *nixhash.Hash
 	by        By
 	drv       *nix.Derivation // that it was found with
-	inherited *nix.Hash       // what an inherited one is in the overridden package
+	inherited *nixhash.Hash   // what an inherited one is in the overridden package
 	ending    string          // of the asset's name, when another one is wanted
 	elsewhere bool            // only other systems use it
 	state     hashState
@@ -92,7 +93,7 @@ type companion struct {
 }
 
 // newMoves begins the moves of a plan.
-func newMoves(found *pin.Found, plan pin.Plan, fake func() nix.Hash) []*Move {
+func newMoves(found *pin.Found, plan pin.Plan, fake func() nixhash.Hash) []*Move {
 	type key struct {
 		slot pin.SlotID
 		role pin.Role
@@ -208,7 +209,7 @@ func (h *hash) missing() bool { return h.found == nil && h.state != notNeeded }
 
 // is reports whether a hash that an evaluation shows is the one that the last question had in the slot.
 func (h *hash) is(shown string) bool {
-	s, err := nix.ParseHash(shown, "sha256")
+	s, err := nixhash.Parse(shown, "sha256")
 	return err == nil && (h.found != nil && s.Equal(*h.found) || s.Equal(h.fake))
 }
 

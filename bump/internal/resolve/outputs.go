@@ -9,6 +9,7 @@ import (
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/nixhash"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	"github.com/nixtars/ollama-bump/bump/internal/probe"
 )
@@ -119,7 +120,7 @@ func inherit(first probe.Output, h *hash) {
 		h.state = notNeeded
 		return
 	}
-	if brought, err := nix.ParseHash(first.Mod, "sha256"); err == nil {
+	if brought, err := nixhash.Parse(first.Mod, "sha256"); err == nil {
 		h.inherited = &brought
 	}
 }

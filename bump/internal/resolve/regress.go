@@ -7,6 +7,7 @@ import (
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/nixhash"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	"github.com/nixtars/ollama-bump/bump/internal/probe"
 )
@@ -120,7 +121,7 @@ func (r refused) take(s *state, a answer) (request, error) {
 
 // unknown reports whether a hash is one that the bump did not write.
 func (s *state) unknown(shown string) bool {
-	known, err := nix.ParseHash(shown, "sha256")
+	known, err := nixhash.Parse(shown, "sha256")
 	if err != nil {
 		return false
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/nixhash"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	"github.com/nixtars/ollama-bump/bump/internal/probe"
 	"github.com/nixtars/ollama-bump/bump/internal/release"
@@ -39,7 +40,7 @@ type Store interface {
 	// Word returns the word that a file of a source holds, when it has the form.
 	Word(ctx context.Context, dir, name string, form *regexp.Regexp) (string, error)
 	Has(dir, name string) bool
-	Prefetch(ctx context.Context, url string) (nix.Hash, error)
+	Prefetch(ctx context.Context, url string) (nixhash.Hash, error)
 }
 
 // Job is what to resolve.
@@ -55,7 +56,7 @@ type Tools struct {
 	Asker    Asker
 	Upstream Upstream
 	Store    Store
-	Fake     func() nix.Hash // makes fakes; nil for random ones
+	Fake     func() nixhash.Hash // makes fakes; nil for random ones
 	// Shown is told the outputs that show a pin, before any hash is taken; nil for nobody. An error ends the search.
 	Shown func(*pin.Pin, []probe.Output) error
 	Log   func(kind diag.EventKind, format string, args ...any)
@@ -77,7 +78,7 @@ type Solution struct {
 // Hashes finds every hash of a plan.
 func Hashes(ctx context.Context, job Job, tools Tools) (*Solution, error) {
 	if tools.Fake == nil {
-		tools.Fake = nix.Fake
+		tools.Fake = nixhash.Fake
 	}
 	d := &driver{Tools: tools, state: newState(job, tools.Fake)}
 	for _, stage := range []func(context.Context) error{
@@ -118,7 +119,7 @@ func (s *Solution) Question() probe.Question { return s.last }
 type Retag struct {
 	Slot     *pin.Slot
 	Version  version.Version
-	Old, New nix.Hash
+	Old, New nixhash.Hash
 }
 
 // Retags lists them.

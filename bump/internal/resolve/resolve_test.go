@@ -20,6 +20,7 @@ import (
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/github"
 	"github.com/nixtars/ollama-bump/bump/internal/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/nixhash"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	"github.com/nixtars/ollama-bump/bump/internal/probe"
 	"github.com/nixtars/ollama-bump/bump/internal/release"
@@ -48,16 +49,16 @@ type replay struct {
 // change changes the nth answer, from 1.
 type change func(n int, q probe.Question, a *probe.Answer)
 
-func sum(text string) nix.Hash {
+func sum(text string) nixhash.Hash {
 	digest := sha256.Sum256([]byte(text))
-	return nix.Hash{Algo: "sha256", Digest: digest[:]}
+	return nixhash.Hash{Algo: "sha256", Digest: digest[:]}
 }
 
 // real is what a slot's fixed output hashes to.
-func (r *replay) real(id pin.SlotID) nix.Hash { return sum(r.found.Slot(id).Field) }
+func (r *replay) real(id pin.SlotID) nixhash.Hash { return sum(r.found.Slot(id).Field) }
 
 // derivation is that of a fixed output with the hash that stands in its slot.
-func (r *replay) derivation(id pin.SlotID, promised nix.Hash, inputs ...string) string {
+func (r *replay) derivation(id pin.SlotID, promised nixhash.Hash, inputs ...string) string {
 	name := strings.ReplaceAll(r.found.Slot(id).Field, " ", "-")
 	path := fmt.Sprintf("/nix/store/%032x-%s.drv", promised.Digest[:16], name)
 	d := &nix.Derivation{
@@ -72,14 +73,14 @@ func (r *replay) derivation(id pin.SlotID, promised nix.Hash, inputs ...string) 
 }
 
 // value is the hash that stands in a slot, or the old one.
-func value(t *testing.T, s probe.State, f *pin.Fetch) nix.Hash {
+func value(t *testing.T, s probe.State, f *pin.Fetch) nixhash.Hash {
 	t.Helper()
 	text, ok := s.Values[f.Slot]
 	if !ok {
 		old, _ := f.Old()
 		return old
 	}
-	h, err := nix.ParseHash(text, "sha256")
+	h, err := nixhash.Parse(text, "sha256")
 	require.NoError(t, err)
 	return h
 }
@@ -191,7 +192,7 @@ func (r *replay) build(a *probe.Answer, path string) bool {
 
 // unpacked is the derivation of an archive that is unpacked here as another system does.
 func (r *replay) unpacked(u *probe.Unpacking) string {
-	h, err := nix.ParseHash(u.Hash, "sha256")
+	h, err := nixhash.Parse(u.Hash, "sha256")
 	require.NoError(r.t, err)
 	path := r.derivation(pin.SlotID(r.archive), h)
 	r.drvs[path].Env["urls"], r.drvs[path].Env["postFetch"] = strings.Join(u.URLs, " "), u.PostFetch
@@ -259,7 +260,7 @@ func (r *replay) Word(_ context.Context, _, name string, form *regexp.Regexp) (s
 
 func (r *replay) Has(_, name string) bool { _, ok := r.sources[name]; return ok }
 
-func (r *replay) Prefetch(_ context.Context, url string) (nix.Hash, error) { return sum(url), nil }
+func (r *replay) Prefetch(_ context.Context, url string) (nixhash.Hash, error) { return sum(url), nil }
 
 // flake is a package with attributes, beside its version and source.
 func flake(attrs string) string {
@@ -323,7 +324,7 @@ func (r *replay) tools() Tools {
 		Log: func(_ diag.EventKind, format string, args ...any) {
 			r.logged = append(r.logged, fmt.Sprintf(format, args...))
 		},
-		Fake: func() nix.Hash { fakes++; return sum(fmt.Sprint("fake ", fakes)) },
+		Fake: func() nixhash.Hash { fakes++; return sum(fmt.Sprint("fake ", fakes)) },
 	}
 }
 

@@ -8,12 +8,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/nixtars/ollama-bump/bump/internal/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/nixhash"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	"github.com/nixtars/ollama-bump/bump/internal/probe"
 )
 
 // download is the derivation of a download that promises a hash.
-func download(path, url string, promised nix.Hash) *nix.Derivation {
+func download(path, url string, promised nixhash.Hash) *nix.Derivation {
 	digest := hex.EncodeToString(promised.Digest)
 	return &nix.Derivation{
 		Path: path, Name: "source", System: "x86_64-linux", Builder: "bash", Args: []string{"-e"},
@@ -115,7 +116,7 @@ func TestMismatchesAreCounted(t *testing.T) {
 	for i, path := range []string{"/nix/store/a.drv", "/nix/store/b.drv", "/nix/store/c.drv"} {
 		s.pins[i].Outputs[0].SrcDrv = path
 	}
-	mismatch := func(path string, specified nix.Hash, got string, origin nix.Origin) nix.Mismatch {
+	mismatch := func(path string, specified nixhash.Hash, got string, origin nix.Origin) nix.Mismatch {
 		return nix.Mismatch{DrvPath: path, Specified: specified, Got: sum(got), Origin: origin}
 	}
 	a := answer{derivations: drvs, Answer: probe.Answer{Mismatches: []nix.Mismatch{

@@ -10,6 +10,7 @@ import (
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/nixhash"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	"github.com/nixtars/ollama-bump/bump/internal/probe"
 )
@@ -67,7 +68,7 @@ func TestServiceThatRunsAnotherPackage(t *testing.T) {
 
 // A source that is fetched while Nix evaluates has no derivation: its fake is in the failure.
 func TestSourceFetchedInTheEvaluation(t *testing.T) {
-	fetched := func(specified func(q probe.Question) nix.Hash) change {
+	fetched := func(specified func(q probe.Question) nixhash.Hash) change {
 		return func(n int, q probe.Question, a *probe.Answer) {
 			if n == 1 {
 				a.Outputs, a.Mismatches = nil, nil
@@ -77,14 +78,14 @@ func TestSourceFetchedInTheEvaluation(t *testing.T) {
 			}
 		}
 	}
-	s, r, err := hashes(t, flake(vendored), fetched(func(q probe.Question) nix.Hash {
-		h, err := nix.ParseHash(q.Pins[0].Marks[0], "sha256")
+	s, r, err := hashes(t, flake(vendored), fetched(func(q probe.Question) nixhash.Hash {
+		h, err := nixhash.Parse(q.Pins[0].Marks[0], "sha256")
 		require.NoError(t, err)
 		return h
 	}))
 	require.NoError(t, err)
 	assert.Equal(t, sum("src hash").SRI(), valueOf(r, s, "src hash"))
-	_, _, err = hashes(t, flake(vendored), fetched(func(probe.Question) nix.Hash { return sum("the flake's own") }))
+	_, _, err = hashes(t, flake(vendored), fetched(func(probe.Question) nixhash.Hash { return sum("the flake's own") }))
 	require.ErrorContains(t, err, "explained: nix: got another hash")
 }
 

@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
-	"github.com/nixtars/ollama-bump/bump/internal/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/nixhash"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	"github.com/nixtars/ollama-bump/bump/internal/probe"
 )
@@ -63,7 +63,7 @@ type event struct {
 }
 
 // newState begins with the moves of a plan.
-func newState(job Job, fake func() nix.Hash) state {
+func newState(job Job, fake func() nixhash.Hash) state {
 	return state{Job: job, groups: groups{pins: newMoves(job.Found, job.Plan, fake)}}
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/nixhash"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	"github.com/nixtars/ollama-bump/bump/internal/probe"
 )
@@ -106,7 +107,7 @@ func (d *driver) unpack(ctx context.Context, h *hash, there *nix.Derivation) err
 		return err
 	}
 	d.Log(diag.Step, "fetch and unpack %s, as %s does", path.Base(u.URLs[0]), there.System)
-	for _, hash := range []*nix.Hash{&h.fake, nil} { // the hash that is found must then build
+	for _, hash := range []*nixhash.Hash{&h.fake, nil} { // the hash that is found must then build
 		if hash == nil {
 			hash = h.found
 		}

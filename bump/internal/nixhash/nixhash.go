@@ -1,4 +1,5 @@
-package nix
+// Package nixhash reads and writes the hashes of fixed-output derivations in the spellings that Nix knows.
+package nixhash
 
 import (
 	"crypto/rand"
@@ -19,10 +20,10 @@ type Hash struct {
 // digestSizes gives the length of a digest in bytes. blake3 is experimental in Nix 2.30 and later.
 var digestSizes = map[string]int{"md5": 16, "sha1": 20, "sha256": 32, "sha512": 64, "blake3": 32}
 
-// base32Digits are the digits of Nix base32: e, o, u and t are left out.
-const base32Digits = "0123456789abcdfghijklmnpqrsvwxyz"
+// Base32Digits are the digits of Nix base32: e, o, u and t are left out.
+const Base32Digits = "0123456789abcdfghijklmnpqrsvwxyz"
 
-// ParseHash reads every spelling that Nix accepts:
+// Parse reads every spelling that Nix accepts:
 //
 //	sha256-<base64>        SRI, padded or not
 //	sha256:<digits>        base16, base32 or base64, told apart by their length
@@ -30,7 +31,7 @@ const base32Digits = "0123456789abcdfghijklmnpqrsvwxyz"
 //
 // algo is the outputHashAlgo beside the hash, "" when there is none. Unlike Nix it refuses what stands
 // after the padding: such text is a slip that Nix ignores silently.
-func ParseHash(s, algo string) (Hash, error) {
+func Parse(s, algo string) (Hash, error) {
 	digits, named := s, algo
 	sri := false
 	if i := strings.IndexAny(s, "-:"); i >= 0 {
@@ -88,7 +89,7 @@ func base32Len(size int) int { return (size*8-1)/5 + 1 }
 func decodeBase32(s string, size int) ([]byte, bool) {
 	digest := make([]byte, size)
 	for n := range len(s) {
-		digit := strings.IndexByte(base32Digits, s[len(s)-1-n])
+		digit := strings.IndexByte(Base32Digits, s[len(s)-1-n])
 		if digit < 0 {
 			return nil, false
 		}
@@ -107,8 +108,8 @@ func decodeBase32(s string, size int) ([]byte, bool) {
 // SRI is the one spelling that this program writes: "sha256-" and padded base64.
 func (h Hash) SRI() string { return h.Algo + "-" + base64.StdEncoding.EncodeToString(h.Digest) }
 
-// base32 is the spelling of nix-prefetch-url and of Nix before 2.4, without the algorithm.
-func (h Hash) base32() string {
+// Base32 is the spelling of nix-prefetch-url and of Nix before 2.4, without the algorithm.
+func (h Hash) Base32() string {
 	size := len(h.Digest)
 	if size == 0 {
 		return ""
@@ -121,7 +122,7 @@ func (h Hash) base32() string {
 		if at+1 < size {
 			bits |= int(h.Digest[at+1]) << (8 - shift)
 		}
-		digits[i] = base32Digits[bits&31]
+		digits[i] = Base32Digits[bits&31]
 	}
 	return string(digits)
 }

@@ -1,4 +1,4 @@
-package nix
+package nixhash
 
 import (
 	"encoding/hex"
@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestParseHash(t *testing.T) {
+func TestParse(t *testing.T) {
 	const (
 		sri    = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" // of nothing
 		base16 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -30,16 +30,16 @@ func TestParseHash(t *testing.T) {
 		{"bare base64 without padding", strings.TrimRight(base64, "="), "sha256"},
 	} {
 		t.Run(test.what, func(t *testing.T) {
-			hash, err := ParseHash(test.text, test.algo)
+			hash, err := Parse(test.text, test.algo)
 			require.NoError(t, err)
 			assert.Equal(t, sri, hash.SRI())
-			assert.Equal(t, base32, hash.base32())
+			assert.Equal(t, base32, hash.Base32())
 			assert.Equal(t, base16, hex.EncodeToString(hash.Digest))
 		})
 	}
 }
 
-func TestParseHashRefuses(t *testing.T) {
+func TestParseRefuses(t *testing.T) {
 	const sri = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 	for _, test := range []struct{ what, text, algo, message string }{
 		{"nothing", "", "sha256", `hash is empty`},
@@ -59,7 +59,7 @@ func TestParseHashRefuses(t *testing.T) {
 		{"a long text is cut", strings.Repeat("9", 5000), "sha256", `is not a sha256 digest`},
 	} {
 		t.Run(test.what, func(t *testing.T) {
-			hash, err := ParseHash(test.text, test.algo)
+			hash, err := Parse(test.text, test.algo)
 			require.ErrorContains(t, err, test.message)
 			assert.True(t, hash.IsZero())
 			assert.Less(t, len(err.Error()), 300)
@@ -68,36 +68,36 @@ func TestParseHashRefuses(t *testing.T) {
 }
 
 func TestHashEqualComparesBytes(t *testing.T) {
-	placeholder, err := ParseHash("sha256-"+strings.Repeat("B", 43)+"=", "") // its last bits are lost
+	placeholder, err := Parse("sha256-"+strings.Repeat("B", 43)+"=", "") // its last bits are lost
 	require.NoError(t, err)
-	normal, err := ParseHash(placeholder.SRI(), "")
+	normal, err := Parse(placeholder.SRI(), "")
 	require.NoError(t, err)
 	assert.True(t, placeholder.Equal(normal))
 	assert.False(t, placeholder.Equal(Hash{Algo: "sha512", Digest: placeholder.Digest}))
 	assert.False(t, Fake().Equal(Fake()))
-	fake, err := ParseHash(Fake().SRI(), "")
+	fake, err := Parse(Fake().SRI(), "")
 	require.NoError(t, err)
 	assert.Len(t, fake.Digest, 32)
 }
 
-func FuzzParseHash(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	for _, s := range []string{
-		"", "sha256-", "sha512:00", fakeOne, "sha256:" + strings.Repeat("0", 52),
+		"", "sha256-", "sha512:00", "sha256-" + strings.Repeat("A", 43) + "=", "sha256:" + strings.Repeat("0", 52),
 		"md5-AAAAAAAAAAAAAAAAAAAAAA==", strings.Repeat("f", 40),
 	} {
 		f.Add(s, "")
 		f.Add(s, "sha1")
 	}
 	f.Fuzz(func(t *testing.T, s, algo string) {
-		hash, err := ParseHash(s, algo)
+		hash, err := Parse(s, algo)
 		if err != nil {
 			return
 		}
 		for _, spelling := range []string{
-			hash.SRI(), hash.Algo + ":" + hash.base32(),
+			hash.SRI(), hash.Algo + ":" + hash.Base32(),
 			hash.Algo + ":" + hex.EncodeToString(hash.Digest),
 		} {
-			again, err := ParseHash(spelling, hash.Algo)
+			again, err := Parse(spelling, hash.Algo)
 			if err != nil || !again.Equal(hash) {
 				t.Fatalf("%q is %v, but %q is %v (%v)", s, hash, spelling, again, err)
 			}
