@@ -37,7 +37,7 @@ func (r *run) adviseUpdate(ctx context.Context, f *flake, s *solution, old strin
 		if stateOf(r.pkg, p, s.release.Version).PinState != Needed {
 			continue
 		}
-		from := lock.channelOf(p.outputs[0].Recipe.Input)
+		from := lock.channelOf(p.Outputs[0].Recipe.Input)
 		if from.branch == "" || asked[from] || len(asked) == maxChannels {
 			continue
 		}

@@ -30,7 +30,7 @@ var arrows = map[string]string{
 	"release": "pin github gomod diag version",
 	"pin":     "toml nixexpr/eval nixexpr nixhash diag version",
 	"toml":    "nixexpr/eval nixexpr",
-	"unpin":   "nixexpr diag",
+	"unpin":   "unpin/edit probe pin source nixhash nixexpr diag",
 	"text":    "notes diag version",
 	"notes":   "diag",
 	"github":  "diag version",
@@ -44,6 +44,7 @@ var arrows = map[string]string{
 	"foreign":   "",
 
 	"nixexpr/eval": "nixexpr",
+	"unpin/edit":   "nixexpr diag",
 
 	"nixexpr": "", "diag": "", "nixhash": "", "version": "", "child": "", "dependabot": "", "gomod": "", "docs": "",
 	"testdata/github":          "",

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"strings"
+
+	"github.com/nixtars/ollama-bump/bump/internal/unpin"
 )
 
 // Outputs returns the packages of this system that Options.Attr can name: those that show a pin as the flake stands.
@@ -29,7 +31,7 @@ func (r *run) outputs(ctx context.Context) ([]string, error) {
 	if err := r.openBench(ctx, b, "pin"); err != nil {
 		return nil, err
 	}
-	q := questionOf(f.found, written(f.found))
+	q := unpin.Question(f.found)
 	q.All = true
 	q.Skip = []string{"overlays", "nixosConfigurations", "darwinConfigurations", "homeConfigurations"}
 	a, err := b.Ask(ctx, q)

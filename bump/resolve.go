@@ -19,7 +19,7 @@ type solution struct {
 	*resolve.Solution
 	release *release.Release // not the selected one, where an input provides another
 	states  []PinInfo
-	shown   []shownPin
+	shown   []probe.Shown
 }
 
 // resolve finds every hash of a plan, in a copy of the flake. With the error of a hash that changed under the same
@@ -42,9 +42,9 @@ func (r *run) resolve(ctx context.Context, b *bench, sel *selection, plan pin.Pl
 	if err != nil {
 		return nil, err
 	}
-	shown := make([]shownPin, 0, len(hashes.Moves))
+	shown := make([]probe.Shown, 0, len(hashes.Moves))
 	for _, p := range hashes.Moves {
-		shown = append(shown, shownPin{p.Pin, p.Outputs})
+		shown = append(shown, probe.Shown{Pin: p.Pin, Outputs: p.Outputs})
 	}
 	s := &solution{hashes, sel.release, statesOf(r.pkg, shown, sel.release.Version), shown}
 	for _, broken := range hashes.Broken {

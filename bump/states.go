@@ -28,15 +28,9 @@ type PinInfo struct {
 	PinState    PinState `json:"pin_state"`
 }
 
-// shownPin is a pin with the outputs that show it.
-type shownPin struct {
-	*pin.Pin
-	outputs []probe.Output
-}
-
 // stateOf compares a pin with its base. to is the release that would be pinned.
-func stateOf(pkg *pin.Package, p shownPin, to version.Version) PinInfo {
-	o := p.outputs[0]
+func stateOf(pkg *pin.Package, p probe.Shown, to version.Version) PinInfo {
+	o := p.Outputs[0]
 	info := PinInfo{Attr: o.Where, PinState: UnknownState}
 	base, err := version.Parse(o.Recipe.Base)
 	if err != nil || !hasBase(pkg, p.Pin, o) {
@@ -68,10 +62,10 @@ func hasBase(pkg *pin.Package, p *pin.Pin, o probe.Output) bool {
 }
 
 // statesOf returns the states of the pins that an output shows.
-func statesOf(pkg *pin.Package, pins []shownPin, to version.Version) []PinInfo {
+func statesOf(pkg *pin.Package, pins []probe.Shown, to version.Version) []PinInfo {
 	var all []PinInfo
 	for _, p := range pins {
-		if len(p.outputs) > 0 {
+		if len(p.Outputs) > 0 {
 			all = append(all, stateOf(pkg, p, to))
 		}
 	}

@@ -75,7 +75,7 @@ func (r *run) fillReport(ctx context.Context, f *flake, s *solution, rep *text.R
 	rep.Tool = text.Tool{Name: "ollama-bump", Version: r.opts.Version, URL: home}
 	w := work{to: rel.Version}
 	for _, p := range s.shown {
-		w.shown = append(w.shown, p.outputs...)
+		w.shown = append(w.shown, p.Outputs...)
 	}
 	rep.Try = r.try(ctx, f, w)
 	for _, file := range res.Files {

@@ -141,6 +141,12 @@ type Broken struct {
 	Text  string // what Nix says
 }
 
+// Shown is a pin with the outputs that show it.
+type Shown struct {
+	*pin.Pin
+	Outputs []Output
+}
+
 // Shown lists the outputs that show a pin.
 func (a *Answer) Shown(id int) []Output {
 	var list []Output

@@ -1,4 +1,4 @@
-package unpin_test
+package edit_test
 
 import (
 	"regexp"
@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
-	"github.com/nixtars/ollama-bump/bump/internal/unpin"
+	"github.com/nixtars/ollama-bump/bump/internal/unpin/edit"
 	"github.com/nixtars/ollama-bump/nixexpr"
 )
 
@@ -17,8 +17,8 @@ import (
 var pinned = regexp.MustCompile(`"(v?0\.32\.13|b10380|sha256-[A-Z]+)"`)
 
 // pinOf makes a pin of every call of overrideAttrs whose argument, or what it names, sets a version.
-func pinOf(f *nixexpr.File) unpin.Pin {
-	pin := unpin.Pin{File: f, Attributes: []string{"llamaCppSrc", "llamaCppVersion"}}
+func pinOf(f *nixexpr.File) edit.Pin {
+	pin := edit.Pin{File: f, Attributes: []string{"llamaCppSrc", "llamaCppVersion"}}
 	nixexpr.Walk(f.Root, func(n nixexpr.Node) bool {
 		call, ok := n.(*nixexpr.Apply)
 		if !ok {
@@ -33,16 +33,16 @@ func pinOf(f *nixexpr.File) unpin.Pin {
 		return true
 	})
 	for _, m := range pinned.FindAllStringSubmatchIndex(string(f.Src), -1) {
-		pin.Literals = append(pin.Literals, unpin.Literal{File: f.Name, Start: m[2], End: m[3], What: "literal"})
+		pin.Literals = append(pin.Literals, edit.Literal{File: f.Name, Start: m[2], End: m[3], What: "literal"})
 	}
 	return pin
 }
 
-func plan(t *testing.T, src string) (*unpin.Removal, string, error) {
+func plan(t *testing.T, src string) (*edit.Removal, string, error) {
 	t.Helper()
 	f, err := nixexpr.Parse("flake.nix", []byte(src))
 	require.NoError(t, err)
-	r, err := unpin.Plan([]*nixexpr.File{f}, []unpin.Pin{pinOf(f)})
+	r, err := edit.Plan([]*nixexpr.File{f}, []edit.Pin{pinOf(f)})
 	if err != nil {
 		return nil, "", err
 	}
@@ -332,7 +332,7 @@ func TestPlanRefusesLiteralsOfOtherFiles(t *testing.T) {
 	f, err := nixexpr.Parse("flake.nix", []byte(`{ o = p.o.overrideAttrs { version = v; }; }`))
 	require.NoError(t, err)
 	pin := pinOf(f)
-	pin.Literals = []unpin.Literal{{File: "pin.json", Start: 3, End: 5, What: "version"}}
-	_, err = unpin.Plan([]*nixexpr.File{f}, []unpin.Pin{pin})
+	pin.Literals = []edit.Literal{{File: "pin.json", Start: 3, End: 5, What: "version"}}
+	_, err = edit.Plan([]*nixexpr.File{f}, []edit.Pin{pin})
 	assert.EqualError(t, err, "pin.json:1:1: remove pin: the version stands in a file that is not Nix")
 }

@@ -1,4 +1,4 @@
-package unpin
+package edit
 
 import (
 	"slices"
