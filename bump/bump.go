@@ -54,11 +54,11 @@ func (r *run) bump(ctx context.Context, at *start, res *Result) error {
 	if done, err := r.unpin(ctx, b, at, sel, plan, res); done || err != nil {
 		return err
 	}
-	if done, err := r.settled(ctx, f, at, work{plan: plan, to: sel.release.Version}, res); done || err != nil {
+	if done, err := r.settled(ctx, f, at, work{plan: plan, to: sel.Release.Version}, res); done || err != nil {
 		return err
 	}
 	found, err := r.resolve(ctx, b, sel, plan, at.toolchain)
-	res.resolved(found, &sel.decision)
+	res.resolved(found, &sel.Decision)
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func (r *run) bump(ctx context.Context, at *start, res *Result) error {
 	if err != nil {
 		return err
 	}
-	rep := text.Report{Decision: sel.decision, Proof: proof, Effect: effect}
+	rep := text.Report{Decision: sel.Decision, Proof: proof, Effect: effect}
 	message, err := r.texts(ctx, f, found, changes, &rep, res)
 	if err != nil {
 		return err

@@ -22,18 +22,20 @@ var arrows = map[string]string{
 	"cmd/demo":             "bump/bumptest bump/bumptest/githubtest cmd/internal/preview",
 	"cmd/internal/preview": "",
 
-	"bump": "resolve verify probe pin release replace text github dependabot unpin gomod checkout source workspace " +
-		"git foreign child nix nixhash diag version nixexpr",
+	"bump": "decide resolve verify probe pin release replace text channel github dependabot unpin checkout source " +
+		"workspace git foreign child nix nixhash diag version nixexpr",
+	"decide":  "probe pin release text github gomod diag version nixexpr",
 	"resolve": "probe release pin nix nixhash diag version",
 	"verify":  "resolve probe pin nix text diag version",
 	"probe":   "pin nix nixhash source workspace git foreign diag nixexpr",
-	"release": "pin github gomod diag version",
+	"release": "pin github diag version",
 	"pin":     "toml nixexpr/eval nixexpr nixhash diag version",
 	"toml":    "nixexpr/eval nixexpr",
 	"unpin":   "unpin/edit probe pin source nixhash nixexpr diag",
 	"text":    "notes diag version",
 	"notes":   "diag",
 	"github":  "diag version",
+	"channel": "nixexpr diag version",
 
 	"replace":   "source foreign child diag",
 	"checkout":  "git foreign diag",

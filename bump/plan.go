@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/nixtars/ollama-bump/bump/internal/decide"
 	"github.com/nixtars/ollama-bump/bump/internal/dependabot"
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/foreign"
@@ -12,29 +13,29 @@ import (
 )
 
 // plan returns the pins that are behind the selected release. When there is none, the result says why.
-func (r *run) plan(ctx context.Context, f *flake, sel *selection, res *Result) (pin.Plan, error) {
-	to := sel.release.Version
+func (r *run) plan(ctx context.Context, f *flake, sel *decide.Selection, res *Result) (pin.Plan, error) {
+	to := sel.Release.Version
 	if err := r.refuseDowngrade(f, to); err != nil {
 		return pin.Plan{}, err
 	}
 	plan := f.found.Plan(to,
-		pin.Policy{All: r.opts.Force, Exactly: r.opts.To != "", Branches: r.opts.Mode != Check, Held: sel.held})
+		pin.Policy{All: r.opts.Force, Exactly: r.opts.To != "", Branches: r.opts.Mode != Check, Held: sel.Held})
 	for _, p := range plan.Unknown {
 		r.warn("release", "%s: the input %s names no release: only a bump sees whether its branch moved", p.Pos,
 			p.Input().Name)
 	}
 	if len(plan.Pins) == 0 {
-		newest := sel.old
+		newest := sel.Old
 		for _, p := range f.found.Pins {
 			if version.Compare(string(p.Version), newest) > 0 {
 				newest = string(p.Version)
 			}
 		}
-		res.NewVersion, res.Reason = newest, sel.waiting
+		res.NewVersion, res.Reason = newest, sel.Waiting
 		r.say(Step, "release", "%s %s is current", r.pkg.Name, newest)
 		return plan, nil
 	}
-	r.say(Step, "release", "%s %s -> %s", r.pkg.Name, sel.oldest, to)
+	r.say(Step, "release", "%s %s -> %s", r.pkg.Name, sel.Oldest, to)
 	r.warnOfDependabot(ctx, f, plan)
 	return plan, nil
 }

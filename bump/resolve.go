@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/nixtars/ollama-bump/bump/internal/decide"
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	"github.com/nixtars/ollama-bump/bump/internal/probe"
@@ -24,7 +25,9 @@ type solution struct {
 
 // resolve finds every hash of a plan, in a copy of the flake. With the error of a hash that changed under the same
 // version it returns what was found.
-func (r *run) resolve(ctx context.Context, b *bench, sel *selection, plan pin.Plan, t toolchain) (*solution, error) {
+func (r *run) resolve(
+	ctx context.Context, b *bench, sel *decide.Selection, plan pin.Plan, t decide.Toolchain,
+) (*solution, error) {
 	if err := r.openBench(ctx, b, "hash"); err != nil {
 		return nil, err
 	}
@@ -33,11 +36,15 @@ func (r *run) resolve(ctx context.Context, b *bench, sel *selection, plan pin.Pl
 		return nil, err
 	}
 	found := b.flake.found
+	job, tools, err := r.decision(b.flake, t)
+	if err != nil {
+		return nil, err
+	}
 	hashes, err := resolve.Hashes(ctx, resolve.Job{
-		Found: found, Plan: plan, Release: sel.release, HasAttr: r.opts.Attr != "",
+		Found: found, Plan: plan, Release: sel.Release, HasAttr: r.opts.Attr != "",
 	}, resolve.Tools{
 		Asker: b, Upstream: upstream, Store: probe.Store{Runner: b.runner}, Log: r.logFor("hash"),
-		Shown: r.checkToolchain(ctx, sel.release.Version, t),
+		Shown: decide.Gate(ctx, job, tools, sel.Release.Version),
 	})
 	if err != nil {
 		return nil, err
@@ -46,14 +53,14 @@ func (r *run) resolve(ctx context.Context, b *bench, sel *selection, plan pin.Pl
 	for _, p := range hashes.Moves {
 		shown = append(shown, probe.Shown{Pin: p.Pin, Outputs: p.Outputs})
 	}
-	s := &solution{hashes, sel.release, statesOf(r.pkg, shown, sel.release.Version), shown}
+	s := &solution{hashes, sel.Release, decide.States(r.pkg, shown, sel.Release.Version), shown}
 	for _, broken := range hashes.Broken {
 		r.warn("hash", "%s does not evaluate and was passed over: %s", broken.Where, broken.Text)
 	}
 	for _, p := range hashes.Unshown {
 		r.warn("hash", "%s: no output of the flake shows this pin of %s; it is left as it is", p.Pos, p.Version)
 	}
-	if v := hashes.Version; v != sel.release.Version {
+	if v := hashes.Version; v != sel.Release.Version {
 		s.release = &release.Release{Version: v}
 	}
 	return s, r.refuseRetag(found, hashes)

@@ -4,18 +4,19 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/nixtars/ollama-bump/bump/internal/decide"
 	"github.com/nixtars/ollama-bump/bump/internal/source"
 	"github.com/nixtars/ollama-bump/bump/internal/workspace"
 )
 
 // A run starts over for two reasons, which are known only when much of the work is done: the base branch holds other
-// files than the checkout (a *rebase), or the nixpkgs of a pin cannot build the release (a *tooNew).
+// files than the checkout (a *rebase), or the nixpkgs of a pin cannot build the release (a *decide.TooNew).
 
 // start is where the stages begin, and what must not be worked out again when they begin once more.
 type start struct {
 	base      base
 	tree      *source.Set // nil for Options.Dir
-	toolchain toolchain
+	toolchain decide.Toolchain
 	checkouts []*workspace.Workspace // of the base branch
 }
 
@@ -38,21 +39,16 @@ func (e *rebase) Error() string {
 	return fmt.Sprintf("work from commit %.12s of %s", e.commit, e.branch)
 }
 
-// tooNew ends a run whose release cannot be built with what the nixpkgs of the pin has.
-type tooNew struct{ toolchain }
-
-func (e *tooNew) Error() string { return "select release: it cannot be built with this nixpkgs" }
-
 // startOver reports whether err asks for another round, and moves the start there.
 func (r *run) startOver(at *start, err error) bool {
 	var other *rebase
-	var lower *tooNew
+	var lower *decide.TooNew
 	switch {
 	case errors.As(err, &other):
 		at.base, at.tree, at.checkouts = other.base, other.tree, append(at.checkouts, other.ws)
 		r.opts.Repo = other.repo
 	case errors.As(err, &lower):
-		at.toolchain = lower.toolchain
+		at.toolchain = lower.Toolchain
 	default:
 		return false
 	}

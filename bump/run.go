@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"github.com/nixtars/ollama-bump/bump/internal/child"
+	"github.com/nixtars/ollama-bump/bump/internal/decide"
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
-	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
 
 // run is what one run carries through all stages.
@@ -21,7 +21,7 @@ type run struct {
 	start    time.Time
 	stage    string // of the last event
 	warnings []string
-	goLines  map[version.Version]goLine // the Go that releases need, as far as it was asked for
+	goLines  decide.GoLines
 }
 
 // newRun fills in the defaults and refuses options that contradict each other.
@@ -46,7 +46,7 @@ func newRun(o Options) (*run, error) {
 	}
 	return &run{
 		opts: o, secrets: diag.SecretsOf(o.Env), pkg: &pin.Ollama, start: time.Now(), stage: "pin",
-		goLines: map[version.Version]goLine{},
+		goLines: decide.GoLines{},
 	}, nil
 }
 

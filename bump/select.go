@@ -1,61 +1,51 @@
 package bump
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
 
-	"github.com/nixtars/ollama-bump/bump/internal/pin"
+	"github.com/nixtars/ollama-bump/bump/internal/decide"
 	"github.com/nixtars/ollama-bump/bump/internal/release"
-	"github.com/nixtars/ollama-bump/bump/internal/text"
 	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
 
-// selection is the release to go to, and why.
-type selection struct {
-	release  *release.Release
-	old      string          // what is pinned: the lowest version, or what stands in its place
-	oldest   version.Version // the lowest version that is pinned; "" when none is known
-	cohorts  []*cohort
-	held     []*pin.Pin // that a comment keeps from the release
-	waiting  string     // why a newer release than the pinned one was not taken
-	decision text.Decision
+// selectRelease decides which release to go to.
+func (r *run) selectRelease(ctx context.Context, f *flake, t decide.Toolchain) (*decide.Selection, error) {
+	job, tools, err := r.decision(f, t)
+	if err != nil {
+		return nil, err
+	}
+	r.say(Step, "release", "pinned: %s %s", r.pkg.Name, decide.Pinned(f.found))
+	r.say(Step, "release", "asking %s", apiHost(r.opts.UpstreamAPIURL))
+	return decide.Select(ctx, job, tools)
+}
 
-	advisories map[string]Advisory // all on the package, by their identifier; nil when nobody asked
+// decision returns what there is to decide, and what with.
+func (r *run) decision(f *flake, t decide.Toolchain) (decide.Job, decide.Tools, error) {
+	upstream, err := r.upstream()
+	if err != nil {
+		return decide.Job{}, decide.Tools{}, err
+	}
+	o := r.opts
+	var to version.Version
+	if o.To != "" {
+		if to, err = parseTo(o.To); err != nil {
+			return decide.Job{}, decide.Tools{}, err
+		}
+	}
+	return decide.Job{
+		Options: decide.Options{
+			To: to, Pre: o.Pre, MinAge: o.MinAge, Skip: o.Skip, Allow: release.Allowed(o.Allow), IgnoreGo: o.IgnoreGo,
+		},
+		Files: f.files, Found: f.found, Now: r.start, Toolchain: t,
+	}, decide.Tools{Upstream: upstream, Log: r.logFor("release"), GoLines: r.goLines}, nil
 }
 
 // selected puts the release to go to into the result.
-func (res *Result) selected(sel *selection) {
-	res.OldVersion, res.NewVersion = sel.old, string(sel.release.Version)
-	res.Security = slices.Clone(sel.decision.Security) // the report hides secrets in its own
-}
-
-// selectRelease asks for the release to go to.
-func (r *run) selectRelease(ctx context.Context, f *flake, t toolchain) (*selection, error) {
-	upstream, err := r.upstream()
-	if err != nil {
-		return nil, err
-	}
-	sel := &selection{oldest: f.found.Oldest()}
-	sel.old = cmp.Or(string(sel.oldest), f.found.Pins[0].Label)
-	r.say(Step, "release", "pinned: %s %s", r.pkg.Name, sel.old)
-	r.say(Step, "release", "asking %s", apiHost(r.opts.UpstreamAPIURL))
-	var to version.Version
-	if r.opts.To != "" {
-		if to, err = parseTo(r.opts.To); err != nil {
-			return nil, err
-		}
-	}
-	sel.release, err = release.Select(ctx, upstream,
-		release.Want{Package: r.pkg, To: to, Pre: r.opts.Pre, Oldest: sel.oldest, Pins: f.found.Pins})
-	if err != nil {
-		return nil, err
-	}
-	if err := r.decide(ctx, f, upstream, t, sel); err != nil {
-		return nil, err
-	}
-	return sel, nil
+func (res *Result) selected(sel *decide.Selection) {
+	res.OldVersion, res.NewVersion = sel.Old, string(sel.Release.Version)
+	res.Security = slices.Clone(sel.Decision.Security) // the report hides secrets in its own
 }
 
 // parseTo reads the version of Options.To.

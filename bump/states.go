@@ -1,8 +1,10 @@
 package bump
 
 import (
-	"github.com/nixtars/ollama-bump/bump/internal/pin"
-	"github.com/nixtars/ollama-bump/bump/internal/probe"
+	"context"
+
+	"github.com/nixtars/ollama-bump/bump/internal/channel"
+	"github.com/nixtars/ollama-bump/bump/internal/decide"
 	"github.com/nixtars/ollama-bump/bump/internal/text"
 	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
@@ -18,59 +20,11 @@ const (
 	HoldingBack = text.HoldingBack // the base is newer than what is pinned
 
 	// UnknownState is that of a package which nixpkgs does not have, or which is no build of its recipe.
-	UnknownState PinState = "unknown"
+	UnknownState = decide.UnknownState
 )
 
 // PinInfo is the state of one pin.
-type PinInfo struct {
-	Attr        string   `json:"attr"`                   // an output that shows the pin
-	BaseVersion string   `json:"base_version,omitempty"` // "" when it is unknown
-	PinState    PinState `json:"pin_state"`
-}
-
-// stateOf compares a pin with its base. to is the release that would be pinned.
-func stateOf(pkg *pin.Package, p probe.Shown, to version.Version) PinInfo {
-	o := p.Outputs[0]
-	info := PinInfo{Attr: o.Where, PinState: UnknownState}
-	base, err := version.Parse(o.Recipe.Base)
-	if err != nil || !hasBase(pkg, p.Pin, o) {
-		return info
-	}
-	info.BaseVersion, info.PinState = string(base), Needed
-	pinned := p.Version
-	switch {
-	case base == pinned && version.Compare(to, pinned) > 0:
-	case version.Compare(base, to) >= 0:
-		info.PinState = CaughtUp
-	case pinned != "" && version.Compare(pinned, base) < 0:
-		info.PinState = HoldingBack
-	}
-	return info
-}
-
-// hasBase reports whether a pin's package is another version of one that nixpkgs has: an override of it, or a
-// recipe of the flake's own under its name. What is made of a release's binaries, or is another nixpkgs'
-// package, is not.
-func hasBase(pkg *pin.Package, p *pin.Pin, o probe.Output) bool {
-	if _, binary := p.Origin.(pin.Asset); binary {
-		return false
-	}
-	if in := p.Input(); in != nil && in.Provides {
-		return false
-	}
-	return !o.Recipe.Own || o.Pname == pkg.Name
-}
-
-// statesOf returns the states of the pins that an output shows.
-func statesOf(pkg *pin.Package, pins []probe.Shown, to version.Version) []PinInfo {
-	var all []PinInfo
-	for _, p := range pins {
-		if len(p.Outputs) > 0 {
-			all = append(all, stateOf(pkg, p, to))
-		}
-	}
-	return all
-}
+type PinInfo = decide.PinInfo
 
 // noteStates puts the pins' states into the result and the decision.
 func (res *Result) noteStates(all []PinInfo, d *text.Decision) {
@@ -103,5 +57,33 @@ func (r *run) adviseRemoval(states []PinInfo, old string) {
 			continue
 		}
 		return
+	}
+}
+
+// adviseUpdate warns when nixpkgs has the release by now, at the head of the branch that the pin's input follows:
+// updating the input makes the pin needless. No run fails for it.
+func (r *run) adviseUpdate(ctx context.Context, f *flake, s *solution, old string) {
+	if old == string(s.release.Version) {
+		return
+	}
+	var inputs [][]string
+	for _, p := range s.shown {
+		if decide.StateOf(r.pkg, p, s.release.Version).PinState == Needed {
+			inputs = append(inputs, p.Outputs[0].Recipe.Input)
+		}
+	}
+	lock, err := f.tree.Read(ctx, f.tree.Lock())
+	if err != nil {
+		return
+	}
+	upstream, err := r.upstream()
+	if err != nil {
+		return
+	}
+	for _, head := range channel.Heads(ctx, upstream, lock, inputs, r.pkg.Name, r.logFor("pin")) {
+		if version.Compare(head.Version, s.release.Version) >= 0 {
+			r.warn("pin", "%s has %s %s by now: update the input %s, and this pin is no longer needed", head.Branch,
+				r.pkg.Name, head.Version, head.Input)
+		}
 	}
 }

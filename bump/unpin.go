@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/nixtars/ollama-bump/bump/internal/decide"
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	"github.com/nixtars/ollama-bump/bump/internal/probe"
@@ -18,7 +19,7 @@ import (
 // whether the run is over: it is not while there is a bump to do, for a pin is still needed, a comment holds it, or no
 // program can remove it.
 func (r *run) unpin(
-	ctx context.Context, b *bench, at *start, sel *selection, plan pin.Plan, res *Result,
+	ctx context.Context, b *bench, at *start, sel *decide.Selection, plan pin.Plan, res *Result,
 ) (bool, error) {
 	f := b.flake
 	if !r.opts.Unpin {
@@ -37,13 +38,13 @@ func (r *run) unpin(
 	if err != nil || len(shown) == 0 {
 		return false, err
 	}
-	states := statesOf(r.pkg, shown, sel.release.Version)
-	res.noteStates(states, &sel.decision)
+	states := decide.States(r.pkg, shown, sel.Release.Version)
+	res.noteStates(states, &sel.Decision)
 	if slices.ContainsFunc(states,
 		func(s PinInfo) bool { return s.PinState != CaughtUp && s.PinState != HoldingBack }) {
 		return false, nil
 	}
-	if r.heldBack(sel.cohorts, shown, states) {
+	if r.heldBack(sel, shown, states) {
 		return false, nil
 	}
 	removal, err := remover.Remove(ctx, shown)
@@ -65,41 +66,38 @@ func (r *run) unpin(
 	for _, text := range removal.Warnings {
 		r.warn("pin", "%s", text)
 	}
-	d := sel.removal(shown, states)
+	d := removalOf(sel, shown, states)
 	res.Security = slices.Clone(d.Security)
 	return true, r.finishRemoval(ctx, b, at, w, removal, d, res)
 }
 
 // heldBack reports whether a comment in force rules out the version that removing a pin would give, and says so.
-func (r *run) heldBack(cohorts []*cohort, shown []probe.Shown, states []PinInfo) bool {
-	for _, c := range cohorts {
-		for i, s := range states {
-			hold := c.against(version.Version(s.BaseVersion))
-			if hold != nil && slices.Contains(c.pins, shown[i].Pin) {
-				r.warn("pin", "nixpkgs has %s %s, but the pin stays: %s: %s", r.pkg.Name, s.BaseVersion, whereOf(*hold),
-					hold.Quote)
-				return true
-			}
+func (r *run) heldBack(sel *decide.Selection, shown []probe.Shown, states []PinInfo) bool {
+	for i, s := range states {
+		if hold := sel.Against(shown[i].Pin, version.Version(s.BaseVersion)); hold != nil {
+			r.warn("pin", "nixpkgs has %s %s, but the pin stays: %s: %s", r.pkg.Name, s.BaseVersion, hold.Where(),
+				hold.Quote)
+			return true
 		}
 	}
 	return false
 }
 
-// removal is the decision for the removal of pins: which release would be pinned, and why no newer one, is of no matter
-// then. What is fixed is what every nixpkgs' own package has and a pin has not.
-func (sel *selection) removal(shown []probe.Shown, states []PinInfo) text.Decision {
-	d := sel.decision
+// removalOf is the decision for the removal of pins: which release would be pinned, and why no newer one, is of no
+// matter then. What is fixed is what every nixpkgs' own package has and a pin has not.
+func removalOf(sel *decide.Selection, shown []probe.Shown, states []PinInfo) text.Decision {
+	d := sel.Decision
 	d.Dropped, d.Passed, d.Security = true, nil, nil
 	pins := make([]*pin.Pin, 0, len(shown))
 	for _, p := range shown {
 		pins = append(pins, p.Pin)
 	}
 	oldest := pin.Oldest(pins)
-	for _, id := range slices.Sorted(maps.Keys(sel.advisories)) {
-		fixed := sel.advisories[id].FirstPatched
+	for _, id := range slices.Sorted(maps.Keys(sel.Advisories)) {
+		fixed := sel.Advisories[id].FirstPatched
 		if oldest != "" && version.Compare(string(oldest), fixed) < 0 && !slices.ContainsFunc(states,
 			func(s PinInfo) bool { return version.Compare(s.BaseVersion, fixed) < 0 }) {
-			d.Security = append(d.Security, sel.advisories[id])
+			d.Security = append(d.Security, sel.Advisories[id])
 		}
 	}
 	return d

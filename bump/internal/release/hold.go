@@ -67,6 +67,9 @@ func cutWord(text, word string) (before, after string, found bool) {
 	return text, "", false
 }
 
+// Where is FILE:LINE of the comment.
+func (h Hold) Where() string { return fmt.Sprintf("%s:%d", h.File, h.Line) }
+
 // InForce reports whether the hold counts: its date is the last day that it does, in UTC.
 func (h Hold) InForce(now time.Time) bool {
 	return h.Until.IsZero() || now.Before(h.Until.AddDate(0, 0, 1))

@@ -1,4 +1,4 @@
-package bump
+package decide
 
 import (
 	"cmp"
@@ -16,13 +16,21 @@ import (
 	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
 
-// toolchain is what the nixpkgs of a pin builds with. It is known only once the flake was evaluated: then a
+// Toolchain is what the nixpkgs of a pin builds with. It is known only once the flake was evaluated: then a
 // run that aimed too high starts over, below it.
-type toolchain struct {
+type Toolchain struct {
 	goVersion string          // of the compiler; "" when nothing is known of it
 	below     version.Version // releases from here on need what the recipe does not have; "" for no bound
 	why       string          // the recipe has not
 }
+
+// TooNew ends a run whose release cannot be built with what the nixpkgs of the pin has.
+type TooNew struct{ Toolchain }
+
+func (e *TooNew) Error() string { return "select release: it cannot be built with this nixpkgs" }
+
+// GoLines is what is known of the Go that releases need.
+type GoLines map[version.Version]goLine
 
 // goLine is the Go that a release's go.mod asks for.
 type goLine struct {
@@ -31,7 +39,7 @@ type goLine struct {
 }
 
 // and is the less that two toolchains can do: pins may have a nixpkgs each.
-func (t toolchain) and(other toolchain) toolchain {
+func (t Toolchain) and(other Toolchain) Toolchain {
 	if t.goVersion == "" || other.goVersion != "" && gomod.Builds(t.goVersion, other.goVersion) {
 		t.goVersion = other.goVersion
 	}
@@ -41,51 +49,50 @@ func (t toolchain) and(other toolchain) toolchain {
 	return t
 }
 
-// checkToolchain returns a function that checks, before any hash is taken, whether the nixpkgs of a pin can build a
-// release. known is what an earlier round has found.
-func (r *run) checkToolchain(
-	ctx context.Context, to version.Version, known toolchain,
-) func(*pin.Pin, []probe.Output) error {
+// Gate returns a function that checks whether the nixpkgs of a pin, which outputs show, builds a release. It is for
+// the time when the outputs are known and no hash is. A *TooNew asks for another decision, with its toolchain.
+func Gate(ctx context.Context, job Job, tools Tools, to version.Version) func(*pin.Pin, []probe.Output) error {
+	d := &decider{job, tools}
 	return func(p *pin.Pin, outputs []probe.Output) error {
 		if _, binary := p.Origin.(pin.Asset); binary || p.Follows() {
 			return nil
 		}
 		recipe := outputs[0].Recipe
-		var t toolchain
-		wants, err := r.newerGo(ctx, to, recipe)
+		var t Toolchain
+		wants, err := d.newerGo(ctx, to, recipe)
 		if err != nil {
 			return err
 		}
 		if wants != "" {
 			t.goVersion = recipe.Go
 		}
-		t.below, t.why = lackOf(r.pkg, p, to, recipe)
-		switch all := known.and(t); {
-		case all == known:
+		t.below, t.why = lackOf(d.pkg(), p, to, recipe)
+		switch all := d.Toolchain.and(t); {
+		case all == d.Toolchain:
 			return nil
-		case r.opts.To == "":
-			return &tooNew{all}
+		case d.To == "":
+			return &TooNew{all}
 		case wants != "":
 			return diag.At(p.Pos,
 				fmt.Sprintf("select release: %s needs Go %s, and the nixpkgs of this pin has %s", to, wants, recipe.Go),
 				"update the nixpkgs input, or go on with Options.IgnoreGo")
 		}
-		r.warn("release", "%s: %s", p.Pos, t.why)
+		d.Log(diag.Warning, "%s: %s", p.Pos, t.why)
 		return nil
 	}
 }
 
 // newerGo returns the Go that the release needs when it is newer than the compiler. Where one of the two is not
 // known, nothing is held back.
-func (r *run) newerGo(ctx context.Context, to version.Version, recipe probe.Recipe) (string, error) {
-	if r.opts.IgnoreGo {
+func (d *decider) newerGo(ctx context.Context, to version.Version, recipe probe.Recipe) (string, error) {
+	if d.IgnoreGo {
 		return "", nil
 	}
 	if recipe.Go == "" {
-		r.say(Detail, "release", "the Go version that this recipe builds with is not known: it has no passthru.go")
+		d.Log(diag.Detail, "the Go version that this recipe builds with is not known: it has no passthru.go")
 		return "", nil
 	}
-	wants, known := r.goOf(ctx, to)
+	wants, known := d.goOf(ctx, to)
 	if !known || gomod.Builds(recipe.Go, wants) {
 		return "", ctx.Err()
 	}
@@ -94,32 +101,28 @@ func (r *run) newerGo(ctx context.Context, to version.Version, recipe probe.Reci
 
 // goOf returns the Go that a release needs, "" for any, and whether that is known; a note says when it is not. A
 // release is asked for once, and in a run gomod.MaxRequests of them at most.
-func (r *run) goOf(ctx context.Context, v version.Version) (wants string, known bool) {
-	if line, ok := r.goLines[v]; ok {
+func (d *decider) goOf(ctx context.Context, v version.Version) (wants string, known bool) {
+	if line, ok := d.GoLines[v]; ok {
 		return line.wants, line.known
 	}
 	err := errors.New("enough go.mod files were read")
 	var line goLine
-	if len(r.goLines) < gomod.MaxRequests {
-		line.wants, err = r.askGoLine(ctx, v)
+	if len(d.GoLines) < gomod.MaxRequests {
+		line.wants, err = d.askGoLine(ctx, v)
 		line.known = err == nil
-		r.goLines[v] = line
+		d.GoLines[v] = line
 	}
 	if err != nil {
-		r.say(Detail, "release", "the Go version that %s needs is not known: %v", v, err)
+		d.Log(diag.Detail, "the Go version that %s needs is not known: %v", v, err)
 	}
 	return line.wants, line.known
 }
 
 // askGoLine returns the go line of a release's go.mod, "" when it has none.
-func (r *run) askGoLine(ctx context.Context, v version.Version) (string, error) {
-	upstream, err := r.upstream()
-	if err != nil {
-		return "", err
-	}
-	src, err := upstream.Contents(ctx, r.pkg.Owner(), r.pkg.Repo, v.Tag(), "go.mod")
+func (d *decider) askGoLine(ctx context.Context, v version.Version) (string, error) {
+	src, err := d.Upstream.Contents(ctx, d.pkg().Owner(), d.pkg().Repo, v.Tag(), "go.mod")
 	if none := (*github.NotFound)(nil); errors.As(err, &none) {
-		r.say(Detail, "release", "%s has no go.mod: any version of Go is accepted", v)
+		d.Log(diag.Detail, "%s has no go.mod: any version of Go is accepted", v)
 		return "", nil
 	} else if err != nil {
 		return "", err
@@ -146,10 +149,10 @@ func lackOf(pkg *pin.Package, p *pin.Pin, to version.Version, recipe probe.Recip
 
 // buildable leaves out the candidates that the toolchain of the pin does not build. waits says what the newest of
 // them waits for.
-func (r *run) buildable(
-	ctx context.Context, t toolchain, policy release.Policy, oldest version.Version, all []release.Candidate,
+func (d *decider) buildable(
+	ctx context.Context, policy release.Policy, oldest version.Version, all []release.Candidate,
 ) (left []release.Candidate, waits string, err error) {
-	if t == (toolchain{}) {
+	if d.Toolchain == (Toolchain{}) {
 		return all, "", nil
 	}
 	var open []version.Version
@@ -162,17 +165,17 @@ func (r *run) buildable(
 		return all, "", nil // none may be taken, whatever it needs
 	}
 	slices.SortFunc(open, func(a, b version.Version) int { return version.Compare(b, a) })
-	to, waits, err := r.newestBuildable(ctx, t, open)
+	to, waits, err := d.newestBuildable(ctx, open)
 	switch {
 	case err != nil:
 		return nil, "", err
 	case to == "" && oldest == "":
-		return nil, "", &Error{
+		return nil, "", &diag.Error{
 			Text: "select release: " + waits,
 			Hint: "update the nixpkgs input, or name a release with Options.To=X.Y.Z",
 		}
 	case waits != "":
-		r.warn("release", "%s", waits)
+		d.Log(diag.Warning, "%s", waits)
 	}
 	for _, c := range all {
 		if version.Compare(c.Version, to) <= 0 {
@@ -184,9 +187,10 @@ func (r *run) buildable(
 
 // newestBuildable returns the first of the releases, which come newest first, that the toolchain of the pin builds;
 // "" for none. waits says what the newest waits for, when it is another one.
-func (r *run) newestBuildable(
-	ctx context.Context, t toolchain, open []version.Version,
+func (d *decider) newestBuildable(
+	ctx context.Context, open []version.Version,
 ) (to version.Version, waits string, err error) {
+	t := d.Toolchain
 	for t.below != "" && len(open) > 0 && version.Compare(open[0], t.below) >= 0 {
 		waits = cmp.Or(waits, fmt.Sprintf("%s waits: %s; update the nixpkgs input", open[0], t.why))
 		open = open[1:]
@@ -194,7 +198,7 @@ func (r *run) newestBuildable(
 	if t.goVersion == "" || len(open) == 0 {
 		return first(open), waits, nil
 	}
-	choice := gomod.Newest(t.goVersion, len(open), func(i int) (string, bool) { return r.goOf(ctx, open[i]) })
+	choice := gomod.Newest(t.goVersion, len(open), func(i int) (string, bool) { return d.goOf(ctx, open[i]) })
 	switch {
 	case ctx.Err() != nil:
 		return "", "", ctx.Err()

@@ -1,4 +1,4 @@
-package bump
+package channel
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/version"
 	"github.com/nixtars/ollama-bump/nixexpr"
 )
@@ -16,52 +17,51 @@ const headTime = 20 * time.Second
 // maxChannels bounds the branches that are looked at; each is a request.
 const maxChannels = 2
 
-// adviseUpdate warns when nixpkgs has the release by now, at the head of the branch that the pin's input follows:
-// updating the input makes the pin needless. No run fails for it.
-func (r *run) adviseUpdate(ctx context.Context, f *flake, s *solution, old string) {
-	if old == string(s.release.Version) {
-		return
-	}
+// Contents reads a file of a repository; see github.Client.
+type Contents interface {
+	Contents(ctx context.Context, owner, repo, ref, path string) ([]byte, error)
+}
+
+// Head is the version of a package at the head of a channel.
+type Head struct {
+	Channel
+	version.Version
+}
+
+// Heads returns the versions of nixpkgs' own package at the heads of the channels that inputs follow, by the ways from
+// the flake to them. What cannot be read is left out, with a note.
+func Heads(
+	ctx context.Context, up Contents, lockFile []byte, inputs [][]string, pkg string,
+	log func(kind diag.EventKind, format string, args ...any),
+) []Head {
 	ctx, cancel := context.WithTimeout(ctx, headTime)
 	defer cancel()
-	src, err := f.tree.Read(ctx, f.tree.Lock())
+	lock, err := parse(lockFile)
 	if err != nil {
-		return
+		return nil
 	}
-	lock, err := parseLock(src)
-	if err != nil {
-		return
-	}
-	asked := map[channel]bool{}
-	for _, p := range s.shown {
-		if stateOf(r.pkg, p, s.release.Version).PinState != Needed {
-			continue
-		}
-		from := lock.channelOf(p.Outputs[0].Recipe.Input)
-		if from.branch == "" || asked[from] || len(asked) == maxChannels {
+	var heads []Head
+	asked := map[Channel]bool{}
+	for _, way := range inputs {
+		from := lock.of(way)
+		if from.Branch == "" || asked[from] || len(asked) == maxChannels {
 			continue
 		}
 		asked[from] = true
-		head, err := r.headVersion(ctx, from.branch)
-		switch {
-		case err != nil:
-			r.say(Detail, "pin", "the newest version in %s is unknown: %v", from.branch, err)
-		case version.Compare(head, s.release.Version) >= 0:
-			r.warn("pin", "%s has %s %s by now: update the input %s, and this pin is no longer needed", from.branch,
-				r.pkg.Name, head, from.input)
+		v, err := headVersion(ctx, up, from.Branch, pkg)
+		if err != nil {
+			log(diag.Detail, "the newest version in %s is unknown: %v", from.Branch, err)
+			continue
 		}
+		heads = append(heads, Head{from, v})
 	}
+	return heads
 }
 
 // headVersion is the version of nixpkgs' own package at the head of a branch.
-func (r *run) headVersion(ctx context.Context, branch string) (version.Version, error) {
-	upstream, err := r.upstream()
-	if err != nil {
-		return "", err
-	}
-	name := r.pkg.Name
-	path := fmt.Sprintf("pkgs/by-name/%s/%s/package.nix", name[:2], name)
-	src, err := upstream.Contents(ctx, "NixOS", "nixpkgs", branch, path)
+func headVersion(ctx context.Context, up Contents, branch, pkg string) (version.Version, error) {
+	path := fmt.Sprintf("pkgs/by-name/%s/%s/package.nix", pkg[:2], pkg)
+	src, err := up.Contents(ctx, "NixOS", "nixpkgs", branch, path)
 	if err != nil {
 		return "", err
 	}
@@ -69,7 +69,7 @@ func (r *run) headVersion(ctx context.Context, branch string) (version.Version, 
 	if err != nil {
 		return "", err
 	}
-	return recipeVersion(f, name)
+	return recipeVersion(f, pkg)
 }
 
 // recipeVersion is the version in the set of a recipe that has the package's pname.

@@ -1,12 +1,16 @@
-package bump
+package decide
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/nixtars/ollama-bump/bump/bumptest/githubtest"
+	"github.com/nixtars/ollama-bump/bump/internal/diag"
+	"github.com/nixtars/ollama-bump/bump/internal/github"
+	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	"github.com/nixtars/ollama-bump/bump/internal/probe"
 	"github.com/nixtars/ollama-bump/bump/internal/release"
 )
@@ -16,18 +20,21 @@ func TestUnknownGoIsNoted(t *testing.T) {
 	t.Parallel()
 	s := githubtest.New(t)
 	s.AddRelease("ollama", "ollama", githubtest.Release{Tag: "v0.32.15"})
-	var notes []string
-	r, err := newRun(Options{UpstreamAPIURL: s.URL, Env: []string{}, Progress: func(e Event) {
-		assert.Equal(t, Detail, e.Kind)
-		notes = append(notes, e.Text)
-	}})
+	upstream, err := github.New(github.Options{BaseURL: s.URL})
 	require.NoError(t, err)
+	var notes []string
+	d := decider{Job{Found: &pin.Found{Package: &pin.Ollama}}, Tools{
+		Upstream: upstream, GoLines: GoLines{}, Log: func(kind diag.EventKind, format string, args ...any) {
+			assert.Equal(t, diag.Detail, kind)
+			notes = append(notes, fmt.Sprintf(format, args...))
+		},
+	}}
 	for range 2 { // the second time it is not asked for again
-		wants, err := r.newerGo(t.Context(), "0.32.15", probe.Recipe{Go: "1.25.0"})
+		wants, err := d.newerGo(t.Context(), "0.32.15", probe.Recipe{Go: "1.25.0"})
 		require.NoError(t, err)
 		assert.Empty(t, wants)
 	}
-	wants, err := r.newerGo(t.Context(), "0.32.15", probe.Recipe{})
+	wants, err := d.newerGo(t.Context(), "0.32.15", probe.Recipe{})
 	require.NoError(t, err)
 	assert.Empty(t, wants)
 	assert.Equal(t, []string{
@@ -39,15 +46,15 @@ func TestUnknownGoIsNoted(t *testing.T) {
 // Pins that have a nixpkgs each are built by the weaker one, whichever is looked at first.
 func TestToolchainsOfSeveralPins(t *testing.T) {
 	t.Parallel()
-	older, newer := toolchain{goVersion: "1.24.9"}, toolchain{goVersion: "1.25.8"}
-	bound, lower := toolchain{below: "0.30.0", why: "no llama.cpp"}, toolchain{below: "0.23.0", why: "no Vulkan"}
-	for _, c := range []struct{ a, b, want toolchain }{
-		{toolchain{}, toolchain{}, toolchain{}},
-		{older, toolchain{}, older},
+	older, newer := Toolchain{goVersion: "1.24.9"}, Toolchain{goVersion: "1.25.8"}
+	bound, lower := Toolchain{below: "0.30.0", why: "no llama.cpp"}, Toolchain{below: "0.23.0", why: "no Vulkan"}
+	for _, c := range []struct{ a, b, want Toolchain }{
+		{Toolchain{}, Toolchain{}, Toolchain{}},
+		{older, Toolchain{}, older},
 		{older, newer, older},
-		{bound, toolchain{}, bound},
+		{bound, Toolchain{}, bound},
 		{bound, lower, lower},
-		{older, bound, toolchain{"1.24.9", "0.30.0", "no llama.cpp"}},
+		{older, bound, Toolchain{"1.24.9", "0.30.0", "no llama.cpp"}},
 	} {
 		assert.Equal(t, c.want, c.a.and(c.b))
 		assert.Equal(t, c.want, c.b.and(c.a))
@@ -57,11 +64,10 @@ func TestToolchainsOfSeveralPins(t *testing.T) {
 // Where no release may be taken, none waits for a toolchain, and what follows a branch stays.
 func TestNothingToTakeWaitsForNoToolchain(t *testing.T) {
 	t.Parallel()
-	r, err := newRun(Options{Env: []string{}})
-	require.NoError(t, err)
+	d := decider{Job: Job{Toolchain: Toolchain{goVersion: "1.25.0"}}}
 	all := []release.Candidate{{Version: "0.32.15"}}
 	policy := release.Policy{Skip: release.Skips{"0.32.x"}}
-	left, waits, err := r.buildable(t.Context(), toolchain{goVersion: "1.25.0"}, policy, "", all)
+	left, waits, err := d.buildable(t.Context(), policy, "", all)
 	require.NoError(t, err)
 	assert.Equal(t, all, left)
 	assert.Empty(t, waits)

@@ -1,4 +1,4 @@
-package bump
+package channel
 
 import (
 	"testing"
@@ -102,14 +102,14 @@ func TestChannelOfTheInput(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			lock, err := parseLock([]byte(tt.lock))
+			lock, err := parse([]byte(tt.lock))
 			require.NoError(t, err)
-			got := lock.channelOf(tt.way)
+			got := lock.of(tt.way)
 			if tt.branch == "" {
-				assert.Empty(t, got.branch)
+				assert.Empty(t, got.Branch)
 				return
 			}
-			assert.Equal(t, channel{tt.input, tt.branch}, got)
+			assert.Equal(t, Channel{tt.input, tt.branch}, got)
 		})
 	}
 }

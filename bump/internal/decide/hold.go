@@ -1,4 +1,4 @@
-package bump
+package decide
 
 import (
 	"bytes"
@@ -24,25 +24,25 @@ type cohort struct {
 	waits  string // what its newest release waits for
 }
 
-// cohorts divides the pins by the comments in force beside them, and puts all comments into the decision. What no
+// cohorts divides the pins by the comments in force beside them, and puts all comments into the selection. What no
 // comment holds back comes first, and is one.
-func (r *run) cohorts(f *flake, d *text.Decision) ([]*cohort, error) {
+func (d *decider) cohorts(sel *Selection) ([]*cohort, error) {
 	free := &cohort{}
 	var held []*cohort
 	said := map[string]bool{}
-	for _, pins := range f.found.Bound() {
+	for _, pins := range d.Found.Bound() {
 		c := &cohort{pins: pins}
 		for _, p := range pins {
-			holds, err := f.holds(p)
+			holds, err := d.holds(p)
 			if err != nil {
 				return nil, holdError(err)
 			}
 			for _, hold := range holds {
-				if where := whereOf(hold); !said[where] {
+				if where := hold.Where(); !said[where] {
 					said[where] = true
-					r.reportHold(hold, d)
+					d.reportHold(hold, sel)
 				}
-				if hold.InForce(r.start) {
+				if hold.InForce(d.Now) {
 					c.holds = append(c.holds, hold)
 				}
 			}
@@ -69,14 +69,21 @@ func (c *cohort) against(v version.Version) *release.Hold {
 	return nil
 }
 
-// whereOf is FILE:LINE of a comment.
-func whereOf(hold release.Hold) string { return fmt.Sprintf("%s:%d", hold.File, hold.Line) }
+// Against returns the first comment in force that keeps a pin from a version, nil when there is none.
+func (sel *Selection) Against(p *pin.Pin, v version.Version) *release.Hold {
+	for _, c := range sel.cohorts {
+		if slices.Contains(c.pins, p) {
+			return c.against(v)
+		}
+	}
+	return nil
+}
 
 // refuseHeld returns the error for a release that was asked for and that a comment holds back.
 func refuseHeld(to version.Version, cohorts []*cohort) error {
 	for _, c := range cohorts {
 		if hold := c.against(to); hold != nil {
-			return &Error{
+			return &diag.Error{
 				Pos:  diag.Pos{File: hold.File, Line: hold.Line, Column: 1},
 				Text: fmt.Sprintf("select release: %s is held back by the comment %q", to, hold.Quote),
 				Hint: "change or remove the comment",
@@ -87,7 +94,7 @@ func refuseHeld(to version.Version, cohorts []*cohort) error {
 }
 
 // keepHeld sets apart the pins that a comment keeps from the release that the others move to.
-func (r *run) keepHeld(sel *selection, cohorts []*cohort, to version.Version) {
+func (d *decider) keepHeld(sel *Selection, cohorts []*cohort, to version.Version) {
 	for _, c := range cohorts {
 		hold := c.against(to)
 		if to == "" || hold == nil {
@@ -98,10 +105,10 @@ func (r *run) keepHeld(sel *selection, cohorts []*cohort, to version.Version) {
 				continue
 			}
 			stays := cmp.Or(string(p.Version), p.Label)
-			r.say(Step, "release", "%s: %s stays at %s: held by %s", p.Pos, r.pkg.Name, stays, hold.Quote)
-			sel.held = append(sel.held, p)
-			for i := range sel.decision.Holds {
-				if h := &sel.decision.Holds[i]; h.Where == whereOf(*hold) {
+			d.Log(diag.Step, "%s: %s stays at %s: held by %s", p.Pos, d.pkg().Name, stays, hold.Quote)
+			sel.Held = append(sel.Held, p)
+			for i := range sel.Decision.Holds {
+				if h := &sel.Decision.Holds[i]; h.Where == hold.Where() {
 					h.Stays = stays
 				}
 			}
@@ -110,11 +117,11 @@ func (r *run) keepHeld(sel *selection, cohorts []*cohort, to version.Version) {
 }
 
 // holds returns the comments beside a pin that hold it back.
-func (f *flake) holds(p *pin.Pin) ([]release.Hold, error) {
+func (d *decider) holds(p *pin.Pin) ([]release.Hold, error) {
 	var all []release.Hold
-	lines := f.linesOf(p)
+	lines := d.linesOf(p)
 	for _, name := range slices.Sorted(maps.Keys(lines)) {
-		code := f.files.Nix[name]
+		code := d.Files.Nix[name]
 		if code == nil || !bytes.Contains(code.Src, []byte(release.Directive)) {
 			continue
 		}
@@ -129,15 +136,15 @@ func (f *flake) holds(p *pin.Pin) ([]release.Hold, error) {
 
 // linesOf are the lines that a pin is written on, by file: of the binding that it is the value of, of the
 // call, and of its versions.
-func (f *flake) linesOf(p *pin.Pin) map[string][]int {
+func (d *decider) linesOf(p *pin.Pin) map[string][]int {
 	lines := map[string][]int{p.File: {p.Line}}
-	if code := f.files.Nix[p.File]; code != nil {
+	if code := d.Files.Nix[p.File]; code != nil {
 		if b := bindingAt(code, p.Line, p.Column); b != nil {
 			lines[p.File] = append(lines[p.File], code.Position(b.Start()).Line)
 		}
 	}
 	for _, id := range p.Versions {
-		s := f.found.Slot(id)
+		s := d.Found.Slot(id)
 		lines[s.File] = append(lines[s.File], s.Pos.Line)
 	}
 	return lines
@@ -175,15 +182,15 @@ func comments(f *nixexpr.File) []release.Comment {
 	return all
 }
 
-// reportHold reports what a comment says, and puts it into the decision.
-func (r *run) reportHold(hold release.Hold, d *text.Decision) {
-	expired := !hold.InForce(r.start)
+// reportHold reports what a comment says, and puts it into the selection.
+func (d *decider) reportHold(hold release.Hold, sel *Selection) {
+	expired := !hold.InForce(d.Now)
 	if expired {
-		r.warn("release", "%s: %s: its last day is over, so it was ignored", whereOf(hold), hold.Quote)
+		d.Log(diag.Warning, "%s: %s: its last day is over, so it was ignored", hold.Where(), hold.Quote)
 	} else {
-		r.say(Step, "release", "%s: %s", whereOf(hold), hold.Quote)
+		d.Log(diag.Step, "%s: %s", hold.Where(), hold.Quote)
 	}
-	d.Holds = append(d.Holds, text.Hold{Where: whereOf(hold), Text: hold.Quote, Expired: expired})
+	sel.Decision.Holds = append(sel.Decision.Holds, text.Hold{Where: hold.Where(), Text: hold.Quote, Expired: expired})
 }
 
 // holdError gives a comment that cannot be read its place.
@@ -192,7 +199,7 @@ func holdError(err error) error {
 	if !errors.As(err, &wrong) {
 		return err
 	}
-	return &Error{
+	return &diag.Error{
 		Pos: diag.Pos{File: wrong.File, Line: wrong.Line, Column: 1}, Text: "read the comment: " + wrong.Err.Error(),
 		Hint: "write # ollama-bump: hold <0.32 until 2026-12-01: reason; constraint, date and reason are optional",
 		Err:  err,

@@ -1,4 +1,5 @@
-package bump
+// Package channel finds the branch of nixpkgs that an input of a flake follows, and what is at its head.
+package channel
 
 import (
 	"encoding/json"
@@ -7,10 +8,10 @@ import (
 	"strings"
 )
 
-// A channel is an input of the flake that follows a branch of nixpkgs.
-type channel struct {
-	input  string // as nix flake update takes it: nixpkgs, or other/nixpkgs
-	branch string // "" when it follows none that is known
+// A Channel is an input of the flake that follows a branch of nixpkgs.
+type Channel struct {
+	Input  string // as nix flake update takes it: nixpkgs, or other/nixpkgs
+	Branch string // "" when it follows none that is known
 }
 
 // lock is what flake.lock says of the flake's inputs.
@@ -26,7 +27,7 @@ type lock struct {
 // reference is how an input is named in a lock file.
 type reference struct{ Type, Owner, Repo, Ref, Rev, URL, ID, Host string }
 
-func parseLock(src []byte) (*lock, error) {
+func parse(src []byte) (*lock, error) {
 	l := &lock{}
 	if err := json.Unmarshal(src, l); err != nil {
 		return nil, fmt.Errorf("parse flake.lock: %w", err)
@@ -34,21 +35,21 @@ func parseLock(src []byte) (*lock, error) {
 	return l, nil
 }
 
-// channelOf is the channel that an input follows, by the way from the flake to it. Where the way is not known it is the
+// of is the channel that an input follows, by the way from the flake to it. Where the way is not known it is the
 // input called nixpkgs, or the only one that follows a channel.
-func (l *lock) channelOf(way []string) channel {
+func (l *lock) of(way []string) Channel {
 	if len(way) > 0 {
-		return l.channelAt(way)
+		return l.at(way)
 	}
-	if c := l.channelAt([]string{"nixpkgs"}); c.branch != "" {
+	if c := l.at([]string{"nixpkgs"}); c.Branch != "" {
 		return c
 	}
-	only := channel{}
+	only := Channel{}
 	for name := range l.Nodes[l.Root].Inputs {
-		switch c := l.channelAt([]string{name}); {
-		case c.branch == "":
-		case only.branch != "":
-			return channel{}
+		switch c := l.at([]string{name}); {
+		case c.Branch == "":
+		case only.Branch != "":
+			return Channel{}
 		default:
 			only = c
 		}
@@ -56,13 +57,13 @@ func (l *lock) channelOf(way []string) channel {
 	return only
 }
 
-func (l *lock) channelAt(way []string) channel {
+func (l *lock) at(way []string) Channel {
 	way, node := l.follow(way, 0)
 	n, ok := l.Nodes[node]
 	if !ok {
-		return channel{}
+		return Channel{}
 	}
-	return channel{strings.Join(way, "/"), branchOf(n.Original, n.Locked)}
+	return Channel{strings.Join(way, "/"), branchOf(n.Original, n.Locked)}
 }
 
 // maxFollows bounds how many inputs follow each other.

@@ -1,4 +1,4 @@
-package bump
+package decide
 
 import (
 	"cmp"
@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
-	"github.com/nixtars/ollama-bump/bump/internal/github"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	"github.com/nixtars/ollama-bump/bump/internal/release"
 	"github.com/nixtars/ollama-bump/bump/internal/text"
@@ -17,51 +16,49 @@ import (
 
 // decide takes the release that the options, the comments beside the pins and its age allow in place of the
 // newest.
-func (r *run) decide(ctx context.Context, f *flake, upstream *github.Client, t toolchain, sel *selection) error {
-	cohorts, err := r.cohorts(f, &sel.decision)
+func (d *decider) decide(ctx context.Context, sel *Selection) error {
+	cohorts, err := d.cohorts(sel)
 	if err != nil {
 		return err
 	}
 	sel.cohorts = cohorts
-	newer := sel.oldest == "" || version.Compare(sel.release.Version, sel.oldest) > 0
+	newer := sel.Oldest == "" || version.Compare(sel.Release.Version, sel.Oldest) > 0
 	switch {
-	case r.opts.To != "" && newer:
-		return refuseHeld(sel.release.Version, cohorts)
-	case r.opts.To != "":
+	case d.To != "" && newer:
+		return refuseHeld(sel.Release.Version, cohorts)
+	case d.To != "":
 		return nil
 	case !newer:
-		r.keepUnmoved(sel, cohorts)
+		d.keepUnmoved(sel, cohorts)
 		return nil
 	}
-	sel.advisories = r.advisories(ctx, upstream)
+	sel.Advisories = d.advisories(ctx)
 	policy := release.Policy{
-		Now: r.start, MinAge: r.opts.MinAge, Skip: r.opts.Skip, Allow: release.Allowed(r.opts.Allow),
-		Fixes: fixes(sel.advisories),
+		Now: d.Now, MinAge: d.MinAge, Skip: d.Skip, Allow: d.Allow,
+		Fixes: fixes(sel.Advisories),
 	}
-	all := sel.release.Candidates(r.opts.Pre, f.found.Pins)
+	all := sel.Release.Candidates(d.Pre, d.Found.Pins)
 	for _, c := range cohorts {
 		policy.Holds = c.holds
-		if err := r.choose(ctx, t, policy, c, all); err != nil {
+		if err := d.choose(ctx, policy, c, all); err != nil {
 			return err
 		}
 	}
 	best := slices.MaxFunc(cohorts, func(a, b *cohort) int { return compare(a.choice.Version, b.choice.Version) })
-	r.keepHeld(sel, cohorts, best.choice.Version)
-	sel.take(f, best.choice)
+	d.keepHeld(sel, cohorts, best.choice.Version)
+	sel.take(d.Found, best.choice)
 	if best.choice.Version == "" {
 		sel.keepUntagged(cohorts)
 	}
-	r.tellFixes(sel, cohorts)
-	r.tellPassed(sel, cohorts, best)
+	d.tellFixes(sel, cohorts)
+	d.tellPassed(sel, cohorts, best)
 	return nil
 }
 
 // choose takes the release for a cohort.
-func (r *run) choose(
-	ctx context.Context, t toolchain, policy release.Policy, c *cohort, all []release.Candidate,
-) error {
+func (d *decider) choose(ctx context.Context, policy release.Policy, c *cohort, all []release.Candidate) error {
 	oldest := pin.Oldest(c.pins)
-	candidates, waits, err := r.buildable(ctx, t, policy, oldest, all)
+	candidates, waits, err := d.buildable(ctx, policy, oldest, all)
 	if err != nil {
 		return err
 	}
@@ -79,62 +76,62 @@ func compare(a, b version.Version) int {
 
 // take makes the chosen release that of the run; without one it is the pinned release, which is current. What stays as
 // it is has no part in it.
-func (sel *selection) take(f *flake, choice release.Choice) {
-	if len(sel.held) > 0 {
-		moving := slices.DeleteFunc(slices.Clone(f.found.Pins),
-			func(p *pin.Pin) bool { return slices.Contains(sel.held, p) })
-		sel.oldest = pin.Oldest(moving)
-		sel.old = cmp.Or(string(sel.oldest), moving[0].Label)
+func (sel *Selection) take(found *pin.Found, choice release.Choice) {
+	if len(sel.Held) > 0 {
+		moving := slices.DeleteFunc(slices.Clone(found.Pins),
+			func(p *pin.Pin) bool { return slices.Contains(sel.Held, p) })
+		sel.Oldest = pin.Oldest(moving)
+		sel.Old = cmp.Or(string(sel.Oldest), moving[0].Label)
 	}
 	to := choice.Version
 	if to == "" {
-		to = sel.oldest
+		to = sel.Oldest
 	}
-	if to != "" && (to != sel.release.Version || len(sel.held) > 0) {
-		sel.release = sel.release.Instead(to, sel.oldest)
+	if to != "" && (to != sel.Release.Version || len(sel.Held) > 0) {
+		sel.Release = sel.Release.Instead(to, sel.Oldest)
 	}
 }
 
 // keepUnmoved sets apart the pins that a comment holds back where the others are at the newest release.
-func (r *run) keepUnmoved(sel *selection, cohorts []*cohort) {
-	to := sel.release.Version
-	r.keepHeld(sel, cohorts, to)
+func (d *decider) keepUnmoved(sel *Selection, cohorts []*cohort) {
+	to := sel.Release.Version
+	d.keepHeld(sel, cohorts, to)
 	for _, c := range cohorts {
-		if hold := c.against(to); hold != nil && len(sel.held) > 0 && slices.Contains(c.pins, sel.held[0]) {
-			sel.waiting = fmt.Sprintf("%s is not taken: held by %s", to, hold.Quote)
+		if hold := c.against(to); hold != nil && len(sel.Held) > 0 && slices.Contains(c.pins, sel.Held[0]) {
+			sel.Waiting = fmt.Sprintf("%s is not taken: held by %s", to, hold.Quote)
 		}
 	}
 }
 
 // keepUntagged sets apart the pins without a version, where no release may be taken: they are behind every release, and
 // would move.
-func (sel *selection) keepUntagged(cohorts []*cohort) {
+func (sel *Selection) keepUntagged(cohorts []*cohort) {
 	for _, c := range cohorts {
 		if len(c.choice.Passed) == 0 && c.waits == "" {
 			continue // nothing rules out a release
 		}
 		for _, p := range c.pins {
 			if p.Version == "" {
-				sel.held = append(sel.held, p)
+				sel.Held = append(sel.Held, p)
 			}
 		}
 	}
 }
 
 // tellFixes records the vulnerabilities that the release fixes, and warns of those that the user's word leaves open.
-func (r *run) tellFixes(sel *selection, cohorts []*cohort) {
+func (d *decider) tellFixes(sel *Selection, cohorts []*cohort) {
 	var fixed, missed []release.Fix
 	for _, c := range cohorts {
-		if c.choice.Version == sel.release.Version {
+		if c.choice.Version == sel.Release.Version {
 			fixed = append(fixed, c.choice.Fixed...)
 		}
 		missed = append(missed, c.choice.Missed...)
 	}
 	for _, fix := range once(fixed) {
-		sel.decision.Security = append(sel.decision.Security, sel.advisories[fix.ID])
+		sel.Decision.Security = append(sel.Decision.Security, sel.Advisories[fix.ID])
 	}
 	for _, fix := range once(missed) {
-		r.warn("release", "%s is fixed in %s, which is ruled out here", sel.advisories[fix.ID].GHSA, fix.In)
+		d.Log(diag.Warning, "%s is fixed in %s, which is ruled out here", sel.Advisories[fix.ID].GHSA, fix.In)
 	}
 }
 
@@ -146,7 +143,7 @@ func once(list []release.Fix) []release.Fix {
 
 // tellPassed records the releases that were not taken for the pins that move, or, where none moves, for the first that
 // has any.
-func (r *run) tellPassed(sel *selection, cohorts []*cohort, best *cohort) {
+func (d *decider) tellPassed(sel *Selection, cohorts []*cohort, best *cohort) {
 	told := best
 	if best.choice.Version == "" {
 		for _, c := range cohorts {
@@ -156,25 +153,25 @@ func (r *run) tellPassed(sel *selection, cohorts []*cohort, best *cohort) {
 		}
 	}
 	for _, p := range told.choice.Passed {
-		sel.decision.Passed = append(sel.decision.Passed, text.Passed{Version: string(p.Version), Why: p.Reason})
+		sel.Decision.Passed = append(sel.Decision.Passed, text.Passed{Version: string(p.Version), Why: p.Reason})
 	}
-	sel.waiting = told.waits
-	if passed := told.choice.Passed; len(passed) > 0 && sel.waiting == "" {
-		sel.waiting = fmt.Sprintf("%s is not taken: %s", passed[0].Version, passed[0].Reason)
-		r.say(Step, "release", "%s", sel.waiting)
+	sel.Waiting = told.waits
+	if passed := told.choice.Passed; len(passed) > 0 && sel.Waiting == "" {
+		sel.Waiting = fmt.Sprintf("%s is not taken: %s", passed[0].Version, passed[0].Reason)
+		d.Log(diag.Step, "%s", sel.Waiting)
 	}
 }
 
 // advisories are those on the package by their identifier. They are advice: without an answer the bump
 // goes on.
-func (r *run) advisories(ctx context.Context, upstream *github.Client) map[string]Advisory {
-	name := "github.com/" + r.pkg.Upstream()
-	list, err := upstream.Advisories(ctx, "go", name)
+func (d *decider) advisories(ctx context.Context) map[string]text.Advisory {
+	name := "github.com/" + d.pkg().Upstream()
+	list, err := d.Upstream.Advisories(ctx, "go", name)
 	if err != nil {
-		r.say(Detail, "release", "advisories are unknown: %v", err)
+		d.Log(diag.Detail, "advisories are unknown: %v", err)
 		return nil
 	}
-	all := map[string]Advisory{}
+	all := map[string]text.Advisory{}
 	for _, a := range list {
 		for _, v := range a.Vulnerabilities {
 			fixed, err := version.Parse(v.FirstPatched)
@@ -182,7 +179,7 @@ func (r *run) advisories(ctx context.Context, upstream *github.Client) map[strin
 				string(fixed) != v.FirstPatched {
 				continue
 			}
-			all[a.GHSA+" "+v.FirstPatched] = Advisory{
+			all[a.GHSA+" "+v.FirstPatched] = text.Advisory{
 				GHSA: a.GHSA, CVE: a.CVE, URL: a.URL, Summary: diag.Line(a.Summary), Severity: a.Severity,
 				FirstPatched: v.FirstPatched,
 			}
@@ -192,7 +189,7 @@ func (r *run) advisories(ctx context.Context, upstream *github.Client) map[strin
 }
 
 // fixes returns the releases that fix them.
-func fixes(advisories map[string]Advisory) []release.Fix {
+func fixes(advisories map[string]text.Advisory) []release.Fix {
 	var all []release.Fix
 	for id, a := range advisories {
 		all = append(all, release.Fix{ID: id, In: version.Version(a.FirstPatched)})
