@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
 
 // A Channel is an input of the flake that follows a branch of nixpkgs.
@@ -101,7 +103,6 @@ var (
 	flakehubURL = regexp.MustCompile(
 		`^https://(?:api\.)?flakehub\.com/f/NixOS/nixpkgs/0\.([0-9]{4}|1)(?:\.(?:\*|%2[Aa]|x|[0-9]+))?(?:\.tar\.gz)?$`)
 	gitURL = regexp.MustCompile(`(?i:^(?:https|ssh|git)://(?:git@)?github\.com/NixOS/nixpkgs(?:\.git)?/?$)`)
-	commit = regexp.MustCompile(`^[0-9a-f]{40}$`)
 )
 
 // branchOf is the branch of nixpkgs that an input follows, "" when it follows none, or something else.
@@ -131,7 +132,7 @@ func branchOf(original, locked reference) string {
 		branch = branchOfURL(original.URL)
 	}
 	branch = strings.TrimPrefix(branch, "refs/heads/")
-	if commit.MatchString(branch) || strings.HasPrefix(branch, "refs/") {
+	if version.IsObjectID(branch) || strings.HasPrefix(branch, "refs/") {
 		return ""
 	}
 	return branch

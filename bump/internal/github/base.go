@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	gh "github.com/google/go-github/v66/github"
+
+	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
 
 // Entry is a file, symbolic link or submodule of a commit.
@@ -23,7 +25,7 @@ func (c *Client) Files(ctx context.Context, owner, repo, commit string) ([]Entry
 	if err := checkName(owner, repo); err != nil {
 		return nil, err
 	}
-	if !isObjectID(commit) {
+	if !version.IsObjectID(commit) {
 		return nil, fmt.Errorf("list files: not a commit id: %q", oneLine(commit, 60))
 	}
 	var tree struct {
@@ -42,7 +44,7 @@ func (c *Client) Files(ctx context.Context, owner, repo, commit string) ([]Entry
 	}
 	var files []Entry
 	for _, e := range tree.Tree {
-		if !isObjectID(e.Blob) {
+		if !version.IsObjectID(e.Blob) {
 			return nil, fmt.Errorf("list files of commit %s: %s has no object name", commit, oneLine(e.Path, 200))
 		}
 		if e.Type != "tree" {

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	gh "github.com/google/go-github/v66/github"
+
+	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
 
 // A pull request and a commit of ours say so themselves, where only we write: the pull request in the
@@ -46,8 +48,8 @@ var (
 	markerLine = regexp.MustCompile(`^<!-- ([^ :]+): package=(\S+) version=(\S+)((?: [a-z]+=\S*)*) -->$`)
 
 	trailerLine = regexp.MustCompile(`^([^ :]+): (\S+) \((removal, )?package (\S+)(?:, scope (\S+))?, tree ` +
-		`([0-9a-f]{40})\)$`)
-	oldTrailerLine = regexp.MustCompile(`^Proposed-By: (\S+) (\S+) (\S+) "([^"]*)" ([0-9a-f]{40})$`)
+		`(` + version.ObjectID + `)\)$`)
+	oldTrailerLine = regexp.MustCompile(`^Proposed-By: (\S+) (\S+) (\S+) "([^"]*)" (` + version.ObjectID + `)$`)
 )
 
 // tool is the name that markers carry.

@@ -5,10 +5,11 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"time"
 
 	gh "github.com/google/go-github/v66/github"
+
+	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
 
 // Release is a release of a repository, as hostile as its author made it.
@@ -132,17 +133,11 @@ func (c *Client) TagCommit(ctx context.Context, owner, repo, tag string) (string
 	switch {
 	case object.GetType() != "commit":
 		return fail(fmt.Errorf("it is a %q, not a commit", oneLine(object.GetType(), 20)))
-	case !isObjectID(object.GetSHA()):
+	case !version.IsObjectID(object.GetSHA()):
 		return fail(fmt.Errorf("not a commit id: %q", oneLine(object.GetSHA(), 60)))
 	}
-	return object.GetSHA(), nil
+	return object.GetSHA(), nil // it ends up in code that Nix evaluates, so nothing else may pass
 }
-
-var objectID = regexp.MustCompile(`^[0-9a-f]{40}$`)
-
-// isObjectID reports whether s is the name of a git object as GitHub writes it. Names end up in code that
-// Nix evaluates, so nothing else may pass for one.
-func isObjectID(s string) bool { return objectID.MatchString(s) }
 
 // get reads what go-github has no fitting type for. The response names the next page.
 func (c *Client) get(ctx context.Context, path string, v any) (*gh.Response, error) {

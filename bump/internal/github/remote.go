@@ -100,7 +100,7 @@ func (c *Client) head(ctx context.Context, s *remote, branch string) (string, er
 			s.name, err)
 	case err != nil:
 		return "", fmt.Errorf("read branch %s: %w", branch, err)
-	case !isObjectID(ref.GetObject().GetSHA()):
+	case !version.IsObjectID(ref.GetObject().GetSHA()):
 		return "", fmt.Errorf("read branch %s: GitHub returned no commit", branch)
 	}
 	return ref.GetObject().GetSHA(), nil

@@ -13,6 +13,8 @@ import (
 	"unicode/utf8"
 
 	gh "github.com/google/go-github/v66/github"
+
+	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
 
 // plan is what the commit will be: the files that change, and the name of the tree that results, which
@@ -201,7 +203,7 @@ func (c *Client) writeTree(ctx context.Context, s *remote, pl *plan) error {
 		switch {
 		case err != nil:
 			return err
-		case pl.tree == "" && isObjectID(made.GetSHA()):
+		case pl.tree == "" && version.IsObjectID(made.GetSHA()):
 			pl.tree = made.GetSHA()
 		case made.GetSHA() != pl.tree:
 			return fmt.Errorf("GitHub named it %q, not %s", oneLine(made.GetSHA(), 40), pl.tree)
@@ -223,7 +225,7 @@ func (c *Client) writeCommit(ctx context.Context, s *remote, pl *plan) (sha stri
 	}
 	err = c.eventually(ctx, func() error {
 		made, err := unwrap(c.api.Git.CreateCommit(ctx, s.owner, s.name, commit, nil))
-		if err == nil && !isObjectID(made.GetSHA()) {
+		if err == nil && !version.IsObjectID(made.GetSHA()) {
 			err = fmt.Errorf("GitHub named it %q", oneLine(made.GetSHA(), 40))
 		}
 		sha = made.GetSHA()

@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
 
 // An address is what the URL of a flake input names.
@@ -61,7 +63,7 @@ func (a *address) short(host, rest string) {
 	if len(part) == 3 {
 		a.ref = part[2]
 	}
-	if commitRef.MatchString(a.ref) {
+	if version.IsObjectID(a.ref) {
 		a.ref, a.rev = "", a.ref
 	}
 }

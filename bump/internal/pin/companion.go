@@ -170,7 +170,7 @@ func (f *finder) readCompanionRef(c *Companion, def *eval.Def, field string) (sk
 	ref = strings.TrimPrefix(ref, "refs/tags/")
 	c.Old = ref
 	switch {
-	case commitRef.MatchString(ref):
+	case version.IsObjectID(ref):
 		id, err := f.slots.whole(t, field)
 		if err != nil {
 			return "its commit is not a single literal"

@@ -3,7 +3,6 @@ package pin
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
@@ -16,8 +15,6 @@ const (
 	writeString = "write it as a string, or in a variable of this flake"
 	writeTag    = `write tag = "v${version}";`
 )
-
-var commitRef = regexp.MustCompile(`^[0-9a-f]{40}$`)
 
 // read reads a derivation as a pin. It returns neither a reading nor an error for what is none of the package's
 // business, and an error for what looks like its pin and cannot be rewritten.
@@ -240,7 +237,7 @@ func (f *finder) readRef(d *derivation, r *reading, def *eval.Def) *diag.Error {
 	if !known {
 		return f.unknownText(d, t, at, "ref")
 	}
-	if commitRef.MatchString(ref) {
+	if version.IsObjectID(ref) {
 		id, err := f.slots.whole(t, "ref")
 		if err != nil {
 			return diag.At(at, "find pin: the commit of the source is not a single literal", "write it as one string")

@@ -27,7 +27,14 @@ var (
 	leading   = regexp.MustCompile(`^v?(` + written + `)`)
 	anywhere  = regexp.MustCompile(written)
 	candidate = regexp.MustCompile(`-rc([0-9]+)$`)
+	objectID  = regexp.MustCompile(`^` + ObjectID + `$`)
 )
+
+// ObjectID is the pattern of a git object's name: 40 hexadecimal digits.
+const ObjectID = `[0-9a-f]{40}`
+
+// IsObjectID reports whether text is the name of a git object, of a commit say, as git and GitHub write it.
+func IsObjectID(text string) bool { return objectID.MatchString(text) }
 
 // Parse reads a version as people name one, with or without v.
 func Parse(text string) (Version, error) {
