@@ -6,10 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
+	"github.com/nixtars/ollama-bump/bump/internal/nix"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
+	"github.com/nixtars/ollama-bump/bump/internal/probe"
 	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
 
@@ -66,11 +67,11 @@ func (d *driver) moveInputs(ctx context.Context) error {
 	return nil
 }
 
-// inputError adds to an error that names no file which input could not be locked at the new version: a mirror may be
-// behind.
+// inputError adds to the error of a fetch which input could not be locked at the new version: a mirror may be behind.
 func (d *driver) inputError(name string, err error) error {
 	var e *diag.Error
-	if !errors.As(err, &e) || e.File != "" || !strings.Contains(e.Text, d.Release.Tag) {
+	fail := probe.Failed(err)
+	if fail == nil || fail.Kind != nix.Fetch || !errors.As(err, &e) || e.File != "" {
 		return err
 	}
 	for _, p := range d.pins {
