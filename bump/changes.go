@@ -48,7 +48,7 @@ func (f *flake) edits(name string, values map[pin.SlotID]string) []Edit {
 	for _, id := range f.found.Changed(name, values) {
 		slot := f.found.Slot(id)
 		list = append(list, Edit{
-			Line: slot.Pos.Line, Column: slot.Pos.Column, Field: slot.Field, Old: slot.Old, New: values[id],
+			Line: slot.Pos.Line, Column: slot.Pos.Column, Field: string(slot.Field), Old: slot.Old, New: values[id],
 		})
 	}
 	return list

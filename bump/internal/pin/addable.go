@@ -213,15 +213,15 @@ func (f *finder) addable(r *reading, of *CompanionSource, a *addition) *Companio
 	c := &Companion{Of: of, Pos: r.Pos}
 	for _, e := range a.constant {
 		c.Refs = append(c.Refs, f.slots.add(Slot{
-			Field: "argument", File: a.file.Name, Start: e.Start, End: e.End, Old: string(a.file.Src[e.Start:e.End]),
+			Field: argument, File: a.file.Name, Start: e.Start, End: e.End, Old: string(a.file.Src[e.Start:e.End]),
 			form: constant{e},
 		}, e.Start))
 	}
 	for _, p := range a.pieces(of) {
 		e := a.file.InsertLines(a.after)
-		field := of.Name + " tag"
+		field := of.tag()
 		if p.hash {
-			field = of.Name + " hash"
+			field = of.hash()
 		}
 		id := f.slots.add(Slot{
 			Field: field, File: a.file.Name, Start: e.Start, End: e.End, form: lines{a.file, a.after, p.lines},

@@ -20,7 +20,7 @@ func (f *finder) readCompanions(d *derivation, r *reading, body *eval.Set) {
 		}
 	}
 	for _, name := range body.Names() {
-		if name == "src" || name == "srcs" || name == "vendorHash" {
+		if name == "src" || name == "srcs" || hashAttr.MatchString(name) {
 			continue
 		}
 		f.prog.Reach(f.prog.Value(body.Get(name)), func(o *eval.Unknown) bool {
@@ -141,14 +141,14 @@ func (f *finder) readCompanionSlots(r *reading, c *Companion, set *eval.Set, own
 	if ref == nil {
 		return "it names no tag and no rev"
 	}
-	if skip := f.readCompanionRef(c, ref, c.Of.Name+" tag"); skip != "" {
+	if skip := f.readCompanionRef(c, ref, c.Of.tag()); skip != "" {
 		return skip
 	}
 	def := first(set, hashAttrs...)
 	if def == nil {
 		return "it has no hash"
 	}
-	at, err := f.hash(def, c.Of.Name+" hash")
+	at, err := f.hash(def, c.Of.hash())
 	if err != nil {
 		return "its hash is not a literal: " + f.describe(def)
 	}
@@ -157,7 +157,7 @@ func (f *finder) readCompanionSlots(r *reading, c *Companion, set *eval.Set, own
 	return ""
 }
 
-func (f *finder) readCompanionRef(c *Companion, def *eval.Def, field string) (skip string) {
+func (f *finder) readCompanionRef(c *Companion, def *eval.Def, field Field) (skip string) {
 	t := oneText(f.prog.Value(def))
 	ref, known := "", false
 	if t != nil {

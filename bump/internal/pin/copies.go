@@ -2,7 +2,6 @@ package pin
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/nixtars/ollama-bump/bump/internal/version"
@@ -78,7 +77,7 @@ func (f *finder) nestedIn(d *derivation, body *eval.Set) map[nixexpr.Node]bool {
 // passthru holds reaches neither the derivation nor meta.
 func (c *copier) set(s *eval.Set) {
 	for _, name := range s.Names() {
-		if slices.Contains(hashAttrs, name) || slices.Contains(vendorAttrs, name) {
+		if hashAttr.MatchString(name) {
 			continue
 		}
 		if def := s.Get(name); def.File != nil && def.Expr != nil {
@@ -114,14 +113,14 @@ func (c *copier) in(e nixexpr.Expr) {
 
 // ofItsOwn reports whether a set is that of another source or package.
 func ofItsOwn(s *nixexpr.AttrSet) bool {
-	has := map[string]bool{}
+	has, hashed := map[string]bool{}, false
 	for i := range s.Bindings {
 		for _, a := range s.Bindings[i].Path {
 			has[a.Name] = true
+			hashed = hashed || hashAttr.MatchString(a.Name)
 		}
 	}
-	return has["src"] || has["version"] && has["pname"] ||
-		slices.ContainsFunc(hashAttrs, func(name string) bool { return has[name] })
+	return has["src"] || has["version"] && has["pname"] || hashed
 }
 
 // extends handles what is added to a path: ./patches + "/fix-X.patch".
@@ -184,7 +183,7 @@ func (c *copier) copies(s *nixexpr.Str, part int) []Slot {
 		return nil
 	}
 	for _, v := range c.versions {
-		list = append(list, placesIn(c.literal(s, part), v, "version copy")...)
+		list = append(list, placesIn(c.literal(s, part), v, copyField)...)
 	}
 	return list
 }
@@ -220,7 +219,7 @@ func (c *copier) inString(s *nixexpr.Str) {
 		for _, companion := range c.r.Companions {
 			// A companion's tag is too short to be looked for inside other text.
 			if companion.Skip == "" && !companion.Derived && len(s.Parts) == 1 && text == companion.Old {
-				id := c.f.slots.content(c.literal(s, i), companion.Old, companion.Of.Name+" tag")
+				id := c.f.slots.content(c.literal(s, i), companion.Old, companion.Of.tag())
 				companion.Refs = unique(append(companion.Refs, id))
 			}
 		}

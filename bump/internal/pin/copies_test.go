@@ -190,6 +190,8 @@ func TestCopies(t *testing.T) {
 		{"in a URL behind a word", `x = "a=b/c ${y}/0.32.13";`, file},
 		{"a path", `x = ./0.32.13.patch;`, ""},
 		{"the attributes of a source", `x = { hash = "sha256-x"; url = "0.32.13"; };`, ""},
+		{"the attributes of a source with another hash", `x = { sha512 = "sha512-x"; url = "0.32.13"; };`, ""},
+		{"a hash of something else", `cargoHash = "new-hash-for-0.32.13";`, ""},
 		{"the attributes of a package", `x = { pname = "x"; version = "0.32.13"; };`, ""},
 		{"attributes with a version only", `x = { version = "⟦0.32.13⟧"; };`, ""},
 		{"attributes with a source", `x = { src = 1; y = "0.32.13"; };`, ""},

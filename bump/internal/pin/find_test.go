@@ -230,7 +230,7 @@ func inserted(t *testing.T, f *flake, found *Found, slots map[SlotID]bool, m mar
 			continue
 		}
 		value := "b0"
-		if strings.HasSuffix(s.Field, "hash") {
+		if strings.HasSuffix(string(s.Field), "hash") {
 			value = "HASH"
 		}
 		edit, err := s.Edit(value)

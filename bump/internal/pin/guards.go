@@ -97,7 +97,7 @@ func (c *copier) compares(e nixexpr.Expr) bool {
 				c.keep(copied, "decides whether this pin has an effect: it is compared with nixpkgs' own version,")
 			}
 		default:
-			for _, guard := range placesIn(c.literal(s, 0), c.r.Version, "guard") {
+			for _, guard := range placesIn(c.literal(s, 0), c.r.Version, guardField) {
 				c.move(guard, s.Start())
 			}
 		}

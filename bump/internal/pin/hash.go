@@ -8,15 +8,15 @@ import (
 	"github.com/nixtars/ollama-bump/nixexpr/eval"
 )
 
-// hashAttrs are the attributes of a fetch that hold its hash, in the order in which they are looked for.
-var hashAttrs = []string{"hash", "sha256", "outputHash", "narHash"}
+// The attributes of a pin that hold a hash, in the order in which they are looked for.
+var (
+	hashAttrs   = []string{"hash", "sha256", "outputHash", "narHash"} // of a fetch
+	vendorAttrs = []string{"vendorHash", "vendorSha256"}              // of the Go modules
+)
 
-// fixesContent matches the names of attributes that fix content: those of fetches that are pins, and those of
-// every other fixed output that people write.
-var fixesContent = regexp.MustCompile(`^(hash|md5|sha1|sha256|sha512|imageDigest)$|(Hash|Sha256|Sha512)$`)
-
-// vendorAttrs are the attributes that hold the hash of the Go modules.
-var vendorAttrs = []string{"vendorHash", "vendorSha256"}
+// hashAttr matches the names of all attributes that hold a hash: those above, and those of every other fixed output
+// that people write.
+var hashAttr = regexp.MustCompile(`^(hash|md5|sha1|sha256|sha512|imageDigest)$|(Hash|Sha256|Sha512)$`)
 
 // first returns the definition of the first attribute that a set has.
 func first(set *eval.Set, names ...string) *eval.Def {
@@ -41,7 +41,7 @@ type hashAt struct {
 }
 
 // hash reads a hash attribute: a literal in any spelling, or a placeholder.
-func (f *finder) hash(d *eval.Def, field string) (hashAt, error) {
+func (f *finder) hash(d *eval.Def, field Field) (hashAt, error) {
 	h := hashAt{use: NoSlot, had: Blank{}}
 	var err error
 	switch v := f.prog.Value(d).(type) {

@@ -93,9 +93,9 @@ func (f *finder) readInput(name string, set *eval.Set) {
 	if in.refused = f.refuseInput(in, a, defPos(def, diag.Pos{})); in.refused != nil {
 		return
 	}
-	written, field := def, "input URL"
+	written, field := def, inputURL
 	if attr["ref"] != "" {
-		written, field = set.Get("ref"), "input ref"
+		written, field = set.Get("ref"), inputRef
 	}
 	v, named := version.ParseRef(a.ref)
 	if !named {
@@ -128,7 +128,7 @@ func (f *finder) refuseInput(in *flakeInput, a address, at diag.Pos) *diag.Error
 }
 
 // pinInput notes where the version of an input is written.
-func (f *finder) pinInput(in *flakeInput, def *eval.Def, v version.Version, field string) {
+func (f *finder) pinInput(in *flakeInput, def *eval.Def, v version.Version, field Field) {
 	at := defPos(def, diag.Pos{})
 	text, ok := f.prog.Value(def).(*eval.Text)
 	if !ok {

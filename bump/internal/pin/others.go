@@ -109,7 +109,7 @@ func nameOfSource(s source) string {
 func (f *finder) noteHashes(use *otherUse, set *eval.Set) bool {
 	hashed := false
 	for _, name := range set.Names() {
-		if !fixesContent.MatchString(name) {
+		if !hashAttr.MatchString(name) {
 			continue
 		}
 		def := set.Get(name)

@@ -43,6 +43,12 @@ type CompanionSource struct {
 	Tag   *regexp.Regexp // what a tag looks like
 }
 
+// tag is the field of the companion's tag.
+func (c *CompanionSource) tag() Field { return Field(c.Name + " tag") }
+
+// hash is the field of its hash.
+func (c *CompanionSource) hash() Field { return Field(c.Name + " hash") }
+
 // Ollama is the package.
 var Ollama = Package{
 	Name:     "ollama",

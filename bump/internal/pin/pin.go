@@ -46,13 +46,33 @@ const NoSlot SlotID = -1
 
 // A Slot is one place of a file that a bump rewrites.
 type Slot struct {
-	Field      string   // for people: "version", "ref", "src hash", …
+	Field      Field
 	File       string   // from the tree's root
 	Start, End int      // the bytes that are replaced; equal where something is inserted
 	Pos        diag.Pos // the literal's opening quote
 	Old        string   // the value that stands there
 	form       form
 }
+
+// A Field says what a slot holds, in words for people. Those of a companion's slots begin with its name.
+type Field string
+
+// The fields.
+const (
+	VersionField Field = "version" // the version attribute, and what is made of the same literal
+	SrcHash      Field = "src hash"
+	VendorHash   Field = "vendor hash"
+	AssetHash    Field = "asset hash"
+
+	refField    Field = "ref"
+	urlField    Field = "URL"
+	copyField   Field = "version copy"
+	guardField  Field = "guard"
+	inputURL    Field = "input URL"
+	inputRef    Field = "input ref"
+	endingField Field = "asset name"
+	argument    Field = "argument"
+)
 
 // Edit makes the edit that writes another value into the slot, escaped as its place needs.
 func (s *Slot) Edit(value string) (nixexpr.Edit, error) {

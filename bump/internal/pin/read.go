@@ -138,9 +138,9 @@ func (f *finder) readWithoutSource(d *derivation, body *eval.Set) (*reading, *di
 		return nil, diag.At(at,
 			"find pin: version "+v+" is set here but src is not, so the package would build the old source under a "+
 				"new name", "override src as well, with this version's tag and hash")
-	case body.Get("vendorHash") != nil && f.provider(d.base) != nil:
+	case first(body, vendorAttrs...) != nil && f.provider(d.base) != nil:
 		return f.readProvided(d, body)
-	case body.Get("vendorHash") != nil:
+	case first(body, vendorAttrs...) != nil:
 		return nil, diag.At(at,
 			"find pin: only vendorHash is overridden here; version and src are those of the nixpkgs input that the "+
 				"package comes from",
@@ -204,9 +204,9 @@ func (f *finder) readHash(r *reading, s source, h *Fetch) *diag.Error {
 	if def == nil {
 		return diag.At(r.Pos, "find pin: the source has no hash", `add hash = lib.fakeHash;`)
 	}
-	field := "src hash"
+	field := SrcHash
 	if h.Role == ReleaseAsset {
-		field = "asset hash"
+		field = AssetHash
 	}
 	at, err := f.hash(def, field)
 	if err != nil {
@@ -238,7 +238,7 @@ func (f *finder) readRef(d *derivation, r *reading, def *eval.Def) *diag.Error {
 		return f.unknownText(d, t, at, "ref")
 	}
 	if version.IsObjectID(ref) {
-		id, err := f.slots.whole(t, "ref")
+		id, err := f.slots.whole(t, refField)
 		if err != nil {
 			return diag.At(at, "find pin: the commit of the source is not a single literal", "write it as one string")
 		}
@@ -251,7 +251,7 @@ func (f *finder) readRef(d *derivation, r *reading, def *eval.Def) *diag.Error {
 			`pin a release: tag = "v${version}";`)
 	}
 	r.ref = v
-	return f.addVersion(r, t, v, "ref", at)
+	return f.addVersion(r, t, v, refField, at)
 }
 
 // unknownText says why a text that must be known is not.
@@ -283,7 +283,7 @@ func (f *finder) unknownText(d *derivation, t *eval.Text, at diag.Pos, what stri
 }
 
 // addVersion adds the literals of a text that its version is written in.
-func (f *finder) addVersion(r *reading, t *eval.Text, v version.Version, field string, at diag.Pos) *diag.Error {
+func (f *finder) addVersion(r *reading, t *eval.Text, v version.Version, field Field, at diag.Pos) *diag.Error {
 	ids, err := f.slots.inText(t, v, field)
 	if err != nil {
 		return diag.At(at, fmt.Sprintf("find pin: version %s of the %s is not written in one literal", v, field),
@@ -307,7 +307,7 @@ func (f *finder) readURL(d *derivation, r *reading, s source) *diag.Error {
 	if !ok {
 		return diag.At(at, fmt.Sprintf("find pin: the URL %s names no release", shownURL(url)), f.fetchHint())
 	}
-	if err := f.addVersion(r, s.url, v, "URL", at); err != nil {
+	if err := f.addVersion(r, s.url, v, urlField, at); err != nil {
 		return err
 	}
 	if r.ref == "" {
@@ -368,8 +368,8 @@ func (f *finder) readVersion(d *derivation, r *reading, body *eval.Set) *diag.Er
 		if withV {
 			r.Attr = VersionWithV
 		}
-		return f.addVersion(r, t, v, versionField, at)
-	case ok && r.Version != "" && f.addVersion(r, t, r.Version, "version copy", at) == nil:
+		return f.addVersion(r, t, v, VersionField, at)
+	case ok && r.Version != "" && f.addVersion(r, t, r.Version, copyField, at) == nil:
 		return nil
 	case in != nil || r.ref != "" && !ok && f.isOld(d, def):
 		r.Label = "untagged"
@@ -412,12 +412,12 @@ func (f *finder) readVendor(d *derivation, r *reading, body *eval.Set) *diag.Err
 		return nil
 	}
 	h := &Fetch{Role: Vendor, Ending: NoSlot}
-	if at, err := f.hash(def, vendorField); err == nil {
+	if at, err := f.hash(def, VendorHash); err == nil {
 		r.addFetch(h, at)
 		return nil
 	}
 	if f.isOldOrNull(d, def) {
-		if id, err := f.slots.expression(def, vendorField, f.describe(def)); err == nil {
+		if id, err := f.slots.expression(def, VendorHash, f.describe(def)); err == nil {
 			r.addFetch(h, hashAt{slot: id, had: Inherited{}, use: NoSlot})
 			return nil
 		}
@@ -446,8 +446,6 @@ func (f *finder) isOldOrNull(d *derivation, def *eval.Def) bool {
 	return old
 }
 
-const vendorField = "vendor hash"
-
 // inheritVendor adds the slot of a vendorHash that the file does not have: after src, in its indentation.
 func (f *finder) inheritVendor(r *reading, body *eval.Set) *diag.Error {
 	src := body.Get("src")
@@ -455,13 +453,13 @@ func (f *finder) inheritVendor(r *reading, body *eval.Set) *diag.Error {
 		return diag.At(r.Pos, "find pin: vendorHash is not set, and there is no place beside src to add it",
 			"add vendorHash = lib.fakeHash;")
 	}
-	added := binding{src.File, src.Binding, "vendorHash"}
+	added := binding{src.File, src.Binding, vendorAttrs[0]}
 	e, err := added.write("")
 	if err != nil {
 		return diag.At(r.Pos, "find pin: vendorHash is not set: "+err.Error(), "add vendorHash = lib.fakeHash;")
 	}
 	id := f.slots.add(Slot{
-		Field: vendorField, File: src.File.Name, Start: e.Start, End: e.End, form: added,
+		Field: VendorHash, File: src.File.Name, Start: e.Start, End: e.End, form: added,
 	}, src.Binding.Start())
 	r.addFetch(&Fetch{Role: Vendor, Ending: NoSlot}, hashAt{slot: id, had: Inherited{}, use: NoSlot})
 	return nil

@@ -196,7 +196,7 @@ func (b *recorder) slot(what string, id SlotID) {
 		edit, err := s.Edit("NEW")
 		require.NoError(b.t, err)
 		old = fmt.Sprintf(" becomes %q", edit.New)
-	} else if !strings.HasSuffix(s.Field, "hash") {
+	} else if !strings.HasSuffix(string(s.Field), "hash") {
 		old = fmt.Sprintf(" %q", s.Old)
 	}
 	form := strings.TrimPrefix(fmt.Sprintf("%T", s.form), "pin.")

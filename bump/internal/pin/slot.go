@@ -38,14 +38,14 @@ func (s *slots) add(slot Slot, at int) SlotID {
 	key := span{slot.File, slot.Start, slot.End, ""}
 	switch form := slot.form.(type) {
 	case binding:
-		key.added = slot.Field
+		key.added = string(slot.Field)
 	case lines:
 		key.added = strings.Join(form.list, "\n")
 	case constant:
 		key.added = form.New
 	}
 	if id, ok := s.ids[key]; ok {
-		if known := &s.all[id]; known.Field == "" || slot.Field == versionField {
+		if known := &s.all[id]; known.Field == "" || slot.Field == VersionField {
 			known.Field = slot.Field
 		}
 		return id
@@ -55,9 +55,6 @@ func (s *slots) add(slot Slot, at int) SlotID {
 	s.all, s.ids[key] = append(s.all, slot), id
 	return id
 }
-
-// versionField is the field of a literal that the version attribute is made of.
-const versionField = "version"
 
 // pos is the place of a byte of a file.
 func (f *Files) pos(name string, offset int) diag.Pos {
@@ -136,13 +133,13 @@ func (l lines) write(value string) (nixexpr.Edit, error) {
 }
 
 // textSlot is the slot of a piece of a literal.
-func textSlot(at eval.Literal, from, to int, field, old string) Slot {
+func textSlot(at eval.Literal, from, to int, field Field, old string) Slot {
 	start, _ := at.Content()
 	return Slot{Field: field, File: at.File, Start: start + from, End: start + to, Old: old, form: text{at, from, to}}
 }
 
 // inText returns the literals in which a string's version is written.
-func (s *slots) inText(t *eval.Text, v version.Version, field string) ([]SlotID, error) {
+func (s *slots) inText(t *eval.Text, v version.Version, field Field) ([]SlotID, error) {
 	var ids []SlotID
 	for _, p := range t.Pieces {
 		if p.Value == nil {
@@ -156,7 +153,7 @@ func (s *slots) inText(t *eval.Text, v version.Version, field string) ([]SlotID,
 }
 
 // inLiteral returns the places of a version in one literal.
-func (s *slots) inLiteral(at eval.Literal, v version.Version, field string) []SlotID {
+func (s *slots) inLiteral(at eval.Literal, v version.Version, field Field) []SlotID {
 	var ids []SlotID
 	for _, slot := range placesIn(at, v, field) {
 		ids = append(ids, s.add(slot, at.Span.Start()))
@@ -165,7 +162,7 @@ func (s *slots) inLiteral(at eval.Literal, v version.Version, field string) []Sl
 }
 
 // placesIn are the places of a version in one literal, not yet with an identity.
-func placesIn(at eval.Literal, v version.Version, field string) []Slot {
+func placesIn(at eval.Literal, v version.Version, field Field) []Slot {
 	if at.File == "" {
 		return nil
 	}
@@ -177,7 +174,7 @@ func placesIn(at eval.Literal, v version.Version, field string) []Slot {
 }
 
 // whole returns the slot of a string that is one literal.
-func (s *slots) whole(t *eval.Text, field string) (SlotID, error) {
+func (s *slots) whole(t *eval.Text, field Field) (SlotID, error) {
 	var only *eval.Piece
 	for i := range t.Pieces {
 		p := &t.Pieces[i]
@@ -199,13 +196,13 @@ func (s *slots) whole(t *eval.Text, field string) (SlotID, error) {
 }
 
 // content returns the slot of all the text of a literal.
-func (s *slots) content(at eval.Literal, value, field string) SlotID {
+func (s *slots) content(at eval.Literal, value string, field Field) SlotID {
 	start, end := at.Content()
 	return s.add(textSlot(at, 0, end-start, field, value), at.Span.Start())
 }
 
 // expression returns the slot of an expression that a string literal takes the place of.
-func (s *slots) expression(d *eval.Def, field, old string) (SlotID, error) {
+func (s *slots) expression(d *eval.Def, field Field, old string) (SlotID, error) {
 	hops := d.Trail()
 	last := hops[len(hops)-1]
 	if last.Expr == nil || last.File == nil {
@@ -215,7 +212,7 @@ func (s *slots) expression(d *eval.Def, field, old string) (SlotID, error) {
 }
 
 // quoted returns the slot of a definition's own expression, in place of which a string is written.
-func (s *slots) quoted(d *eval.Def, field, old string) SlotID {
+func (s *slots) quoted(d *eval.Def, field Field, old string) SlotID {
 	start, end := d.Expr.Start(), d.Expr.End()
 	return s.add(Slot{
 		Field: field, File: d.File.Name, Start: start, End: end, Old: old, form: quoted{d.File, d.Expr},

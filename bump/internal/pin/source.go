@@ -208,6 +208,6 @@ func (f *finder) ending(t *eval.Text, url string) SlotID {
 	if ending == "" || last.At.File == "" || !strings.HasSuffix(source, ending) {
 		return NoSlot
 	}
-	slot := textSlot(last.At, len(source)-len(ending), len(source), "asset name", ending)
+	slot := textSlot(last.At, len(source)-len(ending), len(source), endingField, ending)
 	return f.slots.add(slot, last.At.Span.Start())
 }

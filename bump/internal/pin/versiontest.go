@@ -38,7 +38,7 @@ func (f *finder) readVersionTests(g *groups) {
 			if said, known := text.String(); r.Pos != t.Pos || !known || version.Version(said) != r.Version {
 				continue
 			}
-			if ids, err := f.slots.inText(text, r.Version, "version copy"); err == nil {
+			if ids, err := f.slots.inText(text, r.Version, copyField); err == nil {
 				r.Versions = unique(append(r.Versions, ids...))
 			}
 		}

@@ -214,14 +214,14 @@ func (h *hash) is(shown string) bool {
 }
 
 // field is what the hash is called, for people.
-func (h *hash) field() string {
+func (h *hash) field() pin.Field {
 	switch h.Role {
 	case pin.Source:
-		return "src hash"
+		return pin.SrcHash
 	case pin.Vendor:
-		return "vendor hash"
+		return pin.VendorHash
 	case pin.ReleaseAsset:
-		return "asset hash"
+		return pin.AssetHash
 	}
 	return h.slot.Field
 }

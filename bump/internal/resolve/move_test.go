@@ -14,15 +14,15 @@ import (
 )
 
 // looked is a hash that is looked for.
-func looked(role pin.Role, field string) *hash {
+func looked(role pin.Role, field pin.Field) *hash {
 	return &hash{
 		Fetch: &pin.Fetch{Role: role, Had: pin.Written{}, Ending: pin.NoSlot}, slot: &pin.Slot{Field: field},
-		fake: sum("fake " + field),
+		fake: sum("fake " + string(field)),
 	}
 }
 
 // given is a hash that was found.
-func given(role pin.Role, field string) *hash {
+func given(role pin.Role, field pin.Field) *hash {
 	h, found := looked(role, field), sum(field)
 	h.found = &found
 	return h

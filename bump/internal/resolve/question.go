@@ -122,7 +122,7 @@ func (s *state) missing() string {
 	for _, p := range s.pins {
 		for _, h := range p.allHashes() {
 			if h.missing() {
-				names = union(names, []string{h.slot.Field})
+				names = union(names, []string{string(h.slot.Field)})
 			}
 		}
 	}

@@ -49,7 +49,7 @@ type replay struct {
 // change changes the nth answer, from 1.
 type change func(n int, q probe.Question, a *probe.Answer)
 
-func sum(text string) nixhash.Hash {
+func sum[S ~string](text S) nixhash.Hash {
 	digest := sha256.Sum256([]byte(text))
 	return nixhash.Hash{Algo: "sha256", Digest: digest[:]}
 }
@@ -59,7 +59,7 @@ func (r *replay) real(id pin.SlotID) nixhash.Hash { return sum(r.found.Slot(id).
 
 // derivation is that of a fixed output with the hash that stands in its slot.
 func (r *replay) derivation(id pin.SlotID, promised nixhash.Hash, inputs ...string) string {
-	name := strings.ReplaceAll(r.found.Slot(id).Field, " ", "-")
+	name := strings.ReplaceAll(string(r.found.Slot(id).Field), " ", "-")
 	path := fmt.Sprintf("/nix/store/%032x-%s.drv", promised.Digest[:16], name)
 	d := &nix.Derivation{
 		Path: path, Name: name, Env: map[string]string{"slot": fmt.Sprint(id)}, InputDrvs: map[string][]string{},
@@ -329,7 +329,7 @@ func (r *replay) tools() Tools {
 }
 
 // valueOf is the value that a solution gives a field.
-func valueOf(r *replay, s *Solution, field string) string {
+func valueOf(r *replay, s *Solution, field pin.Field) string {
 	for id, v := range s.State.Values {
 		if r.found.Slot(id).Field == field {
 			return v

@@ -174,7 +174,7 @@ func TestHashThatChangedUnderTheSameVersion(t *testing.T) {
 	require.NoError(t, err)
 	tags := s.Retags(r.found)
 	require.Len(t, tags, 1, "a vendorHash may change for other reasons")
-	assert.Equal(t, "src hash", tags[0].Slot.Field)
+	assert.Equal(t, pin.SrcHash, tags[0].Slot.Field)
 	assert.Equal(t, sum("old"), tags[0].Old)
 	assert.Equal(t, sum("src hash"), tags[0].New)
 }

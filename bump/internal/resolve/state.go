@@ -136,7 +136,7 @@ func (s *state) candidate() (probe.State, error) {
 
 func (s *state) valuesOf(p *Move, v map[pin.SlotID]string) error {
 	var errs []error
-	set := func(id pin.SlotID, value, field string) { errs = append(errs, s.set(v, id, value, field)) }
+	set := func(id pin.SlotID, value string, field pin.Field) { errs = append(errs, s.set(v, id, value, field)) }
 	for _, id := range p.Versions {
 		set(id, string(s.Release.Version), s.Found.Slot(id).Field)
 	}
@@ -162,18 +162,18 @@ func (s *state) valuesOf(p *Move, v map[pin.SlotID]string) error {
 		}
 		for _, id := range c.Refs {
 			if c.tag != "" {
-				set(id, c.Ref(s.Found.Slot(id).Old, c.tag, c.sha), c.Name()+" tag")
+				set(id, c.Ref(s.Found.Slot(id).Old, c.tag, c.sha), pin.Field(c.Name()+" tag"))
 			}
 		}
 		if c.hash != nil {
-			set(c.hash.Slot, c.hash.text(), c.Name()+" hash")
+			set(c.hash.Slot, c.hash.text(), pin.Field(c.Name()+" hash"))
 		}
 	}
 	return errors.Join(errs...)
 }
 
 // set gives a slot a value. Two values for one place are an error.
-func (s *state) set(v map[pin.SlotID]string, id pin.SlotID, value, field string) error {
+func (s *state) set(v map[pin.SlotID]string, id pin.SlotID, value string, field pin.Field) error {
 	if known, ok := v[id]; ok && known != value {
 		slot := s.Found.Slot(id)
 		return diag.At(slot.Pos,
