@@ -32,7 +32,7 @@ func (r *run) openBench(ctx context.Context, b *bench, stage string) (err error)
 	}
 	b.runner = &nix.Runner{
 		Env:  append(slices.Clone(r.opts.Env), "TMPDIR="+b.ws.Temp()),
-		Args: r.opts.NixArgs, Token: r.token(), TokenHost: webHost(r.opts.APIURL),
+		Args: r.opts.NixArgs, Token: r.remote.Token(), TokenHost: r.remote.WebHost(),
 		Progress: func(a nix.Activity) { r.nixProgress(b.stage, a) },
 	}
 	f := b.flake

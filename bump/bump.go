@@ -21,7 +21,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.opts.Timeout)
 	defer cancel()
 	at := &start{}
-	defer at.close()
+	defer func() { at.base.Close() }()
 	for {
 		res := newResult()
 		err := r.bump(ctx, at, &res)
@@ -29,7 +29,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 			continue
 		}
 		res.Warnings = r.warnings
-		return r.redacted(res), r.redactedError(at.aboutBase(withHint(r.timedOut(ctx, err))))
+		return r.redacted(res), r.redactedError(at.base.About(withHint(r.timedOut(ctx, err))))
 	}
 }
 
@@ -67,14 +67,14 @@ func (r *run) bump(ctx context.Context, at *start, res *Result) error {
 		return err
 	}
 	res.Verified = verifiedOf(proof)
-	changes, err := changesOf(ctx, f, found.Solution)
+	changes, err := b.Changes(ctx, found.State)
 	if err != nil {
 		return err
 	}
 	rep := text.Report{Decision: sel.Decision, Proof: proof, Effect: effect}
-	message, err := r.texts(ctx, f, found, changes, &rep, res)
+	texts, err := r.texts(ctx, f, found, changes, &rep, res)
 	if err != nil {
 		return err
 	}
-	return r.deliver(ctx, b, at, work{plan: plan, changes: changes, to: found.release.Version, message: message}, res)
+	return r.deliver(ctx, b, at, work{plan: plan, changes: changes, to: found.release.Version, texts: texts}, res)
 }

@@ -22,8 +22,8 @@ var arrows = map[string]string{
 	"cmd/demo":             "bump/bumptest bump/bumptest/githubtest cmd/internal/preview",
 	"cmd/internal/preview": "",
 
-	"bump": "decide resolve verify probe pin release replace text channel github dependabot unpin checkout source " +
-		"workspace git foreign child nix nixhash diag version nixexpr",
+	"bump": "decide resolve verify probe pin release propose replace text channel github dependabot unpin source " +
+		"workspace foreign child nix nixhash diag version nixexpr",
 	"decide":  "probe pin release text github gomod diag version nixexpr",
 	"resolve": "probe release pin nix nixhash diag version",
 	"verify":  "resolve probe pin nix text diag version",
@@ -32,6 +32,7 @@ var arrows = map[string]string{
 	"pin":     "toml nixexpr/eval nixexpr nixhash diag version",
 	"toml":    "nixexpr/eval nixexpr",
 	"unpin":   "unpin/edit probe pin source nixhash nixexpr diag",
+	"propose": "github checkout git source workspace pin text child diag",
 	"text":    "notes diag version",
 	"notes":   "diag",
 	"github":  "diag version",

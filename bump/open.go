@@ -32,14 +32,14 @@ func (f *flake) close() {
 
 // open reads the flake and finds every pin in it. No pin is an error that names the nearest misses.
 func (r *run) open(ctx context.Context, at *start) (*flake, error) {
-	if at.tree == nil {
+	if at.base.Tree == nil {
 		set, err := source.Open(ctx, r.opts.Dir, r.opts.Env)
 		if err != nil {
 			return nil, err
 		}
-		at.tree = set
+		at.base.Tree = set
 	}
-	f := &flake{tree: at.tree}
+	f := &flake{tree: at.base.Tree}
 	if r.opts.Mode == Write {
 		unlock, err := f.tree.Exclude()
 		if err != nil {

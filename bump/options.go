@@ -9,6 +9,7 @@ import (
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/github"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
+	"github.com/nixtars/ollama-bump/bump/internal/propose"
 	releases "github.com/nixtars/ollama-bump/bump/internal/release"
 	"github.com/nixtars/ollama-bump/bump/internal/source"
 	"github.com/nixtars/ollama-bump/bump/internal/text"
@@ -91,7 +92,7 @@ type Options struct {
 // Check returns a *UsageError for values that cannot be right, whatever the flake and GitHub say.
 func (o Options) Check() error {
 	_, _, named := github.SplitRepository(o.Repo)
-	branch := strings.TrimPrefix(o.Branch, branchRefs)
+	branch := strings.TrimPrefix(o.Branch, propose.Refs)
 	for _, c := range []struct {
 		wrong bool
 		text  string
@@ -112,12 +113,12 @@ func (o Options) Check() error {
 			fmt.Sprintf("Options.Branch: %q is not a valid branch name", o.Branch),
 		},
 		{
-			o.BranchFolder != "" && !github.ValidBranch(branchPrefix+o.BranchFolder),
+			o.BranchFolder != "" && !github.ValidBranch(propose.BranchPrefix+o.BranchFolder),
 			fmt.Sprintf("Options.BranchFolder: git allows no branch below %q; set Options.Branch",
-				branchPrefix+o.BranchFolder),
+				propose.BranchPrefix+o.BranchFolder),
 		},
 		{
-			o.Branch != "" && branch == strings.TrimPrefix(o.Base, branchRefs),
+			o.Branch != "" && branch == strings.TrimPrefix(o.Base, propose.Refs),
 			fmt.Sprintf("Options.Base and Options.Branch are both %q", branch),
 		},
 		{o.Unpin && o.Mode == Check, "Options.Unpin and Options.Mode=Check cannot be used together"},
@@ -152,8 +153,6 @@ type TemplateData = text.Fields
 func (o Options) templates() text.Templates {
 	return text.Templates{Title: o.Title, Message: o.CommitMessage, Append: o.BodyAppend}
 }
-
-const branchRefs = "refs/heads/" // may stand in front of a branch's name
 
 // Event is one thing to tell whoever watches.
 type Event = diag.Event
@@ -234,7 +233,7 @@ type PullRequest struct {
 }
 
 // ErrNoToken is the cause of an Error about a proposal without a token.
-var ErrNoToken = errors.New("no token")
+var ErrNoToken = propose.ErrNoToken
 
 // UsageError is a wrong combination of options (exit status 2).
 type UsageError struct {

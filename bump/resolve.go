@@ -31,7 +31,7 @@ func (r *run) resolve(
 	if err := r.openBench(ctx, b, "hash"); err != nil {
 		return nil, err
 	}
-	upstream, err := r.upstream()
+	upstream, err := r.remote.Upstream()
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/nixtars/ollama-bump/bump/internal/decide"
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
+	"github.com/nixtars/ollama-bump/bump/internal/propose"
 )
 
 // run is what one run carries through all stages.
@@ -18,6 +19,7 @@ type run struct {
 	opts     Options
 	secrets  diag.Secrets
 	pkg      *pin.Package
+	remote   propose.Remote
 	start    time.Time
 	stage    string // of the last event
 	warnings []string
@@ -44,10 +46,16 @@ func newRun(o Options) (*run, error) {
 	if err := o.Check(); err != nil {
 		return nil, err
 	}
-	return &run{
+	r := &run{
 		opts: o, secrets: diag.SecretsOf(o.Env), pkg: &pin.Ollama, start: time.Now(), stage: "pin",
 		goLines: decide.GoLines{},
-	}, nil
+	}
+	r.remote = propose.Remote{
+		Repo: o.Repo, APIURL: o.APIURL, UpstreamAPIURL: o.UpstreamAPIURL, Env: o.Env,
+		UserAgent: "ollama-bump/" + o.Version, MaxWait: o.MaxWait,
+		Log: func(line string) { r.say(Step, "github", "%s", line) },
+	}
+	return r, nil
 }
 
 // newResult returns the result of a run that found nothing yet.

@@ -17,13 +17,13 @@ func (r *run) selectRelease(ctx context.Context, f *flake, t decide.Toolchain) (
 		return nil, err
 	}
 	r.say(Step, "release", "pinned: %s %s", r.pkg.Name, decide.Pinned(f.found))
-	r.say(Step, "release", "asking %s", apiHost(r.opts.UpstreamAPIURL))
+	r.say(Step, "release", "asking %s", r.remote.UpstreamHost())
 	return decide.Select(ctx, job, tools)
 }
 
 // decision returns what there is to decide, and what with.
 func (r *run) decision(f *flake, t decide.Toolchain) (decide.Job, decide.Tools, error) {
-	upstream, err := r.upstream()
+	upstream, err := r.remote.Upstream()
 	if err != nil {
 		return decide.Job{}, decide.Tools{}, err
 	}
@@ -65,7 +65,7 @@ func Releases(ctx context.Context, o Options) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	upstream, err := r.upstream()
+	upstream, err := r.remote.Upstream()
 	if err != nil {
 		return nil, err
 	}

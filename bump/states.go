@@ -76,7 +76,7 @@ func (r *run) adviseUpdate(ctx context.Context, f *flake, s *solution, old strin
 	if err != nil {
 		return
 	}
-	upstream, err := r.upstream()
+	upstream, err := r.remote.Upstream()
 	if err != nil {
 		return
 	}

@@ -3,58 +3,45 @@ package bump
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
-	"github.com/nixtars/ollama-bump/bump/internal/pin"
+	"github.com/nixtars/ollama-bump/bump/internal/probe"
 	"github.com/nixtars/ollama-bump/bump/internal/source"
 	"github.com/nixtars/ollama-bump/bump/internal/text"
-	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
 
-// texts puts the diff, the list of edits and what is said of them into the result, and returns the commit message.
+// texts puts the diff, the list of edits and what is said of them into the result, and returns the texts.
 func (r *run) texts(
 	ctx context.Context, f *flake, s *solution, changes []source.Change, rep *text.Report, res *Result,
-) (string, error) {
+) (text.Texts, error) {
 	res.changed(changes)
 	r.adviseUpdate(ctx, f, s, res.OldVersion)
 	r.fillReport(ctx, f, s, rep, res)
 	r.warnOfMoves(s, rep, res.OldVersion)
 	r.warnOfMentions(f, s, changes)
 	rep.Warnings = r.warnings
-	rep.Redact(r.secrets.Redact)
-	message, err := r.writeTexts(ctx, *rep, res)
-	if err != nil {
-		return "", err
-	}
-	if !r.opts.Unpin { // the pull request has it in its own words
+	texts, err := r.writeTexts(ctx, rep, res)
+	if err == nil && !r.opts.Unpin { // the pull request has it in its own words
 		r.adviseRemoval(s.states, res.OldVersion)
 	}
-	return message, nil
+	return texts, err
 }
 
-// writeTexts puts the title and the body into the result, and returns the commit message.
-func (r *run) writeTexts(ctx context.Context, rep text.Report, res *Result) (string, error) {
-	templates := r.opts.templates()
-	title, err := text.Title(rep, templates)
-	if err != nil {
-		return "", err
-	}
-	message, err := text.CommitMessage(rep, templates)
-	if err != nil {
-		return "", err
-	}
-	body, err := text.Body(ctx, rep, templates, "")
-	if err != nil {
-		return "", fmt.Errorf("report: %w", err)
-	}
-	res.Title, res.Body = r.secrets.Exact(title), r.secrets.Exact(body)
-	return r.secrets.Exact(message), nil
+// writeTexts writes the texts of a report, without secrets, and puts the title and the body into the result.
+func (r *run) writeTexts(ctx context.Context, rep *text.Report, res *Result) (text.Texts, error) {
+	rep.Redact(r.secrets.Redact)
+	texts, err := text.Write(ctx, *rep, r.opts.templates())
+	hide := r.secrets.Exact
+	texts.Title, texts.Message, texts.Body = hide(texts.Title), hide(texts.Message), hide(texts.Body)
+	res.Title, res.Body = texts.Title, texts.Body
+	return texts, err
 }
 
-// home is where this program comes from.
-const home = "https://github.com/nixtars/ollama-bump"
+// tool is this program.
+func (r *run) tool() text.Tool {
+	return text.Tool{Name: "ollama-bump", Version: r.opts.Version, URL: "https://github.com/nixtars/ollama-bump"}
+}
 
 // fillReport says what is proposed.
 func (r *run) fillReport(ctx context.Context, f *flake, s *solution, rep *text.Report, res *Result) {
@@ -72,12 +59,12 @@ func (r *run) fillReport(ctx context.Context, f *flake, s *solution, rep *text.R
 	if rep.Release.URL == "" {
 		rep.Release.URL = fmt.Sprintf("https://github.com/%s/releases/tag/%s", r.pkg.Upstream(), rel.Version.Tag())
 	}
-	rep.Tool = text.Tool{Name: "ollama-bump", Version: r.opts.Version, URL: home}
+	rep.Tool = r.tool()
 	w := work{to: rel.Version}
 	for _, p := range s.shown {
 		w.shown = append(w.shown, p.Outputs...)
 	}
-	rep.Try = r.try(ctx, f, w)
+	rep.Try = r.try(ctx, f, w, res)
 	for _, file := range res.Files {
 		for _, e := range file.Edits {
 			rep.Changes = append(rep.Changes,
@@ -107,58 +94,33 @@ func (r *run) warnOfMoves(s *solution, rep *text.Report, old string) {
 
 // warnOfMentions warns of literals that mention an old version, in the files that are edited, and stay.
 func (r *run) warnOfMentions(f *flake, s *solution, changes []source.Change) {
-	moved := make([]pin.Slot, 0, len(f.found.Slots))
-	for _, p := range slices.Concat(s.Moves, s.Along) {
-		for _, id := range p.Slots() {
-			moved = append(moved, *f.found.Slot(id))
-		}
+	names := make([]string, 0, len(changes))
+	for _, c := range changes {
+		names = append(names, c.File)
 	}
-	for _, left := range s.Unshown { // reported by themselves
-		for _, id := range left.Versions {
-			moved = append(moved, *f.found.Slot(id))
+	for _, m := range s.Mentions(f.files, f.found, names) {
+		places := make([]string, 0, len(m.Places))
+		for _, at := range m.Places {
+			places = append(places, at.String())
 		}
-	}
-	seen := map[version.Version]bool{}
-	for _, p := range s.Moves {
-		if p.Version == s.release.Version || seen[p.Version] {
-			continue
-		}
-		seen[p.Version] = true
-		var places []string
-		for _, c := range changes {
-			for _, at := range f.files.Mentions(c.File, p.Version, moved) {
-				places = append(places, at.String())
-			}
-		}
-		if len(places) > 0 {
-			r.warn("report", "%s is also mentioned at %s, and left there: check whether it should be %s",
-				p.Version, strings.Join(diag.Limit(places, 12), ", "), s.release.Version)
-		}
+		r.warn("report", "%s is also mentioned at %s, and left there: check whether it should be %s",
+			m.Version, strings.Join(diag.Limit(places, 12), ", "), s.release.Version)
 	}
 }
 
-// try is how to try the proposal without a checkout, of the outputs that show it. When it is not known where it will
-// be, the command is missing.
-func (r *run) try(ctx context.Context, f *flake, w work) text.Try {
-	t := text.Try{Rebase: r.opts.Mode != Write}
-	owner, repo, err := r.repository(ctx, f.tree)
-	if err != nil || r.opts.Mode == Write || webHost(r.opts.APIURL) != "github.com" {
-		return t
+// try is how to try the work before it is merged.
+func (r *run) try(ctx context.Context, f *flake, w work, res *Result) text.Try {
+	if r.opts.Mode == Write {
+		return text.Try{}
 	}
-	t.Repository, t.Folder = owner+"/"+repo, f.tree.Sub
-	t.Branch = strings.TrimPrefix(r.branch(w), branchRefs)
-	switch {
-	case t.Branch == "" && w.removes:
-		t.Branch = branchPrefix + "unpin"
-	case t.Branch == "":
-		t.Branch = branchPrefix + string(w.to)
+	return r.job(f).Try(ctx, r.proposal(f, w, res), wheres(w.shown))
+}
+
+// wheres returns where outputs are in the flake.
+func wheres(outputs []probe.Output) []string {
+	all := make([]string, 0, len(outputs))
+	for _, o := range outputs {
+		all = append(all, o.Where)
 	}
-	prefix := "packages." + pin.System() + "."
-	for _, o := range w.shown {
-		name, ok := strings.CutPrefix(o.Where, prefix)
-		if ok && (t.Attr == "" || name == r.pkg.Name) {
-			t.Attr = name
-		}
-	}
-	return t
+	return all
 }

@@ -113,7 +113,7 @@ func (r *run) finishRemoval(
 		}
 	}
 	var err error
-	if w.message, err = r.removalTexts(ctx, b, w, removal, d, res); err != nil {
+	if w.texts, err = r.removalTexts(ctx, b, w, removal, d, res); err != nil {
 		return err
 	}
 	return r.deliver(ctx, b, at, w, res)
@@ -122,18 +122,17 @@ func (r *run) finishRemoval(
 // removalTexts is texts for a removal.
 func (r *run) removalTexts(
 	ctx context.Context, b *bench, w work, removal *unpin.Removal, d text.Decision, res *Result,
-) (string, error) {
+) (text.Texts, error) {
 	res.changed(w.changes)
 	rep := text.Report{
 		Package: r.pkg.Name, OldVersion: res.OldVersion, NewVersion: res.NewVersion, Decision: d,
-		Tool:     text.Tool{Name: "ollama-bump", Version: r.opts.Version, URL: home},
-		Try:      r.try(ctx, b.flake, w),
+		Tool:     r.tool(),
+		Try:      r.try(ctx, b.flake, w, res),
 		Warnings: r.warnings,
 	}
 	rep.Proof.System = pin.System()
 	rep.Proof.Facts = removal.Facts
 	rep.Effect = r.compare(ctx, b, removal.State(), w.shown, &rep.Proof)
 	res.Verified = verifiedOf(rep.Proof)
-	rep.Redact(r.secrets.Redact)
-	return r.writeTexts(ctx, rep, res)
+	return r.writeTexts(ctx, &rep, res)
 }

@@ -93,6 +93,28 @@ func (f *Found) Files(ids ...SlotID) []string {
 	return slices.Compact(names)
 }
 
+// VersionFiles returns the names of the files in which versions of pins stand, each once.
+func (f *Found) VersionFiles(pins []*Pin) []string {
+	var ids []SlotID
+	for _, p := range pins {
+		ids = append(ids, p.Versions...)
+		if in := p.Input(); in != nil && in.Slot != NoSlot {
+			ids = append(ids, in.Slot)
+		}
+	}
+	return f.Files(ids...)
+}
+
+// PinFiles returns the names of the files that pins stand in, each once.
+func PinFiles(pins []*Pin) []string {
+	var files []string
+	for _, p := range pins {
+		files = append(files, p.File)
+	}
+	slices.Sort(files)
+	return slices.Compact(files)
+}
+
 // halfWritten returns the pins that are spread over several files and share one with a pin that is due. They look
 // current, but when pins hold each other's files a machine's crash between two renames may have left them with the
 // new version and an old hash.

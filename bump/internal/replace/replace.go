@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"syscall"
 
 	"github.com/nixtars/ollama-bump/bump/internal/source"
@@ -40,6 +41,23 @@ func Check(root string, names []string) error {
 		}
 	}
 	return nil
+}
+
+// Last returns changes with those of the named files behind the others. Whatever a machine that crashes between two
+// renames leaves still has what stands in the last files as it was.
+func Last(changes []source.Change, names []string) []source.Change {
+	sorted := slices.Clone(changes)
+	slices.SortStableFunc(sorted, func(a, b source.Change) int {
+		return order(slices.Contains(names, a.File)) - order(slices.Contains(names, b.File))
+	})
+	return sorted
+}
+
+func order(last bool) int {
+	if last {
+		return 1
+	}
+	return 0
 }
 
 // Files replaces files below root, in this order. No other run may be at work in the tree: what a killed one left under

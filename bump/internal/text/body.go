@@ -22,10 +22,10 @@ const (
 // checked when the line holds "[x]".
 const RebaseBox = "<!-- ollama-bump-rebase -->"
 
-// Body returns the pull request's text in Markdown, at most 60,000 characters. marker is its first line, by
+// writeBody returns the pull request's text in Markdown, at most 60,000 characters. marker is its first line, by
 // which the pull request is recognised; "" leaves it out. Every value of r is taken for hostile. What is
 // too long is cut, first of all the release notes. The error is that of the context or of a template.
-func Body(ctx context.Context, r Report, t Templates, marker string) (string, error) {
+func writeBody(ctx context.Context, r Report, t Templates, marker string) (string, error) {
 	own, err := execute("Options.BodyAppend", t.Append, r.fields(), maxAppend)
 	if err != nil {
 		return "", err

@@ -187,7 +187,7 @@ func requireGolden(t *testing.T, name, got string) {
 
 func body(t testing.TB, r Report) string {
 	t.Helper()
-	text, err := Body(t.Context(), r, Templates{}, testMarker)
+	text, err := writeBody(t.Context(), r, Templates{}, testMarker)
 	require.NoError(t, err)
 	return text
 }
@@ -195,20 +195,20 @@ func body(t testing.TB, r Report) string {
 func TestTitleAndCommitMessage(t *testing.T) {
 	r := bodyReport()
 	requireTitle(t, "ollama: 0.32.13 -> 0.32.15", r)
-	message, err := CommitMessage(r, Templates{})
+	message, err := writeMessage(r, Templates{})
 	require.NoError(t, err)
 	assert.Equal(t, "ollama: 0.32.13 -> 0.32.15\n\nhttps://github.com/ollama/ollama/releases/tag/v0.32.15\n", message)
 	r.NewVersion = "1 @mona\nFixes #1 <b>`x`"
 	r.Release.URL = "javascript:alert(1)"
 	requireTitle(t, "ollama: 0.32.13 -> 1monaFixes1bx", r)
-	message, err = CommitMessage(r, Templates{})
+	message, err = writeMessage(r, Templates{})
 	require.NoError(t, err)
 	assert.Equal(t, "ollama: 0.32.13 -> 1monaFixes1bx\n", message)
 }
 
 func requireTitle(t testing.TB, want string, r Report) {
 	t.Helper()
-	got, err := Title(r, Templates{})
+	got, err := writeTitle(r, Templates{})
 	require.NoError(t, err)
 	assert.Equal(t, want, got)
 }
@@ -429,7 +429,7 @@ func TestNewestNoteIsOpen(t *testing.T) {
 }
 
 func TestBodySaysLittleOfLittle(t *testing.T) {
-	text, err := Body(t.Context(), Report{Package: "ollama", OldVersion: "1", NewVersion: "2"}, Templates{}, "")
+	text, err := writeBody(t.Context(), Report{Package: "ollama", OldVersion: "1", NewVersion: "2"}, Templates{}, "")
 	require.NoError(t, err)
 	assert.True(
 		t,
@@ -446,7 +446,7 @@ func TestBodySaysLittleOfLittle(t *testing.T) {
 func TestBodyHearsItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := Body(ctx, bodyReport(), Templates{}, "")
+	_, err := writeBody(ctx, bodyReport(), Templates{}, "")
 	require.ErrorIs(t, err, context.Canceled)
 }
 
@@ -514,10 +514,10 @@ func TestTemplates(t *testing.T) {
 	}
 	require.NoError(t, templates.Check())
 	r := bodyReport()
-	title, err := Title(r, templates)
+	title, err := writeTitle(r, templates)
 	require.NoError(t, err)
 	assert.Equal(t, "chore(deps): ollama 0.32.15", title)
-	message, err := CommitMessage(r, templates)
+	message, err := writeMessage(r, templates)
 	require.NoError(t, err)
 	assert.Equal(
 		t,
@@ -525,10 +525,10 @@ func TestTemplates(t *testing.T) {
 			"https://github.com/ollama/ollama/releases/tag/v0.32.15\n",
 		message,
 	)
-	body, err := Body(t.Context(), r, templates, testMarker)
+	body, err := writeBody(t.Context(), r, templates, testMarker)
 	require.NoError(t, err)
 	assert.Contains(t, body, "\n\nTicket: ABC-1 for ollama: 0.32.13 -> 0.32.15\n\n---\n\n- [ ]")
-	message, err = CommitMessage(r, Templates{Title: templates.Title})
+	message, err = writeMessage(r, Templates{Title: templates.Title})
 	require.NoError(t, err)
 	assert.True(t, strings.HasPrefix(message, title+"\n\n"), "the commit follows the title")
 }
@@ -544,7 +544,7 @@ func TestWrongTemplates(t *testing.T) {
 		require.ErrorContains(t, err, want)
 		require.ErrorContains(t, err, "Options.Title")
 	}
-	title, err := Title(bodyReport(), Templates{Title: strings.Repeat("é", 300) + "\n##[x]"})
+	title, err := writeTitle(bodyReport(), Templates{Title: strings.Repeat("é", 300) + "\n##[x]"})
 	require.NoError(t, err)
 	assert.Equal(t, strings.Repeat("é", 199)+"…", title)
 }

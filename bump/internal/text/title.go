@@ -1,6 +1,7 @@
 package text
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"reflect"
@@ -136,8 +137,32 @@ func (r Report) fields() Fields {
 	return f
 }
 
-// Title returns the title of r's pull request and the first line of its commit: one line of plain text.
-func Title(r Report, t Templates) (string, error) {
+// Texts are what people read of a proposal.
+type Texts struct {
+	Title   string // one line
+	Message string // of the commit
+	Body    string // Markdown
+}
+
+// Write writes the texts of a report. The error is that of the context or of a template.
+func Write(ctx context.Context, r Report, t Templates) (Texts, error) {
+	title, err := writeTitle(r, t)
+	if err != nil {
+		return Texts{}, err
+	}
+	message, err := writeMessage(r, t)
+	if err != nil {
+		return Texts{}, err
+	}
+	body, err := writeBody(ctx, r, t, "")
+	if err != nil {
+		return Texts{}, fmt.Errorf("report: %w", err)
+	}
+	return Texts{title, message, body}, nil
+}
+
+// writeTitle returns the title of r's pull request and the first line of its commit: one line of plain text.
+func writeTitle(r Report, t Templates) (string, error) {
 	text, err := execute("Options.Title", t.Title, r.fields(), maxTitle*utf8.UTFMax)
 	if err != nil || text == "" {
 		return title(r), err
@@ -176,13 +201,13 @@ func repaired(changes []Change) string {
 	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
 }
 
-// CommitMessage returns the title and the release's address, or what the template says.
-func CommitMessage(r Report, t Templates) (string, error) {
+// writeMessage returns the title and the release's address, or what the template says.
+func writeMessage(r Report, t Templates) (string, error) {
 	text, err := execute("Options.CommitMessage", t.Message, r.fields(), maxMessage)
 	if err != nil || text != "" {
 		return text + "\n", err
 	}
-	message, err := Title(r, t)
+	message, err := writeTitle(r, t)
 	if address, ok := notes.URL(r.Release.URL); ok {
 		message += "\n\n" + address
 	}

@@ -1,4 +1,4 @@
-package bump
+package propose
 
 import (
 	"os"
@@ -42,7 +42,7 @@ func TestRepositoryOfTheRemote(t *testing.T) {
 		}
 		repo, err := git.Find(t.Context(), dir, os.Environ())
 		require.NoError(t, err)
-		r := &run{opts: Options{APIURL: test.api}}
+		r := Remote{APIURL: test.api}
 		owner, name, err := r.repository(t.Context(), &source.Set{Repo: repo})
 		if test.want == "" {
 			require.ErrorContains(t, err, "propose: the repository is not known", test.remote)
@@ -62,7 +62,7 @@ func TestTokenIsBare(t *testing.T) {
 		{[]string{"GITHUB_TOKEN= \n", "GH_TOKEN=\tdef "}, "def"},
 		{nil, ""},
 	} {
-		assert.Equal(t, test.want, (&run{opts: Options{Env: test.env}}).token())
+		assert.Equal(t, test.want, Remote{Env: test.env}.Token())
 	}
 }
 

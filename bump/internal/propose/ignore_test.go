@@ -1,4 +1,4 @@
-package bump
+package propose
 
 import (
 	"testing"
@@ -14,7 +14,7 @@ func TestWhatNoEvaluationReads(t *testing.T) {
 	code, err := nixexpr.Parse("flake.nix",
 		[]byte(`{ motd = builtins.readFile ./doc/MOTD.md; ci = import ./.github/ci.nix; }`))
 	require.NoError(t, err)
-	f := &flake{files: &pin.Files{Nix: map[string]*nixexpr.File{"flake.nix": code}}}
+	files := &pin.Files{Nix: map[string]*nixexpr.File{"flake.nix": code}}
 	for name, ignored := range map[string]bool{
 		"README.md": true, "docs/a/b.rst": true, "LICENSE": true, "LICENSE-MIT": true, ".github/workflows/ci.yml": true,
 		".gitignore": true, "pkgs/x/.gitattributes": true, ".editorconfig": true, ".github/other.nix": true,
@@ -22,6 +22,6 @@ func TestWhatNoEvaluationReads(t *testing.T) {
 		"flake.nix": false, "flake.lock": false, "docs/a.nix": false, "zshrc": false, "data.json": false,
 		"readme.nix": false, "notes.txt": false, "x/.github/y": false, "secrets/key.age": false,
 	} {
-		assert.Equal(t, ignored, f.ignores(name), name)
+		assert.Equal(t, ignored, ignores(files, name), name)
 	}
 }
