@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/probe"
 	"github.com/nixtars/ollama-bump/bump/internal/source"
 	"github.com/nixtars/ollama-bump/bump/internal/text"
@@ -19,7 +18,7 @@ func (r *run) texts(
 	r.adviseUpdate(ctx, f, s, res.OldVersion)
 	r.fillReport(ctx, f, s, rep, res)
 	r.warnOfMoves(s, rep, res.OldVersion)
-	r.warnOfMentions(f, s, changes)
+	r.warnOfMentions(ctx, f, s, changes)
 	rep.Warnings = r.warnings
 	texts, err := r.writeTexts(ctx, rep, res)
 	if err == nil && !r.opts.Unpin { // the pull request has it in its own words
@@ -93,18 +92,14 @@ func (r *run) warnOfMoves(s *solution, rep *text.Report, old string) {
 }
 
 // warnOfMentions warns of literals that mention an old version, in the files that are edited, and stay.
-func (r *run) warnOfMentions(f *flake, s *solution, changes []source.Change) {
+func (r *run) warnOfMentions(ctx context.Context, f *flake, s *solution, changes []source.Change) {
 	names := make([]string, 0, len(changes))
 	for _, c := range changes {
 		names = append(names, c.File)
 	}
-	for _, m := range s.Mentions(f.files, f.found, names) {
-		places := make([]string, 0, len(m.Places))
-		for _, at := range m.Places {
-			places = append(places, at.String())
-		}
+	for _, m := range s.Mentions(ctx, f.files, f.found, names) {
 		r.warn("report", "%s is also mentioned at %s, and left there: check whether it should be %s",
-			m.Version, strings.Join(diag.Limit(places, 12), ", "), s.release.Version)
+			m.Version, strings.Join(m.Lines, ", "), s.release.Version)
 	}
 }
 

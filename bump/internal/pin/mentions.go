@@ -1,60 +1,84 @@
 package pin
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"slices"
 
-	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/version"
 	"github.com/nixtars/ollama-bump/nixexpr"
 	"github.com/nixtars/ollama-bump/nixexpr/eval"
 )
 
-// Mentions returns where the literals of a file hold a version as a word, besides the slots that are moved.
-func (f *Files) Mentions(name string, v version.Version, moved []Slot) []diag.Pos {
-	if v == "" {
-		return nil
-	}
-	var places []diag.Pos
-	for _, at := range f.literals(name) {
-		for _, here := range placesIn(at, v, "") {
-			if !slices.ContainsFunc(moved, func(m Slot) bool {
-				return m.File == name && m.Start <= here.Start && here.End <= m.End
-			}) {
-				places = append(places, f.pos(name, here.Start))
-			}
-		}
-	}
-	return places
-}
-
-// literals returns the texts of a file: the parts of its strings in Nix, the strings of its values in other files.
-func (f *Files) literals(name string) []eval.Literal {
-	var list []eval.Literal
+// Mentions returns the lines of a file whose literals hold a version as a word, besides the slots that are moved. In a
+// Nix file strings, paths, URLs and quoted names are literals, in other files the strings among their values.
+func (f *Files) Mentions(ctx context.Context, name string, v version.Version, moved []Slot) []int {
+	var starts []int
 	if file := f.Nix[name]; file != nil {
 		nixexpr.Walk(file.Root, func(n nixexpr.Node) bool {
-			s, ok := n.(*nixexpr.Str)
-			if !ok {
-				return true
-			}
-			for i, part := range s.Parts {
-				if part.Expr == nil {
-					list = append(list, eval.Literal{File: name, Nix: file, Str: s, Part: i, Span: s.Span})
+			if isLiteral(n) {
+				for _, i := range v.Places(file.Text(n)) {
+					starts = append(starts, n.Start()+i)
 				}
 			}
 			return true
 		})
-		return list
+	} else if f.Data[name] != nil {
+		prog := eval.NewProgram(ctx, nil)
+		prog.AddData(name, f.data(name))
+		if d := prog.ReadData(&eval.Path{Name: name}); d != nil {
+			eachText(prog, d, func(t *eval.Text) {
+				for _, s := range placesIn(t.Pieces[0].At, v, "") {
+					starts = append(starts, s.Start)
+				}
+			})
+		}
 	}
-	if f.Data[name] == nil {
-		return nil
+	slices.Sort(starts)
+	return linesOf(f.Source(name), outside(starts, len(v), name, moved))
+}
+
+// isLiteral reports whether a node is one piece of text that stands in the file: a part of a string or of a path, a URL
+// or a name.
+func isLiteral(n nixexpr.Node) bool {
+	switch n := n.(type) {
+	case *nixexpr.StrPart:
+		return n.Expr == nil
+	case *nixexpr.Attr:
+		return n.Expr == nil
+	case *nixexpr.URI:
+		return true
 	}
-	prog := eval.NewProgram(context.Background(), nil)
-	prog.AddData(name, f.data(name))
-	if d := prog.ReadData(&eval.Path{Name: name}); d != nil {
-		eachText(prog, d, func(t *eval.Text) { list = append(list, t.Pieces[0].At) })
+	return false
+}
+
+// outside returns which texts of one length, in order, stand in none of the slots of a file.
+func outside(starts []int, length int, name string, slots []Slot) []int {
+	slots = slices.DeleteFunc(slices.Clone(slots), func(s Slot) bool { return s.File != name })
+	slices.SortFunc(slots, func(a, b Slot) int { return cmp.Compare(a.Start, b.Start) })
+	var left []int
+	covered := 0 // up to where a slot goes that begins no later
+	for _, start := range starts {
+		for ; len(slots) > 0 && slots[0].Start <= start; slots = slots[1:] {
+			covered = max(covered, slots[0].End)
+		}
+		if covered < start+length {
+			left = append(left, start)
+		}
 	}
-	return list
+	return left
+}
+
+// linesOf returns the lines, from 1, of places in order, each once.
+func linesOf(src []byte, starts []int) []int {
+	var lines []int
+	line, at := 1, 0
+	for _, start := range starts {
+		line += bytes.Count(src[at:start], []byte{'\n'})
+		lines, at = append(lines, line), start
+	}
+	return slices.Compact(lines)
 }
 
 // eachText visits the strings of a value that a file of data holds.

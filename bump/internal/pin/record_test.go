@@ -83,8 +83,8 @@ func recorded(t *testing.T, f *flake) string {
 	b.line("0.32.15 moves%s, half written%s, unknown%s, repairs %t", places(plan.Pins), places(plan.HalfWritten),
 		places(plan.Unknown), found.Repairs(plan))
 	for _, name := range found.Files(allSlots(found)...) {
-		for _, pos := range f.files.Mentions(name, found.Oldest(), found.Slots) {
-			b.line("mention %s", pos)
+		for _, line := range f.files.Mentions(t.Context(), name, found.Oldest(), found.Slots) {
+			b.line("mention %s:%d", name, line)
 		}
 	}
 	return strings.ReplaceAll(b.String(), System(), "SYSTEM")

@@ -1,9 +1,10 @@
 package resolve
 
 import (
+	"context"
+	"fmt"
 	"slices"
 
-	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
@@ -11,11 +12,11 @@ import (
 // Mention says where an old version is mentioned beside what is rewritten.
 type Mention struct {
 	Version version.Version
-	Places  []diag.Pos
+	Lines   []string // FILE:LINE
 }
 
 // Mentions returns the old versions that literals of the named files mention, where the solution leaves them.
-func (s *Solution) Mentions(files *pin.Files, found *pin.Found, names []string) []Mention {
+func (s *Solution) Mentions(ctx context.Context, files *pin.Files, found *pin.Found, names []string) []Mention {
 	moved := s.moved(found)
 	seen := map[version.Version]bool{}
 	var all []Mention
@@ -26,9 +27,11 @@ func (s *Solution) Mentions(files *pin.Files, found *pin.Found, names []string) 
 		seen[p.Version] = true
 		m := Mention{Version: p.Version}
 		for _, name := range names {
-			m.Places = append(m.Places, files.Mentions(name, p.Version, moved)...)
+			for _, line := range files.Mentions(ctx, name, p.Version, moved) {
+				m.Lines = append(m.Lines, fmt.Sprintf("%s:%d", name, line))
+			}
 		}
-		if len(m.Places) > 0 {
+		if len(m.Lines) > 0 {
 			all = append(all, m)
 		}
 	}
