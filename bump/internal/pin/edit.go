@@ -44,13 +44,22 @@ func (f *Files) Apply(found *Found, values map[SlotID]string, besides ...string)
 	for _, name := range besides {
 		edits[name] = nil
 	}
+	inserted := map[span]int{} // in edits of the file
 	for _, id := range slices.Sorted(maps.Keys(values)) {
 		s := found.Slot(id)
 		edit, err := s.Edit(values[id])
 		if err != nil {
 			return nil, err
 		}
-		edits[s.File] = insert(edits[s.File], edit)
+		at := span{file: s.File, start: edit.Start, end: edit.End}
+		if i, known := inserted[at]; known { // what is inserted at one place is one text
+			edits[s.File][i].New += edit.New
+			continue
+		}
+		if edit.Start == edit.End {
+			inserted[at] = len(edits[s.File])
+		}
+		edits[s.File] = append(edits[s.File], edit)
 	}
 	contents := map[string][]byte{}
 	for name, list := range edits {
@@ -61,17 +70,6 @@ func (f *Files) Apply(found *Found, values map[SlotID]string, besides ...string)
 		contents[name] = out
 	}
 	return contents, nil
-}
-
-// insert adds an edit to others. What is inserted at one place is one text, in the order in which it was read.
-func insert(edits []nixexpr.Edit, e nixexpr.Edit) []nixexpr.Edit {
-	for i, known := range edits {
-		if e.Start == e.End && known.Start == e.Start && known.End == e.End {
-			edits[i].New += e.New
-			return edits
-		}
-	}
-	return append(edits, e)
 }
 
 // Source returns the content of a file as it was read.
