@@ -43,7 +43,7 @@ func (f *finder) readCopies(d *derivation, r *reading, body *eval.Set) {
 // copiesIn returns a function that looks for copies in a derivation's attributes.
 func (f *finder) copiesIn(d *derivation, r *reading, body *eval.Set) *copier {
 	c := &copier{f: f, d: d, r: r, nested: f.nestedIn(d, body), read: map[nixexpr.Expr]int{}}
-	for _, v := range union([]string{string(r.Version), string(r.ref)}) {
+	for _, v := range Union([]string{string(r.Version), string(r.ref)}) {
 		c.versions = append(c.versions, version.Version(v))
 	}
 	return c
@@ -167,7 +167,7 @@ func (c *copier) leave(s *nixexpr.Str) {
 
 // keep notes a version that is not moved, and why.
 func (c *copier) keep(s Slot, why string) {
-	c.r.Notes = union(c.r.Notes,
+	c.r.Notes = Union(c.r.Notes,
 		[]string{fmt.Sprintf("the %s at %s %s and is left as it is", s.Old, posIn(c.file, s.Start), why)})
 }
 
@@ -202,7 +202,7 @@ func (c *copier) inString(s *nixexpr.Str) {
 		text := c.file.Text(part)
 		for _, helper := range c.f.pkg.Helpers {
 			if strings.Contains(text, helper) {
-				c.r.Helpers = union(c.r.Helpers, []string{helper})
+				c.r.Helpers = Union(c.r.Helpers, []string{helper})
 			}
 		}
 		for _, copied := range c.copies(s, i) {

@@ -129,8 +129,10 @@ func (f *finder) calledName(o *eval.Unknown) []string {
 		text = knownText(v)
 	case *eval.Path:
 		text = v.Text
+	default:
+		return nil
 	}
-	return union([]string{path.Base(strings.TrimSuffix(strings.TrimSuffix(text, "/package.nix"), "/default.nix"))})
+	return []string{path.Base(strings.TrimSuffix(strings.TrimSuffix(text, "/package.nix"), "/default.nix"))}
 }
 
 // isPackage reports whether a value is nixpkgs' package or a variant of it.
@@ -197,8 +199,9 @@ func namesAround(file *nixexpr.File, node nixexpr.Node) []string {
 	return names
 }
 
-// union returns the strings of lists, each once; an empty list, which JSON writes as one, for none.
-func union(lists ...[]string) []string {
+// Union returns the strings of lists, each once and none that is empty; an empty list, which JSON writes as one, for
+// none.
+func Union(lists ...[]string) []string {
 	have := map[string]bool{}
 	out := []string{}
 	for _, list := range lists {

@@ -57,8 +57,8 @@ func (f *finder) isCalled(at diag.Pos) bool {
 
 // join adds to a pin another call that makes its package of the same literals, and what stands around that call.
 func (r *reading) join(other *reading) {
-	r.Names, r.Notes = union(r.Names, other.Names), union(r.Notes, other.Notes)
-	r.Versions, r.Helpers = unique(append(r.Versions, other.Versions...)), union(r.Helpers, other.Helpers)
+	r.Names, r.Notes = Union(r.Names, other.Names), Union(r.Notes, other.Notes)
+	r.Versions, r.Helpers = unique(append(r.Versions, other.Versions...)), Union(r.Helpers, other.Helpers)
 	r.own, r.also = append(r.own, other.own...), append(r.also, other.call)
 	r.speculative = r.speculative && other.speculative
 }

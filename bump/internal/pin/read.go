@@ -113,7 +113,7 @@ func (f *finder) newReading(d *derivation) *reading {
 	if d.base != nil {
 		r.Overrides = true
 		bases := f.baseNames(d.base)
-		r.Names = union(r.Names, bases)
+		r.Names = Union(r.Names, bases)
 		if len(bases) > 0 {
 			r.base = bases[0]
 		}

@@ -162,7 +162,7 @@ func choices(file *nixexpr.File, name string, words map[string]bool) []string {
 				}
 			}
 			if known {
-				list = union(list, names)
+				list = Union(list, names)
 			}
 		case *nixexpr.Binary:
 			for _, sides := range [][2]nixexpr.Expr{{n.X, n.Y}, {n.Y, n.X}} {
@@ -172,7 +172,7 @@ func choices(file *nixexpr.File, name string, words map[string]bool) []string {
 					continue
 				}
 				if word, ok := file.StringValue(s); ok {
-					list = union(list, []string{word})
+					list = Union(list, []string{word})
 				}
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/nix"
 	"github.com/nixtars/ollama-bump/bump/internal/nixhash"
+	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	"github.com/nixtars/ollama-bump/bump/internal/probe"
 )
 
@@ -129,7 +130,7 @@ func closureOf(read func(string) (*nix.Derivation, error), pins ...*Move) (map[s
 func derivationsOf(outputs []probe.Output) []string {
 	var list []string
 	for _, o := range outputs {
-		list = union(list, []string{o.SrcDrv, o.ModDrv, o.Drv})
+		list = pin.Union(list, []string{o.SrcDrv, o.ModDrv, o.Drv})
 	}
 	return list
 }

@@ -53,7 +53,7 @@ func (s *state) readSources(then weighed) (request, error) {
 	var dirs []string
 	for _, p := range s.pins {
 		if dir := p.source(); s.sources[dir] == nil {
-			dirs = union(dirs, []string{dir})
+			dirs = pin.Union(dirs, []string{dir})
 		}
 	}
 	if len(dirs) == 0 {

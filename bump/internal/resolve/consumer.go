@@ -107,7 +107,7 @@ func (s *state) seeConsumer(a answer, c probe.Consumer, pins []*Move) (bool, err
 		}
 		o.Made = s.madeWith(closure, o)
 		if c.Refused {
-			s.refused = union(s.refused, []string{c.Where})
+			s.refused = pin.Union(s.refused, []string{c.Where})
 		}
 		at := slices.IndexFunc(p.Outputs, func(known probe.Output) bool { return known.Where == c.Where })
 		if at < 0 {

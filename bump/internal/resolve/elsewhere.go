@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
+	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	"github.com/nixtars/ollama-bump/bump/internal/probe"
 )
 
@@ -30,7 +31,7 @@ func (d *driver) lookElsewhere(ctx context.Context) error {
 	missing := d.elsewhere
 	var systems []string
 	for _, p := range missing {
-		systems = union(systems, p.systems())
+		systems = pin.Union(systems, p.systems())
 	}
 	for _, system := range systems {
 		onIt := func(p *Move) bool { return slices.Contains(p.systems(), system) }

@@ -168,7 +168,7 @@ func (p *Move) builds() bool {
 }
 
 // systems are those that alone have the pin; nil for one that this system has, too.
-func (p *Move) systems() []string { return union(p.Systems, p.only) }
+func (p *Move) systems() []string { return pin.Union(p.Systems, p.only) }
 
 // shown reports whether an output shows the pin.
 func (p *Move) shown() bool { return len(p.Outputs) > 0 }

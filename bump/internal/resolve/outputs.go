@@ -160,7 +160,8 @@ func (s *state) lookOnOthers(first probe.Answer, systems []string) (request, err
 		return nil, s.notShown(first)
 	}
 	q, err := s.ofPins(systems[0])
-	q.Skip = union(q.Skip, []string{"overlays", "nixosConfigurations", "darwinConfigurations", "homeConfigurations"})
+	q.Skip = pin.Union(q.Skip,
+		[]string{"overlays", "nixosConfigurations", "darwinConfigurations", "homeConfigurations"})
 	s.phase = onOther{first, systems}
 	return ask{q}, err
 }

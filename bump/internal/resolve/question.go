@@ -35,7 +35,7 @@ func (s *state) narrow(q *probe.Question) {
 	}
 	for _, p := range s.pins {
 		if !q.All {
-			q.Only = union(q.Only, []string{p.Outputs[0].Where})
+			q.Only = pin.Union(q.Only, []string{p.Outputs[0].Where})
 		}
 	}
 	if q.All {
@@ -98,9 +98,9 @@ func (s *state) ofPins(system string) (probe.Question, error) {
 			}
 		}
 		q.Pins = append(q.Pins, pp)
-		q.Names = union(q.Names, p.Names)
+		q.Names = pin.Union(q.Names, p.Names)
 	}
-	q.Names = union(q.Names, s.Found.Package.Variants)
+	q.Names = pin.Union(q.Names, s.Found.Package.Variants)
 	q.Skip = slices.Clone(s.skip)
 	return q, err
 }
@@ -122,7 +122,7 @@ func (s *state) missing() string {
 	for _, p := range s.pins {
 		for _, h := range p.allHashes() {
 			if h.missing() {
-				names = union(names, []string{string(h.slot.Field)})
+				names = pin.Union(names, []string{string(h.slot.Field)})
 			}
 		}
 	}
@@ -143,7 +143,7 @@ func (s *state) wholes() []string {
 			return nil
 		}
 		if len(p.Outputs) > 0 {
-			list = union(list, []string{p.Outputs[0].Where})
+			list = pin.Union(list, []string{p.Outputs[0].Where})
 		}
 	}
 	return list

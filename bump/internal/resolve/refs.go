@@ -46,7 +46,7 @@ func inputs(pins []*Move) []string {
 	var names []string
 	for _, p := range pins {
 		if in := p.Input(); in != nil {
-			names = union(names, []string{in.Name})
+			names = pin.Union(names, []string{in.Name})
 		}
 	}
 	return names

@@ -16,9 +16,9 @@ import (
 // variant that takes the version from a pin and its source from somewhere else would be half moved.
 func (s *state) others(outputs []probe.Output) []probe.Output {
 	var half []probe.Output
-	names := union(s.Found.Package.Variants)
+	names := pin.Union(s.Found.Package.Variants)
 	for _, p := range slices.Concat(s.pins, s.unshown) {
-		names = union(names, p.Names)
+		names = pin.Union(names, p.Names)
 	}
 	for _, o := range outputs {
 		name := o.Where[strings.LastIndexByte(o.Where, '.')+1:]

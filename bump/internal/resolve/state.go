@@ -184,18 +184,3 @@ func (s *state) set(v map[pin.SlotID]string, id pin.SlotID, value string, field 
 	v[id] = value
 	return nil
 }
-
-// union returns the strings of lists, each once.
-func union(lists ...[]string) []string {
-	have := map[string]bool{}
-	var out []string
-	for _, list := range lists {
-		for _, s := range list {
-			if s != "" && !have[s] {
-				have[s] = true
-				out = append(out, s)
-			}
-		}
-	}
-	return out
-}
