@@ -557,6 +557,25 @@ func TestSuggestions(t *testing.T) {
 	}
 }
 
+// Nobody without less wants to read that the shell does not find it.
+func TestPager(t *testing.T) {
+	t.Parallel()
+	with := t.TempDir()
+	writeProgram(t, filepath.Join(with, "less"), "#!/bin/sh\n")
+	for _, c := range []struct {
+		env  []string
+		want string
+	}{
+		{[]string{"PATH=" + with}, "less"},
+		{[]string{"PATH=" + t.TempDir()}, ""},
+		{[]string{"PATH=" + with, "PAGER="}, ""},
+		{[]string{"PATH=" + with, "PAGER=cat"}, ""},
+		{[]string{"PATH=" + t.TempDir(), "PAGER=most -s"}, "most -s"},
+	} {
+		assert.Equal(t, c.want, (&program{env: c.env}).pager(), "%q", c.env)
+	}
+}
+
 func TestPreview(t *testing.T) {
 	t.Parallel()
 	p := &program{log: newConsole(io.Discard, func(string) string { return "" }, normal)}

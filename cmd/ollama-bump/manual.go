@@ -79,7 +79,7 @@ var manual = []chapter{
 		},
 		{"NIX_CONFIG", "passed to Nix, with the token added as access-tokens unless you have set them"},
 		{"NO_COLOR", "turns off colours"},
-		{"PAGER", "shows a long --dry-run on a terminal (default: less)"},
+		{"PAGER", "shows what --dry-run prints, if it does not fit on the terminal (default: less)"},
 		{"TMPDIR", "holds the throw-away copy of the flake; Nix's build users must be able to read it"},
 		{"HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE", "used, and passed to Nix"},
 	}},

@@ -44,12 +44,9 @@ func wrapped(text string, terminal *os.File) string {
 // page shows text through the reader's pager when it is longer than the screen, as git does, and
 // reports whether it did.
 func (p *program) page(file *os.File, text string) bool {
-	pager, set := lookupEnv(p.env, "PAGER")
-	if !set {
-		pager = "less"
-	}
-	_, height, err := term.GetSize(int(file.Fd()))
-	if err != nil || strings.Count(text, "\n") < height || pager == "" || pager == "cat" {
+	pager := p.pager()
+	width, height, err := term.GetSize(int(file.Fd()))
+	if err != nil || pager == "" || preview.Rows(text, width) < height {
 		return false
 	}
 	cmd := exec.CommandContext(p.ctx, "sh", "-c", pager)
@@ -61,6 +58,18 @@ func (p *program) page(file *os.File, text string) bool {
 		}
 	}
 	return cmd.Run() == nil
+}
+
+// pager returns the reader's pager, "" for none.
+func (p *program) pager() string {
+	pager, set := lookupEnv(p.env, "PAGER")
+	switch {
+	case pager == "cat":
+		return ""
+	case !set && p.installed("less"):
+		return "less"
+	}
+	return pager
 }
 
 // pagerEnv are the variables that a pager gets; it needs no token.

@@ -201,6 +201,36 @@ func Wrap(line string, columns int) []string {
 // mark is what stands before the text of an item.
 var mark = regexp.MustCompile(`^ *(?:[•☐▸] )?`)
 
+// Rows returns how many rows a terminal of so many columns needs for lines of text. It breaks a line that is longer
+// than a row, and does not part a character that takes two columns. Where the columns are not known (0) it breaks none.
+func Rows(text string, columns int) int {
+	rows := 0
+	for line := range strings.Lines(text) {
+		rows += rowsOf(strings.TrimRight(sgr.ReplaceAllString(line, ""), "\r\n"), columns)
+	}
+	return rows
+}
+
+// tab is how far the tab stops of a terminal are apart.
+const tab = 8
+
+// rowsOf is Rows for one line without colours.
+func rowsOf(line string, columns int) int {
+	rows, at := 1, 0
+	for state, cluster, width := -1, "", 0; line != ""; {
+		cluster, line, width, state = uniseg.FirstGraphemeClusterInString(line, state)
+		if cluster == "\t" { // which never leaves the row
+			at = min(at-at%tab+tab, max(columns-1, 0))
+			continue
+		}
+		if at+width > columns && at > 0 && columns > 0 {
+			rows, at = rows+1, 0
+		}
+		at += width
+	}
+	return rows
+}
+
 var sgr = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
 // columnsOf returns how many columns of a terminal a line takes.

@@ -71,3 +71,32 @@ func TestWrap(t *testing.T) {
 		assert.Equal(t, c.want, Wrap(c.line, c.columns), c.line)
 	}
 }
+
+func TestRows(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		text    string
+		columns int
+		want    int
+	}{
+		{"", 10, 0},
+		{"\n", 10, 1},
+		{"one\ntwo", 10, 2},
+		{"0123456789\n", 10, 1},
+		{"0123456789a\n", 10, 2},
+		{"\x1b[32m0123456789\x1b[0m\r\n", 10, 1},
+		{"ééééé\n", 5, 1},
+		{"e\u0301e\u0301e\u0301\n", 3, 1},
+		{"日本語\n", 6, 1},
+		{"日本語\n", 5, 2},
+		{"a日本語\n", 4, 2},
+		{"日本\n", 1, 2},
+		{"012345\n日本\n", 0, 2},
+		{"\ta\n", 9, 1},
+		{"\tab\n", 9, 2},
+		{"0\t89\n", 10, 1},
+		{strings.Repeat("x", 1000), 80, 13},
+	} {
+		assert.Equal(t, c.want, Rows(c.text, c.columns), "%q in %d columns", c.text, c.columns)
+	}
+}
