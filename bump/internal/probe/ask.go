@@ -11,7 +11,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -69,6 +68,7 @@ type Build struct {
 	Output     string     // this output, or what it is built to when it is a configuration
 	Unpack     *Unpacking // a fetch of another system, made to run here
 	Derivation string     // a .drv file; nothing is evaluated then
+	NixVersion string     // of the answer that named Derivation
 }
 
 // Pin is a pin as the probe recognises it.
@@ -208,6 +208,11 @@ type line struct {
 // Ask asks one question. An output that does not evaluate is passed over in another attempt. The error is that of a
 // machine or a run that ended; what Nix has against the flake is in the answer.
 func (b *Bench) Ask(ctx context.Context, q Question) (Answer, error) {
+	if q.Build.Derivation != "" {
+		return b.answer(b.run.Build(ctx, nix.BuildRequest{
+			Installables: []string{outputsOf(q.Build.Derivation, q.Build.NixVersion)},
+		}))
+	}
 	if err := b.put(ctx, q.State); err != nil {
 		return Answer{}, err
 	}
@@ -272,9 +277,6 @@ func Evaluation(f *nix.Failure) bool {
 
 // attempt is one Nix process.
 func (b *Bench) attempt(ctx context.Context, q Question) (Answer, error) {
-	if q.Build.Derivation != "" {
-		return b.answer(b.run.Build(ctx, nix.BuildRequest{Installables: []string{b.outputsOf(q.Build.Derivation)}}))
-	}
 	req := b.request(q)
 	if err := b.prepare(ctx, req); err != nil {
 		return Answer{}, err
@@ -384,9 +386,6 @@ func (b *Bench) answer(rep *nix.BuildReport, err error) (Answer, error) {
 			a.note(l)
 		}
 	}
-	if a.NixVersion != "" {
-		b.nixVersion = a.NixVersion
-	}
 	return a, nil
 }
 
@@ -422,18 +421,18 @@ func (a *Answer) note(l line) {
 }
 
 // outputsOf names the outputs of a .drv file. Since 2.13 Nix wants to be told that it is they that are meant.
-func (b *Bench) outputsOf(drv string) string {
+func outputsOf(drv, nixVersion string) string {
 	minor := 0
-	fmt.Sscanf(b.nixVersion, "2.%d", &minor)
-	if minor >= 13 || !strings.HasPrefix(b.nixVersion, "2.") {
+	fmt.Sscanf(nixVersion, "2.%d", &minor)
+	if minor >= 13 || !strings.HasPrefix(nixVersion, "2.") {
 		return drv + "^*"
 	}
 	return drv
 }
 
-// Log returns what the builder of a derivation said.
-func (b *Bench) Log(ctx context.Context, drv string) ([]string, error) {
-	return b.run.BuilderLog(ctx, b.outputsOf(drv))
+// Log returns what the builder of a derivation said, which an answer of a version of Nix named.
+func (b *Bench) Log(ctx context.Context, drv, nixVersion string) ([]string, error) {
+	return b.run.BuilderLog(ctx, outputsOf(drv, nixVersion))
 }
 
 // Configuration is a system or home configuration of the flake.
@@ -481,48 +480,57 @@ func (b *Bench) eval(ctx context.Context, s State, c *Configuration, attr string
 	return b.run.Eval(ctx, b.installable(attr))
 }
 
+// Derived are the derivations that a flake is built to.
+type Derived struct {
+	Drvs       map[string]string // by output; "" for one that throws
+	Elsewhere  []string          // the packages that other systems have, unevaluated
+	NixVersion string
+}
+
 // Derivations returns the derivations of packages of this system and of every configuration that the flake has in a
-// state, by output; "" for one that throws. The packages that other systems have are in elsewhere, unevaluated.
-func (b *Bench) Derivations(
-	ctx context.Context, s State, packages []string,
-) (all map[string]string, elsewhere []string, err error) {
+// state.
+func (b *Bench) Derivations(ctx context.Context, s State, packages []string) (Derived, error) {
 	if err := b.put(ctx, s); err != nil {
-		return nil, nil, err
+		return Derived{}, err
 	}
 	req := b.request(Question{System: pin.System()})
 	req.Compare = append(req.Compare, packages...)
 	if err := b.prepare(ctx, req); err != nil {
-		return nil, nil, err
+		return Derived{}, err
 	}
 	out, err := b.run.Eval(ctx, b.installable("derivations"))
 	if err != nil {
-		return nil, nil, err
+		return Derived{}, err
 	}
-	var byKind map[string]map[string]*string
-	if err := json.Unmarshal(out, &byKind); err != nil {
-		return nil, nil, fmt.Errorf("read derivations: %w", err)
+	var said struct {
+		NixVersion string
+		Elsewhere  []string
+		Drvs       map[string]map[string]*string
 	}
-	all, elsewhere = map[string]string{}, slices.Sorted(maps.Keys(byKind["elsewhere"]))
-	delete(byKind, "elsewhere")
-	for kind, set := range byKind {
+	if err := json.Unmarshal(out, &said); err != nil {
+		return Derived{}, fmt.Errorf("read derivations: %w", err)
+	}
+	slices.Sort(said.Elsewhere)
+	d := Derived{Drvs: map[string]string{}, Elsewhere: said.Elsewhere, NixVersion: said.NixVersion}
+	for kind, set := range said.Drvs {
 		for name, drv := range set {
 			if kind == "packages" {
 				name = pin.System() + "." + name
 			}
-			all[kind+"."+name] = ""
+			d.Drvs[kind+"."+name] = ""
 			if drv != nil {
-				all[kind+"."+name] = *drv
+				d.Drvs[kind+"."+name] = *drv
 			}
 		}
 	}
-	return all, elsewhere, nil
+	return d, nil
 }
 
 // Plan returns what building derivations takes here. They are for the system of this machine.
-func (b *Bench) Plan(ctx context.Context, derivations []string) (nix.Plan, error) {
+func (b *Bench) Plan(ctx context.Context, derivations []string, nixVersion string) (nix.Plan, error) {
 	request := nix.BuildRequest{DryRun: true}
 	for _, drv := range derivations {
-		request.Installables = append(request.Installables, b.outputsOf(drv))
+		request.Installables = append(request.Installables, outputsOf(drv, nixVersion))
 	}
 	report, err := b.run.Build(ctx, request)
 	return report.Plan, err

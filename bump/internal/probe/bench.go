@@ -33,8 +33,7 @@ type Bench struct {
 	attr  []string     // of the package; nil finds it
 	nonce string       // marks the probe's lines among those that a flake may trace
 
-	nixVersion string          // of the Nix that answers, once it has
-	changed    map[string]bool // the files of the copy that are not as they were read
+	changed map[string]bool // the files of the copy that may not be as they were read
 }
 
 // Config is what a Bench works on.

@@ -424,18 +424,17 @@
       };
       configurations = builtins.mapAttrs (_: set: builtins.attrNames set) ofConfigurations;
       # what the flake builds: the packages that are asked for and the configurations; null for what throws
-      derivations = builtins.mapAttrs (_: builtins.mapAttrs (_: attempt)) (
-        ofConfigurations
-        // {
-          packages = builtins.listToAttrs (map (name: { inherit name; value = flake.packages.${system}.${name}.drvPath; }) req.compare);
-          # the same packages for other systems, which are not evaluated
-          elsewhere = builtins.listToAttrs (
-            builtins.concatMap (s: map (name: { name = "${s}.${name}"; value = ""; }) (only req.compare (namesOf (attempt flake.packages.${s})))) (
-              without [ system ] (namesOf (attempt (flake.packages or { })))
-            )
-          );
-        }
-      );
+      derivations = {
+        inherit (builtins) nixVersion;
+        drvs = builtins.mapAttrs (_: builtins.mapAttrs (_: attempt)) (
+          ofConfigurations
+          // { packages = builtins.listToAttrs (map (name: { inherit name; value = flake.packages.${system}.${name}.drvPath; }) req.compare); }
+        );
+        # the same packages for other systems, which are not evaluated
+        elsewhere = builtins.concatMap (s: map (name: "${s}.${name}") (only req.compare (namesOf (attempt flake.packages.${s})))) (
+          without [ system ] (namesOf (attempt (flake.packages or { })))
+        );
+      };
       # names need not be what an installable can spell
       configuration = ofConfigurations.${req.configuration.kind}.${req.configuration.name};
     };

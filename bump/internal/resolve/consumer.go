@@ -212,7 +212,7 @@ func (lookedAt) take(s *state, a answer) (request, error) {
 			s.exposeHint(pin.System()))
 	}
 	s.phase = consumerBuilt{i}
-	return ask{probe.Question{System: pin.System(), Build: probe.Build{Derivation: target}}}, nil
+	return s.askToBuild(target), nil
 }
 
 // consumerBuilt takes the hash of a pin's fixed output.
@@ -300,7 +300,7 @@ func (n proved) take(s *state, a answer) (request, error) {
 		return s.quoteRefused(s.refused)
 	}
 	s.phase = n + 1
-	return ask{probe.Question{System: pin.System(), Build: probe.Build{Derivation: last(s.pins[n].Outputs[0])}}}, nil
+	return s.askToBuild(last(s.pins[n].Outputs[0])), nil
 }
 
 // quoteRefused asks for what nixpkgs says of the consumers that the flake's own settings forbid.

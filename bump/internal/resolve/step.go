@@ -179,15 +179,20 @@ func (s *state) deepen(p *Move, h *hash, a answer) (request, error) {
 		if !ok || !promised.Equal(h.fake) {
 			continue
 		}
-		q, err := s.ofPins(pin.System())
-		q.Build.Derivation = path
 		s.phase = deepened{}
-		return ask{q}, err
+		return s.askToBuild(path), nil
 	}
 	return nil, diag.At(h.slot.Pos,
 		fmt.Sprintf("find hashes: nothing that %s evaluates on %s uses this %s", p.Outputs[0].Where, pin.System(),
 			h.slot.Field),
 		"if it is for another system, run ollama-bump on a machine of that system")
+}
+
+// askToBuild builds a derivation that an answer named. The flake is not evaluated for it.
+func (s *state) askToBuild(drv string) request {
+	return ask{probe.Question{
+		System: pin.System(), Build: probe.Build{Derivation: drv, NixVersion: s.nixVersion},
+	}}
 }
 
 // deepened takes the hash of a fixed output that was built by itself.

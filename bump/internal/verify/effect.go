@@ -69,21 +69,21 @@ func (c Comparison) compare(ctx context.Context, proof *text.Proof) (text.Effect
 			packages = append(packages, name)
 		}
 	}
-	after, elsewhere, err := c.Bench.Derivations(ctx, c.After, packages)
+	after, err := c.Bench.Derivations(ctx, c.After, packages)
 	if err != nil {
 		return effect, err
 	}
-	for _, name := range elsewhere {
+	for _, name := range after.Elsewhere {
 		unchecked(proof, "packages."+name, "this machine is "+pin.System())
 	}
-	before, _, err := c.Bench.Derivations(ctx, probe.State{}, packages)
+	before, err := c.Bench.Derivations(ctx, probe.State{}, packages)
 	if err != nil {
 		return effect, err
 	}
 	var closures nix.Closures
 	changed := map[string]string{}
-	for _, name := range slices.Sorted(maps.Keys(after)) {
-		old, updated := before[name], after[name]
+	for _, name := range slices.Sorted(maps.Keys(after.Drvs)) {
+		old, updated := before.Drvs[name], after.Drvs[name]
 		o := text.OutputChange{Name: name}
 		switch {
 		case old == updated && old != "":
@@ -108,7 +108,7 @@ func (c Comparison) compare(ctx context.Context, proof *text.Proof) (text.Effect
 		}
 		effect.Outputs = append(effect.Outputs, o)
 	}
-	effect.Plan, err = c.buildPlan(ctx, changed, proof)
+	effect.Plan, err = c.buildPlan(ctx, probe.Derived{Drvs: changed, NixVersion: after.NixVersion}, proof)
 	return effect, err
 }
 
@@ -123,19 +123,19 @@ func outputChange(name string, d nix.Difference) text.OutputChange {
 // buildPlan says what building derivations, by output, takes here; nil when there are none. What another system builds
 // is of that system in the proof, too.
 func (c Comparison) buildPlan(
-	ctx context.Context, derivations map[string]string, proof *text.Proof,
+	ctx context.Context, changed probe.Derived, proof *text.Proof,
 ) (*text.Plan, error) {
-	if len(derivations) == 0 {
+	if len(changed.Drvs) == 0 {
 		return nil, nil
 	}
 	var here, elsewhere []string
-	for _, name := range slices.Sorted(maps.Keys(derivations)) {
-		d, err := nix.ReadDerivation(ctx, derivations[name])
+	for _, name := range slices.Sorted(maps.Keys(changed.Drvs)) {
+		d, err := nix.ReadDerivation(ctx, changed.Drvs[name])
 		if err != nil {
 			return nil, err
 		}
 		if d.System == pin.System() {
-			here = append(here, derivations[name])
+			here = append(here, changed.Drvs[name])
 		} else {
 			elsewhere = append(elsewhere, name)
 			builtFor(proof, name, d.System)
@@ -144,7 +144,7 @@ func (c Comparison) buildPlan(
 	if len(here) == 0 {
 		return &text.Plan{Missing: fmt.Sprintf("all of it is built on other systems than %s", pin.System())}, nil
 	}
-	plan, err := c.Bench.Plan(ctx, here)
+	plan, err := c.Bench.Plan(ctx, here, changed.NixVersion)
 	if err != nil {
 		return nil, err
 	}

@@ -197,7 +197,7 @@ func (c Check) subjects() []subject {
 		}
 		s := subject{p.Outputs[0].Where, p.Pos, probe.Build{Package: []int{i}}}
 		if p.Consumed { // what is made with the package need not be built
-			s.build = probe.Build{Derivation: p.Outputs[0].Made}
+			s.build = probe.Build{Derivation: p.Outputs[0].Made, NixVersion: c.Solution.NixVersion}
 		}
 		if p.Consumed && s.build.Derivation == "" {
 			continue
@@ -238,7 +238,7 @@ func (c Check) build(ctx context.Context, proof *text.Proof) error {
 			record(proof, s.where, text.Built)
 			continue
 		}
-		if err := c.runProgram(ctx, s, a.ProgramDrv); err != nil {
+		if err := c.runProgram(ctx, s, a); err != nil {
 			return err
 		}
 		record(proof, s.where, text.Ran)
@@ -247,9 +247,9 @@ func (c Check) build(ctx context.Context, proof *text.Proof) error {
 	return nil
 }
 
-// runProgram builds the derivation that runs the program of a package, and requires that it says the new version.
-func (c Check) runProgram(ctx context.Context, s subject, drv string) error {
-	said, err := c.Bench.Log(ctx, drv)
+// runProgram builds the derivation of an answer that runs the program of a package, and requires that it says the new version.
+func (c Check) runProgram(ctx context.Context, s subject, a probe.Answer) error {
+	said, err := c.Bench.Log(ctx, a.ProgramDrv, a.NixVersion)
 	if err != nil {
 		e := diag.At(s.pos, fmt.Sprintf("verify: run %s --version of %s: %v", c.Package.Program, s.where, err),
 			"the package builds but does not run here")
