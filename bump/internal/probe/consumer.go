@@ -9,9 +9,11 @@ import (
 )
 
 // ConsumerFamilies are the outputs that may be made with a package without being it, the cheapest to evaluate first.
-// The family others is every output of a name that Nix does not know.
+// The family sets is what packages and legacyPackages hold in sets of packages, and others is every output of a name
+// that Nix does not know.
 var ConsumerFamilies = [][]string{
-	{"packages", "devShells", "apps", "checks"},
+	{"packages", "devShells", "apps", "checks", "formatter", "bundlers"},
+	{"sets"},
 	{"others"},
 	{"homeConfigurations"},
 	{"nixosConfigurations", "darwinConfigurations"},

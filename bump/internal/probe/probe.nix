@@ -324,6 +324,12 @@
           drvOf = p: if isDrv p then p.drvPath else null;
           # what a program in the store was built by
           programOf = app: let drvs = builtins.attrNames (builtins.getContext (if isDrv app then app.outPath else app.program)); in if drvs == [ ] then null else builtins.head drvs;
+          # what legacyPackages hold, and sets that say that there are packages in them; but not all of nixpkgs
+          nested =
+            depth: where: x:
+            if isDrv x then [ { inherit where; drv = x.drvPath; } ]
+            else if depth == 0 || !builtins.isAttrs x || attempt (x.recurseForDerivations or false) != true || x ? stdenv then [ ]
+            else builtins.concatMap (n: nested (depth - 1) "${where}.${n}" (attempt x.${n})) (namesOf x);
           # outputs of names that Nix does not know, for this system or for none
           under =
             depth: where: x:
@@ -334,13 +340,23 @@
         {
           packages = perSystem "packages" drvOf ++ single "defaultPackage";
           devShells = perSystem "devShells" drvOf ++ single "devShell";
-          apps = perSystem "apps" programOf;
+          apps = perSystem "apps" programOf
+            ++ (if attempt (flake ? defaultApp.${system}) == true then [ { where = "defaultApp.${system}"; drv = programOf flake.defaultApp.${system}; } ] else [ ]);
           checks = perSystem "checks" drvOf;
+          formatter = single "formatter";
+          # a bundler is a function of what it bundles
+          bundlers = perSystem "bundlers" (bundler: drvOf (bundler bundled));
+          sets = builtins.concatMap (
+            kind:
+            let set = attempt (flake.${kind}.${system} or { });
+            in if attempt (set ? stdenv) == true then [ ] else builtins.concatMap (n: nested 2 "${kind}.${system}.${n}" (attempt set.${n})) (namesOf set)
+          ) [ "packages" "legacyPackages" ];
           others = builtins.concatMap (n: under 3 n (attempt flake.${n})) (without known (namesOf (flake.outputs or { })));
           homeConfigurations = configurations "homeConfigurations" (c: c.activationPackage.drvPath);
           nixosConfigurations = configurations "nixosConfigurations" (c: c.config.system.build.toplevel.drvPath);
           darwinConfigurations = configurations "darwinConfigurations" (c: c.system.drvPath);
         };
+      bundled = derivation { name = "bundled"; inherit system; builder = "/bin/false"; };
       otherSystems = without [ system ] [ "x86_64-linux" "aarch64-linux" "x86_64-darwin" "aarch64-darwin" "i686-linux" "armv7l-linux" "riscv64-linux" ];
       # the outputs that Nix or others look for, and those that hold no derivations
       known = [
