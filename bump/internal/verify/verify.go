@@ -247,7 +247,8 @@ func (c Check) build(ctx context.Context, proof *text.Proof) error {
 	return nil
 }
 
-// runProgram builds the derivation of an answer that runs the program of a package, and requires that it says the new version.
+// runProgram builds the derivation of an answer that runs the program of a package, and requires that it says the new
+// version.
 func (c Check) runProgram(ctx context.Context, s subject, a probe.Answer) error {
 	said, err := c.Bench.Log(ctx, a.ProgramDrv, a.NixVersion)
 	if err != nil {
