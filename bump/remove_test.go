@@ -1,6 +1,7 @@
 package bump_test
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -19,9 +20,9 @@ type removal struct {
 	flake string            // flake.nix, or the expression of the outputs when overlay.nix is there
 	files map[string]string // beside flake.nix
 	want  map[string]string // the files that change
-	// same are outputs, and the attribute of nixpkgs whose derivation each is then; with "src" in front of it only
-	// version, source and modules are.
-	same map[string]string
+	// same are outputs, and the package of nixpkgs whose derivation each is then.
+	same   map[string]string
+	config string // of nixpkgs; "" allows what is unfree
 }
 
 const (
@@ -46,17 +47,19 @@ const (
 	plainAll = pinVersion + "\n    " + plainSource + "\n    " + pinVendor + "\n"
 )
 
-// overlaid is a removal from an overlay in a file of its own.
+// overlaid is a removal from an overlay in a file of its own. The same packages as nixpkgs' own are then ollama and
+// others, or NAME = PACKAGE.
 func overlaid(name, before, after string, same ...string) removal {
 	r := removal{
 		name: name, flake: overlaidOutputs, files: map[string]string{"overlay.nix": before},
 		want: map[string]string{"overlay.nix": after}, same: map[string]string{},
 	}
 	for _, s := range append([]string{"ollama"}, same...) {
-		r.same["packages.x86_64-linux."+strings.TrimPrefix(s, "src ")] = s
-	}
-	if slices.Contains(same, "src ollama") {
-		r.same["packages.x86_64-linux.ollama"] = "src ollama"
+		attr, expression, is := strings.Cut(s, " = ")
+		if !is {
+			expression = attr
+		}
+		r.same["packages.x86_64-linux."+attr] = expression
 	}
 	return r
 }
@@ -103,9 +106,9 @@ var removals = []removal{
 		"too\n\n  # b stays\n  b = 2;\n}\n",
 		"final: prev: {\n  # a stays\n  a = 1; # so does this\n\n  # b stays\n  b = 2;\n}\n"),
 	overlaid("other attributes stay", "final: prev: {\n  ollama = prev.ollama.overrideAttrs (old: {\n    "+plainAll+
-		"    # ours\n    doCheck = false;\n  });\n}\n",
-		"final: prev: {\n  ollama = prev.ollama.overrideAttrs (old: {\n    # ours\n    doCheck = false;\n  });\n}\n",
-		"src ollama"),
+		"    # ours\n    ours = 1;\n  });\n}\n",
+		"final: prev: {\n  ollama = prev.ollama.overrideAttrs (old: {\n    # ours\n    ours = 1;\n  });\n}\n",
+		"ollama = ollama.overrideAttrs { ours = 1; }"),
 	overlaid("two variants", "final: prev: {\n  ollama = prev.ollama.overrideAttrs (old: rec {\n    "+pinAll+
 		"  });\n  ollama-rocm = prev.ollama-rocm.overrideAttrs (old: rec {\n    "+pinAll+"  });\n}\n",
 		"final: prev: {\n}\n", "ollama-rocm"),
@@ -118,10 +121,12 @@ var removals = []removal{
 		"final: prev:\n{\n}\n", "ollama-cpu"),
 	overlaid("an override below", "final: prev: {\n  ollama = (prev.ollama.override { acceleration = false; "+
 		"}).overrideAttrs (old: rec {\n    "+pinAll+"  });\n}\n",
-		"final: prev: {\n  ollama = prev.ollama.override { acceleration = false; };\n}\n", "src ollama"),
+		"final: prev: {\n  ollama = prev.ollama.override { acceleration = false; };\n}\n",
+		"ollama = ollama.override { acceleration = false; }"),
 	overlaid("an override above", "final: prev: {\n  ollama = (prev.ollama.overrideAttrs (old: rec {\n    "+pinAll+
 		"  })).override { acceleration = false; };\n}\n",
-		"final: prev: {\n  ollama = prev.ollama.override { acceleration = false; };\n}\n", "src ollama"),
+		"final: prev: {\n  ollama = prev.ollama.override { acceleration = false; };\n}\n",
+		"ollama = ollama.override { acceleration = false; }"),
 	overlaid("what follows the pin", "final: prev: {\n  ollama = prev.ollama.overrideAttrs (old: rec {\n    "+pinAll+
 		"  });\n  ollama-cpu = final.ollama.override { acceleration = false; };\n}\n",
 		"final: prev: {\n  ollama-cpu = final.ollama.override { acceleration = false; };\n}\n"),
@@ -131,7 +136,8 @@ var removals = []removal{
 		"packages.x86_64-linux.ollama = pkgs.ollama.overrideAttrs (old: {\n      "+strings.ReplaceAll(plainAll, "prev",
 			"pkgs")+"    }); # ours",
 		"packages.x86_64-linux.ollama = pkgs.ollama; # ours",
-		map[string]string{"packages.x86_64-linux.ollama": "ollama"}), output("module",
+		map[string]string{"packages.x86_64-linux.ollama": "ollama"}),
+	output("module",
 		"nixosConfigurations.desk = nixpkgs.lib.nixosSystem { inherit system; modules = [ ({ pkgs, ... }: {\n      "+
 			"boot.isContainer = true;\n"+
 			"      services.ollama.enable = true;\n      services.ollama.package = pkgs.ollama.overrideAttrs (old: "+
@@ -197,7 +203,7 @@ func (r removal) made() map[string]string {
 func TestUnpinRemoves(t *testing.T) {
 	w := bumptest.New(t)
 	w.Nix("", "eval", "--expr", "1") // makes the store, which Nix does not do twice at a time
-	for _, tt := range removals {
+	for _, tt := range slices.Concat(removals, removalsUnderSettings) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			files := tt.made()
@@ -217,26 +223,20 @@ func TestUnpinRemoves(t *testing.T) {
 				}
 				assert.Equal(t, want, read(t, dir, name), name)
 			}
-			for output, of := range tt.same {
-				attr, loosely := strings.CutPrefix(of, "src ")
-				sameAs(t, w, dir, output, attr, loosely)
+			for output, own := range tt.same {
+				sameAs(t, w, dir, output, own, cmp.Or(tt.config, "{ allowUnfree = true; }"))
 			}
 		})
 	}
 }
 
-// sameAs requires that an output is a package of the flake's nixpkgs: the same derivation, or loosely the same version
-// made of the same source and modules.
-func sameAs(t *testing.T, w *bumptest.World, dir, output, attr string, loosely bool) {
+// sameAs requires that an output is the derivation of a package of the flake's nixpkgs, under settings and without any
+// overlay.
+func sameAs(t *testing.T, w *bumptest.World, dir, output, own, config string) {
 	t.Helper()
-	parts := []string{"drvPath"}
-	if loosely {
-		parts = []string{"version", "src.drvPath", "goModules.outputHash"}
-	}
-	for _, part := range parts {
-		want := w.Nix(dir, "eval", "--raw", "--inputs-from", dir, "nixpkgs#"+attr+"."+part)
-		assert.Equal(t, want, w.Nix(dir, "eval", "--raw", "path:"+dir+"#"+output+"."+part), part)
-	}
+	apply := `path: with import path { system = "x86_64-linux"; config = ` + config + `; }; (` + own + `).drvPath`
+	want := w.Nix(dir, "eval", "--raw", "--inputs-from", dir, "nixpkgs#path", "--apply", apply)
+	assert.Equal(t, want, w.Nix(dir, "eval", "--raw", "path:"+dir+"#"+output+".drvPath"), output)
 }
 
 // removalRefused is the warning that says why a pin was not removed.
@@ -247,80 +247,4 @@ func removalRefused(res bump.Result) string {
 		}
 	}
 	return ""
-}
-
-// What no program can remove stays, is bumped as ever, and one warning says where it stands and what to do.
-func TestUnpinLeaves(t *testing.T) {
-	w := bumptest.New(t)
-	w.Nix("", "eval", "--expr", "1") // makes the store
-	withOverlay := func(attrs string) map[string]string {
-		return removal{flake: overlaidOutputs, files: map[string]string{"overlay.nix": attrs}}.made()
-	}
-	for _, tt := range []struct {
-		name    string
-		files   map[string]string
-		warning string // "" when the run says nothing of a removal
-	}{
-		{
-			"an attribute that stays needs the version",
-			withOverlay("final: prev: {\n  ollama = prev.ollama.overrideAttrs (old: rec {\n    " + pinAll +
-				"    preBuild = \"echo ${version}\";\n  });\n}\n"),
-			"overlay.nix:6:24: remove pin: preBuild refers to an attribute of the pin; remove the override by hand",
-		},
-		{
-			"a check of the version",
-			withOverlay("final: prev:\nlet\n  version = \"0.32.13\";\nin\n{\n  ollama = prev.ollama.overrideAttrs " +
-				"(old: {\n    inherit version;\n    " +
-				pinSource + "\n    " + pinVendor + "\n  });\n  pinned = version;\n}\n"),
-			"overlay.nix:3:14: remove pin: something that stays refers to the version; remove the override by hand",
-		},
-		{
-			"a copied recipe",
-			removal{
-				flake: "packages.x86_64-linux.ollama = pkgs.callPackage ./ollama.nix { };",
-				files: map[string]string{
-					"ollama.nix": "{ buildGoModule, fetchFromGitHub }:\nbuildGoModule rec {\n  pname = \"ollama\";\n " +
-						" " +
-						strings.ReplaceAll(pinAll, "prev.", "") + "}\n",
-				},
-			}.made(),
-			"ollama.nix:2:1: remove pin: ",
-		},
-		{
-			"values in a table",
-			removal{flake: overlaidOutputs, files: map[string]string{
-				"pin.json": "{ \"version\": \"0.32.13\", \"hash\": \"@src:0.32.13@\", \"vendorHash\": " +
-					"\"@vendor:0.32.13@\" }\n",
-				"overlay.nix": "final: prev:\nlet\n  pin = builtins.fromJSON (builtins.readFile " +
-					"./pin.json);\nin\n{\n  ollama = prev.ollama.overrideAttrs (old: {\n" +
-					"    inherit (pin) version vendorHash;\n    src = prev.fetchFromGitHub { owner = \"ollama\"; " +
-					"repo = \"ollama\"; tag = \"v${pin.version}\"; inherit (pin) hash; };\n  });\n}\n",
-			}}.made(),
-			"pin.json:1:1: remove pin: the version stands in a file that is not Nix; remove the pin by hand",
-		},
-		{
-			"a source that is an input",
-			map[string]string{"flake.nix": strings.NewReplacer("outputs = { self, nixpkgs }",
-				"inputs.ollama-src = { url = \"github:ollama/ollama/v0.32.13\"; flake = false; };\n"+
-					"  outputs = { self, nixpkgs, ollama-src }", "OUTPUTS", "packages.x86_64-linux.ollama = "+
-					"pkgs.ollama.overrideAttrs (old: {\n      "+pinVersion+
-					"\n      src = ollama-src;\n      "+pinVendor+"\n    });").Replace(overtakenFlake)},
-			"remove pin: its source is an input of the flake; remove it by hand",
-		},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			// a nixpkgs that is as new as the release, and builds it
-			tt.files["flake.nix"] = strings.Replace(tt.files["flake.nix"], "ollama-0.33.2", "ollama-0.32.15", 1)
-			dir := w.Flake(tt.files)
-			o := options(t, w, dir, bump.Write)
-			o.Unpin = true
-			res, err := runIn(w, o)
-			require.NoError(t, err)
-			assert.Equal(t, bump.Bumped, res.Status)
-			assert.False(t, res.Unpinned)
-			assert.Equal(t, "0.32.15", res.NewVersion)
-			assert.Contains(t, removalRefused(res), tt.warning)
-		})
-	}
 }

@@ -131,7 +131,13 @@ type Recipe struct {
 	Go    string   // version of the compiler: passthru.go.version
 	Base  string   // version of nixpkgs' own package, without overlays
 
-	BaseSrc, BaseMod, BaseDrv string // what that is made of, when it was asked for; as in Output
+	BaseSrc, BaseMod string // what that is made of, when it was asked for; as in Output
+
+	// BaseDrv, asked for with them, is the package's own derivation when nixpkgs' own package is the same under one of
+	// the settings that it may come from, and with as many .override as the package says in its trail; see package
+	// unpin. It is another one when it is the same under none.
+	BaseDrv    string
+	Overridden int // how many those are
 }
 
 // Broken is an output, or a family of them, that does not evaluate.

@@ -26,19 +26,19 @@
 
       # known names first: most flakes answer with the first one
       named = set: only (namesOf set) req.names ++ without req.names (namesOf set);
-      location = where: value: { inherit where value; other = false; off = false; strict = false; };
+      location = where: value: { inherit where value; other = false; off = false; strict = false; set = { }; };
       # other packages are looked at only as long as a pin is missing
       inSet = prefix: names: set: map (n: location "${prefix}.${n}" set.${n} // { other = !(builtins.elem n req.names); }) names;
 
       # the nixpkgs that overlays are applied to. Hashes do not depend on licences, and an overlay by itself has no
       # settings that could allow anything: here everything is allowed.
-      nixpkgs =
+      nixpkgs = if nixpkgsInput == null then null else (permissive nixpkgsInput).legacyPackages.${system} or null;
+      nixpkgsInput =
         let
           has = i: attempt (flake.inputs.${i} ? legacyPackages) == true;
           candidates = builtins.filter has (only (namesOf flake.inputs) [ "nixpkgs" ] ++ without [ "nixpkgs" ] (namesOf flake.inputs));
-          input = flake.inputs.${builtins.head candidates};
         in
-        if candidates == [ ] then null else (permissive input).legacyPackages.${system} or null;
+        if candidates == [ ] then null else flake.inputs.${builtins.head candidates};
       permissive =
         input:
         if attempt (input ? lib.nixosSystem && builtins.pathExists "${input}/default.nix") == true then
@@ -108,16 +108,18 @@
           users = attempt (cfg.home-manager.users or { });
         in
         # what a module system throws is caught everywhere but here
-        (if req.strict then [ (location prefix (builtins.seq c.config (builtins.seq c.pkgs null)) // { strict = true; }) ] else [ ])
-        ++ [ (ofService "${prefix}.config" (cfg.services or { })) ]
-        ++ inSet "${prefix}.pkgs" (builtins.filter (n: attempt (pkgs ? ${n}) == true) req.names) pkgs
-        ++ inList "${prefix}.config.environment.systemPackages" (cfg.environment.systemPackages or [ ])
-        ++ inList "${prefix}.config.home.packages" (cfg.home.packages or [ ])
-        ++ builtins.concatMap (
-          u:
-          [ (ofService "${prefix}.config.home-manager.users.${u}" (users.${u}.services or { })) ]
-          ++ inList "${prefix}.config.home-manager.users.${u}.home.packages" (users.${u}.home.packages or [ ])
-        ) (namesOf users);
+        map (l: l // { set = pkgs; }) (
+          (if req.strict then [ (location prefix (builtins.seq c.config (builtins.seq c.pkgs null)) // { strict = true; }) ] else [ ])
+          ++ [ (ofService "${prefix}.config" (cfg.services or { })) ]
+          ++ inSet "${prefix}.pkgs" (builtins.filter (n: attempt (pkgs ? ${n}) == true) req.names) pkgs
+          ++ inList "${prefix}.config.environment.systemPackages" (cfg.environment.systemPackages or [ ])
+          ++ inList "${prefix}.config.home.packages" (cfg.home.packages or [ ])
+          ++ builtins.concatMap (
+            u:
+            [ (ofService "${prefix}.config.home-manager.users.${u}" (users.${u}.services or { })) ]
+            ++ inList "${prefix}.config.home-manager.users.${u}.home.packages" (users.${u}.home.packages or [ ])
+          ) (namesOf users)
+        );
 
       # Locations come in groups, so that what is not looked at is not evaluated: a configuration costs seconds.
       group = prefix: locations: { inherit prefix locations; };
@@ -170,7 +172,7 @@
       # The package that an override makes another version of: that of the nixpkgs in which its recipe stands, without
       # overlays. A recipe of the flake's own is compared with that of nixpkgs.
       recipeOf =
-        where: p:
+        loc: p:
         let
           recipe = str (attempt (p.meta.position or null));
           holds = { input, ... }: recipe != null && builtins.substring 0 (builtins.stringLength "${input}/") recipe == "${input}/";
@@ -180,7 +182,7 @@
             direct ++ builtins.concatMap (i: inputsOf i.path i.input) direct
           );
           packages = if from == [ ] then nixpkgs else (builtins.head from).input.legacyPackages.${system};
-          last = builtins.match ".*[.]([^. :]+)" where;
+          last = builtins.match ".*[.]([^. :]+)" loc.where;
           name = if last != null && attempt (packages ? ${builtins.head last}) == true then builtins.head last else req.package;
           base = packages.${name} or { };
         in
@@ -193,12 +195,55 @@
         // (if !req.base then { } else {
           baseSrc = str (attempt (base.src.outputHash or null));
           baseMod = str (attempt (base.goModules.outputHash or null));
-          baseDrv = str (attempt (base.drvPath or null));
+        } // sameOf {
+          inherit loc p name;
+          input = if from == [ ] then nixpkgsInput else (builtins.head from).input;
         });
 
-      describe =
-        where: p:
+      # The derivation of nixpkgs' own package that a package is the same as, under one of the settings that it may come
+      # from, and how many .override were done to both; that of another one if it is the same as none.
+      sameOf =
+        { loc, p, name, input }:
         let
+          trail = p.__unpinned or { set = null; name = null; overrides = [ ]; };
+          set = if attempt (trail.set ? config) == true then trail.set else loc.set;
+          known = attempt (builtins.isAttrs (set.config or null)) == true;
+          settings = if known then [ set.config ] else [ { } { cudaSupport = true; } { rocmSupport = true; } ];
+          # with the settings for the compiler that the set's system has
+          platform =
+            let
+              inherit (set.stdenv) buildPlatform hostPlatform;
+            in
+            if known && attempt (set ? stdenv.hostPlatform.system) == true then
+              { localSystem = buildPlatform; } // (if buildPlatform.system == hostPlatform.system then { } else { crossSystem = hostPlatform; })
+            else
+              { inherit system; };
+          importable = attempt (input ? lib.nixosSystem && builtins.pathExists "${input}/default.nix") == true;
+          packages = config: if importable then import input (platform // { inherit config; }) else input.legacyPackages.${system};
+          names = if trail.name != null && known then [ trail.name ] else [ name ] ++ without [ name ] req.names;
+          drvOf =
+            config: n:
+            let
+              own = packages (builtins.removeAttrs config [ "packageOverrides" ]);
+              again = packages (builtins.removeAttrs config [ "packageOverrides" ] // everythingAllowed);
+              overridden = pkgs: if attempt (pkgs ? ${n}) == true then builtins.foldl' (b: args: b.override args) pkgs.${n} trail.overrides else null;
+              drv = attempt (overridden own).drvPath or null;
+            in
+            if drv != null then drv else attempt (overridden again).drvPath or null;
+          wanted = attempt (allowed loc.where (p: p) p).drvPath;
+          # the rest is evaluated only as long as it differs
+          same = drvs: if drvs == [ ] || builtins.head drvs == wanted then drvs else same (builtins.tail drvs);
+          all = builtins.concatMap (config: map (drvOf config) names) settings;
+        in
+        {
+          baseDrv = str (builtins.head (same all ++ all));
+          overridden = builtins.length trail.overrides;
+        };
+
+      describe =
+        loc: p:
+        let
+          inherit (loc) where;
           info = {
             inherit where;
             version = str (attempt (p.version or null));
@@ -221,14 +266,14 @@
           srcOut = str (attempt (if builtins.isString (p.src or null) then p.src else p.src.outPath or null));
           hasMod = attempt (isDrv (p.goModules or null)) == true;
         })
-        // (if pins == [ ] && !req.base then { } else { recipe = recipeOf where p; });
+        // (if pins == [ ] && !req.base then { } else { recipe = recipeOf loc p; });
       # said after the rest: goModules may need the source to be there before it evaluates
       deeper =
         info: p:
         info
         // {
           modDrv = str (attempt ((allowed info.where (p: p.goModules or null) p).drvPath or null));
-          drv = if req.deep || builtins.elem info.where req.whole then str (attempt p.drvPath) else null;
+          drv = if req.deep || builtins.elem info.where req.whole then str (attempt (if req.base then allowed info.where (p: p) p else p).drvPath) else null;
         };
 
       firstOf = id: (builtins.head (builtins.filter (pin: pin.id == id) req.pins)).first;
@@ -237,7 +282,7 @@
         st: loc:
         let
           p = if loc.strict then loc.value else attempt loc.value;
-          info = describe loc.where p;
+          info = describe loc p;
           fresh = builtins.filter (i: !(st ? ${toString i}) || loc.where == firstOf i) (info.pins or [ ]);
         in
         if (loc.other || !req.all) && complete st || builtins.elem loc.where req.skip || req.only != [ ] && !(builtins.elem loc.where req.only) then

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -17,6 +18,9 @@ import (
 	"github.com/nixtars/ollama-bump/bump/internal/unpin/edit"
 	"github.com/nixtars/ollama-bump/nixexpr"
 )
+
+// byHand is what to do where no program can remove a pin.
+const byHand = "remove it by hand"
 
 // A Flake is what pins are removed from.
 type Flake struct {
@@ -44,28 +48,34 @@ func (r *Removal) State() probe.State { return edited(r.Changes) }
 // Remove works out the files without the pins that outputs show, and proves that each output shows nixpkgs' own package
 // then. Of another pin nothing proves that its removal is right. What stands in the way is a *diag.Error.
 func (f *Flake) Remove(ctx context.Context, shown []probe.Shown) (*Removal, error) {
-	plan, changes, err := f.plan(shown)
+	plan, err := f.plan(shown)
 	if err != nil {
 		return nil, err
 	}
-	if err := f.prove(ctx, shown, changes, plan); err != nil {
+	changes, err := f.changes(plan.Edits)
+	if err != nil {
+		return nil, err
+	}
+	trail, err := f.changes(plan.Trail)
+	if err != nil {
+		return nil, err
+	}
+	facts, err := f.prove(ctx, proof{shown: shown, whole: plan.Whole, removed: edited(changes), trail: edited(trail)})
+	if err != nil {
 		return nil, err
 	}
 	return &Removal{
-		Changes: changes,
-		Facts: []string{"without the pin the package has the version, source and modules of nixpkgs' own, " +
-			shown[0].Outputs[0].Recipe.Base},
-		Warnings: append(leftovers(plan, changes), f.unshown(shown)...),
+		Changes: changes, Facts: facts, Warnings: append(leftovers(plan, changes), f.unshown(shown)...),
 	}, nil
 }
 
-// plan works out the files without pins.
-func (f *Flake) plan(shown []probe.Shown) (*edit.Removal, []source.Change, error) {
+// plan works out how to take pins out of the files.
+func (f *Flake) plan(shown []probe.Shown) (*edit.Removal, error) {
 	var pins []edit.Pin
 	for _, p := range shown {
 		made, err := f.removable(p.Pin)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		pins = append(pins, made)
 	}
@@ -74,26 +84,25 @@ func (f *Flake) plan(shown []probe.Shown) (*edit.Removal, []source.Change, error
 		files = append(files, code)
 	}
 	slices.SortFunc(files, func(a, b *nixexpr.File) int { return strings.Compare(a.Name, b.Name) })
-	plan, err := edit.Plan(files, pins)
-	if err != nil {
-		return nil, nil, err
-	}
+	return edit.Plan(files, pins)
+}
+
+// changes edits files.
+func (f *Flake) changes(edits map[string][]nixexpr.Edit) ([]source.Change, error) {
 	var changes []source.Change
-	for name, edits := range plan.Edits {
-		out, err := f.Files.Edit(name, edits)
+	for _, name := range slices.Sorted(maps.Keys(edits)) {
+		out, err := f.Files.Edit(name, edits[name])
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		changes = append(changes, source.Change{File: name, Old: f.Files.Source(name), New: out})
 	}
-	slices.SortFunc(changes, func(a, b source.Change) int { return strings.Compare(a.File, b.File) })
-	return plan, changes, nil
+	return changes, nil
 }
 
 // removable is a pin as package edit takes it. Only an override of nixpkgs' package can be removed: what a pin of
 // another kind leaves behind would be no package.
 func (f *Flake) removable(p *pin.Pin) (edit.Pin, error) {
-	const byHand = "remove it by hand"
 	if p.Input() != nil {
 		return edit.Pin{}, diag.At(p.Pos, "remove pin: its source is an input of the flake", byHand)
 	}

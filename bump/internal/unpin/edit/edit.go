@@ -44,9 +44,12 @@ type Literal struct {
 // A Removal is how to take pins out.
 type Removal struct {
 	Edits map[string][]nixexpr.Edit // by file
-	Whole bool                      // nothing of any overrideAttrs is left: each package is exactly what it overrode
-	Plain bool                      // and that is a package as it is, which no .override changes
+	Whole []bool                    // by pin: nothing of its overrideAttrs is left
 	Empty []diag.Pos                // sets that nothing is left in; they may go as well
+
+	// Trail takes out the same calls of overrideAttrs, but for those of which other attributes are left, and has
+	// each package remember what it comes from in the attribute Trail. It is for an evaluation to look at.
+	Trail map[string][]nixexpr.Edit
 }
 
 // attributes are the names that a pin may set whatever its package is.
@@ -57,15 +60,20 @@ var attributes = []string{
 // Plan works out how to take all pins out, in one go. The error is a *diag.Error that says what stands
 // in the way.
 func Plan(files []*nixexpr.File, pins []Pin) (*Removal, error) {
-	r := &remover{prunings: map[*nixexpr.File]*nixexpr.Pruning{}, whole: true, plain: true}
+	r := &remover{
+		prunings: map[*nixexpr.File]*nixexpr.Pruning{}, trails: map[*nixexpr.File]map[int]nixexpr.Edit{},
+	}
+	removal := &Removal{Edits: map[string][]nixexpr.Edit{}}
 	for _, f := range files {
 		r.prunings[f] = f.Prune()
 	}
 	for i := range pins {
 		r.names = append(slices.Clone(attributes), pins[i].Attributes...)
-		if err := r.remove(&pins[i]); err != nil {
+		whole, err := r.remove(&pins[i])
+		if err != nil {
 			return nil, err
 		}
+		removal.Whole = append(removal.Whole, whole)
 	}
 	for _, p := range r.prunings {
 		p.RemoveUnused()
@@ -75,13 +83,12 @@ func Plan(files []*nixexpr.File, pins []Pin) (*Removal, error) {
 			return nil, err
 		}
 	}
-	removal := &Removal{Edits: map[string][]nixexpr.Edit{}, Whole: r.whole, Plain: r.whole && r.plain}
 	for f, p := range r.prunings {
 		if edits := p.Edits(); len(edits) > 0 {
 			removal.Edits[f.Name] = edits
 		}
 	}
-	removal.Empty = r.emptied()
+	removal.Empty, removal.Trail = r.emptied(), r.trailEdits()
 	return removal, nil
 }
 
@@ -89,9 +96,8 @@ func Plan(files []*nixexpr.File, pins []Pin) (*Removal, error) {
 type remover struct {
 	prunings map[*nixexpr.File]*nixexpr.Pruning
 	names    []string // the attributes of the pin in hand
-	whole    bool
-	plain    bool
-	sets     []setIn // that lost a binding
+	sets     []setIn  // that lost a binding
+	trails   map[*nixexpr.File]map[int]nixexpr.Edit
 }
 
 // setIn is a set of bindings in a file.
@@ -106,34 +112,39 @@ func refuse(f *nixexpr.File, n nixexpr.Node, format string, args ...any) error {
 		"remove pin: "+fmt.Sprintf(format, args...), "remove the override by hand")
 }
 
-func (r *remover) remove(pin *Pin) error {
+// remove takes a pin out, and reports whether nothing of its overrideAttrs is left.
+func (r *remover) remove(pin *Pin) (whole bool, err error) {
 	if len(pin.Calls) == 0 {
-		return &diag.Error{Text: "remove pin: it is not an override of nixpkgs' package", Hint: "remove it by hand"}
+		return false, &diag.Error{
+			Text: "remove pin: it is not an override of nixpkgs' package", Hint: "remove it by hand",
+		}
 	}
+	whole = true
 	bodies := map[*nixexpr.AttrSet]bool{}
 	for _, call := range pin.Calls {
 		base, ok := overridden(call)
 		if !ok {
-			return refuse(pin.File, call, "this is not a call of overrideAttrs")
+			return false, refuse(pin.File, call, "this is not a call of overrideAttrs")
 		}
 		body, fn, err := r.body(pin.File, call)
 		if err != nil {
-			return err
+			return false, err
 		}
-		switch rest := r.others(body); {
+		rest := r.others(body)
+		switch {
 		case len(rest) == 0:
-			if err := r.replace(pin.File, call, base); err != nil {
-				return err
-			}
+			r.trail(pin.File, call, base)
+			err = r.replace(pin.File, call, base)
 		case !bodies[body]:
-			r.whole = false
-			if err := r.shrink(pin.File, body, fn, rest); err != nil {
-				return err
-			}
+			err = r.shrink(pin.File, body, fn, rest)
 		}
+		if err != nil {
+			return false, err
+		}
+		whole = whole && len(rest) == 0
 		bodies[body] = true
 	}
-	return nil
+	return whole, nil
 }
 
 // overridden is X of X.overrideAttrs Y.
@@ -142,11 +153,7 @@ func overridden(call *nixexpr.Apply) (nixexpr.Expr, bool) {
 	if !ok || s.Default != nil || len(s.Path) == 0 || s.Path[len(s.Path)-1].Name != "overrideAttrs" {
 		return nil, false
 	}
-	if n := len(s.Path) - 1; n > 0 {
-		path := s.Path[:n]
-		return &nixexpr.Select{Span: nixexpr.Span{From: s.From, To: path[n-1].To}, Set: s.Set, Path: path}, true
-	}
-	return s.Set, true
+	return selected(s), true
 }
 
 // body is the set of attributes that a call overrides with, and the functions of old or final attributes

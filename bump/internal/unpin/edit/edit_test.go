@@ -254,7 +254,7 @@ func TestPlan(t *testing.T) {
 			r, got, err := plan(t, tt.src)
 			require.NoError(t, err)
 			assert.Equal(t, tt.want, got)
-			assert.Equal(t, !strings.Contains(got, "overrideAttrs"), r.Whole)
+			assert.Equal(t, []bool{!strings.Contains(got, "overrideAttrs")}, r.Whole)
 		})
 	}
 }

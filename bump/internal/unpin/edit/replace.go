@@ -1,8 +1,6 @@
 package edit
 
 import (
-	"slices"
-
 	"github.com/nixtars/ollama-bump/nixexpr"
 )
 
@@ -13,21 +11,7 @@ func (r *remover) replace(f *nixexpr.File, call *nixexpr.Apply, base nixexpr.Exp
 		return nil
 	}
 	p.Replace(call, base)
-	if _, ok := p.Parent(outermost(p, call)).(*nixexpr.Select); ok || !plain(base) {
-		r.plain = false // (X.overrideAttrs { … }).override { … }
-	}
 	return r.tidy(f, call, base)
-}
-
-// plain reports whether an expression only names a package.
-func plain(e nixexpr.Expr) bool {
-	switch e := e.(type) {
-	case *nixexpr.Paren:
-		return plain(e.X)
-	case *nixexpr.Ident, *nixexpr.Select:
-		return true
-	}
-	return false
 }
 
 // tidy looks at what a call that is now base stands in: a helper that hands its argument through, or a
@@ -165,22 +149,14 @@ func bindingOf(p *nixexpr.Pruning, e nixexpr.Expr) (*nixexpr.Binding, bool) {
 // the helper.
 func (r *remover) inline(f *nixexpr.File, helper *nixexpr.Lambda) error {
 	p := r.prunings[f]
-	b, ok := bindingOf(p, helper)
-	if !ok || len(b.Path) != 1 || b.Path[0].Expr != nil {
+	if b, ok := bindingOf(p, helper); !ok || len(b.Path) != 1 || b.Path[0].Expr != nil {
 		return refuse(f, helper, "the override is a function that is used where it stands")
 	}
-	let, ok := p.Parent(b).(*nixexpr.Let)
-	if !ok {
+	let, name := helperOf(p, helper)
+	if let == nil {
 		return refuse(f, helper, "the override is a function that other files may call")
 	}
-	name := b.Path[0].Name
-	var uses []nixexpr.Node
-	for i := range let.Bindings {
-		nixexpr.Uses(&let.Bindings[i], name, func(n nixexpr.Node) { uses = append(uses, n) })
-	}
-	nixexpr.Uses(let.Body, name, func(n nixexpr.Node) { uses = append(uses, n) })
-	// A let hides its own variables from Uses, so that its parts are looked at one by one.
-	for _, use := range slices.Compact(uses) {
+	for _, use := range usesIn(let, name) {
 		call, ok := p.Parent(use).(*nixexpr.Apply)
 		if !ok || nixexpr.Node(call.Fn) != use {
 			return refuse(f, use, "%s is not called here with the package that it overrides", name)
