@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Redacted stands where a secret stood.
-const Redacted = "***"
+// redacted stands where a secret stood.
+const redacted = "***"
 
 // minSecret is the length in bytes of the shortest text that is taken for a secret: hiding a word of a
 // few letters would garble everything and protect nothing.
@@ -70,7 +70,7 @@ var (
 // as a diff that git applies.
 func (s Secrets) Exact(text string) string {
 	for _, secret := range s {
-		text = strings.ReplaceAll(text, secret, Redacted)
+		text = strings.ReplaceAll(text, secret, redacted)
 	}
 	return text
 }
@@ -79,7 +79,7 @@ func (s Secrets) Exact(text string) string {
 // runners. Its strings keep their value otherwise.
 func (s Secrets) JSON(text string) string {
 	for _, secret := range s {
-		text = strings.ReplaceAll(text, escaped(secret), Redacted)
+		text = strings.ReplaceAll(text, escaped(secret), redacted)
 	}
 	return command.ReplaceAllString(s.Exact(text), `##$1\u005b`)
 }
@@ -96,13 +96,13 @@ func escaped(text string) string {
 // Redact returns text without the secrets, and without what looks like one wherever it came from: the
 // tokens of GitHub and GitLab, passwords in URLs, and lines of a Nix configuration that hold tokens.
 func (s Secrets) Redact(text string) string {
-	text = knownToken.ReplaceAllString(s.Exact(text), Redacted)
+	text = knownToken.ReplaceAllString(s.Exact(text), redacted)
 	if strings.Contains(text, "://") {
-		text = urlCredentials.ReplaceAllString(text, "${1}"+Redacted+"@")
-		text = urlPassword.ReplaceAllString(text, "$1:"+Redacted+"@")
+		text = urlCredentials.ReplaceAllString(text, "${1}"+redacted+"@")
+		text = urlPassword.ReplaceAllString(text, "$1:"+redacted+"@")
 	}
 	if strings.Contains(text, "configuration line") {
-		text = configLine.ReplaceAllString(text, "$1 "+Redacted+"$2")
+		text = configLine.ReplaceAllString(text, "$1 "+redacted+"$2")
 	}
-	return settingLine.ReplaceAllString(text, "$1 "+Redacted)
+	return settingLine.ReplaceAllString(text, "$1 "+redacted)
 }

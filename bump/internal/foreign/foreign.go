@@ -74,8 +74,8 @@ func (e *TooLarge) Error() string {
 	return fmt.Sprintf("larger than %d bytes", e.Limit)
 }
 
-// File opens a file below the folder, which is named with slashes or the system's separators.
-func (d *Dir) File(name string) (*os.File, error) {
+// file opens a file below the folder, which is named with slashes or the system's separators.
+func (d *Dir) file(name string) (*os.File, error) {
 	name = filepath.FromSlash(name)
 	info, err := d.root.Stat(name)
 	if err != nil {
@@ -101,7 +101,7 @@ func (d *Dir) File(name string) (*os.File, error) {
 
 // Read returns the content of a file of at most limit bytes.
 func (d *Dir) Read(ctx context.Context, name string, limit int64) ([]byte, error) {
-	f, err := d.File(name)
+	f, err := d.file(name)
 	if err != nil {
 		return nil, err
 	}
@@ -140,15 +140,15 @@ func (d *Dir) Executable(name string) bool {
 	return err == nil && info.Mode().IsRegular() && info.Mode()&0o100 != 0
 }
 
-// Has reports whether a regular file of that name is there.
-func (d *Dir) Has(name string) bool {
+// has reports whether a regular file of that name is there.
+func (d *Dir) has(name string) bool {
 	info, err := d.root.Stat(filepath.FromSlash(name))
 	return err == nil && info.Mode().IsRegular()
 }
 
 // Copy writes the content of a file of at most limit bytes to w and returns the mode of the file.
 func (d *Dir) Copy(ctx context.Context, w io.Writer, name string, limit int64) (fs.FileMode, error) {
-	f, err := d.File(name)
+	f, err := d.file(name)
 	if err != nil {
 		return 0, err
 	}
@@ -189,14 +189,14 @@ func Read(ctx context.Context, dir, name string, limit int64) ([]byte, error) {
 	return d.Read(ctx, name, limit)
 }
 
-// Has reports whether a folder has a regular file of that name.
+// has reports whether a folder has a regular file of that name.
 func Has(dir, name string) bool {
 	d, err := Open(dir)
 	if err != nil {
 		return false
 	}
 	defer d.Close()
-	return d.Has(name)
+	return d.has(name)
 }
 
 // Plain returns the cause of an error of the file system, without the operation and the name of a file that

@@ -23,8 +23,8 @@ import (
 
 // The bounds of a Client whose Options name none.
 const (
-	DefaultMaxWait        = 60 * time.Second
-	DefaultRequestTimeout = 30 * time.Second
+	defaultMaxWait        = 60 * time.Second
+	defaultRequestTimeout = 30 * time.Second
 	defaultURL            = "https://api.github.com"
 )
 
@@ -35,8 +35,8 @@ type Options struct {
 	Token          string        // sent to BaseURL's host only; "" sends none
 	TokenElsewhere bool          // there is a token, but for another host: hints do not ask for one
 	UserAgent      string        // "" is go-github's
-	MaxWait        time.Duration // the longest single wait for a limit; 0 is DefaultMaxWait
-	RequestTimeout time.Duration // for one attempt, answer read; 0 is DefaultRequestTimeout
+	MaxWait        time.Duration // the longest single wait for a limit; 0 is defaultMaxWait
+	RequestTimeout time.Duration // for one attempt, answer read; 0 is defaultRequestTimeout
 	Log            func(string)  // gets a line for every wait and retry; may be nil
 	Transport      http.RoundTripper
 

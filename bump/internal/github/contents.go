@@ -13,12 +13,12 @@ import (
 // rawMedia asks for a file's bytes instead of JSON about it.
 const rawMedia = "application/vnd.github.raw+json"
 
-// MaxContents is the size in bytes up to which Contents returns a file; GitHub's own limit for other forms
+// maxContents is the size in bytes up to which Contents returns a file; GitHub's own limit for other forms
 // of the same request.
-const MaxContents = 1 << 20
+const maxContents = 1 << 20
 
 // Contents returns the content of a file at a commit, tag or branch. A file, ref or repository that does
-// not exist is a *NotFound. A folder, an empty file and one of more than MaxContents bytes are errors.
+// not exist is a *NotFound. A folder, an empty file and one of more than maxContents bytes are errors.
 func (c *Client) Contents(ctx context.Context, owner, repo, ref, path string) ([]byte, error) {
 	if err := checkName(owner, repo); err != nil {
 		return nil, err
@@ -45,8 +45,8 @@ func (c *Client) Contents(ctx context.Context, owner, repo, ref, path string) ([
 		return nil, &NotFound{What: what, Token: c.transport.token != "", Err: err}
 	case err != nil:
 		return nil, fmt.Errorf("read %s: %w", what, unwrapError(err))
-	case data.Len() > MaxContents:
-		return nil, fmt.Errorf("read %s: larger than %d MB", what, MaxContents>>20)
+	case data.Len() > maxContents:
+		return nil, fmt.Errorf("read %s: larger than %d MB", what, maxContents>>20)
 	}
 	return data.Bytes(), nil
 }

@@ -15,7 +15,7 @@ func TestContents(t *testing.T) {
 	server := githubtest.New(t)
 	repo := server.AddRepo("ollama", "ollama", map[string]string{"go.mod": "go 1.24.1\n"})
 	repo.Tag("v0.1.0", repo.Head("main"), false)
-	big := strings.Repeat("x", github.MaxContents+1)
+	big := strings.Repeat("x", 1<<20+1)
 	repo.Push("main", "newer", map[string]string{"go.mod": "go 1.26.0\n", "a b/{ü}?.json": `{"a": 1}`, "big": big})
 	c, _ := client(t, server)
 	for _, test := range []struct{ ref, path, want, err string }{

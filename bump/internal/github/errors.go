@@ -17,13 +17,13 @@ type APIError struct {
 	Method, Path     string
 	Status           int // HTTP status
 	Message          string
-	Details          []Detail
+	Details          []detail
 	DocumentationURL string
 	Accepted         string // X-Accepted-GitHub-Permissions: what the request needs
 }
 
-// Detail is one entry of an answer's errors.
-type Detail struct{ Resource, Field, Code, Message string }
+// detail is one entry of an answer's errors.
+type detail struct{ Resource, Field, Code, Message string }
 
 func (e *APIError) Error() string {
 	return fmt.Sprintf("%s %s: GitHub answered %s", e.Method, e.Path, e.short())
@@ -83,11 +83,11 @@ func readProblem(req *http.Request, got *answer) *APIError {
 		items = []json.RawMessage{body.Errors}
 	}
 	for _, item := range items {
-		var d Detail
+		var d detail
 		if json.Unmarshal(item, &d) != nil {
 			_ = json.Unmarshal(item, &d.Message) // a bare string, or nothing that can be shown
 		}
-		if d != (Detail{}) {
+		if d != (detail{}) {
 			e.Details = append(e.Details, d)
 		}
 	}

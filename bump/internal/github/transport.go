@@ -62,10 +62,10 @@ func newTransport(base *url.URL, o Options) *transport {
 		t.inner = http.DefaultTransport // knows the proxies' variables
 	}
 	if t.maxWait == 0 {
-		t.maxWait = DefaultMaxWait
+		t.maxWait = defaultMaxWait
 	}
 	if t.timeout == 0 {
-		t.timeout = DefaultRequestTimeout
+		t.timeout = defaultRequestTimeout
 	}
 	if t.log == nil {
 		t.log = func(string) {}

@@ -170,7 +170,7 @@ func (r *Runner) result(ctx context.Context, log *logReader, args ...string) ([]
 // UpdateLock locks one input of the flake in dir anew and writes its flake.lock; the other inputs stay
 // as they are. The folder is the caller's copy, never the user's tree.
 func (r *Runner) UpdateLock(ctx context.Context, dir, input string) error {
-	text, err := r.Version(ctx)
+	text, err := r.version(ctx)
 	if err != nil {
 		return err
 	}

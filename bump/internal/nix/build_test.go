@@ -176,7 +176,7 @@ func TestBuilderLog(t *testing.T) {
 		return drv
 	}
 	suffix := ""
-	text, err := r.Version(t.Context())
+	text, err := r.version(t.Context())
 	require.NoError(t, err)
 	if v, _ := parseVersion(text); v.atLeast(2, 13) {
 		suffix = "^*"

@@ -53,7 +53,7 @@ func TestImpureEvaluationGetsNoToken(t *testing.T) {
 func accessTokens(t *testing.T, r *Runner) string {
 	program, err := child.Look(r.env(), "nix")
 	require.NoError(t, err)
-	text, err := r.Version(t.Context())
+	text, err := r.version(t.Context())
 	require.NoError(t, err)
 	args := []string{"--extra-experimental-features", "nix-command", "show-config"}
 	if v, _ := parseVersion(text); v.atLeast(2, 20) {
@@ -127,7 +127,7 @@ func TestNoNix(t *testing.T) {
 			t.Chdir(t.TempDir())
 			require.NoError(t, os.WriteFile("nix", []byte("#!/bin/sh\necho hijacked\n"), 0o755))
 			r := &Runner{Env: []string{"PATH=" + path}}
-			_, err := r.Version(t.Context())
+			_, err := r.version(t.Context())
 			var f *Failure
 			require.ErrorAs(t, err, &f)
 			assert.Equal(t, NotInstalled, f.Kind)
@@ -180,7 +180,7 @@ func TestNixTooOldOrBroken(t *testing.T) {
 }
 
 func TestVersion(t *testing.T) {
-	for text, want := range map[string]Version{
+	for text, want := range map[string]versionNumber{
 		"nix (Nix) 2.8.0": {2, 8}, "nix (Lix, like Nix) 2.91.1": {2, 91}, "nix (Determinate Nix 3.5.1) 2.29.0": {2, 29},
 		"nix (Nix) 2.4pre20210126_f15f0b8": {2, 4},
 	} {
@@ -190,11 +190,11 @@ func TestVersion(t *testing.T) {
 	}
 	_, ok := parseVersion("guix 1.4")
 	assert.False(t, ok)
-	assert.True(t, Version{3, 0}.atLeast(2, 19))
-	assert.False(t, Version{2, 18}.atLeast(2, 19))
+	assert.True(t, versionNumber{3, 0}.atLeast(2, 19))
+	assert.False(t, versionNumber{2, 18}.atLeast(2, 19))
 
 	r, _ := testRunner(t)
-	text, err := r.Version(t.Context())
+	text, err := r.version(t.Context())
 	require.NoError(t, err)
 	v, ok := parseVersion(text)
 	assert.True(t, ok && v.atLeast(2, 4), text)

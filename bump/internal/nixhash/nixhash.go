@@ -130,9 +130,6 @@ func (h Hash) Base32() string {
 // String is SRI.
 func (h Hash) String() string { return h.SRI() }
 
-// IsZero tells the zero value, which is no hash.
-func (h Hash) IsZero() bool { return h.Algo == "" }
-
 // Equal compares algorithm and bytes.
 func (h Hash) Equal(other Hash) bool {
 	return h.Algo == other.Algo && slices.Equal(h.Digest, other.Digest)

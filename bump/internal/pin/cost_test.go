@@ -52,7 +52,7 @@ func TestManyCopiesAreQuick(t *testing.T) {
 			require.EqualValues(t, "0.32.13", f.Pins[0].Version)
 			var edits []nixexpr.Edit
 			for _, id := range f.Pins[0].Versions {
-				edit, err := f.Slot(id).Edit("0.33.0")
+				edit, err := f.Slot(id).edit("0.33.0")
 				require.NoError(t, err)
 				edits = append(edits, edit)
 			}

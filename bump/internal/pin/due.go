@@ -46,9 +46,9 @@ func (f *Found) Plan(to version.Version, policy Policy) Plan {
 		}
 		switch {
 		case slices.Contains(policy.Held, p):
-		case p.Follows() && !policy.Branches && !p.Missing():
+		case p.Follows() && !policy.Branches && !p.missing():
 			plan.Unknown = append(plan.Unknown, p)
-		case policy.All, p.Missing(), f.Inconsistent(p), order < 0, order > 0 && policy.Exactly:
+		case policy.All, p.missing(), f.Inconsistent(p), order < 0, order > 0 && policy.Exactly:
 			plan.Pins = append(plan.Pins, p)
 		}
 	}
@@ -60,7 +60,7 @@ func (f *Found) Plan(to version.Version, policy Policy) Plan {
 
 // Repairs reports whether a pin of the plan is wrong as it stands, whatever releases there are.
 func (f *Found) Repairs(plan Plan) bool {
-	return slices.ContainsFunc(plan.Pins, func(p *Pin) bool { return p.Missing() || f.Inconsistent(p) })
+	return slices.ContainsFunc(plan.Pins, func(p *Pin) bool { return p.missing() || f.Inconsistent(p) })
 }
 
 // Slots returns the slots that a bump of a pin may rewrite.

@@ -47,7 +47,7 @@ func (f *Files) Apply(found *Found, values map[SlotID]string, besides ...string)
 	inserted := map[span]int{} // in edits of the file
 	for _, id := range slices.Sorted(maps.Keys(values)) {
 		s := found.Slot(id)
-		edit, err := s.Edit(values[id])
+		edit, err := s.edit(values[id])
 		if err != nil {
 			return nil, err
 		}

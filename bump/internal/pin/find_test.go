@@ -191,7 +191,7 @@ func rewrite(t *testing.T, f *flake, found *Found, slots map[SlotID]bool) {
 			assert.Equal(t, s.Old, string(src[s.Start:s.End]), "%s: %s", f.name, s.Field)
 		}
 		assert.LessOrEqual(t, s.Pos.Line, f.files.pos(s.File, s.Start).Line, f.name)
-		edit, err := s.Edit("other")
+		edit, err := s.edit("other")
 		assert.NoError(t, err, f.name)
 		assert.Equal(t, []int{s.Start, s.End}, []int{edit.Start, edit.End}, f.name)
 		values[id] = "other"
@@ -233,7 +233,7 @@ func inserted(t *testing.T, f *flake, found *Found, slots map[SlotID]bool, m mar
 		if strings.HasSuffix(string(s.Field), "hash") {
 			value = "HASH"
 		}
-		edit, err := s.Edit(value)
+		edit, err := s.edit(value)
 		require.NoError(t, err, f.name)
 		for _, before := range slices.Clone(texts) {
 			texts = append(texts, before+edit.New)
@@ -249,7 +249,7 @@ func attack(t *testing.T, f *flake, found *Found, slots map[SlotID]bool) {
 	for id := range slots {
 		s := found.Slot(id)
 		file := f.files.Nix[s.File]
-		edit, err := s.Edit(value)
+		edit, err := s.edit(value)
 		if _, given := s.form.(constant); given || err != nil || file == nil {
 			continue // a URI can hold no quote; JSON has no code
 		}

@@ -44,7 +44,7 @@ func FuzzJSONPin(f *testing.F) {
 				s := &slots.all[id]
 				require.Equal(t, from, src[s.Start:s.End])
 				require.Equal(t, strings.Count(src[:s.Start], "\n")+1, s.Pos.Line)
-				edit, err := s.Edit(to)
+				edit, err := s.edit(to)
 				require.NoError(t, err)
 				edits = append(edits, edit)
 			}

@@ -46,7 +46,7 @@ func beneath(v eval.Value, byCall map[*eval.Unknown][]*reading) []*reading {
 // outerVendor takes the vendorHash of an outer override for a pin that has none of its own. That the
 // package gets it is proved by evaluation, as for every hash.
 func (f *finder) outerVendor(g *groups, r *reading, o outerOverride) {
-	def, h := first(o.body, vendorAttrs...), r.Fetch(Vendor)
+	def, h := first(o.body, vendorAttrs...), r.fetch(Vendor)
 	if def == nil || h == nil || !h.Inherited() {
 		return
 	}

@@ -74,8 +74,8 @@ const (
 	argument    Field = "argument"
 )
 
-// Edit makes the edit that writes another value into the slot, escaped as its place needs.
-func (s *Slot) Edit(value string) (nixexpr.Edit, error) {
+// edit makes the edit that writes another value into the slot, escaped as its place needs.
+func (s *Slot) edit(value string) (nixexpr.Edit, error) {
 	e, err := s.form.write(value)
 	return e, editError(err)
 }
@@ -248,8 +248,8 @@ func (c *Companion) Name() string {
 	return c.Old
 }
 
-// Fetch returns the pin's first fetch of a role, or nil.
-func (p *Pin) Fetch(r Role) *Fetch {
+// fetch returns the pin's first fetch of a role, or nil.
+func (p *Pin) fetch(r Role) *Fetch {
 	for _, h := range p.Fetches {
 		if h.Role == r {
 			return h
@@ -269,8 +269,8 @@ func (p *Pin) AllFetches() []*Fetch {
 	return all
 }
 
-// Missing reports whether a placeholder stands for a hash of the pin: then it is never current.
-func (p *Pin) Missing() bool {
+// missing reports whether a placeholder stands for a hash of the pin: then it is never current.
+func (p *Pin) missing() bool {
 	for _, h := range p.AllFetches() {
 		if h.blank() {
 			return true

@@ -166,7 +166,7 @@ func (b *recorder) pin(p *Pin) {
 		what string
 		is   bool
 	}{
-		{"misses a hash", p.Missing()}, {"is inconsistent", b.found.Inconsistent(p)}, {"follows a branch", p.Follows()},
+		{"misses a hash", p.missing()}, {"is inconsistent", b.found.Inconsistent(p)}, {"follows a branch", p.Follows()},
 	} {
 		if fact.is {
 			b.line("\t%s", fact.what)
@@ -193,7 +193,7 @@ func (b *recorder) slot(what string, id SlotID) {
 	s := b.found.Slot(id)
 	old := ""
 	if s.Start == s.End {
-		edit, err := s.Edit("NEW")
+		edit, err := s.edit("NEW")
 		require.NoError(b.t, err)
 		old = fmt.Sprintf(" becomes %q", edit.New)
 	} else if !strings.HasSuffix(string(s.Field), "hash") {

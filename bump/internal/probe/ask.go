@@ -24,8 +24,8 @@ import (
 //go:embed probe.nix
 var probeFlake string
 
-// Families are the flake's outputs that are looked at, in this order.
-var Families = []string{
+// families are the flake's outputs that are looked at, in this order.
+var families = []string{
 	"packages", "legacyPackages", "overlays", "nixosConfigurations", "darwinConfigurations", "homeConfigurations",
 }
 
@@ -344,10 +344,10 @@ func (q Question) fixed() []int {
 // familiesOf are the families that outputs lie in; all of them for no outputs.
 func familiesOf(places []string) []string {
 	if len(places) == 0 {
-		return slices.Clone(Families)
+		return slices.Clone(families)
 	}
 	var list []string
-	for _, f := range Families {
+	for _, f := range families {
 		in := func(where string) bool {
 			return strings.HasPrefix(where, f) || f == "overlays" && strings.HasPrefix(where, "overlay.")
 		}
@@ -460,7 +460,7 @@ func (b *Bench) Configurations(ctx context.Context, s State) ([]Configuration, e
 		return nil, fmt.Errorf("verify: read configurations: %w", err)
 	}
 	var list []Configuration
-	for _, kind := range Families {
+	for _, kind := range families {
 		for _, name := range names[kind] {
 			list = append(list, Configuration{kind, name})
 		}

@@ -76,7 +76,7 @@ func (h Hold) InForce(now time.Time) bool {
 }
 
 // Allows reports whether the pin may move to a newer release v while the hold is in force.
-func (h Hold) Allows(v version.Version) bool { return h.Only != "" && h.Only.Match(v) }
+func (h Hold) Allows(v version.Version) bool { return h.Only != "" && h.Only.match(v) }
 
 // Comment is a comment of a file that takes one line.
 type Comment struct {

@@ -106,10 +106,10 @@ func (p Policy) judge(r Candidate) (passed Passed, ok bool) {
 		}
 	}
 	switch {
-	case p.Skip.Match(r.Version):
+	case p.Skip.match(r.Version):
 		passed.Reason = "it is skipped"
 		return passed, false
-	case !p.Allow.Match(r.Version):
+	case !p.Allow.match(r.Version):
 		passed.Reason = "only " + string(p.Allow) + " is allowed"
 		return passed, false
 	case p.MinAge <= 0:
@@ -161,8 +161,8 @@ func (s Skips) Check() error {
 	return nil
 }
 
-// Match reports whether v is one of the releases. A release candidate counts as its release.
-func (s Skips) Match(v version.Version) bool {
+// match reports whether v is one of the releases. A release candidate counts as its release.
+func (s Skips) match(v version.Version) bool {
 	plain, _, _ := strings.Cut(string(v), "-")
 	return slices.ContainsFunc(s, func(item string) bool {
 		prefix, wild := strings.CutSuffix(item, "x")
@@ -184,9 +184,9 @@ func (a Allowed) Check() error {
 	return nil
 }
 
-// Match reports whether the constraint allows v. A release candidate counts as its release: the library
+// match reports whether the constraint allows v. A release candidate counts as its release: the library
 // itself lets none pass that the constraint does not name.
-func (a Allowed) Match(v version.Version) bool {
+func (a Allowed) match(v version.Version) bool {
 	if a == "" {
 		return true
 	}

@@ -117,11 +117,11 @@ func TestSkips(t *testing.T) {
 	} {
 		require.NoError(t, Skips{item}.Check())
 		for _, v := range hits {
-			assert.True(t, Skips{item}.Match(v), "%s %s", item, v)
+			assert.True(t, Skips{item}.match(v), "%s %s", item, v)
 		}
 		for _, v := range []version.Version{"1.0.0", "10.32.1", "0.3.2", "0.32.10", "0.33.0"} {
 			if v != "0.32.10" || item != "0.32.x" {
-				assert.Equal(t, item == "0.x" && v[0] == '0', Skips{item}.Match(v), "%s %s", item, v)
+				assert.Equal(t, item == "0.x" && v[0] == '0', Skips{item}.match(v), "%s %s", item, v)
 			}
 		}
 	}
@@ -140,8 +140,8 @@ func TestAllowed(t *testing.T) {
 		"":              {"9.9.9", ""},
 	} {
 		require.NoError(t, constraint.Check())
-		assert.True(t, constraint.Match(hits[0]), "%s %s", constraint, hits[0])
-		assert.Equal(t, constraint == "", constraint.Match(hits[1]), "%s %s", constraint, hits[1])
+		assert.True(t, constraint.match(hits[0]), "%s %s", constraint, hits[0])
+		assert.Equal(t, constraint == "", constraint.match(hits[1]), "%s %s", constraint, hits[1])
 	}
 	for _, constraint := range []Allowed{"new", "<", "<0.33 or so", "0.32.x"} {
 		assert.Error(t, constraint.Check(), constraint)
