@@ -54,6 +54,7 @@ func (r *run) bump(ctx context.Context, at *start, res *Result) error {
 	if done, err := r.unpin(ctx, b, at, sel, plan, res); done || err != nil {
 		return err
 	}
+	r.warnUnfixed(sel) // a removal may fix it
 	if done, err := r.settled(ctx, f, at, work{plan: plan, to: sel.Release.Version}, res); done || err != nil {
 		return err
 	}

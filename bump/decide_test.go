@@ -38,22 +38,46 @@ func TestRunFixesVulnerabilities(t *testing.T) {
 	require.Equal(t, bump.Current, runs(t, w, o).Status)
 
 	advise("GHSA-1234-abcd-5678", ours, "0.32.14", false)
-	o.Mode = bump.Propose
-	res := runs(t, w, o)
-	require.Equal(t, bump.Bumped, res.Status)
-	require.Equal(t, []bump.Advisory{{
+	want := []bump.Advisory{{
 		GHSA: "GHSA-1234-abcd-5678", CVE: "CVE-2026-1", URL: "https://github.com/advisories/GHSA-1234-abcd-5678",
 		Summary: "A model file can write outside of its folder.", Severity: "high", FirstPatched: "0.32.14",
-	}}, res.Security)
+	}}
+	res := runs(t, w, o)
+	require.Equal(t, bump.Available, res.Status)
+	require.Equal(t, want, res.Security)
+
+	// So does one that somebody asked for.
+	o.Mode, o.To = bump.Propose, "0.32.15"
+	res = runs(t, w, o)
+	require.Equal(t, bump.Bumped, res.Status)
+	require.Equal(t, want, res.Security)
 	require.Equal(t, []string{"security"}, repo.Pulls()[0].Labels)
 	require.Contains(t, repo.Pulls()[0].Body, "GHSA-1234-abcd-5678")
 
 	// What the user rules out stays out, and the price is told.
-	o.Mode, o.MinAge, o.Skip = bump.Check, 0, []string{"0.32.x"}
+	o.Mode, o.To, o.MinAge, o.Skip = bump.Check, "", 0, []string{"0.32.x"}
 	res = runs(t, w, o)
 	require.Equal(t, bump.Current, res.Status)
 	require.Empty(t, res.Security)
 	require.Contains(t, res.Warnings, "GHSA-1234-abcd-5678 is fixed in 0.32.14, which is ruled out here")
+}
+
+// What the user rules out does not matter where nixpkgs' own package fixes it, and the pin goes.
+func TestRemovalFixesWhatIsRuledOut(t *testing.T) {
+	w := bumptest.New(t)
+	flake := strings.Replace(flakeS01, "nixos-unstable", "ollama-0.33.2", 1)
+	o := options(t, w, w.Flake(map[string]string{"flake.nix": flake}), bump.DryRun)
+	o.Unpin, o.Skip = true, []string{"0.32.x"}
+	w.GitHub.AddAdvisory(githubtest.Advisory{
+		GHSA: "GHSA-1234-abcd-5678", Vulnerabilities: []githubtest.Vulnerability{
+			{Package: "github.com/ollama/ollama", FirstPatched: "0.32.14"},
+		},
+	})
+	res := runs(t, w, o)
+	require.True(t, res.Unpinned)
+	require.Len(t, res.Security, 1)
+	require.Contains(t, res.Body, "GHSA-1234-abcd-5678")
+	require.NotContains(t, strings.Join(append(res.Warnings, res.Body), "\n"), "ruled out")
 }
 
 // Advisories are advice: a run goes on without them.

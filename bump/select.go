@@ -48,6 +48,13 @@ func (res *Result) selected(sel *decide.Selection) {
 	res.Security = slices.Clone(sel.Decision.Security) // the report hides secrets in its own
 }
 
+// warnUnfixed warns of the vulnerabilities that stay with the release.
+func (r *run) warnUnfixed(sel *decide.Selection) {
+	for _, text := range sel.Unfixed {
+		r.warn("release", "%s", text)
+	}
+}
+
 // parseTo reads the version of Options.To.
 func parseTo(to string) (version.Version, error) {
 	v, err := version.Parse(to)

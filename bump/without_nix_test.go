@@ -159,6 +159,11 @@ func TestRunRefusesWithoutNix(t *testing.T) {
 			"0.77.0",
 		},
 		{
+			"a lower release that a comment holds back",
+			pinned("0.32.13", "        # ollama-bump: hold >=0.32.13: too slow\n"), bump.Check,
+			func(o *bump.Options) { o.To, o.AllowDowngrade = "0.32.12", true }, "0.32.12 is held back by the comment",
+		},
+		{
 			"a release that a comment holds back",
 			pinned("0.32.13", "        # ollama-bump: hold <0.32.15 until 2999-01-01: too slow\n"), bump.Check,
 			func(o *bump.Options) { o.To = "0.32.15" }, "0.32.15 is held back by the comment",
@@ -260,6 +265,7 @@ const lockOfUntagged = `{ "version": 7, "root": "root", "nodes": {
 func TestRunHoldsWhatFollowsABranch(t *testing.T) {
 	const hold = "    # ollama-bump: hold until 2999-01-01: too slow\n"
 	const held = "0.32.15 is not taken: held by # ollama-bump: hold until 2999"
+	const allowed = "    # ollama-bump: hold <0.32.14 until 2999-01-01: too slow\n"
 	other := strings.NewReplacer("{ self, nixpkgs }: {",
 		"{ self, nixpkgs, ollama-src }: let pkgs = nixpkgs.legacyPackages.x86_64-linux; in {", "  outputs",
 		"  inputs.ollama-src = { url = \"github:ollama/ollama\"; flake = false; };\n  outputs",
@@ -276,6 +282,11 @@ func TestRunHoldsWhatFollowsABranch(t *testing.T) {
 	}{
 		{"a comment", untagged(hold), nil, held},
 		{"a comment beside a current pin", other, nil, held},
+		{"a comment that allows older releases", untagged(allowed), nil, "held by " + strings.TrimSpace(allowed)},
+		{
+			"a skipped newest release", untagged(""), func(o *bump.Options) { o.Skip = []string{"0.32.15"} },
+			"0.32.15 is not taken: it is skipped",
+		},
 		{"a skipped release", untagged(""), func(o *bump.Options) { o.Skip = []string{"0.32.x"} }, "it is skipped"},
 		{"what is allowed", untagged(""), func(o *bump.Options) { o.Allow = "< 0.32" }, "only < 0.32 is allowed"},
 		{
@@ -311,10 +322,14 @@ func TestRunTellsAdvisoriesWithoutNix(t *testing.T) {
 			{Package: "github.com/ollama/ollama", FirstPatched: "0.32.14"},
 		},
 	})
-	res, err := bump.Run(t.Context(), s.options(t, bump.Check))
-	require.NoError(t, err)
-	require.Len(t, res.Security, 1)
-	require.Equal(t, "0.32.14", res.Security[0].FirstPatched)
+	for _, to := range []string{"", "0.32.15"} {
+		o := s.options(t, bump.Check)
+		o.To = to
+		res, err := bump.Run(t.Context(), o)
+		require.NoError(t, err)
+		require.Len(t, res.Security, 1)
+		require.Equal(t, "0.32.14", res.Security[0].FirstPatched)
+	}
 }
 
 // A link to a device is not read, however it is called and wherever the flake means it.

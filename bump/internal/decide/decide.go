@@ -17,52 +17,94 @@ import (
 // decide takes the release that the options, the comments beside the pins and its age allow in place of the
 // newest.
 func (d *decider) decide(ctx context.Context, sel *Selection) error {
-	cohorts, err := d.cohorts(sel)
-	if err != nil {
+	if err := d.divide(sel); err != nil {
 		return err
 	}
-	sel.cohorts = cohorts
-	newer := sel.Oldest == "" || version.Compare(sel.Release.Version, sel.Oldest) > 0
-	switch {
-	case d.To != "" && newer:
-		return refuseHeld(sel.Release.Version, cohorts)
-	case d.To != "":
-		return nil
-	case !newer:
-		d.keepUnmoved(sel, cohorts)
+	to := sel.Release.Version
+	if d.To != "" {
+		if err := refuseHeld(to, sel.cohorts); err != nil {
+			return err
+		}
+	}
+	if newer := sel.Oldest == "" || version.Compare(to, sel.Oldest) > 0; newer {
+		sel.Advisories = d.advisories(ctx)
+	}
+	policy := release.Policy{Now: d.Now, MinAge: d.MinAge, Skip: d.Skip, Allow: d.Allow, Fixes: fixes(sel.Advisories)}
+	if d.To != "" {
+		d.obey(sel, policy)
 		return nil
 	}
-	sel.Advisories = d.advisories(ctx)
-	policy := release.Policy{
-		Now: d.Now, MinAge: d.MinAge, Skip: d.Skip, Allow: d.Allow,
-		Fixes: fixes(sel.Advisories),
+	return d.chooseAll(ctx, sel, policy)
+}
+
+// obey takes the release that was asked for.
+func (d *decider) obey(sel *Selection, policy release.Policy) {
+	for _, c := range sel.cohorts {
+		c.choice = policy.Take(pin.Oldest(c.pins), sel.Release.Version)
 	}
+	sel.noteFixes()
+}
+
+// chooseAll takes for every cohort the best release, and for the run the highest of those.
+func (d *decider) chooseAll(ctx context.Context, sel *Selection, policy release.Policy) error {
 	all := sel.Release.Candidates(d.Pre, d.Found.Pins)
-	for _, c := range cohorts {
+	said := map[string]bool{"": true}
+	for _, c := range sel.cohorts {
 		policy.Holds = c.holds
 		if err := d.choose(ctx, policy, c, all); err != nil {
 			return err
 		}
+		if !said[c.waits] {
+			said[c.waits] = true
+			d.Log(diag.Warning, "%s", c.waits)
+		}
 	}
-	best := slices.MaxFunc(cohorts, func(a, b *cohort) int { return compare(a.choice.Version, b.choice.Version) })
-	d.keepHeld(sel, cohorts, best.choice.Version)
-	sel.take(d.Found, best.choice)
-	if best.choice.Version == "" {
-		sel.keepUntagged(cohorts)
-	}
-	d.tellFixes(sel, cohorts)
-	d.tellPassed(sel, cohorts, best)
+	d.keepUntagged(sel, policy, all)
+	best := sel.best()
+	to := cmp.Or(best.choice.Version, sel.Oldest) // where one pin is, the others may be, too
+	d.keepHeld(sel, to)
+	sel.take(d.Found, to)
+	sel.noteFixes()
+	d.notePassed(sel, best)
 	return nil
 }
 
-// choose takes the release for a cohort.
+// best returns the cohort with the highest choice among those that move.
+func (sel *Selection) best() *cohort {
+	best := &cohort{}
+	for _, c := range sel.cohorts {
+		moves := slices.ContainsFunc(c.pins, func(p *pin.Pin) bool { return !slices.Contains(sel.Held, p) })
+		if moves && (len(best.pins) == 0 || compare(c.choice.Version, best.choice.Version) > 0) {
+			best = c
+		}
+	}
+	return best
+}
+
+// choose takes the release for a cohort: the best one that the toolchain of its pins builds.
 func (d *decider) choose(ctx context.Context, policy release.Policy, c *cohort, all []release.Candidate) error {
 	oldest := pin.Oldest(c.pins)
-	candidates, waits, err := d.buildable(ctx, policy, oldest, all)
-	if err != nil {
+	best := policy.Choose(oldest, all)
+	c.choice = best
+	if best.Version == "" || d.Toolchain == (Toolchain{}) {
+		return nil
+	}
+	to, waits, err := d.newestBuildable(ctx, policy.Between(oldest, best.Version, all))
+	if err != nil || waits == "" {
 		return err
 	}
-	c.choice, c.waits = policy.Choose(oldest, candidates), waits
+	if to == "" && oldest == "" && !slices.ContainsFunc(c.pins, (*pin.Pin).Follows) {
+		return &diag.Error{
+			Text: "select release: " + waits,
+			Hint: "update the nixpkgs input, or name a release with Options.To=X.Y.Z",
+		}
+	}
+	c.waits = waits
+	c.choice = policy.Choose(oldest, slices.DeleteFunc(slices.Clone(all),
+		func(r release.Candidate) bool { return to == "" || version.Compare(r.Version, to) > 0 }))
+	c.choice.Passed = append(best.Passed, c.choice.Passed...)
+	c.unbuilt = slices.DeleteFunc(best.Fixed,
+		func(fix release.Fix) bool { return slices.Contains(c.choice.Fixed, fix) })
 	return nil
 }
 
@@ -74,64 +116,72 @@ func compare(a, b version.Version) int {
 	return version.Compare(a, b)
 }
 
-// take makes the chosen release that of the run; without one it is the pinned release, which is current. What stays as
-// it is has no part in it.
-func (sel *Selection) take(found *pin.Found, choice release.Choice) {
-	if len(sel.Held) > 0 {
-		moving := slices.DeleteFunc(slices.Clone(found.Pins),
-			func(p *pin.Pin) bool { return slices.Contains(sel.Held, p) })
+// take makes the chosen release that of the run, which may be the pinned one: then it is current. What stays as it is
+// has no part in it.
+func (sel *Selection) take(found *pin.Found, to version.Version) {
+	moving := slices.DeleteFunc(slices.Clone(found.Pins),
+		func(p *pin.Pin) bool { return slices.Contains(sel.Held, p) })
+	if len(sel.Held) > 0 && len(moving) > 0 {
 		sel.Oldest = pin.Oldest(moving)
 		sel.Old = cmp.Or(string(sel.Oldest), moving[0].Label)
-	}
-	to := choice.Version
-	if to == "" {
-		to = sel.Oldest
 	}
 	if to != "" && (to != sel.Release.Version || len(sel.Held) > 0) {
 		sel.Release = sel.Release.Instead(to, sel.Oldest)
 	}
 }
 
-// keepUnmoved sets apart the pins that a comment holds back where the others are at the newest release.
-func (d *decider) keepUnmoved(sel *Selection, cohorts []*cohort) {
-	to := sel.Release.Version
-	d.keepHeld(sel, cohorts, to)
-	for _, c := range cohorts {
-		if hold := c.against(to); hold != nil && len(sel.Held) > 0 && slices.Contains(c.pins, sel.Held[0]) {
-			sel.Waiting = fmt.Sprintf("%s is not taken: held by %s", to, hold.Quote)
-		}
+// keepUntagged sets apart the pins that name no release, where that is no reason to move: a branch is at its newest
+// release, or beyond it, so that one has to be allowed.
+func (d *decider) keepUntagged(sel *Selection, policy release.Policy, all []release.Candidate) {
+	if len(all) == 0 {
+		return
 	}
-}
-
-// keepUntagged sets apart the pins without a version, where no release may be taken: they are behind every release, and
-// would move.
-func (sel *Selection) keepUntagged(cohorts []*cohort) {
-	for _, c := range cohorts {
-		if len(c.choice.Passed) == 0 && c.waits == "" {
-			continue // nothing rules out a release
+	newest := slices.MaxFunc(all, func(a, b release.Candidate) int { return version.Compare(a.Version, b.Version) })
+	for _, c := range sel.cohorts {
+		policy.Holds = c.holds
+		why := c.waits
+		if objection := policy.Objection(newest); objection != "" {
+			why = notTaken(newest.Version, objection)
 		}
 		for _, p := range c.pins {
-			if p.Version == "" {
-				sel.Held = append(sel.Held, p)
+			if why == "" || p.Version != "" || !p.Follows() && c.choice.Version != "" {
+				continue
 			}
+			c.stays = why
+			if hold := c.against(newest.Version); hold != nil {
+				d.keep(sel, p, hold)
+				continue
+			}
+			sel.Held = append(sel.Held, p)
+			d.Log(diag.Step, "%s: %s stays at %s: %s", p.Pos, d.pkg().Name, p.Label, why)
 		}
 	}
 }
 
-// tellFixes records the vulnerabilities that the release fixes, and warns of those that the user's word leaves open.
-func (d *decider) tellFixes(sel *Selection, cohorts []*cohort) {
-	var fixed, missed []release.Fix
-	for _, c := range cohorts {
+// notTaken says why a release is not taken.
+func notTaken(v version.Version, why string) string {
+	return fmt.Sprintf("%s is not taken: %s", v, why)
+}
+
+// noteFixes records the vulnerabilities that the release fixes, and those that stay open.
+func (sel *Selection) noteFixes() {
+	var fixed, missed, unbuilt []release.Fix
+	for _, c := range sel.cohorts {
 		if c.choice.Version == sel.Release.Version {
 			fixed = append(fixed, c.choice.Fixed...)
 		}
-		missed = append(missed, c.choice.Missed...)
+		missed, unbuilt = append(missed, c.choice.Missed...), append(unbuilt, c.unbuilt...)
 	}
 	for _, fix := range once(fixed) {
 		sel.Decision.Security = append(sel.Decision.Security, sel.Advisories[fix.ID])
 	}
 	for _, fix := range once(missed) {
-		d.Log(diag.Warning, "%s is fixed in %s, which is ruled out here", sel.Advisories[fix.ID].GHSA, fix.In)
+		sel.Unfixed = append(sel.Unfixed,
+			fmt.Sprintf("%s is fixed in %s, which is ruled out here", sel.Advisories[fix.ID].GHSA, fix.In))
+	}
+	for _, fix := range once(unbuilt) {
+		sel.Unfixed = append(sel.Unfixed,
+			fmt.Sprintf("%s is fixed in %s, which this nixpkgs does not build", sel.Advisories[fix.ID].GHSA, fix.In))
 	}
 }
 
@@ -141,12 +191,12 @@ func once(list []release.Fix) []release.Fix {
 	return slices.Compact(list)
 }
 
-// tellPassed records the releases that were not taken for the pins that move, or, where none moves, for the first that
+// notePassed records the releases that were not taken for the pins that move, or, where none moves, for the first that
 // has any.
-func (d *decider) tellPassed(sel *Selection, cohorts []*cohort, best *cohort) {
+func (d *decider) notePassed(sel *Selection, best *cohort) {
 	told := best
 	if best.choice.Version == "" {
-		for _, c := range cohorts {
+		for _, c := range sel.cohorts {
 			if told.waits == "" && len(told.choice.Passed) == 0 {
 				told = c
 			}
@@ -157,8 +207,11 @@ func (d *decider) tellPassed(sel *Selection, cohorts []*cohort, best *cohort) {
 	}
 	sel.Waiting = told.waits
 	if passed := told.choice.Passed; len(passed) > 0 && sel.Waiting == "" {
-		sel.Waiting = fmt.Sprintf("%s is not taken: %s", passed[0].Version, passed[0].Reason)
+		sel.Waiting = notTaken(passed[0].Version, passed[0].Reason)
 		d.Log(diag.Step, "%s", sel.Waiting)
+	}
+	for _, c := range sel.cohorts {
+		sel.Waiting = cmp.Or(sel.Waiting, c.stays)
 	}
 }
 

@@ -21,12 +21,15 @@ type cohort struct {
 	pins   []*pin.Pin
 	holds  []release.Hold // in force
 	choice release.Choice
-	waits  string // what its newest release waits for
+	waits  string // what its best release waits for, when that cannot be built
+
+	unbuilt []release.Fix // what only that one fixes
+	stays   string        // why its pins that name no release do not move
 }
 
-// cohorts divides the pins by the comments in force beside them, and puts all comments into the selection. What no
-// comment holds back comes first, and is one.
-func (d *decider) cohorts(sel *Selection) ([]*cohort, error) {
+// divide divides the pins of the selection into cohorts, by the comments in force beside them, and reports all
+// comments. What no comment holds back comes first, and is one.
+func (d *decider) divide(sel *Selection) error {
 	free := &cohort{}
 	var held []*cohort
 	said := map[string]bool{}
@@ -35,7 +38,7 @@ func (d *decider) cohorts(sel *Selection) ([]*cohort, error) {
 		for _, p := range pins {
 			holds, err := d.holds(p)
 			if err != nil {
-				return nil, holdError(err)
+				return holdError(err)
 			}
 			for _, hold := range holds {
 				if where := hold.Where(); !said[where] {
@@ -53,10 +56,10 @@ func (d *decider) cohorts(sel *Selection) ([]*cohort, error) {
 			free.pins = append(free.pins, pins...)
 		}
 	}
-	if len(free.pins) == 0 {
-		return held, nil
+	if sel.cohorts = held; len(free.pins) > 0 {
+		sel.cohorts = append([]*cohort{free}, held...)
 	}
-	return append([]*cohort{free}, held...), nil
+	return nil
 }
 
 // against returns the first comment that rules out a version, nil when there is none.
@@ -79,39 +82,49 @@ func (sel *Selection) Against(p *pin.Pin, v version.Version) *release.Hold {
 	return nil
 }
 
-// refuseHeld returns the error for a release that was asked for and that a comment holds back.
+// refuseHeld returns the error for a release that was asked for and that a comment keeps a pin from, whether it is
+// newer than what is pinned or older.
 func refuseHeld(to version.Version, cohorts []*cohort) error {
 	for _, c := range cohorts {
-		if hold := c.against(to); hold != nil {
-			return &diag.Error{
-				Pos:  diag.Pos{File: hold.File, Line: hold.Line, Column: 1},
-				Text: fmt.Sprintf("select release: %s is held back by the comment %q", to, hold.Quote),
-				Hint: "change or remove the comment",
-			}
+		hold := c.against(to)
+		if hold == nil || !slices.ContainsFunc(c.pins, func(p *pin.Pin) bool { return p.Version != to }) {
+			continue
+		}
+		return &diag.Error{
+			Pos:  diag.Pos{File: hold.File, Line: hold.Line, Column: 1},
+			Text: fmt.Sprintf("select release: %s is held back by the comment %q", to, hold.Quote),
+			Hint: "change or remove the comment",
 		}
 	}
 	return nil
 }
 
 // keepHeld sets apart the pins that a comment keeps from the release that the others move to.
-func (d *decider) keepHeld(sel *Selection, cohorts []*cohort, to version.Version) {
-	for _, c := range cohorts {
+func (d *decider) keepHeld(sel *Selection, to version.Version) {
+	for _, c := range sel.cohorts {
 		hold := c.against(to)
 		if to == "" || hold == nil {
 			continue
 		}
 		for _, p := range c.pins {
-			if p.Version != "" && version.Compare(p.Version, to) >= 0 {
-				continue
+			if p.Version == "" || version.Compare(p.Version, to) < 0 {
+				d.keep(sel, p, hold)
 			}
-			stays := cmp.Or(string(p.Version), p.Label)
-			d.Log(diag.Step, "%s: %s stays at %s: held by %s", p.Pos, d.pkg().Name, stays, hold.Quote)
-			sel.Held = append(sel.Held, p)
-			for i := range sel.Decision.Holds {
-				if h := &sel.Decision.Holds[i]; h.Where == hold.Where() {
-					h.Stays = stays
-				}
-			}
+		}
+	}
+}
+
+// keep sets apart a pin that a comment holds back.
+func (d *decider) keep(sel *Selection, p *pin.Pin, hold *release.Hold) {
+	if slices.Contains(sel.Held, p) {
+		return
+	}
+	stays := cmp.Or(string(p.Version), p.Label)
+	d.Log(diag.Step, "%s: %s stays at %s: held by %s", p.Pos, d.pkg().Name, stays, hold.Quote)
+	sel.Held = append(sel.Held, p)
+	for i := range sel.Decision.Holds {
+		if h := &sel.Decision.Holds[i]; h.Where == hold.Where() {
+			h.Stays = stays
 		}
 	}
 }

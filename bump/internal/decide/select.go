@@ -57,6 +57,7 @@ type Selection struct {
 	Held     []*pin.Pin      // that a comment keeps from the release
 	Waiting  string          // why a newer release than the pinned one was not taken
 	Decision text.Decision   // for the report
+	Unfixed  []string        // sentences: the vulnerabilities that a newer release fixes and this one does not
 
 	Advisories map[string]text.Advisory // all on the package, by their identifier; nil when nobody asked
 	cohorts    []*cohort

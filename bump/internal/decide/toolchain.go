@@ -5,14 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/github"
 	"github.com/nixtars/ollama-bump/bump/internal/gomod"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	"github.com/nixtars/ollama-bump/bump/internal/probe"
-	"github.com/nixtars/ollama-bump/bump/internal/release"
 	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
 
@@ -145,44 +143,6 @@ func lackOf(pkg *pin.Package, p *pin.Pin, to version.Version, recipe probe.Recip
 		}
 	}
 	return "", ""
-}
-
-// buildable leaves out the candidates that the toolchain of the pin does not build. waits says what the newest of
-// them waits for.
-func (d *decider) buildable(
-	ctx context.Context, policy release.Policy, oldest version.Version, all []release.Candidate,
-) (left []release.Candidate, waits string, err error) {
-	if d.Toolchain == (Toolchain{}) {
-		return all, "", nil
-	}
-	var open []version.Version
-	for _, c := range all {
-		if version.Compare(c.Version, oldest) > 0 && policy.Takes(c) {
-			open = append(open, c.Version)
-		}
-	}
-	if len(open) == 0 && oldest == "" {
-		return all, "", nil // none may be taken, whatever it needs
-	}
-	slices.SortFunc(open, func(a, b version.Version) int { return version.Compare(b, a) })
-	to, waits, err := d.newestBuildable(ctx, open)
-	switch {
-	case err != nil:
-		return nil, "", err
-	case to == "" && oldest == "":
-		return nil, "", &diag.Error{
-			Text: "select release: " + waits,
-			Hint: "update the nixpkgs input, or name a release with Options.To=X.Y.Z",
-		}
-	case waits != "":
-		d.Log(diag.Warning, "%s", waits)
-	}
-	for _, c := range all {
-		if version.Compare(c.Version, to) <= 0 {
-			left = append(left, c)
-		}
-	}
-	return left, waits, nil
 }
 
 // newestBuildable returns the first of the releases, which come newest first, that the toolchain of the pin builds;

@@ -12,7 +12,6 @@ import (
 	"github.com/nixtars/ollama-bump/bump/internal/github"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	"github.com/nixtars/ollama-bump/bump/internal/probe"
-	"github.com/nixtars/ollama-bump/bump/internal/release"
 )
 
 // Where nothing is known of one of the two Go versions, nothing is held back, and a note says so.
@@ -59,16 +58,4 @@ func TestToolchainsOfSeveralPins(t *testing.T) {
 		assert.Equal(t, c.want, c.a.and(c.b))
 		assert.Equal(t, c.want, c.b.and(c.a))
 	}
-}
-
-// Where no release may be taken, none waits for a toolchain, and what follows a branch stays.
-func TestNothingToTakeWaitsForNoToolchain(t *testing.T) {
-	t.Parallel()
-	d := decider{Job: Job{Toolchain: Toolchain{goVersion: "1.25.0"}}}
-	all := []release.Candidate{{Version: "0.32.15"}}
-	policy := release.Policy{Skip: release.Skips{"0.32.x"}}
-	left, waits, err := d.buildable(t.Context(), policy, "", all)
-	require.NoError(t, err)
-	assert.Equal(t, all, left)
-	assert.Empty(t, waits)
 }

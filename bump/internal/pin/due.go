@@ -8,7 +8,7 @@ import (
 
 // Policy says which pins move besides those that are behind a release.
 type Policy struct {
-	All      bool   // every one
+	All      bool   // those that are at the release, too
 	Exactly  bool   // those that are beyond the release, too
 	Branches bool   // those that follow a branch: only a bump shows whether it moved
 	Held     []*Pin // these stay as they are
@@ -48,7 +48,7 @@ func (f *Found) Plan(to version.Version, policy Policy) Plan {
 		case slices.Contains(policy.Held, p):
 		case p.Follows() && !policy.Branches && !p.missing():
 			plan.Unknown = append(plan.Unknown, p)
-		case policy.All, p.missing(), f.Inconsistent(p), order < 0, order > 0 && policy.Exactly:
+		case policy.All && order <= 0, p.missing(), f.Inconsistent(p), order < 0, order > 0 && policy.Exactly:
 			plan.Pins = append(plan.Pins, p)
 		}
 	}

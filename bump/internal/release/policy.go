@@ -89,10 +89,28 @@ func (p Policy) Choose(pinned version.Version, candidates []Candidate) Choice {
 	return c
 }
 
-// Takes reports whether nothing holds a release back.
-func (p Policy) Takes(r Candidate) bool {
-	passed, ok := p.judge(r)
-	return ok && !passed.Young
+// Take returns the choice of a release whatever the policy says.
+func (p Policy) Take(pinned, v version.Version) Choice {
+	return Choice{Version: v, Fixed: p.fixed(pinned, v)}
+}
+
+// Between returns the releases above pinned, up to one, that only their age can hold back, the newest first.
+func (p Policy) Between(pinned, upTo version.Version, candidates []Candidate) []version.Version {
+	var all []version.Version
+	for _, r := range candidates {
+		if _, ok := p.judge(r); ok && (pinned == "" || version.Compare(r.Version, pinned) > 0) &&
+			version.Compare(r.Version, upTo) <= 0 {
+			all = append(all, r.Version)
+		}
+	}
+	slices.SortFunc(all, func(a, b version.Version) int { return version.Compare(b, a) })
+	return all
+}
+
+// Objection returns what holds a release back, "" for nothing.
+func (p Policy) Objection(r Candidate) string {
+	passed, _ := p.judge(r)
+	return passed.Reason
 }
 
 // judge returns why a release is not taken. ok is true when only its age is in the way, or nothing: then
