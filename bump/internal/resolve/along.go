@@ -9,13 +9,13 @@ import (
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
 )
 
-// moveShared updates pins that no output shows but that share a version literal with a pin that moves: their hashes
-// must change with it. A release's file tells its hash without a package; a hash that only a build would show stops
-// the bump.
+// moveShared updates pins that no output shows but that share a literal with a pin that moves: what is made of one
+// literal moves together or not at all. A release's file tells its hash without a package; a hash that only a build
+// would show stops the bump.
 func (d *driver) moveShared(ctx context.Context) error {
-	along := filter(d.unshown, func(p *Move) bool { return slices.ContainsFunc(d.pins, p.shares) })
-	if len(along) == 0 {
-		return nil
+	along, err := d.connected(d.unshown)
+	if err != nil || len(along) == 0 {
+		return err
 	}
 	d.unshown = filter(d.unshown, func(p *Move) bool { return !slices.Contains(along, p) })
 	for _, p := range along {
@@ -31,7 +31,7 @@ func (d *driver) moveShared(ctx context.Context) error {
 	}
 	there := *d
 	there.pins = slices.Concat(d.pins, along)
-	err := there.unpackElsewhere(ctx)
+	err = there.unpackElsewhere(ctx)
 	if d.broken = there.broken; err != nil {
 		return err
 	}
@@ -48,6 +48,34 @@ func (d *driver) moveShared(ctx context.Context) error {
 	}
 	d.along = along
 	return nil
+}
+
+// connected returns which of others share a literal that changes, by themselves or through one another.
+func (s *state) connected(others []*Move) ([]*Move, error) {
+	now, err := s.candidate()
+	if err != nil {
+		return nil, err
+	}
+	changes := map[pin.SlotID]bool{}
+	for id, value := range now.Values {
+		changes[id] = value != s.Found.Slot(id).Old
+	}
+	var found []*Move
+	for {
+		next := filter(others, func(p *Move) bool {
+			return !slices.Contains(found, p) &&
+				slices.ContainsFunc(p.Slots(), func(id pin.SlotID) bool { return changes[id] })
+		})
+		if len(next) == 0 {
+			return found, nil
+		}
+		found = append(found, next...)
+		for _, p := range next {
+			for _, id := range p.Slots() {
+				changes[id] = true
+			}
+		}
+	}
 }
 
 // moves reports whether a hash stands in the slot of a pin that moves anyway.

@@ -191,11 +191,6 @@ func (p *Move) companion(of *pin.CompanionSource) *companion {
 	return nil
 }
 
-// shares reports whether the version of two pins is written in one literal.
-func (p *Move) shares(other *Move) bool {
-	return slices.ContainsFunc(p.Versions, func(id pin.SlotID) bool { return slices.Contains(other.Versions, id) })
-}
-
 // text is what stands in the file for a hash now: the fake, or the hash that was found.
 func (h *hash) text() string {
 	if h.found != nil {

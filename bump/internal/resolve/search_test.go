@@ -197,19 +197,22 @@ func hidden(_ int, _ probe.Question, a *probe.Answer) {
 	a.Mismatches = nil
 }
 
+// onlyFirst leaves out of every answer what is not the first pin's.
+func onlyFirst(n int, q probe.Question, a *probe.Answer) {
+	mismatches := a.Mismatches
+	hidden(n, q, a)
+	for _, m := range mismatches {
+		if d := a.Outputs[0]; m.DrvPath == d.SrcDrv || m.DrvPath == d.ModDrv {
+			a.Mismatches = append(a.Mismatches, m)
+		}
+	}
+}
+
 func TestPinThatSharesAVersionAndDoesNotShow(t *testing.T) {
 	src := two(`nixpkgs.ollama-cuda.overrideAttrs { inherit version; src = nixpkgs.fetchFromGitHub {
 		owner = "ollama"; repo = "ollama"; tag = "v${version}"; hash = "` + sum("old cuda").SRI() + `"; }; }`)
 	r := newReplay(t, src, nil)
-	r.change = func(n int, q probe.Question, a *probe.Answer) {
-		mismatches := a.Mismatches
-		hidden(n, q, a)
-		for _, m := range mismatches {
-			if d := a.Outputs[0]; m.DrvPath == d.SrcDrv || m.DrvPath == d.ModDrv {
-				a.Mismatches = append(a.Mismatches, m)
-			}
-		}
-	}
+	r.change = onlyFirst
 	require.Len(t, r.found.Pins, 2)
 	_, err := r.hashes()
 	require.ErrorContains(t, err, "the version 0.32.13 of this src hash moves, but no output of the flake shows "+
@@ -224,4 +227,50 @@ func TestPinThatSharesAVersionAndDoesNotShow(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, s.Along, 1)
 	assert.Contains(t, values(r2, s), sum("a").SRI())
+}
+
+// What is made of one literal moves together or not at all, however it is connected.
+func TestPinThatSharesALiteralAndDoesNotShow(t *testing.T) {
+	bin := `nixpkgs.stdenv.mkDerivation { pname = "ollama"; inherit version; src = nixpkgs.fetchurl {
+		url = "https://github.com/ollama/ollama/releases/download/v${other}/` + here + `";
+		hash = "` + sum("old bin").SRI() + `"; }; }`
+	const stale = "the version 0.32.13 of this src hash moves, but no output of the flake shows the package"
+	for what, tt := range map[string]struct {
+		second, third string
+		err           string
+	}{
+		"through another": {
+			second: bin, err: stale,
+			third: `nixpkgs.ollama-cuda.overrideAttrs { version = other; src = nixpkgs.fetchFromGitHub {
+				owner = "ollama"; repo = "ollama"; tag = "v${other}"; hash = "` + sum("old cuda").SRI() + `"; }; }`,
+		},
+		"its modules' hash": {
+			second: `nixpkgs.ollama-cuda.overrideAttrs { version = other; src = nixpkgs.fetchFromGitHub {
+				owner = "ollama"; repo = "ollama"; tag = "v${other}"; hash = "` + sum("old cuda").SRI() + `"; };
+				vendorHash = "` + sum("old vendor").SRI() + `"; }`, err: stale,
+		},
+		"nothing": {
+			second: `nixpkgs.ollama-cuda.overrideAttrs { version = other; src = nixpkgs.fetchFromGitHub {
+				owner = "ollama"; repo = "ollama"; tag = "v${other}"; hash = "` + sum("old cuda").SRI() + `"; }; }`,
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			vendor := `"` + sum("old vendor").SRI() + `"`
+			src := strings.ReplaceAll(two(tt.second), "vendorHash = "+vendor, "vendorHash = vendor")
+			src = strings.Replace(src, "let ", `let other = "0.32.13"; vendor = `+vendor+"; ", 1)
+			if tt.third != "" {
+				src = strings.Replace(src, "other = nixpkgs", "third = "+tt.third+";\n\tother = nixpkgs", 1)
+			}
+			r := newReplay(t, src, onlyFirst)
+			r.assets = append(r.assets, asset(here, "a"))
+			s, err := r.hashes()
+			if tt.err != "" {
+				require.ErrorContains(t, err, tt.err)
+				return
+			}
+			require.NoError(t, err)
+			require.Len(t, s.Unshown, 1)
+			assert.Empty(t, s.Along)
+		})
+	}
 }
