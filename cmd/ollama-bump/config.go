@@ -70,7 +70,7 @@ func findConfiguration(dir string) (*configuration, error) {
 	}
 	if beside != nil && common != nil {
 		return nil, &bump.UsageError{
-			Text: "read the configuration: there are two files, " + beside.name + " and " + common.name,
+			Text: "read configuration: there are two files, " + beside.name + " and " + common.name,
 			Hint: "keep one of them",
 		}
 	}
@@ -86,7 +86,7 @@ func readConfiguration(root, dir, file string) (*configuration, error) {
 	if exists(filepath.Join(dir, strings.TrimSuffix(file, "aml")+"ml")) {
 		misnamed := strings.TrimSuffix(name, "aml") + "ml"
 		return nil, &bump.UsageError{
-			Text: "read the configuration: " + misnamed + " must be called " + configName, Hint: "rename it",
+			Text: "read configuration: " + misnamed + " must be called " + configName, Hint: "rename it",
 		}
 	}
 	text, err := readSmall(dir, file)
@@ -116,16 +116,16 @@ func readSmall(dir, name string) ([]byte, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, usage("read the configuration: %v", err)
+		return nil, usage("read configuration: %v", err)
 	}
 	defer file.Close()
 	info, err := file.Stat()
 	if err == nil && (!info.Mode().IsRegular() || info.Size() > configMax) {
-		return nil, usage("read the configuration: %s is not a regular file of at most %d bytes", name, configMax)
+		return nil, usage("read configuration: %s is not a regular file of at most %d bytes", name, configMax)
 	}
 	text, err := io.ReadAll(io.LimitReader(file, configMax))
 	if err != nil {
-		return nil, usage("read the configuration: %v", err)
+		return nil, usage("read configuration: %v", err)
 	}
 	return append([]byte{}, text...), nil
 }
@@ -151,7 +151,7 @@ func (c *configuration) syntaxError(err error) error {
 	place := yamlPlace.FindStringSubmatch(err.Error())
 	line, _ := strconv.Atoi(place[1])
 	at := &yaml.Node{Line: max(line, 1), Column: 1}
-	return c.wrong(at, "parse: "+strings.TrimPrefix(err.Error(), place[0]))
+	return c.at(at, "parse: "+strings.TrimPrefix(err.Error(), place[0]))
 }
 
 // section reads a mapping into s; top reports whether it is the whole file.
@@ -175,7 +175,7 @@ func (c *configuration) section(node *yaml.Node, s section, top bool) error {
 			}
 			continue
 		case slices.Contains(unconfigurable, key.Value):
-			return c.wrong(key, quoted(key.Value)+" cannot be set in a file: set it on the command line")
+			return c.wrong(key, quoted(key.Value)+" cannot be set in a file; set it on the command line")
 		case set.Lookup(key.Value) == nil:
 			return c.unknown(key, set)
 		}
@@ -277,6 +277,10 @@ func (c *configuration) unknown(key *yaml.Node, set *pflag.FlagSet) error {
 
 // wrong returns the error for a place of the file.
 func (c *configuration) wrong(node *yaml.Node, text string) *usageAt {
+	return c.at(node, "read configuration: "+text)
+}
+
+func (c *configuration) at(node *yaml.Node, text string) *usageAt {
 	return &usageAt{&bump.Error{
 		Pos: bump.Pos{File: c.name, Line: node.Line, Column: node.Column}, Text: text,
 		Hint: "keys are the long flags: see ollama-bump --help and ollama-bump config",

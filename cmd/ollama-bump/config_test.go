@@ -125,7 +125,7 @@ func TestPlacesOfTheConfiguration(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "nix", configName), []byte("base: own\n"), 0o644))
 	o = runWith(nil, bump.Result{}, nil, "--flake", filepath.Join(dir, "nix"))
 	assert.Equal(t, exitUsage, o.status)
-	assert.Contains(t, o.stderr, "ollama-bump: read the configuration: there are two files, nix/ollama-bump.yaml and "+
+	assert.Contains(t, o.stderr, "ollama-bump: read configuration: there are two files, nix/ollama-bump.yaml and "+
 		".github/ollama-bump.yaml\nhint: keep one of them\n")
 
 	require.NoError(t, os.Remove(filepath.Join(dir, common)))
@@ -134,40 +134,40 @@ func TestPlacesOfTheConfiguration(t *testing.T) {
 	require.NoError(t, os.Rename(filepath.Join(dir, "nix", configName), filepath.Join(dir, "nix", "ollama-bump.yml")))
 	o = runWith(nil, bump.Result{}, nil, "--flake", filepath.Join(dir, "nix"))
 	assert.Contains(t, o.stderr,
-		"read the configuration: nix/ollama-bump.yml must be called ollama-bump.yaml\nhint: rename it\n")
+		"read configuration: nix/ollama-bump.yml must be called ollama-bump.yaml\nhint: rename it\n")
 }
 
 func TestWrongConfiguration(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ text, want string }{
-		{"verfy: eval", `1:1: unknown key "verfy"` + "\nhint: did you mean verify?"},
-		{"labels: [a]", `1:1: unknown key "labels"` + "\nhint: did you mean label?"},
-		{"# x\n\nrepo: me/x", `3:1: "repo" cannot be set in a file: set it on the command line`},
-		{"api-url: https://evil.example", `1:1: "api-url" cannot be set in a file`},
-		{"upstream-api-url: https://evil.example", `1:1: "upstream-api-url" cannot be set in a file`},
-		{"json: true", `1:1: "json" cannot be set in a file`},
-		{"check: true", `1:1: "check" cannot be set in a file`},
-		{"dry-run: true", `1:1: "dry-run" cannot be set in a file`},
-		{"no-pr: true", `1:1: "no-pr" cannot be set in a file`},
-		{"verify: all", `1:9: verify must be hashes, eval, build or build=ATTR,ATTR, not "all"`},
-		{"draft: yes", `1:8: draft must be true or false, not "yes"`},
-		{"draft: [true]", `1:8: draft must be true or false`},
-		{"to: 0.32", `1:5: to must be a release such as 0.32.15 or 0.33.0-rc2, not "0.32"`},
-		{"timeout: 45", `1:10: timeout must be a time above zero such as 45m, not "45"`},
-		{"branch: a..b", `1:9: branch "a..b" is not a valid branch name`},
-		{"base:", `1:6: base must be a text`},
-		{"base: &a x\nbranch: *a", `2:9: branch must be a text`},
-		{"label:\n- a\n- [b]", `3:3: label must be a list of texts`},
-		{"base: a\nbase: b", `2:1: key "base" is set twice`},
-		{"- a", `1:1: must be keys and values, such as min-age: 3d`},
-		{"flake: ../x", `1:8: flake must be a folder below "."`},
-		{"flake: /x", `1:8: flake must be a folder below "."`},
-		{"flakes: x", `1:9: flakes must be a list, each item with a key flake: DIR`},
-		{"flakes: []", `1:9: flakes must be a list`},
-		{"flakes:\n- base: x", `2:3: an item of flakes needs a key flake: DIR`},
-		{"flakes:\n- flake: a\n- flake: ./a/", `3:3: flake "a" is set twice`},
-		{"flakes:\n- flake: a\n  flakes: []", `3:3: unknown key "flakes"`},
-		{"flakes:\n- flake: a\n  repo: me/x", `3:3: "repo" cannot be set in a file`},
+		{"verfy: eval", `1:1: read configuration: unknown key "verfy"` + "\nhint: did you mean verify?"},
+		{"labels: [a]", `1:1: read configuration: unknown key "labels"` + "\nhint: did you mean label?"},
+		{"# x\n\nrepo: me/x", `3:1: read configuration: "repo" cannot be set in a file; set it on the command line`},
+		{"api-url: https://evil.example", `1:1: read configuration: "api-url" cannot be set in a file`},
+		{"upstream-api-url: https://example.org", `1:1: read configuration: "upstream-api-url" cannot be set`},
+		{"json: true", `1:1: read configuration: "json" cannot be set in a file`},
+		{"check: true", `1:1: read configuration: "check" cannot be set in a file`},
+		{"dry-run: true", `1:1: read configuration: "dry-run" cannot be set in a file`},
+		{"no-pr: true", `1:1: read configuration: "no-pr" cannot be set in a file`},
+		{"verify: all", `1:9: read configuration: verify must be hashes, eval, build or build=ATTR,ATTR, not "all"`},
+		{"draft: yes", `1:8: read configuration: draft must be true or false, not "yes"`},
+		{"draft: [true]", `1:8: read configuration: draft must be true or false`},
+		{"to: 0.32", `1:5: read configuration: to must be a release such as 0.32.15 or 0.33.0-rc2, not "0.32"`},
+		{"timeout: 45", `1:10: read configuration: timeout must be a time above zero such as 45m, not "45"`},
+		{"branch: a..b", `1:9: read configuration: branch "a..b" is not a valid branch name`},
+		{"base:", `1:6: read configuration: base must be a text`},
+		{"base: &a x\nbranch: *a", `2:9: read configuration: branch must be a text`},
+		{"label:\n- a\n- [b]", `3:3: read configuration: label must be a list of texts`},
+		{"base: a\nbase: b", `2:1: read configuration: key "base" is set twice`},
+		{"- a", `1:1: read configuration: must be keys and values, such as min-age: 3d`},
+		{"flake: ../x", `1:8: read configuration: flake must be a folder below "."`},
+		{"flake: /x", `1:8: read configuration: flake must be a folder below "."`},
+		{"flakes: x", `1:9: read configuration: flakes must be a list, each item with a key flake: DIR`},
+		{"flakes: []", `1:9: read configuration: flakes must be a list`},
+		{"flakes:\n- base: x", `2:3: read configuration: an item of flakes needs a key flake: DIR`},
+		{"flakes:\n- flake: a\n- flake: ./a/", `3:3: read configuration: flake "a" is set twice`},
+		{"flakes:\n- flake: a\n  flakes: []", `3:3: read configuration: unknown key "flakes"`},
+		{"flakes:\n- flake: a\n  repo: me/x", `3:3: read configuration: "repo" cannot be set in a file`},
 		{"a: [", `1:1: parse: did not find expected node content`},
 		{"a: b\nc: d: e", `2:1: parse: mapping values are not allowed in this context`},
 	} {
@@ -208,7 +208,7 @@ func TestHostileConfiguration(t *testing.T) {
 		require.NoError(t, plant(filepath.Join(dir, configName)))
 		o := runWith(nil, bump.Result{}, nil, "--flake", dir)
 		assert.Equal(t, exitUsage, o.status, name)
-		assert.Contains(t, o.stderr, "ollama-bump: read the configuration: ", name)
+		assert.Contains(t, o.stderr, "ollama-bump: read configuration: ", name)
 		assert.NotContains(t, o.stderr, "hunter2", name)
 	}
 }

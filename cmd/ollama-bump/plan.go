@@ -80,7 +80,7 @@ func (r *task) place(config *configuration, own section, start string, chosen bo
 	if other := filepath.Join(r.Dir, configName); exists(other) && absolute(other) != absolute(this) {
 		return &usageAt{&bump.Error{
 			Pos:  inFile.pos,
-			Text: "read the configuration: the flake in " + inFile.values[0] + " has a file of its own",
+			Text: "read configuration: the flake in " + inFile.values[0] + " has a file of its own",
 			Hint: "keep one of the two files",
 		}}
 	}
