@@ -1,6 +1,7 @@
 package bumptest_test
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"testing"
@@ -67,6 +68,7 @@ type fleet struct {
 	late    bool   // only the last machine has it
 	llama   bool   // it has llama.cpp beside it
 	failing string // "", or what does not evaluate
+	broken  int    // machines that fail so, if not one
 }
 
 // What may fail in a fleet.
@@ -94,8 +96,10 @@ func (f fleet) files() map[string]string {
 	case failingHost:
 		machines.WriteString("    nixosConfigurations.broken = host [ ] { services.olama.enable = true; };\n")
 	case failingHard:
-		machines.WriteString("    nixosConfigurations.broken = host [ ] { " +
-			"services.ollama.package = nixpkgs.nothing; };\n")
+		for i := range max(f.broken, 1) {
+			fmt.Fprintf(&machines, "    nixosConfigurations.broken%d = host [ ] { "+
+				"services.ollama.package = nixpkgs.nothing%d; };\n", i, i)
+		}
 	case failingPackage:
 		more = `postPatch = throw "no patch for this release";`
 	}
@@ -156,27 +160,45 @@ func (f fleet) cost(tb testing.TB, timed func(bump func())) (processes, evaluati
 // on a real machine: Nix processes, and evaluations of a configuration, each of which takes seconds there.
 func BenchmarkHosts(b *testing.B) {
 	for _, hosts := range []int{1, 5} {
-		for _, pins := range []int{1, 2} {
-			for _, failing := range []string{"", failingHost, failingHard, failingPackage} {
-				if pins > hosts {
-					continue
-				}
-				b.Run(fmt.Sprintf("hosts=%d/pins=%d/failing=%s", hosts, pins, failing), func(b *testing.B) {
-					processes, evaluations := 0, 0
-					for b.Loop() {
-						b.StopTimer()
-						p, e := fleet{hosts: hosts, pins: pins, failing: failing}.cost(b, func(bump func()) {
-							b.StartTimer()
-							bump()
-							b.StopTimer()
-						})
-						processes, evaluations = processes+p, evaluations+e
-						b.StartTimer()
-					}
-					b.ReportMetric(float64(processes)/float64(b.N), "nix-processes/op")
-					b.ReportMetric(float64(evaluations)/float64(b.N), "host-evaluations/op")
-				})
+		for _, f := range []fleet{
+			{hosts: hosts},
+			{hosts: hosts, pins: 2},
+			{hosts: hosts, llama: true},
+			{hosts: hosts, failing: failingHost},
+			{hosts: hosts, failing: failingHost, llama: true},
+			{hosts: hosts, failing: failingHard},
+			{hosts: hosts, failing: failingHard, broken: 5},
+			{hosts: hosts, failing: failingHard, broken: 5, llama: true},
+			{hosts: hosts, failing: failingPackage},
+		} {
+			if f.pins <= hosts {
+				b.Run(f.String(), f.benchmark)
 			}
 		}
 	}
+}
+
+// String names a fleet as benchmarks are named.
+func (f fleet) String() string {
+	failing := f.failing
+	if f.broken > 1 {
+		failing += fmt.Sprint(f.broken)
+	}
+	return fmt.Sprintf("hosts=%d/pins=%d/llama=%t/failing=%s", f.hosts, max(f.pins, 1), f.llama, cmp.Or(failing, "none"))
+}
+
+func (f fleet) benchmark(b *testing.B) {
+	processes, evaluations := 0, 0
+	for b.Loop() {
+		b.StopTimer()
+		p, e := f.cost(b, func(bump func()) {
+			b.StartTimer()
+			bump()
+			b.StopTimer()
+		})
+		processes, evaluations = processes+p, evaluations+e
+		b.StartTimer()
+	}
+	b.ReportMetric(float64(processes)/float64(b.N), "nix-processes/op")
+	b.ReportMetric(float64(evaluations)/float64(b.N), "host-evaluations/op")
 }

@@ -25,6 +25,8 @@ func TestConfigurationsAreEvaluatedOnce(t *testing.T) {
 		{"five beside a broken one", fleet{hosts: 5, failing: failingHost}, 3, 6 + 2},
 		{"five of two pins beside a broken one", fleet{hosts: 5, pins: 2, failing: failingHost}, 3, 6 + 4},
 		{"five beside one that stops Nix", fleet{hosts: 5, failing: failingHard}, 4, 6 + 2},
+		{"five beside two that stop Nix", fleet{hosts: 5, failing: failingHard, broken: 2}, 6, 7 + 7},
+		{"five beside five that stop Nix", fleet{hosts: 5, failing: failingHard, broken: 5}, 6, 10 + 7},
 		// What fails is tried with everything allowed, too, and once more in another attribute or machine.
 		{"a broken package of one", fleet{hosts: 1, failing: failingPackage}, 2, 6},
 		{"a broken package of five", fleet{hosts: 5, failing: failingPackage}, 2, 6},

@@ -70,6 +70,7 @@ type complaints struct {
 	mismatches []Mismatch
 	elsewhere  map[string]bool // derivations whose build on another machine ended in one
 	errors     []message
+	ignored    []message // errors that Nix went on after, as it says
 	warnings   []string
 }
 
@@ -178,12 +179,17 @@ func (l *logReader) message(e *event, cut bool) {
 			m.raw = diag.StripEscapes(clip(*e.RawMsg, maxMessage))
 		}
 		l.error(m)
+	case e.Level == 0 && strings.HasPrefix(text, ignoredError) && len(l.ignored) < maxMessages:
+		l.ignored = append(l.ignored, message{text: strings.TrimPrefix(text, ignoredError)})
 	case strings.HasPrefix(text, "warning:"):
 		l.warn(text)
 	default:
 		l.plan.read(text)
 	}
 }
+
+// ignoredError begins an error that Nix went on after.
+const ignoredError = "error (ignored): "
 
 func (c *complaints) warn(text string) {
 	if len(c.warnings) < maxMessages {

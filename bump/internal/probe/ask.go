@@ -199,11 +199,14 @@ type request struct {
 	Consumers []string `json:"consumers"` // families of them that are evaluated
 
 	Configuration *Configuration `json:"configuration"` // that is evaluated by itself
+
+	Survey string `json:"survey"` // the system of this machine, for a survey
 }
 
 // line is one line of what probe.nix says.
 type line struct {
 	Try, Group, Family, Nix string
+	Passed                  string
 	Absent                  bool
 	Output
 	Program, Unpack, Target string
@@ -213,6 +216,9 @@ type line struct {
 
 // Ask asks one question. An output that does not evaluate is passed over in another attempt. The error is that of a
 // machine or a run that ended; what Nix has against the flake is in the answer.
+//
+// A process of Nix ends with the first error that no builtins.tryEval catches, so that each costs another attempt.
+// Machines of one flake often have one reason to fail: after the second of them, a survey finds all that do.
 func (b *Bench) Ask(ctx context.Context, q Question) (Answer, error) {
 	if q.Build.Derivation != "" {
 		return b.answer(b.run.Build(ctx, nix.BuildRequest{
@@ -223,18 +229,28 @@ func (b *Bench) Ask(ctx context.Context, q Question) (Answer, error) {
 		return Answer{}, err
 	}
 	var broken []Broken
-	for {
+	for surveyed := false; ; {
 		a, err := b.attempt(ctx, q)
 		if err != nil {
 			return Answer{}, err
 		}
-		if fail := Failed(a.Failure); fail != nil && b.passesOver(q, a, fail) && !again(broken, a, fail) {
-			broken = append(broken, Broken{a.Last, fail.Kind, fail.Text})
-			q.Skip = append(slices.Clone(q.Skip), a.Last)
-			continue
+		fail := Failed(a.Failure)
+		if fail == nil || !b.passesOver(q, a, fail) || again(broken, a, fail) {
+			a.Broken = broken
+			return a, nil
 		}
-		a.Broken = broken
-		return a, nil
+		found := []Broken{{a.Last, fail.Kind, fail.Text}}
+		if !surveyed && slices.ContainsFunc(broken, ofConfiguration) && ofConfiguration(found[0]) {
+			surveyed = true
+			if found, err = b.survey(ctx, q, found); err != nil {
+				return Answer{}, err
+			}
+		}
+		broken = append(broken, found...)
+		q.Skip = slices.Clone(q.Skip)
+		for _, f := range found {
+			q.Skip = append(q.Skip, f.Where)
+		}
 	}
 }
 
@@ -372,9 +388,10 @@ func (b *Bench) prepare(ctx context.Context, req request) error {
 
 func (b *Bench) probeFile(name string) string { return filepath.Join(b.ws.Dir, "probe", name) }
 
-func (b *Bench) installable(attr string) string {
-	return "path:" + filepath.Dir(b.probeFile("flake.nix")) + "#" + attr
-}
+// flakeRef is the reference of the probe flake.
+func (b *Bench) flakeRef() string { return "path:" + filepath.Dir(b.probeFile("flake.nix")) }
+
+func (b *Bench) installable(attr string) string { return b.flakeRef() + "#" + attr }
 
 // answer makes an answer of what Nix reports.
 func (b *Bench) answer(rep *nix.BuildReport, err error) (Answer, error) {
@@ -401,7 +418,7 @@ func (a *Answer) note(l line) {
 		a.Last = l.Try
 	case l.Group != "":
 		a.Last = l.Group
-		if strings.Contains(l.Group, "Configurations.") {
+		if isConfiguration(l.Group) {
 			a.Looked = append(a.Looked, l.Group)
 		}
 	case l.Family != "":

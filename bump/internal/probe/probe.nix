@@ -426,6 +426,13 @@
           refused = !req.strict && mine == null && theirs != null;
         }
       ) (builtins.filter (c: (req.only == [ ] || builtins.elem c.where req.only) && !(builtins.elem c.where req.skip)) (consumersIn { inherit flake; allow = false; }));
+      # Each configuration by itself: nix flake check goes on after one that does not evaluate, whatever ends it.
+      survey = builtins.listToAttrs (
+        map (g: {
+          name = g.prefix;
+          value = say { group = g.prefix; } (builtins.seq (builtins.foldl' step { } g.locations) (say { passed = g.prefix; } bundled));
+        }) (builtins.filter (g: wanted g && !(builtins.elem g.prefix req.skip)) (builtins.concatMap (family: family.groups) families))
+      );
       # An output that is named, or what a configuration is built to. It is asked for its version if it is the package.
       asked =
         let
@@ -445,7 +452,7 @@
           } built;
       ofPins = prefix: f: builtins.listToAttrs (map (pin: { name = "${prefix}${toString pin.id}"; value = f pin; }) req.pins);
     in
-    {
+    if req.survey != "" then { checks.${req.survey} = survey; } else {
       # this system's fetchzip, made to fetch and run what another system's does
       unpack =
         let

@@ -1,0 +1,66 @@
+package probe
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/nixtars/ollama-bump/bump/internal/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/pin"
+)
+
+// isConfiguration reports whether an output is a configuration or lies in one.
+func isConfiguration(where string) bool {
+	family, _, ok := strings.Cut(where, ".")
+	return ok && strings.HasSuffix(family, "Configurations")
+}
+
+func ofConfiguration(b Broken) bool { return isConfiguration(b.Where) }
+
+// survey evaluates each configuration that a question is about by itself, all in one process, and adds those that do
+// not evaluate to what is known to be broken.
+func (b *Bench) survey(ctx context.Context, q Question, known []Broken) ([]Broken, error) {
+	for _, k := range known {
+		q.Skip = append(slices.Clone(q.Skip), k.Where)
+	}
+	req := b.request(q)
+	req.Survey = pin.System()
+	req.Families = slices.DeleteFunc(req.Families, func(f string) bool { return !isConfiguration(f + ".") })
+	if err := b.prepare(ctx, req); err != nil {
+		return nil, err
+	}
+	report, err := b.run.Check(ctx, b.flakeRef(), b.nonce)
+	if err != nil {
+		return nil, err
+	}
+	return append(known, failed(report)...), nil
+}
+
+// failed are the groups of a survey that were begun and not ended. Nix reports their errors in the same order.
+func failed(report nix.CheckReport) []Broken {
+	var begun []string
+	passed := map[string]bool{}
+	for _, text := range report.Traces {
+		var l line
+		if json.Unmarshal([]byte(text), &l) != nil {
+			continue
+		}
+		if l.Group != "" {
+			begun = append(begun, l.Group)
+		}
+		passed[l.Passed] = true
+	}
+	var list []Broken
+	for _, where := range begun {
+		if passed[where] {
+			continue
+		}
+		broken := Broken{Where: where}
+		if i := len(list); i < len(report.Failures) {
+			broken.Kind, broken.Text = report.Failures[i].Kind, report.Failures[i].Text
+		}
+		list = append(list, broken)
+	}
+	return list
+}
