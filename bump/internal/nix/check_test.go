@@ -2,7 +2,6 @@ package nix
 
 import (
 	"context"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"testing"
@@ -11,32 +10,34 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// eventLine is a line of Nix's log; raw_msg is null in those of a trace, and of older versions of Nix.
-func eventLine(t *testing.T, msg string, raw any) string {
-	line, err := json.Marshal(map[string]any{"action": "msg", "level": 0, "msg": msg, "raw_msg": raw})
-	require.NoError(t, err)
-	return "@nix " + string(line) + "\n"
+// said is a message of Nix: raw is the text without its frame, "" for what carries none.
+func said(t *testing.T, msg, raw string) string {
+	m := map[string]any{"action": "msg", "level": 0, "msg": msg}
+	if raw != "" {
+		m["raw_msg"] = raw
+	}
+	return eventLine(t, m)
 }
 
 // Each version words it in its own way that it goes on after an error.
 func TestCheckGoesOn(t *testing.T) {
 	const missing, aborted = "attribute 'x' missing", "evaluation aborted with the following error message: 'no'"
 	const some = "some errors were encountered during the evaluation"
-	trace := func(of string) string { return eventLine(t, "trace: N "+of, nil) }
-	last := eventLine(t, "error: "+some, some)
-	for name, said := range map[string]string{
+	trace := func(of string) string { return said(t, "trace: N "+of, "") }
+	last := said(t, "error: "+some, some)
+	for name, log := range map[string]string{
 		"2.8": trace("a") +
-			eventLine(t, "error (ignored): \x1b[31;1merror:\x1b[0m "+missing+"\n\n       at /x/f.nix:6:35:", nil) +
-			trace("b") + eventLine(t, "error (ignored): error: "+aborted, nil) + last,
-		"2.34": trace("a") + eventLine(t, "error:\n       … while checking the derivation 'checks.a'\n\n       error: "+
+			said(t, "error (ignored): \x1b[31;1merror:\x1b[0m "+missing+"\n\n       at /x/f.nix:6:35:", "") +
+			trace("b") + said(t, "error (ignored): error: "+aborted, "") + last,
+		"2.34": trace("a") + said(t, "error:\n       … while checking the derivation 'checks.a'\n\n       error: "+
 			missing+"\n       at /x/f.nix:6:35:", missing) +
-			trace("b") + eventLine(t, "error:\n       … while checking the derivation 'checks.b'\n\n       error: "+
+			trace("b") + said(t, "error:\n       … while checking the derivation 'checks.b'\n\n       error: "+
 			aborted, aborted) + last,
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			require.NoError(t, os.WriteFile(filepath.Join(dir, "said"), []byte(said), 0o644))
-			r := fakeNix(t, `printf '%s\n' "$@" > `+dir+`/args; cat `+dir+`/said >&2; exit 1`)
+			require.NoError(t, os.WriteFile(filepath.Join(dir, "log"), []byte(log), 0o644))
+			r := fakeNix(t, `printf '%s\n' "$@" > `+dir+`/args; cat `+dir+`/log >&2; exit 1`)
 			report, err := r.Check(t.Context(), "path:/x", "N")
 			require.NoError(t, err)
 			assert.Equal(t, []string{"a", "b"}, report.Traces)
