@@ -184,7 +184,8 @@ func (f fleet) String() string {
 	if f.broken > 1 {
 		failing += fmt.Sprint(f.broken)
 	}
-	return fmt.Sprintf("hosts=%d/pins=%d/llama=%t/failing=%s", f.hosts, max(f.pins, 1), f.llama, cmp.Or(failing, "none"))
+	failing = cmp.Or(failing, "none")
+	return fmt.Sprintf("hosts=%d/pins=%d/llama=%t/failing=%s", f.hosts, max(f.pins, 1), f.llama, failing)
 }
 
 func (f fleet) benchmark(b *testing.B) {

@@ -23,7 +23,7 @@ func (r *Runner) Check(ctx context.Context, flake, traceNonce string) (CheckRepo
 		return CheckReport{}, err
 	}
 	report := CheckReport{Traces: log.traces}
-	// One version of Nix says that it ignores an error, another reports it as any; the last one is that there were some.
+	// Older versions of Nix say that they ignore an error, newer ones report it as any. The last one is of them all.
 	for _, m := range append(log.ignored, log.errors...) {
 		report.Failures = append(report.Failures, r.redacted(classify(m, log.buildLog)))
 	}
