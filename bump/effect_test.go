@@ -49,7 +49,7 @@ func TestPullRequestSaysWhatChanges(t *testing.T) {
 	assert.Contains(
 		t,
 		changes,
-		"\n- `nixosConfigurations.broken`: not compared: it does not evaluate, with the bump or without it\n",
+		"\n- `nixosConfigurations.broken`: not compared: it does not evaluate, with or without this change\n",
 	)
 	assert.NotContains(t, changes, "plain")
 	assert.Contains(
@@ -61,9 +61,9 @@ func TestPullRequestSaysWhatChanges(t *testing.T) {
 		t,
 		changes,
 		"\n- **Not checked**: `packages.aarch64-linux.default` (this machine is x86_64-linux), "+
-			"`nixosConfigurations.broken` (it does not evaluate, with the bump or without it)\n",
+			"`nixosConfigurations.broken` (it does not evaluate, with or without this change)\n",
 	)
-	assert.Regexp(t, "\n- To build it here: \\d+ derivations to build \\(", changes)
+	assert.Regexp(t, "\n- Build plan: \\d+ derivations to build \\(", changes)
 }
 
 // What cannot be evaluated at all costs the section, not the bump.
@@ -82,8 +82,9 @@ func TestWhatChangesIsNotKnown(t *testing.T) {
 	_, err := runIn(w, o)
 	require.NoError(t, err)
 	body := repo.Pulls()[0].Body
-	assert.Regexp(t, "### What changes\n\n- Not known: cannot add a string to an integer", body)
-	assert.Contains(t, body, "\n- what the bump changes in packages and configurations was not evaluated: see above\n")
+	assert.Regexp(t, "### What changes\n\n- Not compared: Nix failed: cannot add a string to an integer", body)
+	assert.Contains(t, body,
+		"\n- packages and configurations were not compared with what they were: *What changes* says why\n")
 }
 
 // A bump to the same version is a repair, and nothing moved with it.
@@ -119,7 +120,8 @@ func TestTemplatesOfThePullRequest(t *testing.T) {
 	_, err = runIn(w, o)
 	var usage *bump.UsageError
 	require.ErrorAs(t, err, &usage)
-	assert.Contains(t, usage.Error(), "Options.Title")
+	assert.Contains(t, usage.Error(), "title template: line 1: ")
+	assert.Contains(t, usage.Hint, "Options.Title is a template")
 }
 
 // A dry run shows the pull request that would be, and so does a run whose files another program proposes.
@@ -140,12 +142,50 @@ func TestEveryModeComparesAlike(t *testing.T) {
 	assert.Equal(t, proposed, bodies[bump.DryRun])
 	assert.Regexp(t, `### What changes\n\n- .packages.x86_64-linux.default.: ollama 0.32.13 → 0.32.15`,
 		bodies[bump.Write])
+}
 
-	o := options(t, w, w.Flake(map[string]string{"flake.nix": flakeS01}), bump.Write)
-	o.Brief = true
+// A brief run evaluates no configuration to compare it; everything else is as it is.
+func TestBriefLeavesTheComparisonOut(t *testing.T) {
+	w := bumptest.New(t)
+	flake := strings.Replace(flakeS01, "    packages.",
+		"    nixosConfigurations.broken.config = throw \"no such luck\";\n    packages.", 1)
+	const left = "### What changes\n\n- Not compared: this run was asked to leave the comparison out\n"
+	results := map[bool]bump.Result{}
+	for _, brief := range []bool{true, false} {
+		o := options(t, w, w.Flake(map[string]string{"flake.nix": flake}), bump.DryRun)
+		said := ""
+		o.Brief, o.Progress = brief, func(e bump.Event) { said += e.Text + "\n" }
+		res, err := runIn(w, o)
+		require.NoError(t, err)
+		assert.Equal(t, bump.Available, res.Status)
+		assert.Equal(t, brief, strings.Contains(res.Body, left), res.Body)
+		assert.Equal(t, !brief, strings.Contains(res.Body, "`nixosConfigurations.broken`: not compared: "), res.Body)
+		assert.Equal(t, !brief, strings.Contains(said, "compare what the flake builds"), said)
+		results[brief] = res
+	}
+	assert.Contains(t, results[true].Body, "### Verified\n")
+	assert.Equal(t, results[false].Diff, results[true].Diff)
+	assert.Equal(t, results[false].Title, results[true].Title)
+
+	// --verify eval evaluates the configurations anyway
+	o := options(t, w, w.Flake(map[string]string{"flake.nix": flakeS01}), bump.DryRun)
+	o.Brief, o.Verify = true, bump.VerifyEval
 	res, err := runIn(w, o)
 	require.NoError(t, err)
-	assert.Contains(t, res.Body, "### What changes\n\n- Not known: nobody asked for it\n")
+	assert.Contains(t, res.Body, "### What changes\n\n- `packages.x86_64-linux.default`: ollama 0.32.13 → 0.32.15")
+}
+
+// A llama.cpp that moves along is named, though nixpkgs calls its derivation "source".
+func TestMovedCompanionIsNamed(t *testing.T) {
+	w := bumptest.New(t)
+	all := strings.NewReplacer("INPUTS", "", "LET", "", "PIN", companionCases[1].after, "VERSION", "0.32.13",
+		"TAG", "b10380")
+	o := options(t, w, w.Flake(map[string]string{"flake.nix": all.Replace(all.Replace(oldLlama))}), bump.DryRun)
+	o.Brief = false
+	res, err := runIn(w, o)
+	require.NoError(t, err)
+	assert.Regexp(t, `\n- .packages.x86_64-linux.default.: ollama 0.32.13 → 0.32.15, .*`+
+		`llama.cpp source b10380 → b10488; .*nothing else changes\n`, res.Body)
 }
 
 // Where nothing of it is built on this machine, there is no plan, and the reason is said.
@@ -161,14 +201,15 @@ func TestPlanOfAnotherSystem(t *testing.T) {
     };
     packages.`, 1)
 	for _, c := range []struct{ flake, want string }{
-		{flake, "\n- To build it here: [^\n]*; built on other systems: `nixosConfigurations.pi`\n"},
+		{flake, "\n- Build plan: [^\n]*; built on other systems: `nixosConfigurations.pi`\n"},
 		{
 			strings.Replace(flake, "    packages.x86_64-linux.", "    neither.", 1),
-			"\n- To build it here: not known: all of it is built on other systems than x86_64-linux\n",
+			"\n- Build plan: nothing to build or fetch; built on other systems: `nixosConfigurations.pi`\n",
 		},
 		{
 			strings.Replace(flakeS01, "    packages.x86_64-linux.", "    neither.", 1),
-			"\n- Not known: no configuration of the flake contains it, and no package for x86_64-linux\n",
+			"\n- Not compared: no configuration of the flake contains the package, and the flake has none for " +
+				"x86_64-linux\n",
 		},
 	} {
 		o := options(t, w, w.Flake(map[string]string{"flake.nix": c.flake}), bump.DryRun)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	"github.com/nixtars/ollama-bump/bump/internal/probe"
 	"github.com/nixtars/ollama-bump/bump/internal/source"
 	"github.com/nixtars/ollama-bump/bump/internal/text"
@@ -66,8 +67,10 @@ func (r *run) fillReport(ctx context.Context, f *flake, s *solution, rep *text.R
 	rep.Try = r.try(ctx, f, w, res)
 	for _, file := range res.Files {
 		for _, e := range file.Edits {
-			rep.Changes = append(rep.Changes,
-				text.Change{File: file.Path, Line: e.Line, Field: e.Field, Old: e.Old, New: e.New})
+			rep.Changes = append(rep.Changes, text.Change{
+				File: file.Path, Line: e.Line, Field: e.Field, Attr: pin.Field(e.Field).Attribute(),
+				Old: e.Old, New: e.New,
+			})
 		}
 	}
 }

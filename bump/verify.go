@@ -35,7 +35,7 @@ func (r *run) compare(
 	ctx context.Context, b *bench, after probe.State, shown []probe.Output, proof *text.Proof,
 ) text.Effect {
 	if r.opts.Brief && r.opts.Verify == VerifyHashes {
-		return text.Effect{Missing: "nobody asked for it"}
+		return text.Effect{Missing: "this run was asked to leave the comparison out"}
 	}
 	b.stage = "verify"
 	c := verify.Comparison{Bench: b.Bench, After: after, Shown: shown, Log: r.logFor("verify")}

@@ -1,6 +1,7 @@
 package nix
 
 import (
+	"context"
 	"regexp"
 	"strconv"
 	"strings"
@@ -77,11 +78,17 @@ func bytesOf(amount, unit string) int64 {
 	return int64(n)
 }
 
-// Names returns the names of the derivations to build, without the store and its digests.
-func (p *Plan) Names() []string {
+// Names returns what people call the derivations to build.
+func (p *Plan) Names(ctx context.Context) []string {
 	var all []string
 	for _, path := range p.Build {
-		all = append(all, derivationName(path))
+		name := derivationName(path)
+		if name == sourceName {
+			if d, err := ReadDerivation(ctx, path); err == nil {
+				name = labelOf(path, d).full
+			}
+		}
+		all = append(all, name)
 	}
 	return all
 }

@@ -32,7 +32,7 @@ func TestRecordedPlans(t *testing.T) {
 				assert.ElementsMatch(
 					t,
 					[]string{"ollama-0.32.15", "ollama-0.32.15-go-modules", "unit-ollama.service"},
-					plan.Names(),
+					plan.Names(t.Context()),
 				)
 			}
 		}
@@ -70,5 +70,5 @@ func TestPlanOfNix(t *testing.T) {
 	report, err := r.Build(t.Context(), BuildRequest{Installables: []string{url + "#b"}, DryRun: true})
 	require.NoError(t, err)
 	assert.Equal(t, 2, report.Plan.Builds)
-	assert.ElementsMatch(t, []string{"a-1.0", "b-2.0"}, report.Plan.Names())
+	assert.ElementsMatch(t, []string{"a-1.0", "b-2.0"}, report.Plan.Names(t.Context()))
 }

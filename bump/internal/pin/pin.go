@@ -74,6 +74,11 @@ const (
 	argument    Field = "argument"
 )
 
+// Attribute returns what Nix code calls a field, "" where it goes by several names.
+func (f Field) Attribute() string {
+	return map[Field]string{SrcHash: "src.hash", VendorHash: "vendorHash"}[f]
+}
+
 // edit makes the edit that writes another value into the slot, escaped as its place needs.
 func (s *Slot) edit(value string) (nixexpr.Edit, error) {
 	e, err := s.form.write(value)

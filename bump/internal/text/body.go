@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,7 +27,7 @@ const RebaseBox = "<!-- ollama-bump-rebase -->"
 // which the pull request is recognised; "" leaves it out. Every value of r is taken for hostile. What is
 // too long is cut, first of all the release notes. The error is that of the context or of a template.
 func writeBody(ctx context.Context, r Report, t Templates, marker string) (string, error) {
-	own, err := execute("Options.BodyAppend", t.Append, r.fields(), maxAppend)
+	own, err := t.appendix().execute(r.fields())
 	if err != nil {
 		return "", err
 	}
@@ -79,7 +80,7 @@ func step(r Report) string {
 	}
 	switch {
 	case r.Decision.Dropped:
-		return from(r.OldVersion, r.NewVersion) + to + " of nixpkgs"
+		return from(r.OldVersion, r.NewVersion) + to + " from nixpkgs"
 	case r.repair():
 		return to
 	}
@@ -176,7 +177,7 @@ func decision(r Report) string {
 	for _, h := range d.Holds {
 		line := fmt.Sprintf("%s says %s", notes.Code(clip(h.Where)), value(h.Text))
 		if h.Expired {
-			line += "; its last day is over, so it was ignored"
+			line += "; it has expired and was ignored"
 		}
 		if h.Stays != "" {
 			line += ", so that " + plain(h.Stays) + " stays there"
@@ -209,14 +210,14 @@ func base(d Decision) string {
 
 // security is one vulnerability that the bump fixes.
 func security(a Advisory) string {
-	id := a.CVE
-	if id == "" {
-		id = a.GHSA
+	ids := []string{notes.Link(clip(a.GHSA), a.URL)}
+	if a.GHSA == "" {
+		ids = nil
 	}
-	text := "**Security**: fixes " + notes.Link(clip(id), a.URL)
-	if a.CVE != "" && a.GHSA != "" {
-		text += " (" + notes.Text(clip(a.GHSA)) + ")"
+	if a.CVE != "" {
+		ids = slices.Insert(ids, 0, notes.Link(clip(a.CVE), cvePage(a.CVE)))
 	}
+	text := "**Security**: fixes " + strings.Join(ids, ", ")
 	if a.Severity != "" {
 		text += ", severity " + notes.Text(clip(a.Severity))
 	}
@@ -224,6 +225,16 @@ func security(a Advisory) string {
 		text += ": " + strings.TrimSuffix(sentence(a.Summary), ".")
 	}
 	return text + "."
+}
+
+var cveSyntax = regexp.MustCompile(`^CVE-[0-9]{4}-[0-9]{4,19}$`)
+
+// cvePage returns the address of a vulnerability's record, "" for what is no identifier of one.
+func cvePage(id string) string {
+	if !cveSyntax.MatchString(id) {
+		return ""
+	}
+	return "https://www.cve.org/CVERecord?id=" + id
 }
 
 // values folds away every value rewritten: the diff shows them as well.
@@ -340,7 +351,8 @@ func footer(r Report) string {
 	var b strings.Builder
 	b.WriteString("---\n\n")
 	if r.Try.Rebase {
-		b.WriteString("- [ ] " + RebaseBox + "Rebase this pull request: check the box, and the next run does it\n\n")
+		b.WriteString("- [ ] " + RebaseBox + "Check this box to rebase this pull request on the " +
+			"next run, unless it has other people's commits\n\n")
 	}
 	if r.Tool.Name != "" {
 		b.WriteString("Made by " + notes.Link(clip(r.Tool.Name), r.Tool.URL))

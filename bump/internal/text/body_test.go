@@ -51,6 +51,7 @@ func bodyReport() Report {
 				File:  "flake.nix",
 				Line:  13,
 				Field: "src hash",
+				Attr:  "src.hash",
 				Old:   "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
 				New:   "sha256-BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB=",
 			},
@@ -58,6 +59,7 @@ func bodyReport() Report {
 				File:  "flake.nix",
 				Line:  15,
 				Field: "vendor hash",
+				Attr:  "vendorHash",
 				Old:   "",
 				New:   "sha256-CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCC=",
 			},
@@ -70,20 +72,21 @@ func bodyReport() Report {
 			Outputs: []OutputChange{
 				{
 					Name:    "nixosConfigurations.desk",
-					Updated: []Update{{"ollama", "0.32.13", "0.32.15"}, {"llama.cpp", "b10380", "b10488"}},
+					Updated: []Update{{"ollama", "0.32.13", "0.32.15"}, {"llama.cpp source", "b10380", "b10488"}},
 					Rebuilt: []string{
 						"etc",
 						"nixos-system-desk-25.11",
+						"ollama source",
 						"system-path",
 						"system-units",
 						"unit-ollama.service",
 					},
 				},
-				{Name: "nixosConfigurations.laptop", Missing: "it does not evaluate, with the bump or without it"},
+				{Name: "nixosConfigurations.laptop", Missing: "it does not evaluate, with or without this change"},
 			},
 			Plan: &Plan{
 				Builds:   3,
-				Build:    []string{"ollama-0.32.15", "ollama-0.32.15-go-modules", "source"},
+				Build:    []string{"ollama-0.32.15", "ollama-0.32.15-go-modules", "ollama source v0.32.15"},
 				Fetch:    85,
 				Download: 356_000_000,
 				Unpacked: 1_300_000_000,
@@ -97,8 +100,10 @@ func bodyReport() Report {
 				{Attr: "packages.aarch64-linux.ollama", Level: Unchecked, Why: "this machine is x86_64-linux"},
 			},
 			Facts: []string{
-				"every fixed output builds with the hash that is written here",
-				"each hash was found with a fake one in its place",
+				"evaluated to version 0.32.15 with the new hashes: `packages.x86_64-linux.ollama`, " +
+					"`packages.x86_64-linux.ollama-cuda`",
+				"every source and module download builds with its new hash; each hash was found with a fake one in " +
+					"its place",
 			},
 			NixVersion: "2.34.8", System: "x86_64-linux",
 		},
@@ -139,7 +144,7 @@ func repairing() Report {
 	r.Changes = r.Changes[2:]
 	r.Companions = []Companion{{Name: "llama.cpp", Old: "b10488", New: "b10488", Moved: true}}
 	r.Release.Notes, r.Warnings = nil, nil
-	r.Effect = Effect{Missing: "evaluating the flake as it was took longer than 5 minutes"}
+	r.Effect = Effect{Missing: "it took longer than 5 minutes"}
 	r.Proof.Checks = r.Proof.Checks[:1]
 	r.Try.Attr = ""
 	return r
@@ -148,9 +153,16 @@ func repairing() Report {
 // dropping is a report of a pin that is removed.
 func dropping() Report {
 	r := bodyReport()
-	r.NewVersion = "0.33.0"
+	r.NewVersion, r.Release = "0.33.0", Release{}
+	r.Effect.Outputs = []OutputChange{{
+		Name: "nixosConfigurations.desk", Updated: []Update{{"ollama", "0.32.13", "0.33.0"}},
+		Rebuilt: []string{"etc", "nixos-system-desk-25.11", "ollama source", "system-path"},
+	}}
+	r.Effect.Plan = &Plan{Fetch: 3, Download: 356_000_000, Unpacked: 1_300_000_000}
+	r.Proof.Checks = []Check{{Attr: "nixosConfigurations.desk", Level: Evaluated}}
+	r.Proof.Facts = []string{"without the pin the package has the version, source and modules of nixpkgs' own, 0.33.0"}
 	r.Decision = Decision{Base: "0.33.0", State: CaughtUp, Dropped: true}
-	r.Companions, r.Release.Notes, r.Warnings = nil, nil, nil
+	r.Companions, r.Warnings = nil, nil
 	r.Changes = []Change{
 		{
 			File:  "overlays/ollama.nix",
@@ -216,7 +228,7 @@ func requireTitle(t testing.TB, want string, r Report) {
 func TestTitleOfARepair(t *testing.T) {
 	r := repairing()
 	requireTitle(t, "ollama: repair vendorHash", r)
-	r.Changes = append(r.Changes, Change{Field: "src hash"}, Change{Field: "vendor hash"})
+	r.Changes = append(r.Changes, Change{Attr: "src.hash"}, Change{Attr: "vendorHash"})
 	requireTitle(t, "ollama: repair src.hash and vendorHash", r)
 	r.Changes = append(r.Changes, Change{Field: "version"})
 	requireTitle(t, "ollama: repair the pin", r)
@@ -535,15 +547,32 @@ func TestTemplates(t *testing.T) {
 
 func TestWrongTemplates(t *testing.T) {
 	for template, want := range map[string]string{
-		"{{.Pakage}}":                       "can't evaluate field Pakage",
-		"{{":                                "unclosed action",
-		"{{if false}}x{{end}}":              "the text is empty",
-		"{{range 1000000000}}xxxxxx{{end}}": "too long",
+		"{{.Pakage}}":                         "title template: line 1: <.Pakage>: can't evaluate field Pakage",
+		"x\n{{if .Repair}}{{.Pakage}}{{end}}": "title template: line 2: <.Pakage>: can't evaluate field Pakage",
+		"x{{if .Unpinned}}{{.Base}}{{end}}":   "title template: line 1: <.Base>: can't evaluate field Base",
+		"x{{if .Security}}{{.Package.CVE}}{{end}}": "title template: line 1: <.Package.CVE>: " +
+			"can't evaluate field CVE in type string",
+		"x\n{{": "title template: line 2: unclosed action",
+		"x{{index .Files 7}}": "title template: line 1: <index .Files 7>: error calling index: index out of " +
+			"range: 7",
+		"{{if false}}x{{end}}":              "title template: the text is empty",
+		"{{if .Repair}}x{{end}}":            "title template: the text is empty",
+		"{{range 1000000000}}xxxxxx{{end}}": "title template: the text is too long",
+		`{{template "x"}}`:                  `title template: line 1: <{{template "x"}}>: template "x" not defined`,
 	} {
 		err := Templates{Title: template}.Check()
-		require.ErrorContains(t, err, want)
-		require.ErrorContains(t, err, "Options.Title")
+		require.EqualError(t, err, want)
+		var wrong *TemplateError
+		require.ErrorAs(t, err, &wrong)
+		assert.Equal(t, "Options.Title is a template of Go's text/template; its fields are .Package, .OldVersion, "+
+			".NewVersion, .Repair, .Unpinned, .Security, .ReleaseURL, .Files, .Title", wrong.Hint())
 	}
+	require.ErrorContains(t, Templates{Message: "{{.X}}"}.Check(), "commit message template: line 1: ")
+	require.ErrorContains(t, Templates{Append: "{{.X}}"}.Check(), "body template: line 1: ")
+	require.NoError(t, Templates{Append: "{{if .Security}}Merge this soon.{{end}}"}.Check(), "adds nothing as a rule")
+	// what only the files of a run show
+	_, err := writeTitle(Report{}, Templates{Title: "{{index .Files 0}}"})
+	require.ErrorContains(t, err, "title template: line 1: <index .Files 0>: error calling index: ")
 	title, err := writeTitle(bodyReport(), Templates{Title: strings.Repeat("é", 300) + "\n##[x]"})
 	require.NoError(t, err)
 	assert.Equal(t, strings.Repeat("é", 199)+"…", title)

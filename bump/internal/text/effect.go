@@ -18,8 +18,12 @@ func effect(e Effect) string {
 	if e.Plan != nil {
 		lines = append(lines, e.Plan.line())
 	}
-	if e.Missing != "" {
-		lines = append(lines, "Not known: "+sentence(e.Missing))
+	switch {
+	case e.Missing == "":
+	case len(e.Outputs) > 0:
+		lines = append(lines, "The rest was not compared: "+sentence(e.Missing))
+	default:
+		lines = append(lines, "Not compared: "+sentence(e.Missing))
 	}
 	text := section("What changes", lines)
 	rebuilt := e.rebuilt()
@@ -101,7 +105,14 @@ func names(all []string, limit int) string {
 
 func (p *Plan) line() string {
 	if p.Missing != "" {
-		return "To build it here: not known: " + sentence(p.Missing)
+		return "Build plan: not known: " + sentence(p.Missing)
+	}
+	elsewhere := ""
+	if len(p.Elsewhere) > 0 {
+		elsewhere = "; built on other systems: " + names(p.Elsewhere, maxNames)
+	}
+	if p.Builds == 0 && p.Fetch == 0 {
+		return "Build plan: nothing to build or fetch" + elsewhere
 	}
 	build := "nothing to build"
 	if p.Builds > 0 {
@@ -114,14 +125,10 @@ func (p *Plan) line() string {
 	if p.Fetch > 0 {
 		fetch = count(p.Fetch, "path") + " to fetch"
 		if p.Download > 0 {
-			fetch += fmt.Sprintf(", %s (%s unpacked)", size(p.Download), size(p.Unpacked))
+			fetch += fmt.Sprintf(" (%s, %s unpacked)", size(p.Download), size(p.Unpacked))
 		}
 	}
-	line := "To build it here: " + build + ", " + fetch
-	if len(p.Elsewhere) > 0 {
-		line += "; built on other systems: " + names(p.Elsewhere, maxNames)
-	}
-	return line
+	return "Build plan: " + build + ", " + fetch + elsewhere
 }
 
 // size is a number of bytes as Nix writes it.

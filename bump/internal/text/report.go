@@ -39,6 +39,7 @@ type Change struct {
 	File  string // from the repository's root
 	Line  int    // from 1; 0 without one
 	Field string // "version", "ref", "src hash", "vendor hash", "llama.cpp tag", …
+	Attr  string // what Nix code calls it, where that is known: "vendorHash", "src.hash"
 	Old   string
 	New   string
 }
@@ -99,7 +100,7 @@ type Passed struct {
 type Effect struct {
 	Outputs []OutputChange
 	Plan    *Plan  // of building what changed; nil when nothing does
-	Missing string // why there is nothing to say; "" when there is
+	Missing string // why outputs were not compared, or not all of them; "" when they were
 }
 
 // OutputChange is what changes in one output: a configuration or a package.
@@ -131,7 +132,7 @@ type Plan struct {
 // Proof is what was checked, and what was not.
 type Proof struct {
 	Checks     []Check
-	Facts      []string // sentences: "every fixed output builds with the hash that is written here"
+	Facts      []string // sentences: "every source and module download builds with its new hash"
 	NixVersion string   // "2.34.8"
 	System     string   // "x86_64-linux"
 }

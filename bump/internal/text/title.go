@@ -44,26 +44,50 @@ type Templates struct {
 
 // Check returns a *TemplateError for a template that cannot be read, or names what is no field.
 func (t Templates) Check() error {
-	sample := Fields{Package: "x", OldVersion: "x", NewVersion: "x", Title: "x", Files: []string{"x"}}
 	for _, c := range t.list() {
-		if _, err := execute(c.name, c.text, sample, c.limit); err != nil {
-			return err
+		for _, sample := range samples() {
+			if _, err := c.execute(sample); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
+// samples returns fields of every kind of bump: a template may look at different ones in each.
+func samples() []Fields {
+	plain := Fields{
+		Package: "x", OldVersion: "x", NewVersion: "y", ReleaseURL: "x", Files: []string{"x"}, Title: "x",
+	}
+	repair, removal, fix := plain, plain, plain
+	repair.Repair, repair.NewVersion = true, repair.OldVersion
+	removal.Unpinned, fix.Security = true, true
+	return []Fields{plain, repair, removal, fix}
+}
+
+// namedTemplate is one of the user's texts.
 type namedTemplate struct {
-	name, text string
-	limit      int
+	name   string // for people
+	option string // that it comes from
+	text   string
+	limit  int  // bytes of what it makes
+	empty  bool // it may make nothing
+}
+
+func (t Templates) title() namedTemplate {
+	return namedTemplate{"title template", "Options.Title", t.Title, maxTitle * utf8.UTFMax, false}
+}
+
+func (t Templates) message() namedTemplate {
+	return namedTemplate{"commit message template", "Options.CommitMessage", t.Message, maxMessage, false}
+}
+
+func (t Templates) appendix() namedTemplate {
+	return namedTemplate{"body template", "Options.BodyAppend", t.Append, maxAppend, true}
 }
 
 func (t Templates) list() []namedTemplate {
-	return []namedTemplate{
-		{"Options.Title", t.Title, maxTitle * utf8.UTFMax},
-		{"Options.CommitMessage", t.Message, maxMessage},
-		{"Options.BodyAppend", t.Append, maxAppend},
-	}
+	return []namedTemplate{t.title(), t.message(), t.appendix()}
 }
 
 var errTooLong = errors.New("the text is too long")
@@ -81,35 +105,44 @@ func (w *bounded) Write(p []byte) (int, error) {
 	return w.Builder.Write(p)
 }
 
-func execute(name, text string, f Fields, limit int) (string, error) {
-	if text == "" {
+// execute returns what the template makes of a bump, "" without a template.
+func (t namedTemplate) execute(f Fields) (string, error) {
+	if t.text == "" {
 		return "", nil
 	}
-	t, err := template.New(name).Option("missingkey=error").Parse(text)
+	parsed, err := template.New("").Option("missingkey=error").Parse(t.text)
 	if err != nil {
-		return "", &TemplateError{name, "line " + strings.TrimPrefix(err.Error(), "template: "+name+":")}
+		return "", t.failed(placeInTemplate.ReplaceAllString(err.Error(), "line $1: "))
 	}
-	out := &bounded{limit: limit}
-	var wrong template.ExecError
-	switch err := t.Execute(out, f); {
+	out := &bounded{limit: t.limit}
+	switch err := parsed.Execute(out, f); {
 	case errors.Is(err, errTooLong):
-		return "", &TemplateError{name, errTooLong.Error()}
-	case errors.As(err, &wrong):
-		return "", &TemplateError{name, placeInTemplate.ReplaceAllString(wrong.Err.Error(), "")}
+		return "", t.failed(errTooLong.Error())
 	case err != nil:
-		return "", &TemplateError{name, err.Error()}
+		why := executing.ReplaceAllString(placeInTemplate.ReplaceAllString(err.Error(), "line $1: "), "")
+		return "", t.failed(strings.TrimSuffix(why, " in type text.Fields"))
 	}
-	if strings.TrimSpace(out.String()) == "" {
-		return "", &TemplateError{name, "the text is empty"}
+	if strings.TrimSpace(out.String()) == "" && !t.empty {
+		return "", t.failed("the text is empty")
 	}
 	return strings.TrimSpace(diag.Safe(out.String())), nil
 }
 
-// placeInTemplate matches what text/template says in front of a cause that names its place itself.
-var placeInTemplate = regexp.MustCompile(`^template: .*?: executing .*? at | in type text\.Fields$`)
+func (t namedTemplate) failed(why string) error { return &TemplateError{t.name, t.option, why} }
+
+var (
+	// placeInTemplate matches how text/template begins an error, with the line in the nameless template.
+	placeInTemplate = regexp.MustCompile(`^template: :(\d+)(?::\d+)?: `)
+	// executing matches what it says then of an error of execution, up to the part that the error is about.
+	executing = regexp.MustCompile(`executing "" at `)
+)
 
 // TemplateError is a template that cannot be read or executed.
-type TemplateError struct{ Name, Why string }
+type TemplateError struct {
+	Name   string // for people: "title template"
+	Option string // "Options.Title"
+	Why    string
+}
 
 func (e *TemplateError) Error() string { return e.Name + ": " + e.Why }
 
@@ -119,7 +152,7 @@ func (e *TemplateError) Hint() string {
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[Fields]()) {
 		names = append(names, field.Name)
 	}
-	return "it is a template of Go's text/template; its fields are " + strings.Join(names, ", ")
+	return e.Option + " is a template of Go's text/template; its fields are ." + strings.Join(names, ", .")
 }
 
 // fields returns r as templates see it.
@@ -163,7 +196,7 @@ func Write(ctx context.Context, r Report, t Templates) (Texts, error) {
 
 // writeTitle returns the title of r's pull request and the first line of its commit: one line of plain text.
 func writeTitle(r Report, t Templates) (string, error) {
-	text, err := execute("Options.Title", t.Title, r.fields(), maxTitle*utf8.UTFMax)
+	text, err := t.title().execute(r.fields())
 	if err != nil || text == "" {
 		return title(r), err
 	}
@@ -181,15 +214,14 @@ func title(r Report) string {
 	return fmt.Sprintf("%s: %s -> %s", name, bare(r.OldVersion), bare(r.NewVersion))
 }
 
-// repaired names what a bump to the same version changes, as Nix calls it.
+// repaired names what a bump to the same version changes, as Nix code calls it where all of that is known.
 func repaired(changes []Change) string {
 	var names []string
 	for _, c := range changes {
-		name, ok := map[string]string{"vendor hash": "vendorHash", "src hash": "src.hash"}[c.Field]
-		if !ok {
+		if c.Attr == "" {
 			return "the pin"
 		}
-		names = append(names, name)
+		names = append(names, c.Attr)
 	}
 	slices.Sort(names)
 	switch names = slices.Compact(names); len(names) {
@@ -203,7 +235,7 @@ func repaired(changes []Change) string {
 
 // writeMessage returns the title and the release's address, or what the template says.
 func writeMessage(r Report, t Templates) (string, error) {
-	text, err := execute("Options.CommitMessage", t.Message, r.fields(), maxMessage)
+	text, err := t.message().execute(r.fields())
 	if err != nil || text != "" {
 		return text + "\n", err
 	}

@@ -33,20 +33,35 @@ func (c Comparison) Effect(ctx context.Context, proof *text.Proof) text.Effect {
 	limit := timeFor(ctx)
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	effect, err := c.compare(limited, proof)
+	effect, changed, err := c.compare(limited, proof)
 	if err != nil && len(effect.Outputs) == 0 {
-		fact(proof, "what the bump changes in packages and configurations was not evaluated: see above")
+		fact(proof, "packages and configurations were not compared with what they were: *What changes* says why")
 	}
 	switch {
-	case err != nil && errors.Is(limited.Err(), context.DeadlineExceeded):
-		effect.Missing = fmt.Sprintf("it took longer than %s to evaluate and compare",
-			strings.Replace(limit.String(), "m0s", "m", 1))
 	case err != nil:
-		effect.Missing = strings.TrimPrefix(err.Error(), "nix: ")
+		effect.Missing = reason(limited, limit, err)
 	case len(effect.Outputs) == 0:
-		effect.Missing = fmt.Sprintf("no configuration of the flake contains it, and no package for %s", pin.System())
+		effect.Missing = "no configuration of the flake contains the package, and the flake has none for " +
+			pin.System()
+	}
+	if effect.Plan, err = c.buildPlan(limited, changed, proof); err != nil {
+		effect.Plan = &text.Plan{Missing: reason(limited, limit, err)}
 	}
 	return effect
+}
+
+// reason says why a comparison ended, which took limit at most.
+func reason(limited context.Context, limit time.Duration, err error) string {
+	if errors.Is(limited.Err(), context.DeadlineExceeded) {
+		if limit%time.Minute == 0 {
+			return fmt.Sprintf("it took longer than %d minutes", limit/time.Minute)
+		}
+		return fmt.Sprintf("it took longer than %s", limit)
+	}
+	if why, ok := strings.CutPrefix(err.Error(), "nix: "); ok {
+		return "Nix failed: " + why
+	}
+	return err.Error()
 }
 
 // timeFor returns how long a comparison may take: a run that has little time left needs it to finish.
@@ -58,9 +73,11 @@ func timeFor(ctx context.Context) time.Duration {
 	return limit
 }
 
-// compare evaluates what the flake builds, before and after, and compares the closures of the derivations.
-func (c Comparison) compare(ctx context.Context, proof *text.Proof) (text.Effect, error) {
+// compare evaluates what the flake builds, before and after, and compares the closures of the derivations. It returns
+// the new derivations of the outputs that changed, too.
+func (c Comparison) compare(ctx context.Context, proof *text.Proof) (text.Effect, probe.Derived, error) {
 	var effect text.Effect
+	changed := probe.Derived{Drvs: map[string]string{}}
 	c.Log(diag.Step, "compare what the flake builds with what it built before")
 	var packages []string
 	for _, o := range c.Shown {
@@ -71,17 +88,17 @@ func (c Comparison) compare(ctx context.Context, proof *text.Proof) (text.Effect
 	}
 	after, err := c.Bench.Derivations(ctx, c.After, packages)
 	if err != nil {
-		return effect, err
+		return effect, changed, err
 	}
 	for _, name := range after.Elsewhere {
 		unchecked(proof, "packages."+name, "this machine is "+pin.System())
 	}
 	before, err := c.Bench.Derivations(ctx, probe.State{}, packages)
 	if err != nil {
-		return effect, err
+		return effect, changed, err
 	}
 	var closures nix.Closures
-	changed := map[string]string{}
+	changed.NixVersion = after.NixVersion
 	for _, name := range slices.Sorted(maps.Keys(after.Drvs)) {
 		old, updated := before.Drvs[name], after.Drvs[name]
 		o := text.OutputChange{Name: name}
@@ -89,27 +106,26 @@ func (c Comparison) compare(ctx context.Context, proof *text.Proof) (text.Effect
 		case old == updated && old != "":
 			continue // the package is not in there
 		case old == "" && updated == "":
-			o.Missing = "it does not evaluate, with the bump or without it"
+			o.Missing = "it does not evaluate, with or without this change"
 		case old == "":
-			o.Missing = "it does not evaluate without the bump"
+			o.Missing = "it does not evaluate without this change"
 		case updated == "":
-			o.Missing = "it does not evaluate with the bump"
+			o.Missing = "it does not evaluate with this change"
 		default:
 			d, err := closures.Compare(ctx, old, updated)
 			if err != nil {
-				return effect, err
+				return effect, changed, err
 			}
 			o = outputChange(name, d)
 			record(proof, name, text.Evaluated)
-			changed[name] = updated
+			changed.Drvs[name] = updated
 		}
 		if o.Missing != "" {
 			unchecked(proof, name, o.Missing)
 		}
 		effect.Outputs = append(effect.Outputs, o)
 	}
-	effect.Plan, err = c.buildPlan(ctx, probe.Derived{Drvs: changed, NixVersion: after.NixVersion}, proof)
-	return effect, err
+	return effect, changed, nil
 }
 
 func outputChange(name string, d nix.Difference) text.OutputChange {
@@ -142,14 +158,14 @@ func (c Comparison) buildPlan(
 		}
 	}
 	if len(here) == 0 {
-		return &text.Plan{Missing: fmt.Sprintf("all of it is built on other systems than %s", pin.System())}, nil
+		return &text.Plan{Elsewhere: elsewhere}, nil
 	}
 	plan, err := c.Bench.Plan(ctx, here, changed.NixVersion)
 	if err != nil {
 		return nil, err
 	}
 	return &text.Plan{
-		Builds: plan.Builds, Build: plan.Names(), Fetch: plan.Fetches, Download: plan.Download,
+		Builds: plan.Builds, Build: plan.Names(ctx), Fetch: plan.Fetches, Download: plan.Download,
 		Unpacked: plan.Unpacked, Elsewhere: elsewhere,
 	}, nil
 }

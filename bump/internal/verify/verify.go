@@ -70,12 +70,12 @@ func (c Check) hashes(proof *text.Proof) {
 		}
 	}
 	if len(shown) > 0 {
-		fact(proof, "version %s and the new hashes show in `%s`", c.Solution.Version,
+		fact(proof, "evaluated to version %s with the new hashes: `%s`", c.Solution.Version,
 			strings.Join(diag.Limit(shown, 12), "`, `"))
 	}
 	if c.Solution.Has(resolve.Nix) {
-		fact(proof, "every fixed output builds with the hash that is written here; each hash was found with a "+
-			"fake one in its place")
+		fact(proof, "every source and module download builds with its new hash; each hash was found with a fake one "+
+			"in its place")
 	}
 	if c.Solution.Has(resolve.Digest) {
 		fact(proof, "hashes of release assets are the digests that the release lists; the files were not downloaded")
