@@ -4,8 +4,8 @@ import "fmt"
 
 // era is what a branch of the stand-in nixpkgs brings; testdata/nixpkgs/era.nix explains the attributes.
 type era struct {
-	release, ollama, golang, minNix             string
-	finalModules, finalFetchers, finalCompanion bool
+	release, ollama, golang, minNix                        string
+	finalModules, finalFetchers, companion, finalCompanion bool
 }
 
 func (e era) nix() string {
@@ -16,16 +16,17 @@ func (e era) nix() string {
   nix = %q;
   finalModules = %t;
   finalFetchers = %t;
+  companion = %t;
   finalCompanion = %t;
 }
-`, e.release, e.ollama, e.golang, e.minNix, e.finalModules, e.finalFetchers, e.finalCompanion)
+`, e.release, e.ollama, e.golang, e.minNix, e.finalModules, e.finalFetchers, e.companion, e.finalCompanion)
 }
 
 var (
 	// current is nixpkgs as it is.
-	current = era{"25.11", "0.32.9", "1.26.3", "2.3", true, true, true}
+	current = era{"25.11", "0.32.9", "1.26.3", "2.3", true, true, true, true}
 	// before2411 is nixpkgs of June 2024, with a Go that builds what is released today.
-	before2411 = era{"24.05", "0.11.4", "1.26.3", "2.3", false, false, false}
+	before2411 = era{"24.05", "0.11.4", "1.26.3", "2.3", false, false, false, false}
 )
 
 // branches are the stand-in nixpkgs' branches. The last ones exist in the stand-in only; each is named for what makes
@@ -39,6 +40,8 @@ var branches = map[string]era{
 	"go-1.25": current.with(func(e *era) { e.golang = "1.25.8" }),
 	// refuses every Nix that there is
 	"nix-99": current.with(func(e *era) { e.minNix = "99.0" }),
+	// its recipe knows nothing of llama.cpp
+	"ollama-0.13.5": current.with(func(e *era) { e.ollama, e.companion, e.finalCompanion = "0.13.5", false, false }),
 	// its llama.cpp is too old for the patches of ollama since 0.32.3, and no override reaches it
 	"ollama-0.31.1": current.with(func(e *era) {
 		e.ollama, e.finalCompanion, e.finalFetchers = "0.31.1", false, false

@@ -317,7 +317,7 @@ func TestBaseVersionsOfTheBranches(t *testing.T) {
 	t.Parallel()
 	w := bumptest.New(t)
 	for branch, version := range map[string]string{
-		"ollama-0.31.1": "0.31.1", "ollama-0.32.15": "0.32.15",
+		"ollama-0.13.5": "0.13.5", "ollama-0.31.1": "0.31.1", "ollama-0.32.15": "0.32.15",
 		"ollama-0.33.2": "0.33.2",
 	} {
 		dir := outputs(t, w, "github:NixOS/nixpkgs/"+branch, `{ inherit (pkgs) ollama; }`)

@@ -70,7 +70,7 @@ func addNixpkgs(u *upstream, h *hasher) error {
 		own := tree{}
 		for name, f := range t {
 			text := string(f.data)
-			if strings.HasPrefix(name, "pkgs/ollama/") && e.finalModules {
+			if strings.HasPrefix(name, "pkgs/ollama/") && e.companion {
 				text = strings.ReplaceAll(text, current.ollama, e.ollama)
 				text = strings.ReplaceAll(text, compat(u, current.ollama), compat(u, e.ollama))
 			}

@@ -11,6 +11,8 @@
   finalModules = true;
   # so are the url, tag and rev of a fetcher (since 2026)
   finalFetchers = true;
+  # the recipe of ollama brings llama.cpp (since June 2026)
+  companion = true;
   # passthru.llamaCppSrc and passthru.llamaCppVersion of ollama can be overridden (since August 2026)
   finalCompanion = true;
 }

@@ -6,6 +6,7 @@ let
   callPackage = lib.callPackageWith pkgs;
   ollamaFile =
     if !era.finalModules then ./ollama/before-24-11.nix
+    else if !era.companion then ./ollama/before-2026-06.nix
     else if era.finalCompanion then ./ollama
     else ./ollama/before-2026-08.nix;
 
