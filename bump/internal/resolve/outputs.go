@@ -66,6 +66,9 @@ func (s *state) lookAgain(q probe.Question, a probe.Answer) {
 	for i, p := range s.pins {
 		var first, others []probe.Output
 		for _, o := range a.Shown(i) {
+			if s.isOfAnother(p, o) {
+				continue
+			}
 			if o.Where == q.Pins[i].First {
 				first = append(first, o)
 			} else {
@@ -88,6 +91,16 @@ func (s *state) lookAgain(q probe.Question, a probe.Answer) {
 			s.say(diag.Warning, "%s is another package, version %s, which this pin does not move", o.Where, o.Version)
 		}
 	}
+}
+
+// isOfAnother reports whether an output shows a pin only by a source that it has in common with another pin: its modules
+// are the other one's.
+func (s *state) isOfAnother(p *Move, o probe.Output) bool {
+	has := func(p *Move) bool {
+		h := p.hash(pin.Vendor)
+		return h != nil && !h.Inherited() && h.is(o.Mod)
+	}
+	return o.Mod != "" && !has(p) && slices.ContainsFunc(o.Pins, func(id int) bool { return has(s.pins[id]) })
 }
 
 // isBelow reports whether an output is one of a configuration.
