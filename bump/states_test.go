@@ -46,7 +46,8 @@ func TestStatesOfPins(t *testing.T) {
 			`"base_version":"0.32.9","pin_state":"needed"`, "",
 		},
 		{
-			"holding back", "nixos-unstable", pinOf("a", "0.32.5"), `"base_version":"0.32.9","pin_state":"holding-back"`,
+			"holding back", "nixos-unstable", pinOf("a", "0.32.5"),
+			`"base_version":"0.32.9","pin_state":"holding-back"`,
 			"nixpkgs has ollama 0.32.9, which is newer than the pinned 0.32.5",
 		},
 		{
@@ -57,13 +58,14 @@ func TestStatesOfPins(t *testing.T) {
 		{
 			"several", "nixos-unstable", pinOf("a", "0.32.5") + pinOf("b", "0.32.13") + ownBuild,
 			`"base_version":"0.32.9","pin_state":"holding-back","pins":[` +
-				`{"attr":"packages.x86_64-linux.a","base_version":"0.32.9","pin_state":"holding-back"},` + needed + `,` +
-				`{"attr":"packages.x86_64-linux.own","pin_state":"unknown"}]`,
+				`{"attr":"packages.x86_64-linux.a","base_version":"0.32.9","pin_state":"holding-back"},` + needed +
+				`,{"attr":"packages.x86_64-linux.own","pin_state":"unknown"}]`,
 			"nixpkgs has ollama 0.32.9, which is newer than the pinned 0.32.5",
 		},
 		{
 			"several, the first of which nixpkgs does not have", "nixos-unstable", ownBuild + pinOf("b", "0.32.13"),
-			`"pin_state":"unknown","pins":[{"attr":"packages.x86_64-linux.own","pin_state":"unknown"},` + needed + `]`, "",
+			`"pin_state":"unknown","pins":[{"attr":"packages.x86_64-linux.own","pin_state":"unknown"},` + needed + `]`,
+			"",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -93,8 +93,8 @@ func (s *state) lookAgain(q probe.Question, a probe.Answer) {
 	}
 }
 
-// isOfAnother reports whether an output shows a pin only by a source that it has in common with another pin: its modules
-// are the other one's.
+// isOfAnother reports whether an output shows a pin only by a source that it has in common with another pin: its
+// modules are the other one's.
 func (s *state) isOfAnother(p *Move, o probe.Output) bool {
 	has := func(p *Move) bool {
 		h := p.hash(pin.Vendor)
