@@ -16,52 +16,18 @@ const lexicalDepth = 8
 // whatever else is not written there.
 func variable(file *nixexpr.File, id *nixexpr.Ident) nixexpr.Expr {
 	var found nixexpr.Expr
-	bind := func(bindings []nixexpr.Binding) {
-		for i := range bindings {
-			b := &bindings[i]
-			for _, a := range b.Path {
-				if a.Name == id.Name && a.Expr == nil && (b.Value == nil || len(b.Path) == 1) {
-					found = b.Value
-				}
-			}
-		}
-	}
 	nixexpr.Walk(file.Root, func(n nixexpr.Node) bool {
 		if n.Start() > id.Start() || n.End() < id.End() {
 			return false
 		}
-		switch n := n.(type) {
-		case *nixexpr.Let:
-			bind(n.Bindings)
-		case *nixexpr.LegacyLet:
-			bind(n.Bindings)
-		case *nixexpr.AttrSet:
-			if n.Rec {
-				bind(n.Bindings)
-			}
-		case *nixexpr.Lambda:
-			if takes(n, id.Name) {
-				found = nil
+		if b, ok := nixexpr.Binds(n, id.Name); ok {
+			if found = nil; b != nil && len(b.Path) == 1 {
+				found = b.Value
 			}
 		}
 		return true
 	})
 	return found
-}
-
-// takes reports whether a function has an argument of a name.
-func takes(l *nixexpr.Lambda, name string) bool {
-	if l.Arg == name {
-		return true
-	}
-	if l.Formals != nil {
-		for _, formal := range l.Formals.List {
-			if formal.Name == name {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // resolved is an expression without the parentheses around it and the variables before it.

@@ -1,10 +1,6 @@
 package pin
 
-import (
-	"slices"
-
-	"github.com/nixtars/ollama-bump/nixexpr"
-)
+import "github.com/nixtars/ollama-bump/nixexpr"
 
 // nameOld finds what the overridden attributes are called where a companion is added: as the override's function calls
 // them, or the package that is overridden. Where they have no name it plans edits that give them one. It reports
@@ -101,35 +97,9 @@ func (a *addition) binder(name string) nixexpr.Node { return binderAt(a.tree, a.
 // binderAt is what defines a variable where a node stands: a function, a let or a recursive set; nil when none does.
 func binderAt(tree *nixexpr.Pruning, n nixexpr.Node, name string) nixexpr.Node {
 	for n = tree.Parent(n); n != nil; n = tree.Parent(n) {
-		switch e := n.(type) {
-		case *nixexpr.Lambda:
-			if e.Arg == name || e.Formals != nil &&
-				slices.ContainsFunc(e.Formals.List, func(f nixexpr.Formal) bool { return f.Name == name }) {
-				return e
-			}
-		case *nixexpr.Let:
-			if binds(e.Bindings, name) {
-				return e
-			}
-		case *nixexpr.LegacyLet:
-			if binds(e.Bindings, name) {
-				return e
-			}
-		case *nixexpr.AttrSet:
-			if e.Rec && binds(e.Bindings, name) {
-				return e
-			}
+		if _, ok := nixexpr.Binds(n, name); ok {
+			return n
 		}
 	}
 	return nil
-}
-
-// binds reports whether bindings define a name.
-func binds(bindings []nixexpr.Binding, name string) bool {
-	return slices.ContainsFunc(bindings, func(b nixexpr.Binding) bool {
-		if b.Value != nil {
-			return b.Path[0].Name == name
-		}
-		return slices.ContainsFunc(b.Path, func(a nixexpr.Attr) bool { return a.Name == name })
-	})
 }
