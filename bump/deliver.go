@@ -55,7 +55,7 @@ func writable(f *flake, plan pin.Plan) error {
 }
 
 // standing asks the remote side whether there is anything left to propose.
-func (r *run) standing(ctx context.Context, f *flake, at *start, w work, res *Result) (settled bool, err error) {
+func (r *run) standing(ctx context.Context, f *flake, at *start, w work, res *Result) (done bool, err error) {
 	out, base, err := r.job(f).Standing(ctx, at.base, r.proposal(f, w, res))
 	if at.base = base; out == nil {
 		return false, err

@@ -122,8 +122,8 @@ func (l *lexer) run(i int, class uint8) int {
 	return i
 }
 
-// take ends the token at an offset.
-func (l *lexer) take(end int, kind tokenKind) tokenKind {
+// emit ends the token at an offset.
+func (l *lexer) emit(end int, kind tokenKind) tokenKind {
 	l.pos = end
 	return kind
 }
@@ -136,16 +136,16 @@ func (l *lexer) inExpr() tokenKind {
 	class := byteClass[c]
 	switch {
 	case class&classBlank != 0:
-		return l.take(l.run(l.pos+1, classBlank), kindBlank)
+		return l.emit(l.run(l.pos+1, classBlank), kindBlank)
 	case class&classIdentStart != 0:
 		return l.name()
 	case c == '#':
-		return l.take(lineEnd(l.src, l.pos), kindLineComment)
+		return l.emit(lineEnd(l.src, l.pos), kindLineComment)
 	case class&classPath != 0 || c == '/':
 		return l.word(c, class)
 	case c == '"':
 		l.push(modeString)
-		return l.take(l.pos+1, kindQuote)
+		return l.emit(l.pos+1, kindQuote)
 	case c == '\'' && l.at(1) == '\'':
 		return l.indentOpen()
 	case c == 0:
@@ -171,11 +171,11 @@ func (l *lexer) name() tokenKind {
 			return l.path(l.pos)
 		}
 		if end, ok := l.uri(); ok {
-			return l.take(end, kindURI)
+			return l.emit(end, kindURI)
 		}
 	}
 	start := l.pos
-	return l.take(end, keyword(l.src[start:end]))
+	return l.emit(end, keyword(l.src[start:end]))
 }
 
 // word takes what starts with another byte that a path may hold, or with a slash: a path, a
@@ -231,7 +231,7 @@ func (l *lexer) blockComment() tokenKind {
 	if n < 0 {
 		return l.fail(l.pos, "the comment that starts here is not closed: expected '*/' before the end of the file")
 	}
-	return l.take(l.pos+2+n+2, kindBlockComment)
+	return l.emit(l.pos+2+n+2, kindBlockComment)
 }
 
 // number takes [0-9]+ or (([1-9][0-9]*\.[0-9]*)|(0?\.[0-9]+))([Ee][+-]?[0-9]+)?
@@ -267,24 +267,24 @@ func (l *lexer) integer(end int) tokenKind {
 	if text := l.src[l.pos:end]; !fitsInt(text) {
 		return l.fail(l.pos, "invalid integer '"+clip(text)+"': the largest is 9223372036854775807")
 	}
-	return l.take(end, kindInt)
+	return l.emit(end, kindInt)
 }
 
 func (l *lexer) float(end int) tokenKind {
 	if text := l.src[l.pos:end]; !fitsFloat(text) {
 		return l.fail(l.pos, "invalid float '"+clip(text)+"': too large or too small for 64 bits")
 	}
-	return l.take(end, kindFloat)
+	return l.emit(end, kindFloat)
 }
 
 // inPath takes the next run of path text or interpolation. False when the path has ended.
 func (l *lexer) inPath() (tokenKind, bool) {
 	if end := l.pathText(l.pos); end > l.pos {
-		return l.take(end, kindPath), true
+		return l.emit(end, kindPath), true
 	}
 	if strings.HasPrefix(l.src[l.pos:], "${") {
 		l.push(modeExpr)
-		return l.take(l.pos+2, kindInterp), true
+		return l.emit(l.pos+2, kindInterp), true
 	}
 	if l.src[l.pos-1] == '/' {
 		return l.fail(l.pos-1, "a path must not end in a slash"), true
@@ -313,7 +313,7 @@ func (l *lexer) path(from int) tokenKind {
 		}
 	}
 	l.push(modePath)
-	return l.take(end, kindPath)
+	return l.emit(end, kindPath)
 }
 
 // searchPath looks for <a/b> here.

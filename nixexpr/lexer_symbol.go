@@ -46,33 +46,33 @@ func (l *lexer) symbol(c byte) tokenKind {
 	switch c {
 	case '{':
 		l.push(modeExpr)
-		return l.take(l.pos+1, kindBraceOpen)
+		return l.emit(l.pos+1, kindBraceOpen)
 	case '}':
 		l.pop()
-		return l.take(l.pos+1, kindBraceClose)
+		return l.emit(l.pos+1, kindBraceClose)
 	case '~':
 		if l.slashStartsPath(l.pos + 1) {
 			return l.path(l.pos + 1)
 		}
 	case '<':
 		if end, ok := l.searchPath(); ok {
-			return l.take(end, kindSearchPath)
+			return l.emit(end, kindSearchPath)
 		}
 	case '.':
 		if l.at(1) == '.' && l.at(2) == '.' {
-			return l.take(l.pos+3, kindEllipsis)
+			return l.emit(l.pos+3, kindEllipsis)
 		}
 	}
 	if kind := double(c, l.at(1)); kind != kindEOF {
 		if kind == kindInterp {
 			l.push(modeExpr)
 		}
-		return l.take(l.pos+2, kind)
+		return l.emit(l.pos+2, kind)
 	}
 	if kind := single[c]; kind != kindEOF {
-		return l.take(l.pos+1, kind)
+		return l.emit(l.pos+1, kind)
 	}
-	return l.take(l.pos+1, kindInvalid)
+	return l.emit(l.pos+1, kindInvalid)
 }
 
 // inString takes the next token between double quotes.
@@ -85,10 +85,10 @@ func (l *lexer) inString() tokenKind {
 		return kindEOF
 	case l.src[end] == '"':
 		l.pop()
-		return l.take(end+1, kindQuote)
+		return l.emit(end+1, kindQuote)
 	}
 	l.push(modeExpr)
-	return l.take(end+2, kindInterp)
+	return l.emit(end+2, kindInterp)
 }
 
 // stringText is the end of the text at i of a string in double quotes: the offset of the
@@ -121,9 +121,9 @@ func (l *lexer) indentOpen() tokenKind {
 		end++
 	}
 	if end < len(l.src) && l.src[end] == '\n' {
-		return l.take(end+1, kindIndentOpen)
+		return l.emit(end+1, kindIndentOpen)
 	}
-	return l.take(l.pos+2, kindIndentOpen)
+	return l.emit(l.pos+2, kindIndentOpen)
 }
 
 // inIndent takes the next token between two single quotes and two single quotes.
@@ -139,10 +139,10 @@ func (l *lexer) inIndent() tokenKind {
 		return kindEOF
 	case l.src[i] == '\'':
 		l.pop()
-		return l.take(i+2, kindIndentClose)
+		return l.emit(i+2, kindIndentClose)
 	}
 	l.push(modeExpr)
-	return l.take(i+2, kindInterp)
+	return l.emit(i+2, kindInterp)
 }
 
 // text ends a token of string text.
@@ -150,7 +150,7 @@ func (l *lexer) text(end int, kind tokenKind) tokenKind {
 	if i := strings.IndexByte(l.src[l.pos:end], 0); i >= 0 {
 		return l.fail(l.pos+i, "a NUL byte is not allowed in a string")
 	}
-	return l.take(end, kind)
+	return l.emit(end, kind)
 }
 
 // A piece is what Nix's lexer takes at once of the text of an indented string. Stripping

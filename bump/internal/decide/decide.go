@@ -63,7 +63,7 @@ func (d *decider) chooseAll(ctx context.Context, sel *Selection, policy release.
 	best := sel.best()
 	to := cmp.Or(best.choice.Version, sel.Oldest) // where one pin is, the others may be, too
 	d.keepHeld(sel, to)
-	sel.take(d.Found, to)
+	sel.choose(d.Found, to)
 	sel.noteFixes()
 	d.notePassed(sel, best)
 	return nil
@@ -116,9 +116,9 @@ func compare(a, b version.Version) int {
 	return version.Compare(a, b)
 }
 
-// take makes the chosen release that of the run, which may be the pinned one: then it is current. What stays as it is
+// choose makes the release that of the run, which may be the pinned one: then it is current. What stays as it is
 // has no part in it.
-func (sel *Selection) take(found *pin.Found, to version.Version) {
+func (sel *Selection) choose(found *pin.Found, to version.Version) {
 	moving := slices.DeleteFunc(slices.Clone(found.Pins),
 		func(p *pin.Pin) bool { return slices.Contains(sel.Held, p) })
 	if len(sel.Held) > 0 && len(moving) > 0 {

@@ -70,7 +70,7 @@ func (r *run) warn(format string, args ...any) {
 // once goes from what was seen to what is wanted, or asks to start over.
 func (r *run) once(ctx context.Context) (Outcome, error) {
 	s := r.s
-	if out, settled := s.standing.Final(); settled && s.standing.State != Ours {
+	if out, final := s.standing.Final(); final && s.standing.State != Ours {
 		return out, nil
 	}
 	if s.standing.Rights != nil {

@@ -199,8 +199,8 @@ func positions(m message) []Position {
 	add(m.at)
 	last := lastError(m.text)
 	above := placeInText.FindAllStringSubmatch(m.text[:len(m.text)-len(last)], -1)
-	for _, place := range placeInText.FindAllStringSubmatch(last, -1) {
-		add(toPosition(place))
+	for _, match := range placeInText.FindAllStringSubmatch(last, -1) {
+		add(toPosition(match))
 	}
 	for i := len(above) - 1; i >= 0; i-- {
 		add(toPosition(above[i]))
@@ -208,8 +208,8 @@ func positions(m message) []Position {
 	return all
 }
 
-func toPosition(place []string) Position {
-	line, _ := strconv.Atoi(place[2])
-	column, _ := strconv.Atoi(place[3])
-	return Position{File: diag.Safe(place[1]), Line: line, Column: column}
+func toPosition(match []string) Position {
+	line, _ := strconv.Atoi(match[2])
+	column, _ := strconv.Atoi(match[3])
+	return Position{File: diag.Safe(match[1]), Line: line, Column: column}
 }

@@ -40,7 +40,7 @@ type addition struct {
 	file     *nixexpr.File
 	tree     *nixexpr.Pruning
 	after    *nixexpr.Binding // that they follow
-	place    place
+	at       placement
 	rec      bool             // the names of the set around them can be used
 	own      *nixexpr.Apply   // the fetch of the pin's own source, when the companion can be fetched alike; else nil
 	old      string           // what the overridden attributes are called
@@ -50,13 +50,13 @@ type addition struct {
 	within   *nixexpr.AttrSet // the override's attributes
 }
 
-// place says where in an override's attributes a companion is added.
-type place int
+// placement says where in an override's attributes a companion is added.
+type placement int
 
 const (
-	newPassthru    place = iota // in a passthru that is added, too
-	insidePassthru              // in passthru = { … }
-	besidePassthru              // behind passthru.x = …
+	newPassthru    placement = iota // in a passthru that is added, too
+	insidePassthru                  // in passthru = { … }
+	besidePassthru                  // behind passthru.x = …
 )
 
 // additionTo works out where companions are added to an override; why says what is in the way.
@@ -78,7 +78,7 @@ func (f *finder) additionTo(d *derivation, body *eval.Set) (a *addition, why str
 		a.final = fns[0].Arg
 	}
 	a.own = f.ownFetch(d, body, a)
-	if a.place != newPassthru && a.own != nil {
+	if a.at != newPassthru && a.own != nil {
 		return a, ""
 	}
 	if d.call.File != file {
@@ -149,14 +149,14 @@ func (a *addition) locate(isSet bool) (why string) {
 			continue
 		}
 		if len(b.Path) > 1 {
-			a.after, a.place, a.rec = b, besidePassthru, a.within.Rec
+			a.after, a.at, a.rec = b, besidePassthru, a.within.Rec
 			continue
 		}
 		set := lastSet(b.Value)
 		if set == nil || len(set.Bindings) == 0 || nixexpr.Unparen(b.Value) != nixexpr.Expr(set) && !updates(b.Value) {
 			return "its passthru is not written out as a set"
 		}
-		a.after, a.place, a.rec = &set.Bindings[len(set.Bindings)-1], insidePassthru, set.Rec
+		a.after, a.at, a.rec = &set.Bindings[len(set.Bindings)-1], insidePassthru, set.Rec
 	}
 	if a.after == nil {
 		return "its passthru is set elsewhere"
@@ -248,16 +248,16 @@ func (a *addition) pieces(of *CompanionSource) []piece {
 	switch {
 	case a.final != "":
 		tag = a.final + ".passthru." + version
-	case a.place == besidePassthru && a.rec && a.binder("passthru") == nixexpr.Node(a.within):
+	case a.at == besidePassthru && a.rec && a.binder("passthru") == nixexpr.Node(a.within):
 		tag = "passthru." + version
-	case a.place == besidePassthru, a.place == insidePassthru && !a.rec:
+	case a.at == besidePassthru, a.at == insidePassthru && !a.rec:
 		tag = ""
 	}
-	if a.place == besidePassthru {
+	if a.at == besidePassthru {
 		version, src = "passthru."+version, "passthru."+src
 	}
 	list := append([]piece{{lines: []string{version + ` = "%s";`}}}, a.fetch(of, src, tag)...)
-	if a.place != newPassthru {
+	if a.at != newPassthru {
 		return list
 	}
 	for i := range list {

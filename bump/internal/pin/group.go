@@ -208,11 +208,11 @@ func (g *groups) dropExplained() {
 // skips the companions that do. What a refused pin fetches is then no pin's own, so the others are looked at again.
 func (g *groups) refuseShared() {
 	for {
-		foreign := notOwn(g.pins, g.others)
-		g.skipCompanions(foreign)
+		others := notOwn(g.pins, g.others)
+		g.skipCompanions(others)
 		refused := map[*reading]bool{}
 		for _, together := range g.bound() {
-			if g.refuseAny(together, foreign) {
+			if g.refuseAny(together, others) {
 				for _, r := range together {
 					refused[r] = true
 				}
@@ -227,10 +227,10 @@ func (g *groups) refuseShared() {
 
 // refuseAny refuses pins that are connected when one of them shares a literal with what is not its own, and reports
 // whether it did.
-func (g *groups) refuseAny(together []*reading, foreign []otherUse) bool {
+func (g *groups) refuseAny(together []*reading, others []otherUse) bool {
 	var cause *diag.Error
 	for _, r := range together {
-		if err := g.shared(r, foreign); err != nil {
+		if err := g.shared(r, others); err != nil {
 			cause = err
 			g.refuse(err)
 		}
@@ -247,10 +247,10 @@ func (g *groups) refuseAny(together []*reading, foreign []otherUse) bool {
 }
 
 // skipCompanions skips the companions that share their tag with what is not the pins'.
-func (g *groups) skipCompanions(foreign []otherUse) {
+func (g *groups) skipCompanions(others []otherUse) {
 	for _, r := range g.pins {
 		for _, c := range r.Companions {
-			if use := g.madeOf(foreign, c.Refs); use != nil && c.Skip == "" {
+			if use := g.madeOf(others, c.Refs); use != nil && c.Skip == "" {
 				c.Skip = fmt.Sprintf("its tag is that of %s, too (%s); give it a literal of its own", use.name, use.Pos)
 			}
 		}

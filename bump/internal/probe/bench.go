@@ -60,7 +60,7 @@ func Open(ctx context.Context, c Config) (*Bench, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if err := b.take(ctx, name); err != nil {
+		if err := b.copyIn(ctx, name); err != nil {
 			if ctx.Err() != nil {
 				return nil, ctx.Err()
 			}

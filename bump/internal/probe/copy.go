@@ -12,10 +12,10 @@ import (
 	"github.com/nixtars/ollama-bump/bump/internal/foreign"
 )
 
-// take copies a file into the candidate. A symbolic link becomes one within the copy, to the copy of what
+// copyIn copies a file into the candidate. A symbolic link becomes one within the copy, to the copy of what
 // it means: Nix code may import paths beside the file that it leads to. One that leaves the tree leads
 // where it led; nothing here follows it. The lock file is always a file of its own, for Nix writes it.
-func (b *Bench) take(ctx context.Context, name string) error {
+func (b *Bench) copyIn(ctx context.Context, name string) error {
 	to := b.abs(name)
 	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 		return err

@@ -52,7 +52,7 @@ func TestLinksOfTheCopy(t *testing.T) {
 	defer ws.Close()
 	b := &Bench{tree: set, ws: ws}
 	for _, name := range set.Files {
-		require.NoError(t, b.take(t.Context(), name))
+		require.NoError(t, b.copyIn(t.Context(), name))
 	}
 	for name, target := range map[string]string{"real/abs.nix": "a.nix", "rel.nix": "real/a.nix", "out.nix": outside} {
 		got, err := os.Readlink(b.abs(name))

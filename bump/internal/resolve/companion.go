@@ -57,7 +57,7 @@ func (s *state) readSources(then weighed) (request, error) {
 		}
 	}
 	if len(dirs) == 0 {
-		return then.take(s, answer{})
+		return then.proceed(s, answer{})
 	}
 	s.phase = then
 	return read{dirs}, nil
@@ -98,7 +98,7 @@ type weighed struct {
 	}
 }
 
-func (w weighed) take(s *state, a answer) (request, error) {
+func (w weighed) proceed(s *state, a answer) (request, error) {
 	known := map[string]*source{}
 	maps.Copy(known, s.sources)
 	maps.Copy(known, a.sources)

@@ -68,7 +68,7 @@ type finding struct {
 	families [][]string // that are left
 }
 
-func (f finding) take(s *state, a answer) (request, error) {
+func (f finding) proceed(s *state, a answer) (request, error) {
 	missing := filter(s.pins, func(p *Move) bool { return !p.shown() })
 	for _, c := range a.consumers {
 		if c.Failure != nil {
@@ -197,7 +197,7 @@ func (s *state) seeConsumers(a answer) error {
 // lookedAt builds the last fixed output of a pin by its derivation.
 type lookedAt struct{}
 
-func (lookedAt) take(s *state, a answer) (request, error) {
+func (lookedAt) proceed(s *state, a answer) (request, error) {
 	if err := s.seeConsumers(a); err != nil {
 		return nil, err
 	}
@@ -218,7 +218,7 @@ func (lookedAt) take(s *state, a answer) (request, error) {
 // consumerBuilt takes the hash of a pin's fixed output.
 type consumerBuilt struct{ pin int }
 
-func (c consumerBuilt) take(s *state, a answer) (request, error) {
+func (c consumerBuilt) proceed(s *state, a answer) (request, error) {
 	s.note(a.Answer)
 	accepted, err := s.acceptMismatches(a)
 	if err != nil {
@@ -261,7 +261,7 @@ func (s *state) keepInherited(p *Move) error {
 // proving sees that the consumers are made with what was found.
 type proving struct{}
 
-func (proving) take(s *state, a answer) (request, error) {
+func (proving) proceed(s *state, a answer) (request, error) {
 	if err := s.seeConsumers(a); err != nil {
 		return nil, err
 	}
@@ -285,13 +285,13 @@ func (proving) take(s *state, a answer) (request, error) {
 			}
 		}
 	}
-	return proved(0).take(s, answer{})
+	return proved(0).proceed(s, answer{})
 }
 
 // proved builds what was found, pin by pin: those before it are built.
 type proved int
 
-func (n proved) take(s *state, a answer) (request, error) {
+func (n proved) proceed(s *state, a answer) (request, error) {
 	s.note(a.Answer)
 	if a.Failure != nil {
 		return nil, s.explain(a)
@@ -318,7 +318,7 @@ func (s *state) quoteRefused(refused []string) (request, error) {
 // quoted are the consumers that are left: the first one's is the answer.
 type quoted []string
 
-func (q quoted) take(s *state, a answer) (request, error) {
+func (q quoted) proceed(s *state, a answer) (request, error) {
 	for _, c := range a.consumers {
 		if c.Failure != nil {
 			s.say(diag.Warning, "%s does not evaluate with the flake's own settings, with the bump or without it: %s",

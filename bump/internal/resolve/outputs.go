@@ -53,7 +53,7 @@ func (s *state) leaveUnshown(r asked) (request, error) {
 // first goes on with the first answer, when the inputs are locked for the pins that it shows and for no others.
 type first asked
 
-func (f first) take(s *state, a answer) (request, error) {
+func (f first) proceed(s *state, a answer) (request, error) {
 	s.lock = a.lock
 	if s.consumers != nil {
 		return s.nextRound()
@@ -158,7 +158,7 @@ func (s *state) nothingShows(r asked) (request, error) {
 // strict takes what the first configuration that does not evaluate says.
 type strict struct{ first probe.Answer }
 
-func (r strict) take(s *state, a answer) (request, error) {
+func (r strict) proceed(s *state, a answer) (request, error) {
 	s.note(a.Answer)
 	if fail := probe.Failed(a.Failure); fail != nil && probe.Evaluation(fail) && !a.NoneShown && a.Last != "" {
 		s.broken = append(s.broken, probe.Broken{Where: a.Last, Kind: fail.Kind, Text: fail.Text})
@@ -185,7 +185,7 @@ type onOther struct {
 	systems []string
 }
 
-func (o onOther) take(s *state, a answer) (request, error) {
+func (o onOther) proceed(s *state, a answer) (request, error) {
 	var here []*Move // that must be built
 	for i, p := range s.pins {
 		outputs := a.Shown(i)

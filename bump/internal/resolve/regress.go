@@ -55,9 +55,9 @@ func (s *state) checkRegressions(r asked) (request, error) {
 }
 
 // askOriginal evaluates outputs of the flake as it stands.
-func (s *state) askOriginal(places []string, then phase) (request, error) {
+func (s *state) askOriginal(outputs []string, then phase) (request, error) {
 	q, err := s.ofPins(pin.System())
-	q.State, q.Only, q.Whole, q.Skip, q.Depth = probe.State{}, places, places, nil, probe.Sources
+	q.State, q.Only, q.Whole, q.Skip, q.Depth = probe.State{}, outputs, outputs, nil, probe.Sources
 	s.phase = then
 	return ask{q}, err
 }
@@ -68,7 +68,7 @@ type compared struct {
 	half   []probe.Output // outputs at the release that no pin shows in
 }
 
-func (c compared) take(s *state, before answer) (request, error) {
+func (c compared) proceed(s *state, before answer) (request, error) {
 	for _, where := range c.wholes {
 		if before.Output(where).Drv != "" {
 			return nil, s.regression(where, "it throws or an assertion fails")
@@ -110,7 +110,7 @@ func (r refused) next(s *state) (request, error) {
 	return nil, nil
 }
 
-func (r refused) take(s *state, a answer) (request, error) {
+func (r refused) proceed(s *state, a answer) (request, error) {
 	s.note(a.Answer)
 	if fail := probe.Failed(a.Failure); fail != nil && probe.Evaluation(fail) {
 		s.say(diag.Warning, "%s does not evaluate with the flake's own settings, with the bump or without it: %s",
@@ -150,7 +150,7 @@ type fails struct {
 	fail  *nix.Failure
 }
 
-func (f fails) take(s *state, before answer) (request, error) {
+func (f fails) proceed(s *state, before answer) (request, error) {
 	if before.Output(f.where).Drv != "" {
 		e := s.regression(f.where, f.fail.Text)
 		e.Err = f.fail

@@ -138,16 +138,16 @@ func TestReasonIsAskedForOnce(t *testing.T) {
 		{Answer: probe.Answer{Failure: &nix.Failure{Kind: nix.Builder, Text: "boom"}, Last: "host"}},
 	} {
 		s, asked := stateOf(moving(nil)), []string{}
-		next, err := strict{}.take(s, a)
+		next, err := strict{}.proceed(s, a)
 		for err == nil { // then the packages of other systems are looked at
 			asked = append(asked, next.(ask).q.System)
-			next, err = s.phase.take(s, answer{})
+			next, err = s.phase.proceed(s, answer{})
 		}
 		assert.Equal(t, pin.OtherSystems(), asked)
 		require.ErrorContains(t, err, "no output of the flake shows")
 		assert.NotContains(t, err.Error(), "boom")
 	}
-	_, err = strict{}.take(stateOf(moving(nil)), answer{
+	_, err = strict{}.proceed(stateOf(moving(nil)), answer{
 		Answer: probe.Answer{Failure: &nix.Failure{Kind: nix.Eval, Text: "boom"}, Last: "host"},
 	})
 	require.ErrorContains(t, err, "host does not evaluate: boom")
@@ -158,12 +158,12 @@ func TestPackagesOfAnotherSystemAlone(t *testing.T) {
 	shown := answer{Answer: probe.Answer{Outputs: []probe.Output{{Where: "packages.other.p", Pins: []int{0}}}}}
 	p := moving(nil)
 	s := stateOf(p)
-	next, err := onOther{systems: []string{"other"}}.take(s, shown)
+	next, err := onOther{systems: []string{"other"}}.proceed(s, shown)
 	require.ErrorContains(t, err, "only packages.other.p shows this pin, and this machine is "+pin.System())
 	assert.Nil(t, next)
 	p.hashes = []*hash{{Fetch: &pin.Fetch{Role: pin.ReleaseAsset}, by: Digest}}
 	s = stateOf(p)
-	next, err = onOther{systems: []string{"other"}}.take(s, shown)
+	next, err = onOther{systems: []string{"other"}}.proceed(s, shown)
 	require.NoError(t, err)
 	assert.Nil(t, next)
 	assert.Empty(t, s.pins)
@@ -212,7 +212,7 @@ func TestSuspicionIsLookedInto(t *testing.T) {
 	assert.Equal(t, []string{"packages.x.b"}, next.(ask).q.Only)
 	was := half
 	was.Version = "0.32.13"
-	_, err = s.phase.take(s, answer{Answer: probe.Answer{Outputs: []probe.Output{was}}})
+	_, err = s.phase.proceed(s, answer{Answer: probe.Answer{Outputs: []probe.Output{was}}})
 	require.ErrorContains(t, err,
 		"packages.x.b gets version 0.32.15 from this pin, but keeps the hash "+half.Src+" of 0.32.13")
 	for name, change := range map[string]func(*probe.Output){
@@ -222,7 +222,7 @@ func TestSuspicionIsLookedInto(t *testing.T) {
 	} {
 		was := was
 		change(&was)
-		next, err = s.phase.take(s, answer{Answer: probe.Answer{Outputs: []probe.Output{was}}})
+		next, err = s.phase.proceed(s, answer{Answer: probe.Answer{Outputs: []probe.Output{was}}})
 		require.NoError(t, err, name)
 		assert.Nil(t, next, name)
 	}
@@ -249,11 +249,11 @@ func TestRefusedPackagesAreQuoted(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []string{"packages.a"}, next.(ask).q.Only, "the first output of a pin")
 	assert.Equal(t, []int{1}, next.(ask).q.Build.Package)
-	next, err = s.phase.take(s, answer{Answer: probe.Answer{Failure: &nix.Failure{Kind: nix.Eval, Text: "unfree"}}})
+	next, err = s.phase.proceed(s, answer{Answer: probe.Answer{Failure: &nix.Failure{Kind: nix.Eval, Text: "unfree"}}})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"packages.c"}, next.(ask).q.Only)
 	assert.Equal(t, []int{2}, next.(ask).q.Build.Package)
-	next, err = s.phase.take(s, answer{Answer: probe.Answer{Failure: &nix.Failure{Kind: nix.Builder, Text: "broken"}}})
+	next, err = s.phase.proceed(s, answer{Answer: probe.Answer{Failure: &nix.Failure{Kind: nix.Builder, Text: "broken"}}})
 	require.NoError(t, err)
 	assert.Nil(t, next)
 	assert.Equal(t, []string{
@@ -267,12 +267,12 @@ func TestConsumersAreLookedFor(t *testing.T) {
 	next, err := s.findConsumers(asked{}, families)
 	require.NoError(t, err)
 	assert.Equal(t, families[0], next.(lookAt).q.Families)
-	next, err = s.phase.take(s, answer{consumers: []probe.Consumer{
+	next, err = s.phase.proceed(s, answer{consumers: []probe.Consumer{
 		{Where: "devShells.x", Failure: &nix.Failure{Text: "boom"}},
 	}})
 	require.NoError(t, err)
 	assert.Equal(t, families[1], next.(lookAt).q.Families)
-	next, err = s.phase.take(s, answer{})
+	next, err = s.phase.proceed(s, answer{})
 	require.NoError(t, err)
 	assert.True(t, next.(ask).q.Strict, "nothing shows the pin")
 	assert.Equal(t, []probe.Broken{{Where: "devShells.x", Text: "boom"}}, s.unseen)

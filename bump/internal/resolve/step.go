@@ -17,14 +17,14 @@ const maxRounds = 24
 // found and proved.
 func step(s state, a answer) (state, request, error) {
 	s = s.clone()
-	next, err := s.phase.take(&s, a)
+	next, err := s.phase.proceed(&s, a)
 	return s, next, err
 }
 
-// A phase is what an answer is taken for. It holds what only that phase needs to know. The state is a copy that take
-// changes.
+// A phase is how the next answer is understood. It holds what only that phase needs to know. The state is a copy that
+// proceed changes.
 type phase interface {
-	take(s *state, a answer) (request, error)
+	proceed(s *state, a answer) (request, error)
 }
 
 // An answer is what the driver returns for a request: to most of them the answer of Nix, with what else must be read
@@ -71,7 +71,7 @@ func (s *state) nextRound() (request, error) {
 // round takes hashes out of an answer.
 type round struct{ q probe.Question }
 
-func (r round) take(s *state, a answer) (request, error) {
+func (r round) proceed(s *state, a answer) (request, error) {
 	s.note(a.Answer)
 	fail := probe.Failed(a.Failure)
 	switch {
@@ -198,7 +198,7 @@ func (s *state) askToBuild(drv string) request {
 // deepened takes the hash of a fixed output that was built by itself.
 type deepened struct{}
 
-func (deepened) take(s *state, a answer) (request, error) {
+func (deepened) proceed(s *state, a answer) (request, error) {
 	s.note(a.Answer)
 	accepted, err := s.acceptMismatches(a)
 	switch {

@@ -41,7 +41,7 @@ func (f *Flake) prove(ctx context.Context, p proof) ([]string, error) {
 		return nil, diag.At(p.shown[0].Pos, "remove pin: without it the flake does not evaluate: "+a.Failure.Error(),
 			byHand)
 	}
-	if !p.settled(a) {
+	if !p.isBase(a) {
 		trail, err := f.evaluate(ctx, p, p.trail)
 		if err != nil {
 			return nil, err
@@ -69,8 +69,8 @@ func (f *Flake) evaluate(ctx context.Context, p proof, state probe.State) (probe
 	return f.Asker.Ask(ctx, q)
 }
 
-// settled reports whether every output is the derivation that nixpkgs' own package is.
-func (p proof) settled(a probe.Answer) bool {
+// isBase reports whether every output is the derivation that nixpkgs' own package is.
+func (p proof) isBase(a probe.Answer) bool {
 	for _, s := range p.shown {
 		for _, o := range s.Outputs {
 			if o = a.Output(withoutPin(o)); o.Where != "" && !isBase(o) {
