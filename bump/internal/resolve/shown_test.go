@@ -253,7 +253,8 @@ func TestRefusedPackagesAreQuoted(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []string{"packages.c"}, next.(ask).q.Only)
 	assert.Equal(t, []int{2}, next.(ask).q.Build.Package)
-	next, err = s.phase.proceed(s, answer{Answer: probe.Answer{Failure: &nix.Failure{Kind: nix.Builder, Text: "broken"}}})
+	broken := &nix.Failure{Kind: nix.Builder, Text: "broken"}
+	next, err = s.phase.proceed(s, answer{Answer: probe.Answer{Failure: broken}})
 	require.NoError(t, err)
 	assert.Nil(t, next)
 	assert.Equal(t, []string{

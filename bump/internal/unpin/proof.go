@@ -17,7 +17,7 @@ type proof struct {
 	shown   []probe.Shown
 	whole   []bool      // by pin: nothing of an overrideAttrs is left
 	removed probe.State // the flake without the pins
-	trail   probe.State // the same, in which packages say where they come from; see edit.Trail
+	trail   probe.State // the same, in which packages say where they come from; see edit.Removal
 }
 
 // sameness is how much of an output is nixpkgs' own package.

@@ -48,7 +48,7 @@ type Removal struct {
 	Empty []diag.Pos                // sets that nothing is left in; they may go as well
 
 	// Trail takes out the same calls of overrideAttrs, but for those of which other attributes are left, and has
-	// each package remember what it comes from in the attribute Trail. It is for an evaluation to look at.
+	// each package remember what it comes from in the attribute trailAttr. It is for an evaluation to look at.
 	Trail map[string][]nixexpr.Edit
 }
 

@@ -8,13 +8,13 @@ import (
 	"github.com/nixtars/ollama-bump/nixexpr"
 )
 
-// Trail is the attribute in which a package says, in a flake that is edited by Removal.Trail, what it comes from: set,
-// the package set that it was taken from, or null; name, its name there; overrides, the arguments of every .override
-// since, in order.
-const Trail = "__unpinned"
+// trailAttr is the attribute in which a package says, in a flake that is edited by Removal.Trail, what it comes from:
+// set, the package set that it was taken from, or null; name, its name there; overrides, the arguments of every
+// .override since, in order.
+const trailAttr = "__unpinned"
 
 // laysTrail is a function of the package set, the name and the package, of which .override is remembered.
-const laysTrail = `(set: name: package: let trail = overrides: p: p // { ` + Trail +
+const laysTrail = `(set: name: package: let trail = overrides: p: p // { ` + trailAttr +
 	` = { inherit set name overrides; }; override = args: trail (overrides ++ [ args ]) (p.override args); }; ` +
 	`in trail [ ] package)`
 
