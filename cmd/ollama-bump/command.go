@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -51,6 +52,11 @@ func newCommand(p *program) *cobra.Command {
 	return root
 }
 
+// unquoteUsage takes the quotes around a value's name out of what shells show beside a flag.
+func unquoteUsage(root *cobra.Command) {
+	root.Flags().VisitAll(func(f *pflag.Flag) { _, f.Usage = pflag.UnquoteUsage(f) })
+}
+
 // needShell makes completion without a shell that it knows an error; cobra would show its help.
 func needShell(root *cobra.Command) {
 	for _, cmd := range root.Commands() {
@@ -70,10 +76,12 @@ func wrapArgs(cmd *cobra.Command) {
 		if check == nil {
 			return nil
 		}
-		if err := check(cmd, args); err != nil {
-			return usage("%v", err)
+		err := check(cmd, args)
+		var wrong *bump.UsageError
+		if err == nil || errors.As(err, &wrong) {
+			return err
 		}
-		return nil
+		return usage("%v", err)
 	}
 	for _, sub := range cmd.Commands() {
 		wrapArgs(sub)

@@ -107,6 +107,9 @@ var update = flag.Bool("update", false, "rewrite docs/bad-input.md")
 // TestBadInput provokes every row of the table. With -update it writes the file: the rows that still hold stay as they
 // are, for people may have put more of … into them than rowOf does.
 func TestBadInput(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts Nix")
+	}
 	t.Parallel()
 	have := map[string][]string{}
 	document := inProject(t, "docs", "bad-input.md")
@@ -140,6 +143,9 @@ func TestBadInput(t *testing.T) {
 		for _, section := range badInputs {
 			want.WriteString("\n## " + section.title + "\n\n" + badInputColumns)
 			for _, b := range section.rows {
+				if *rows[b.name] == "" && have[b.name] != nil { // -run left it out
+					*rows[b.name] = have[b.name][0] + "\n"
+				}
 				want.WriteString(*rows[b.name])
 			}
 		}

@@ -63,8 +63,8 @@ func (s *settings) modeFlags() group {
 	g, set := newGroup("What to do (default: open or refresh a pull request)")
 	set.BoolVar(&s.dryRun, "dry-run", false,
 		"compute everything, change nothing: print the diff (for git apply) and the pull request")
-	set.BoolVar(&s.noPR, "no-pr", false, "write the files below DIR and open no pull request")
-	set.BoolVar(&s.check, "check", false, "only look, without Nix: exit status 3 when a newer release exists")
+	set.BoolVar(&s.noPR, "no-pr", false, "change the files in DIR and open no pull request")
+	set.BoolVar(&s.check, "check", false, "only look for a newer release, without Nix; exit status 3 if there is one")
 	set.BoolVar(&s.Unpin, "unpin", false, "remove the pin when nixpkgs has caught up with it, else bump it")
 	set.StringVar(&s.Dir, "flake", s.Dir, "bump the flake in `DIR`, which may lie below the repository's root")
 	return g
@@ -78,9 +78,9 @@ func (s *settings) releaseFlags() group {
 	set.Var(&list{to: &s.Skip}, "skip", "never take release `X.Y.Z`, X.Y.x or X.x; repeatable or comma-separated")
 	set.StringVar(&s.Allow, "allow", "", "take only releases that meet `CONSTRAINT`, such as '<0.33'")
 	set.BoolVar(&s.IgnoreGo, "ignore-go", false, "take a release that needs a newer Go than nixpkgs has")
-	set.BoolVar(&s.AllowDowngrade, "allow-downgrade", false, "let --to go below what is pinned")
+	set.BoolVar(&s.AllowDowngrade, "allow-downgrade", false, "let --to go below the pinned version")
 	set.BoolVar(&s.Force, "force", false,
-		"resolve the hashes again although the version is current: repairs a wrong hash, shows a re-tagged release")
+		"work the hashes out again although the version is current: repairs a wrong hash, shows a re-tagged release")
 	set.BoolVar(&s.AcceptRetag, "accept-retag", false,
 		"take the new hash of a release whose source changed under the same version")
 	return g
@@ -103,11 +103,12 @@ func (s *settings) pullRequestFlags() group {
 	set.StringVar(&s.Base, "base", "", "`BRANCH` to merge into (default: the repository's default branch)")
 	set.StringVar(&s.Branch, "branch", "", "branch `NAME` to push (default: ollama-bump/X.Y.Z)")
 	set.Var(&list{to: &s.Labels}, "label", "add label `NAME`; repeatable or comma-separated")
-	set.Var(&list{to: &s.Reviewers}, "reviewer", "ask `USER` or ORG/TEAM for a review; repeatable or comma-separated")
+	set.Var(&list{to: &s.Reviewers}, "reviewer",
+		"request a review from `USER` or ORG/TEAM; repeatable or comma-separated")
 	set.Var(&list{to: &s.Assignees}, "assignee", "assign `USER`; repeatable or comma-separated")
-	set.StringVar(&s.Title, "title", "", "`TEMPLATE` of the title (Go text/template)")
-	set.StringVar(&s.CommitMessage, "commit-message", "", "`TEMPLATE` of the commit message")
-	set.StringVar(&s.BodyAppend, "body-append", "", "`TEMPLATE` of a paragraph at the end of the body")
+	set.StringVar(&s.Title, "title", "", "use `TEMPLATE` for the title (Go text/template)")
+	set.StringVar(&s.CommitMessage, "commit-message", "", "use `TEMPLATE` for the commit message")
+	set.StringVar(&s.BodyAppend, "body-append", "", "add `TEMPLATE` to the end of the body")
 	set.BoolVar(&s.Draft, "draft", false, "open it as a draft")
 	set.BoolVar(&s.AutoMerge, "auto-merge", false,
 		"let GitHub merge it once its checks pass, where the repository allows that")
@@ -122,12 +123,12 @@ func (s *settings) pullRequestFlags() group {
 
 func (s *settings) otherFlags() group {
 	g, set := newGroup("Output and limits")
-	set.BoolVar(&s.json, "json", false, "print one JSON object on stdout and nothing else there")
+	set.BoolVar(&s.json, "json", false, "print the result as one JSON object")
 	set.BoolVar(&s.full, "full", false, "with --dry-run on a terminal, show all of the pull request")
 	set.Var(&duration{to: &s.Timeout, example: "45m"}, "timeout", "give up after `TIME`, such as 45m")
 	set.Var(&duration{to: &s.MaxWait, example: "60s"}, "max-wait",
 		"wait at most `TIME` for one of GitHub's rate limits")
-	set.BoolVarP(&s.verbose, "verbose", "v", false, "print more detail")
+	set.BoolVarP(&s.verbose, "verbose", "v", false, "also print every Nix command and build logs")
 	set.BoolVarP(&s.quiet, "quiet", "q", false, "print only warnings and errors")
 	set.BoolVar(&s.showVersion, "version", false, "print the version of ollama-bump")
 	set.BoolVarP(&s.showHelp, "help", "h", false, "show this help")
@@ -141,7 +142,9 @@ func (s *settings) takeArgs(dash int, args []string) error {
 		before, s.NixArgs = args[:dash], args[dash:]
 	}
 	if len(before) > 0 {
-		return usage("unexpected argument %q: arguments for Nix go after --, a folder after --flake", before[0])
+		return &bump.UsageError{
+			Text: fmt.Sprintf("unexpected argument %q", before[0]), Hint: suggestFor(s.flags(), before[0]),
+		}
 	}
 	return nil
 }
@@ -159,9 +162,12 @@ func conflicts(given *pflag.FlagSet) error {
 		f := given.Lookup(name)
 		return f != nil && f.Changed && f.Value.String() != "false"
 	}
-	proposal := slices.ContainsFunc(proposalFlags, func(name string) bool {
-		return on(name) && given.Lookup(name).Value.String() != ""
-	})
+	proposal, shaped := "", false
+	for _, name := range proposalFlags {
+		if !shaped && on(name) && given.Lookup(name).Value.String() != "" {
+			proposal, shaped = name, true
+		}
+	}
 	for _, c := range []struct {
 		wrong bool
 		text  string
@@ -170,8 +176,8 @@ func conflicts(given *pflag.FlagSet) error {
 		{on("unpin") && on("check"), "--check and --unpin cannot be used together"},
 		{on("verbose") && on("quiet"), "--verbose and --quiet cannot be used together"},
 		{on("check") && on("force"), "--check starts no Nix, so --force cannot resolve hashes"},
-		{on("no-pr") && proposal, "--no-pr cannot be combined with pull-request flags"},
-		{on("check") && proposal, "--check cannot be combined with pull-request flags"},
+		{on("no-pr") && shaped, "--no-pr and --" + proposal + " cannot be used together"},
+		{on("check") && shaped, "--check and --" + proposal + " cannot be used together"},
 		{on("allow-downgrade") && !given.Changed("to"), "--allow-downgrade needs --to"},
 	} {
 		if c.wrong {

@@ -32,6 +32,7 @@ func writeHelp(w io.Writer, groups []group) {
 		}
 		writeRows(&b, c.rows, columnFor(c.rows))
 	}
+	b.WriteString("\nMore: " + homepage + "\n")
 	_, _ = io.WriteString(w, b.String()) // like every --help: a closed pipe is the reader's wish
 }
 
@@ -130,7 +131,7 @@ func writeMan(w io.Writer, groups []group) error {
 		}
 		manRows(&b, c.rows)
 	}
-	b.WriteString(".SH SEE ALSO\n.BR nix (1)\n")
+	b.WriteString(".SH SEE ALSO\n.BR nix (1)\n.PP\n" + roff(homepage) + "\n")
 	return mustWrite(w, b.String())
 }
 

@@ -17,6 +17,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/nixtars/ollama-bump/bump"
@@ -65,6 +66,9 @@ func (p *program) run(args []string) int {
 	p.open(normal)
 	p.json = asksForJSON(args)
 	root := newCommand(p)
+	if len(args) > 0 && args[0] == cobra.ShellCompRequestCmd {
+		unquoteUsage(root)
+	}
 	root.SetArgs(args)
 	if err := root.ExecuteContext(p.ctx); err != nil {
 		p.status = p.fail(err)

@@ -4,6 +4,9 @@ package main
 
 const summary = "keep the ollama that a Nix flake pins in step with ollama's releases"
 
+// homepage has the documentation.
+const homepage = "https://github.com/nixtars/ollama-bump"
+
 const synopsis = "ollama-bump [flags] [-- NIX-ARGS...]"
 
 // commands are the other ways to call the program.
@@ -35,8 +38,8 @@ type row struct{ term, text string }
 var examples = chapter{title: "Examples", rows: []row{
 	{"ollama-bump --check", "check for a newer release (exit status 3 if there is one)"},
 	{"ollama-bump --dry-run", "show the change and the pull request"},
-	{"ollama-bump --dry-run | git apply", "apply the change, nothing else"},
-	{"ollama-bump --no-pr", "change the files here, nothing else"},
+	{"ollama-bump --dry-run | git apply", "apply the change and do nothing else"},
+	{"ollama-bump --no-pr", "change the files here, open no pull request"},
 	{"ollama-bump", "open or refresh the pull request"},
 	{"ollama-bump --min-age 3d --skip 0.32.1", "wait three days, and leave out a bad release"},
 	{"ollama-bump --to 0.32.13 --allow-downgrade --no-pr", "go back to an older release"},
@@ -54,8 +57,8 @@ var manual = []chapter{
 		rows: []row{
 			{
 				"KEY: VALUE",
-				"any long flag, such as min-age: 3d or label: [deps, nix], except --repo, the API URLs, --json and " +
-					"flags that choose what to do",
+				"any long flag, such as min-age: 3d or label: [deps, nix], except --repo, the API URLs, --json, " +
+					"--check, --dry-run and --no-pr",
 			},
 			{"flakes: [{flake: DIR, KEY: VALUE}]", "bump several flakes, each with a pull request of its own"},
 			{
@@ -78,10 +81,10 @@ var manual = []chapter{
 				"OLLAMA_BUMP_UPSTREAM_API_URL",
 		},
 		{"NIX_CONFIG", "passed to Nix, with the token added as access-tokens unless you have set them"},
-		{"NO_COLOR", "turns off colours"},
+		{"NO_COLOR", "turns colours off"},
 		{"PAGER", "shows what --dry-run prints, if it does not fit on the terminal (default: less)"},
 		{"TMPDIR", "holds the throw-away copy of the flake; Nix's build users must be able to read it"},
-		{"HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE", "used, and passed to Nix"},
+		{"HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE", "used for every request, by Nix too"},
 	}},
 	{title: "Exit status", rows: []row{
 		{"0", "bumped, already current, or left alone because someone closed or took over the pull request"},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -8,6 +9,17 @@ import (
 
 // helpHint is said where nothing better is known.
 const helpHint = "see ollama-bump --help"
+
+// suggestFor returns the hint for an argument that is none: people write a flag without its hyphens, and a folder.
+func suggestFor(set *pflag.FlagSet, arg string) string {
+	if set.Lookup(arg) != nil {
+		return "did you mean --" + arg + "?"
+	}
+	if info, err := os.Stat(arg); err == nil && info.IsDir() {
+		return "write --flake " + arg
+	}
+	return "a folder goes after --flake, arguments for Nix after --"
+}
 
 // suggestFlag returns the hint for a flag that does not exist: the one that was probably meant.
 func suggestFlag(set *pflag.FlagSet, name string) string {
