@@ -48,15 +48,17 @@ func TestUnpinLeaves(t *testing.T) {
 		{
 			"an attribute that stays needs the version",
 			withOverlay("final: prev: {\n  ollama = prev.ollama.overrideAttrs (old: rec {\n    " + pinAll +
-				"    preBuild = \"echo ${version}\";\n  });\n}\n"),
-			"overlay.nix:6:24: remove pin: preBuild refers to an attribute of the pin; remove the override by hand",
+				"    preBuild = \"echo ${version}\";\n    ours = [ version ];\n  });\n}\n"),
+			"overlay.nix:6:24: remove pin: preBuild refers to an attribute of the pin; overlay.nix:7:14: ours " +
+				"refers to an attribute of the pin; remove the override by hand",
 		},
 		{
 			"a check of the version",
 			withOverlay("final: prev:\nlet\n  version = \"0.32.13\";\nin\n{\n  ollama = prev.ollama.overrideAttrs " +
 				"(old: {\n    inherit version;\n    " +
-				pinSource + "\n    " + pinVendor + "\n  });\n  pinned = version;\n}\n"),
-			"overlay.nix:3:14: remove pin: something that stays refers to the version; remove the override by hand",
+				pinSource + "\n    " + pinVendor + "\n  });\n  pinned = version;\n  also = [ version ];\n}\n"),
+			"overlay.nix:11:12: remove pin: this needs the version at overlay.nix:3:14; overlay.nix:12:12: " +
+				"this needs the version at overlay.nix:3:14; remove the override by hand",
 		},
 		{
 			"a copied recipe",
@@ -89,7 +91,7 @@ func TestUnpinLeaves(t *testing.T) {
 					"  outputs = { self, nixpkgs, ollama-src }", "OUTPUTS", "packages.x86_64-linux.ollama = "+
 					"pkgs.ollama.overrideAttrs (old: {\n      "+pinVersion+
 					"\n      src = ollama-src;\n      "+pinVendor+"\n    });").Replace(overtakenFlake)},
-			"remove pin: its source is an input of the flake; remove it by hand",
+			"remove pin: its source is the input ollama-src; remove the override and the input by hand",
 		},
 		{
 			"another overlay changes the package",

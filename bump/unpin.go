@@ -1,6 +1,7 @@
 package bump
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -15,9 +16,9 @@ import (
 	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
 
-// unpin removes the pins, where Options.Unpin asks for it and nixpkgs has overtaken all of them. It reports
-// whether the run is over: it is not while there is a bump to do, for a pin is still needed, a comment holds it, or no
-// program can remove it.
+// unpin removes the pins that nixpkgs has overtaken, where Options.Unpin asks for it. It reports whether the run is
+// over: it is not where no pin goes, for each is still needed, is held by a comment, or is one that no program can
+// remove.
 func (r *run) unpin(
 	ctx context.Context, b *bench, at *start, sel *decide.Selection, plan pin.Plan, res *Result,
 ) (bool, error) {
@@ -40,83 +41,143 @@ func (r *run) unpin(
 	}
 	states := decide.States(r.pkg, shown, sel.Release.Version)
 	res.noteStates(states, &sel.Decision)
-	if slices.ContainsFunc(states,
-		func(s PinInfo) bool { return s.PinState != CaughtUp && s.PinState != HoldingBack }) {
+	going, obstacles, err := remover.Removable(r.overtaken(sel, shown, states))
+	if err != nil {
+		return false, err
+	}
+	for _, obstacle := range obstacles {
+		r.warnOfObstacle(states, obstacle)
+	}
+	if len(going) == 0 {
 		return false, nil
 	}
-	if r.heldBack(sel, shown, states) {
-		return false, nil
-	}
-	removal, err := remover.Remove(ctx, shown)
+	removal, err := remover.Remove(ctx, going)
 	var obstacle *diag.Error
 	if errors.As(err, &obstacle) && ctx.Err() == nil {
-		r.warn("pin", "nixpkgs has %s %s, but the pin was not removed: %s; %s", r.pkg.Name, states[0].BaseVersion,
-			obstacle, obstacle.Hint)
+		r.warnOfObstacle(states, obstacle)
 		return false, nil
 	}
 	if err != nil {
 		return false, err
 	}
-	w := work{plan: plan, changes: removal.Changes, to: version.Version(states[0].BaseVersion), removes: true}
-	for _, p := range shown {
-		w.shown = append(w.shown, p.Outputs...)
-	}
-	res.NewVersion, res.Unpinned = string(w.to), true
-	res.OldVersion = string(f.found.Oldest())
-	for _, text := range removal.Warnings {
+	for _, text := range append(removal.Warnings, remover.Unshown(shown)...) {
 		r.warn("pin", "%s", text)
 	}
-	d := removalOf(sel, shown, states)
-	res.Security = slices.Clone(d.Security)
-	return true, r.finishRemoval(ctx, b, at, w, removal, d, res)
+	return r.finishRemoval(ctx, b, at, sel, removing{removal, plan, going, shown}, res)
 }
 
-// heldBack reports whether a comment in force rules out the version that removing a pin would give, and says so.
-func (r *run) heldBack(sel *decide.Selection, shown []probe.Shown, states []PinInfo) bool {
+// removing is a removal that is to be carried out.
+type removing struct {
+	*unpin.Removal
+	plan  pin.Plan
+	going []probe.Shown // the pins that are removed
+	shown []probe.Shown // and all others that outputs show
+}
+
+// overtaken returns the pins that nixpkgs has overtaken, and warns of those that a comment keeps.
+func (r *run) overtaken(sel *decide.Selection, shown []probe.Shown, states []PinInfo) []probe.Shown {
+	var list []probe.Shown
 	for i, s := range states {
+		if s.PinState != CaughtUp && s.PinState != HoldingBack {
+			continue
+		}
 		if hold := sel.Against(shown[i].Pin, version.Version(s.BaseVersion)); hold != nil {
 			r.warn("pin", "nixpkgs has %s %s, but the pin stays: %s: %s", r.pkg.Name, s.BaseVersion, hold.Where(),
 				hold.Quote)
-			return true
+			continue
+		}
+		list = append(list, shown[i])
+	}
+	return list
+}
+
+// warnOfObstacle says why a pin that nixpkgs has overtaken is not removed.
+func (r *run) warnOfObstacle(states []PinInfo, obstacle *diag.Error) {
+	base := states[0].BaseVersion
+	for _, s := range states {
+		if s.PinState == CaughtUp || s.PinState == HoldingBack {
+			base = s.BaseVersion
+			break
 		}
 	}
-	return false
+	r.warn("pin", "nixpkgs has %s %s, but the pin was not removed: %s; %s", r.pkg.Name, base, obstacle, obstacle.Hint)
 }
 
 // removalOf is the decision for the removal of pins: which release would be pinned, and why no newer one, is of no
 // matter then. What is fixed is what every nixpkgs' own package has and a pin has not.
-func removalOf(sel *decide.Selection, shown []probe.Shown, states []PinInfo) text.Decision {
+func removalOf(sel *decide.Selection, going []probe.Shown) text.Decision {
 	d := sel.Decision
 	d.Dropped, d.Passed, d.Security = true, nil, nil
-	pins := make([]*pin.Pin, 0, len(shown))
-	for _, p := range shown {
-		pins = append(pins, p.Pin)
-	}
-	oldest := pin.Oldest(pins)
+	d.Base = string(baseOf(going[0]))
+	oldest := oldestOf(going)
 	for _, id := range slices.Sorted(maps.Keys(sel.Advisories)) {
 		fixed := sel.Advisories[id].FirstPatched
-		if oldest != "" && version.Compare(string(oldest), fixed) < 0 && !slices.ContainsFunc(states,
-			func(s PinInfo) bool { return version.Compare(s.BaseVersion, fixed) < 0 }) {
+		if oldest != "" && version.Compare(string(oldest), fixed) < 0 && !slices.ContainsFunc(going,
+			func(p probe.Shown) bool { return version.Compare(string(baseOf(p)), fixed) < 0 }) {
 			d.Security = append(d.Security, sel.Advisories[id])
 		}
 	}
 	return d
 }
 
-// finishRemoval carries a removal out.
+// baseOf returns what nixpkgs has without a pin.
+func baseOf(p probe.Shown) version.Version { return version.Version(p.Outputs[0].Recipe.Base) }
+
+// oldestOf returns the lowest version of pins.
+func oldestOf(shown []probe.Shown) version.Version {
+	pins := make([]*pin.Pin, 0, len(shown))
+	for _, p := range shown {
+		pins = append(pins, p.Pin)
+	}
+	return pin.Oldest(pins)
+}
+
+// finishRemoval carries a removal out. It reports whether the run is over: where people closed it, the pins that are
+// still needed are bumped as without it.
 func (r *run) finishRemoval(
-	ctx context.Context, b *bench, at *start, w work, removal *unpin.Removal, d text.Decision, res *Result,
-) error {
+	ctx context.Context, b *bench, at *start, sel *decide.Selection, made removing, res *Result,
+) (bool, error) {
+	w := work{changes: made.Changes, to: baseOf(made.going[0]), removes: true}
+	for _, p := range made.going {
+		w.plan.Pins = append(w.plan.Pins, p.Pin)
+		w.shown = append(w.shown, p.Outputs...)
+	}
+	before := *res
+	res.NewVersion, res.Unpinned, res.OldVersion = string(w.to), true, string(oldestOf(made.going))
+	d := removalOf(sel, made.going)
+	res.Security = slices.Clone(d.Security)
+	left := made.left()
 	if r.opts.Mode == Propose {
-		if settled, err := r.standing(ctx, b.flake, at, w, res); settled || err != nil {
-			return err
+		settled, err := r.standing(ctx, b.flake, at, w, res)
+		if err == nil && settled && res.Status == Skipped && len(left) > 0 {
+			*res = before
+			return false, nil
+		}
+		if settled || err != nil {
+			return true, err
 		}
 	}
-	var err error
-	if w.texts, err = r.removalTexts(ctx, b, w, removal, d, res); err != nil {
-		return err
+	for _, p := range left {
+		r.warn("pin", "%s: this pin of %s stays, and is bumped once the others are removed", p.Pos,
+			cmp.Or(string(p.Version), p.Label))
 	}
-	return r.deliver(ctx, b, at, w, res)
+	var err error
+	if w.texts, err = r.removalTexts(ctx, b, w, made.Removal, d, res); err != nil {
+		return true, err
+	}
+	return true, r.deliver(ctx, b, at, w, res)
+}
+
+// left are the pins that outputs show, that are due, and that a removal leaves.
+func (m removing) left() []*pin.Pin {
+	var list []*pin.Pin
+	for _, p := range m.shown {
+		gone := slices.ContainsFunc(m.going, func(g probe.Shown) bool { return g.Pin == p.Pin })
+		if !gone && slices.Contains(m.plan.Pins, p.Pin) {
+			list = append(list, p.Pin)
+		}
+	}
+	return list
 }
 
 // removalTexts is texts for a removal.

@@ -9,6 +9,7 @@ import (
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	"github.com/nixtars/ollama-bump/bump/internal/probe"
 	"github.com/nixtars/ollama-bump/bump/internal/text"
+	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
 
 // A removal fixes what nixpkgs' own package fixes, which may be less than the release fixes, or more.
@@ -20,17 +21,26 @@ func TestRemovalTellsWhatTheBaseFixes(t *testing.T) {
 	}
 	sel.Decision.Security = []Advisory{sel.Advisories["GHSA 0.32.15"]} // of the release
 	sel.Decision.Passed = []text.Passed{{Version: "0.33.0", Why: "it is skipped"}}
-	shown := []probe.Shown{{Pin: &pin.Pin{Pinned: pin.Pinned{Version: "0.32.13"}}}}
+	going := func(version version.Version, bases ...string) (list []probe.Shown) {
+		for _, base := range bases {
+			list = append(list, probe.Shown{
+				Pin:     &pin.Pin{Pinned: pin.Pinned{Version: version}},
+				Outputs: []probe.Output{{Recipe: probe.Recipe{Base: base}}},
+			})
+		}
+		return list
+	}
 	for base, want := range map[string][]Advisory{
 		"0.32.13": nil,
 		"0.32.14": {sel.Advisories["GHSA 0.32.14"]},
 		"0.33.0":  {sel.Advisories["GHSA 0.32.14"], sel.Advisories["GHSA 0.32.15"]},
 	} {
-		d := removalOf(sel, shown, []PinInfo{{BaseVersion: "0.33.0"}, {BaseVersion: base}})
+		d := removalOf(sel, going("0.32.13", "0.33.0", base))
 		assert.True(t, d.Dropped)
+		assert.Equal(t, "0.33.0", d.Base)
 		assert.Equal(t, want, d.Security, base)
 		assert.Empty(t, d.Passed)
 	}
-	assert.Empty(t, removalOf(sel, []probe.Shown{{Pin: &pin.Pin{}}}, []PinInfo{{BaseVersion: "0.33.0"}}).Security)
+	assert.Empty(t, removalOf(sel, going("", "0.33.0")).Security)
 	assert.NotEmpty(t, sel.Decision.Passed, "that of a bump stays")
 }

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -45,10 +46,36 @@ type Removal struct {
 // State returns the flake without the pins, for Nix to look at.
 func (r *Removal) State() probe.State { return edited(r.Changes) }
 
-// Remove works out the files without the pins that outputs show, and proves that each output shows nixpkgs' own package
-// then. Of another pin nothing proves that its removal is right. What stands in the way is a *diag.Error.
-func (f *Flake) Remove(ctx context.Context, shown []probe.Shown) (*Removal, error) {
-	plan, err := f.plan(shown)
+// Removable returns those pins that edits can take out, and of the others what stands in the way. Pins that share a
+// literal go together or not at all.
+func (f *Flake) Removable(pins []probe.Shown) (can []probe.Shown, obstacles []*diag.Error, err error) {
+	for _, group := range f.Found.Bound() {
+		var going []probe.Shown
+		for _, p := range pins {
+			if slices.Contains(group, p.Pin) {
+				going = append(going, p)
+			}
+		}
+		if len(going) == 0 {
+			continue
+		}
+		var obstacle *diag.Error
+		switch _, err := f.plan(going); {
+		case errors.As(err, &obstacle):
+			obstacles = append(obstacles, obstacle)
+		case err != nil:
+			return nil, nil, err
+		default:
+			can = append(can, going...)
+		}
+	}
+	return can, obstacles, nil
+}
+
+// Remove works out the files without pins, and proves that each output that showed one shows nixpkgs' own package then.
+// What stands in the way is a *diag.Error.
+func (f *Flake) Remove(ctx context.Context, pins []probe.Shown) (*Removal, error) {
+	plan, err := f.plan(pins)
 	if err != nil {
 		return nil, err
 	}
@@ -60,31 +87,29 @@ func (f *Flake) Remove(ctx context.Context, shown []probe.Shown) (*Removal, erro
 	if err != nil {
 		return nil, err
 	}
-	facts, err := f.prove(ctx, proof{shown: shown, whole: plan.Whole, removed: edited(changes), trail: edited(trail)})
+	facts, err := f.prove(ctx, proof{shown: pins, whole: plan.Whole, removed: edited(changes), trail: edited(trail)})
 	if err != nil {
 		return nil, err
 	}
-	return &Removal{
-		Changes: changes, Facts: facts, Warnings: append(leftovers(plan, changes), f.unshown(shown)...),
-	}, nil
+	return &Removal{Changes: changes, Facts: facts, Warnings: leftovers(plan, changes)}, nil
 }
 
 // plan works out how to take pins out of the files.
-func (f *Flake) plan(shown []probe.Shown) (*edit.Removal, error) {
-	var pins []edit.Pin
-	for _, p := range shown {
-		made, err := f.removable(p.Pin)
+func (f *Flake) plan(pins []probe.Shown) (*edit.Removal, error) {
+	overrides := make([]edit.Pin, 0, len(pins))
+	for _, p := range pins {
+		made, err := f.override(p.Pin)
 		if err != nil {
 			return nil, err
 		}
-		pins = append(pins, made)
+		overrides = append(overrides, made)
 	}
 	files := make([]*nixexpr.File, 0, len(f.Files.Nix))
 	for _, code := range f.Files.Nix {
 		files = append(files, code)
 	}
 	slices.SortFunc(files, func(a, b *nixexpr.File) int { return strings.Compare(a.Name, b.Name) })
-	return edit.Plan(files, pins)
+	return edit.Plan(files, overrides)
 }
 
 // changes edits files.
@@ -100,11 +125,12 @@ func (f *Flake) changes(edits map[string][]nixexpr.Edit) ([]source.Change, error
 	return changes, nil
 }
 
-// removable is a pin as package edit takes it. Only an override of nixpkgs' package can be removed: what a pin of
+// override is a pin as package edit takes it. Only an override of nixpkgs' package can be removed: what a pin of
 // another kind leaves behind would be no package.
-func (f *Flake) removable(p *pin.Pin) (edit.Pin, error) {
-	if p.Input() != nil {
-		return edit.Pin{}, diag.At(p.Pos, "remove pin: its source is an input of the flake", byHand)
+func (f *Flake) override(p *pin.Pin) (edit.Pin, error) {
+	if in := p.Input(); in != nil {
+		return edit.Pin{}, diag.At(p.Pos, "remove pin: its source is the input "+in.Name,
+			"remove the override and the input by hand")
 	}
 	made := edit.Pin{}
 	for _, c := range f.Found.Package.Companions {
@@ -142,8 +168,8 @@ func leftovers(plan *edit.Removal, changes []source.Change) []string {
 	return list
 }
 
-// unshown says which pins a removal leaves, for no output shows them.
-func (f *Flake) unshown(shown []probe.Shown) []string {
+// Unshown says which pins no output shows: of those nothing proves that their removal is right.
+func (f *Flake) Unshown(shown []probe.Shown) []string {
 	var list []string
 	for _, p := range f.Found.Pins {
 		if !slices.ContainsFunc(shown, func(s probe.Shown) bool { return s.Pin == p }) {

@@ -83,6 +83,9 @@ func Plan(files []*nixexpr.File, pins []Pin) (*Removal, error) {
 			return nil, err
 		}
 	}
+	if err := r.refusal(); err != nil {
+		return nil, err
+	}
 	for f, p := range r.prunings {
 		if edits := p.Edits(); len(edits) > 0 {
 			removal.Edits[f.Name] = edits
@@ -98,6 +101,7 @@ type remover struct {
 	names    []string // the attributes of the pin in hand
 	sets     []setIn  // that lost a binding
 	trails   map[*nixexpr.File]map[int]nixexpr.Edit
+	needs    []need
 }
 
 // setIn is a set of bindings in a file.
@@ -107,16 +111,21 @@ type setIn struct {
 }
 
 func refuse(f *nixexpr.File, n nixexpr.Node, format string, args ...any) error {
+	return diag.At(place(f, n), "remove pin: "+fmt.Sprintf(format, args...), "remove the override by hand")
+}
+
+// place is where a node stands.
+func place(f *nixexpr.File, n nixexpr.Node) diag.Pos {
 	at := f.Position(n.Start())
-	return diag.At(diag.Pos{File: at.File, Line: at.Line, Column: at.Column},
-		"remove pin: "+fmt.Sprintf(format, args...), "remove the override by hand")
+	return diag.Pos{File: at.File, Line: at.Line, Column: at.Column}
 }
 
 // remove takes a pin out, and reports whether nothing of its overrideAttrs is left.
 func (r *remover) remove(pin *Pin) (whole bool, err error) {
 	if len(pin.Calls) == 0 {
 		return false, &diag.Error{
-			Text: "remove pin: it is not an override of nixpkgs' package", Hint: "remove it by hand",
+			Text: "remove pin: it is not an override of nixpkgs' package",
+			Hint: "use nixpkgs' own package in its place",
 		}
 	}
 	whole = true
@@ -124,7 +133,9 @@ func (r *remover) remove(pin *Pin) (whole bool, err error) {
 	for _, call := range pin.Calls {
 		base, ok := overridden(call)
 		if !ok {
-			return false, refuse(pin.File, call, "this is not a call of overrideAttrs")
+			return false, diag.At(place(pin.File, call),
+				"remove pin: the flake builds this package by itself, instead of overriding nixpkgs'",
+				"use nixpkgs' own package in its place")
 		}
 		body, fn, err := r.body(pin.File, call)
 		if err != nil {
@@ -136,7 +147,7 @@ func (r *remover) remove(pin *Pin) (whole bool, err error) {
 			r.trail(pin.File, call, base)
 			err = r.replace(pin.File, call, base)
 		case !bodies[body]:
-			err = r.shrink(pin.File, body, fn, rest)
+			r.shrink(pin.File, body, fn, rest)
 		}
 		if err != nil {
 			return false, err
@@ -263,28 +274,6 @@ func (r *remover) ownSet(e nixexpr.Expr) bool {
 	return false
 }
 
-// allGone checks that every literal of a pin goes.
-func (r *remover) allGone(files []*nixexpr.File, pin *Pin) error {
-	for _, l := range pin.Literals {
-		i := slices.IndexFunc(files, func(f *nixexpr.File) bool { return f.Name == l.File })
-		if i < 0 {
-			return diag.At(diag.Pos{File: l.File, Line: 1, Column: 1},
-				fmt.Sprintf("remove pin: the %s stands in a file that is not Nix", l.What), "remove the pin by hand")
-		}
-		f := files[i]
-		if at := (literal{l}); !r.prunings[f].Gone(at) {
-			return refuse(f, at, "something that stays refers to the %s", l.What)
-		}
-	}
-	return nil
-}
-
-// literal is a Literal as a node.
-type literal struct{ l Literal }
-
-func (l literal) Start() int { return l.l.Start }
-func (l literal) End() int   { return l.l.End }
-
 // emptied lists the sets of which everything went, and that are still there.
 func (r *remover) emptied() []diag.Pos {
 	var list []diag.Pos
@@ -294,9 +283,7 @@ func (r *remover) emptied() []diag.Pos {
 		if left || p.Gone(s.set) {
 			continue
 		}
-		at := s.file.Position(s.set.Start())
-		pos := diag.Pos{File: at.File, Line: at.Line, Column: at.Column}
-		if !slices.Contains(list, pos) {
+		if pos := place(s.file, s.set); !slices.Contains(list, pos) {
 			list = append(list, pos)
 		}
 	}

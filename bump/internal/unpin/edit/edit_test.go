@@ -278,15 +278,28 @@ func TestPlanRefuses(t *testing.T) {
 		},
 		{
 			"a variable is needed", `let v = "0.32.13"; in { o = p.o.overrideAttrs (old: { version = v; x = v; }); }`,
-			"flake.nix:1:10: remove pin: something that stays refers to the literal",
+			"flake.nix:1:72: remove pin: this needs the literal at flake.nix:1:10",
 		},
 		{
 			"another package needs a variable", `let v = "0.32.13"; in { o = p.o.overrideAttrs (old: { version = v; ` +
-				`}); x = v; }`, "flake.nix:1:10: remove pin: something that stays refers to the literal",
+				`}); x = v; }`, "flake.nix:1:76: remove pin: this needs the literal at flake.nix:1:10",
 		},
 		{
 			"a check of the version", `{ o = p.o.overrideAttrs { version = "0.32.13"; }; test = "0.32.13"; }`,
-			"flake.nix:1:59: remove pin: something that stays refers to the literal",
+			"flake.nix:1:59: remove pin: the literal of the pin stands here as well",
+		},
+		{
+			"every place is named", `{ o = p.o.overrideAttrs (fin: old: rec { version = "0.32.13"; ` +
+				`a = "x ${version}"; b = fin.version + version; }); }`,
+			"flake.nix:1:72: remove pin: a refers to an attribute of the pin; " +
+				"flake.nix:1:87: b refers to an attribute of the pin; " +
+				"flake.nix:1:101: b refers to an attribute of the pin",
+		},
+		{
+			"every place is named, through variables", `let v = "0.32.13"; tag = "v${v}"; url = [ tag v ]; in { ` +
+				`o = p.o.overrideAttrs (old: { version = v; src = tag; }); x = url; y = [ tag ]; }`,
+			"flake.nix:1:119: remove pin: this needs the literal at flake.nix:1:10; " +
+				"flake.nix:1:130: this needs the literal at flake.nix:1:10",
 		},
 		{
 			"a helper that is handed on", `let b = d: d.overrideAttrs { version = "0.32.13"; }; in map b [ p.o ]`,

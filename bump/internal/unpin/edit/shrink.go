@@ -6,9 +6,9 @@ import (
 	"github.com/nixtars/ollama-bump/nixexpr"
 )
 
-// shrink takes the pin's attributes out of a body in which others stay. It refuses when one that stays
-// depends on one that goes.
-func (r *remover) shrink(f *nixexpr.File, body *nixexpr.AttrSet, fns []*nixexpr.Lambda, rest []*nixexpr.Binding) error {
+// shrink takes the pin's attributes out of a body in which others stay. Where one that stays needs one that goes is
+// noted.
+func (r *remover) shrink(f *nixexpr.File, body *nixexpr.AttrSet, fns []*nixexpr.Lambda, rest []*nixexpr.Binding) {
 	p := r.prunings[f]
 	var gone []string
 	for i := range body.Bindings {
@@ -27,11 +27,12 @@ func (r *remover) shrink(f *nixexpr.File, body *nixexpr.AttrSet, fns []*nixexpr.
 		p.Remove(b)
 	}
 	for _, b := range rest {
-		if use := dependence(body, fns, b, gone); use != nil && !p.Gone(use) {
-			return refuse(f, use, "%s refers to an attribute of the pin", b.Path[0].Name)
+		for _, use := range dependences(body, fns, b, gone) {
+			if !p.Gone(use) {
+				r.need(f, use, "%s refers to an attribute of the pin", b.Path[0].Name)
+			}
 		}
 	}
-	return nil
 }
 
 // shrinkInherit takes the pin's names out of an inherit that has others too.
@@ -49,15 +50,11 @@ func (r *remover) shrinkInherit(p *nixexpr.Pruning, b *nixexpr.Binding) []string
 	return gone
 }
 
-// dependence is a place in a binding that depends on one of the attributes that go: as a variable of a
+// dependences are the places in a binding that depend on one of the attributes that go: as a variable of a
 // recursive set, or as an attribute of the final ones, which are the first of two arguments.
-func dependence(body *nixexpr.AttrSet, fns []*nixexpr.Lambda, b *nixexpr.Binding, gone []string) nixexpr.Node {
-	var found nixexpr.Node
-	note := func(n nixexpr.Node) {
-		if found == nil {
-			found = n
-		}
-	}
+func dependences(body *nixexpr.AttrSet, fns []*nixexpr.Lambda, b *nixexpr.Binding, gone []string) []nixexpr.Node {
+	var found []nixexpr.Node
+	note := func(n nixexpr.Node) { found = append(found, n) }
 	if body.Rec {
 		for _, name := range gone {
 			nixexpr.Children(b, func(child nixexpr.Node) { nixexpr.Uses(child, name, note) })
