@@ -82,7 +82,8 @@ func TestUnpinLeaves(t *testing.T) {
 					"    inherit (pin) version vendorHash;\n    src = prev.fetchFromGitHub { owner = \"ollama\"; " +
 					"repo = \"ollama\"; tag = \"v${pin.version}\"; inherit (pin) hash; };\n  });\n}\n",
 			}}.made(),
-			"pin.json:1:1: remove pin: the version stands in a file that is not Nix; remove the pin by hand",
+			"pin.json:1:14: remove pin: the version stands in a file that is not Nix; remove the " +
+				"override and its values there by hand",
 		},
 		{
 			"a source that is an input",

@@ -24,6 +24,7 @@ var badInputs = []struct {
 }{
 	{"The flake", aboutTheFlake},
 	{"The release", aboutTheRelease},
+	{"A pin that nixpkgs has overtaken", aboutUnpin},
 	{"Nix and the machine", aboutTheMachine},
 	{"Flags and the configuration", aboutUse},
 	{"GitHub", aboutGitHub},
@@ -122,25 +123,6 @@ var aboutTheRelease = []badInput{
 		name:  "a llama.cpp that the patches do not fit",
 		flake: replaced("@nixpkgs@", "github:NixOS/nixpkgs/ollama-0.31.1"), locked: true,
 	},
-	{
-		name: "a pin that cannot be removed", args: []string{"--dry-run", "--unpin"}, locked: true,
-		flake: func(text string) string {
-			text = overtaken(text)
-			return strings.Replace(text, "vendorHash =", `preBuild = "echo ${version}"; vendorHash =`, 1)
-		},
-	},
-	{
-		name: "a pin that a comment keeps", args: []string{"--dry-run", "--unpin"}, locked: true,
-		flake: func(text string) string {
-			text = overtaken(text)
-			return strings.Replace(text, `version = "0.32.15";`, `version = "0.32.15"; # ollama-bump: hold <0.33`, 1)
-		},
-	},
-}
-
-// overtaken is a flake whose pin is current, and whose nixpkgs is ahead of it.
-func overtaken(flake string) string {
-	return strings.NewReplacer("@nixpkgs@", "github:NixOS/nixpkgs/ollama-0.33.2", "0.32.13", "0.32.15").Replace(flake)
 }
 
 var aboutTheMachine = []badInput{

@@ -45,10 +45,10 @@ func (b badInput) provoke(s *site) ended {
 	}
 	files := map[string]string{"flake.nix": overlayFlake}
 	maps.Copy(files, b.files)
-	dir := s.Flake(files)
 	if b.locked {
-		dir = s.Flake(map[string]string{"flake.nix": text})
+		files["flake.nix"] = text
 	}
+	dir := s.Flake(files)
 	require.NoError(s.t, os.WriteFile(filepath.Join(dir, "flake.nix"), []byte(s.Expand(text)), 0o644))
 	s.Git(dir, "add", "-A")
 	s.Repository(dir, "me/flake")

@@ -147,7 +147,7 @@ func (f *Flake) override(p *pin.Pin) (edit.Pin, error) {
 		s := f.Found.Slot(id)
 		if s.Start < s.End {
 			made.Literals = append(made.Literals, edit.Literal{
-				File: s.File, Start: s.Start, End: s.End, What: string(s.Field),
+				File: s.File, Start: s.Start, End: s.End, What: string(s.Field), Pos: s.Pos,
 			})
 		}
 	}

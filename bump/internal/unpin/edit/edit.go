@@ -39,6 +39,7 @@ type Literal struct {
 	File       string // as nixexpr.File.Name
 	Start, End int    // in bytes
 	What       string // "version", "src hash"
+	Pos        diag.Pos
 }
 
 // A Removal is how to take pins out.

@@ -345,7 +345,9 @@ func TestPlanRefusesLiteralsOfOtherFiles(t *testing.T) {
 	f, err := nixexpr.Parse("flake.nix", []byte(`{ o = p.o.overrideAttrs { version = v; }; }`))
 	require.NoError(t, err)
 	pin := pinOf(f)
-	pin.Literals = []edit.Literal{{File: "pin.json", Start: 3, End: 5, What: "version"}}
+	pin.Literals = []edit.Literal{{
+		File: "pin.json", Start: 3, End: 5, What: "version", Pos: diag.Pos{File: "pin.json", Line: 2, Column: 4},
+	}}
 	_, err = edit.Plan([]*nixexpr.File{f}, []edit.Pin{pin})
-	assert.EqualError(t, err, "pin.json:1:1: remove pin: the version stands in a file that is not Nix")
+	assert.EqualError(t, err, "pin.json:2:4: remove pin: the version stands in a file that is not Nix")
 }

@@ -48,8 +48,8 @@ func (r *remover) allGone(files []*nixexpr.File, pin *Pin) error {
 	for _, l := range pin.Literals {
 		i := slices.IndexFunc(files, func(f *nixexpr.File) bool { return f.Name == l.File })
 		if i < 0 {
-			return diag.At(diag.Pos{File: l.File, Line: 1, Column: 1},
-				fmt.Sprintf("remove pin: the %s stands in a file that is not Nix", l.What), "remove the pin by hand")
+			return diag.At(l.Pos, fmt.Sprintf("remove pin: the %s stands in a file that is not Nix", l.What),
+				"remove the override and its values there by hand")
 		}
 		f, n := files[i], literal{l}
 		if r.prunings[f].Gone(n) {
