@@ -95,12 +95,7 @@ func (p *parser) set() Expr {
 			return p.unexpected("'{' after 'rec'")
 		}
 	}
-	open := p.start()
-	p.advance()
-	var h int
-	n.Bindings, h = p.bindingList(kindBraceClose)
-	n.To = p.expectClosing(kindBraceClose, " or an attribute", open)
-	p.grown(h)
+	n.Bindings, n.To = p.braces()
 	return n
 }
 
@@ -111,13 +106,18 @@ func (p *parser) legacyLet() Expr {
 	if p.kind != kindBraceOpen {
 		return p.unexpected("'{' after 'let' (let … in must be in parentheses here)")
 	}
+	n.Bindings, n.To = p.braces()
+	return n
+}
+
+// braces reads bindings in braces, and where they end.
+func (p *parser) braces() (bindings []Binding, end int32) {
 	open := p.start()
 	p.advance()
-	var h int
-	n.Bindings, h = p.bindingList(kindBraceClose)
-	n.To = p.expectClosing(kindBraceClose, " or an attribute", open)
+	bindings, h := p.bindingList(kindBraceClose)
+	end = p.expectClosing(kindBraceClose, " or an attribute", open)
 	p.grown(h)
-	return n
+	return bindings, end
 }
 
 // stringNode reads a string of either kind, and the height of what is interpolated.

@@ -185,16 +185,12 @@ func namesAround(file *nixexpr.File, node nixexpr.Node) []string {
 	if file == nil || node == nil {
 		return nil
 	}
-	nixexpr.Walk(file.Root, func(n nixexpr.Node) bool {
-		if n.Start() > node.Start() || n.End() < node.End() {
-			return false
-		}
+	around(file, node, func(n nixexpr.Node) {
 		if b, ok := n.(*nixexpr.Binding); ok && b.Value != nil {
 			if last := b.Path[len(b.Path)-1]; last.Expr == nil {
 				names = append([]string{last.Name}, names...)
 			}
 		}
-		return true
 	})
 	return names
 }

@@ -15,10 +15,7 @@ var conditional = []string{
 // say from when on the pin is not needed, and move along. Whatever else a condition compares with the same
 // text stays, and is reported.
 func (c *copier) guards(call nixexpr.Node) {
-	nixexpr.Walk(c.file.Root, func(n nixexpr.Node) bool {
-		if n.Start() > call.Start() || n.End() < call.End() {
-			return false
-		}
+	around(c.file, call, func(n nixexpr.Node) {
 		var cond nixexpr.Expr
 		holds := true
 		switch n := n.(type) {
@@ -36,7 +33,6 @@ func (c *copier) guards(call nixexpr.Node) {
 			c.condition(cond, lexicalDepth)
 			c.guarding = false
 		}
-		return true
 	})
 }
 

@@ -16,18 +16,25 @@ const lexicalDepth = 8
 // whatever else is not written there.
 func variable(file *nixexpr.File, id *nixexpr.Ident) nixexpr.Expr {
 	var found nixexpr.Expr
-	nixexpr.Walk(file.Root, func(n nixexpr.Node) bool {
-		if n.Start() > id.Start() || n.End() < id.End() {
-			return false
-		}
+	around(file, id, func(n nixexpr.Node) {
 		if b, ok := nixexpr.Binds(n, id.Name); ok {
 			if found = nil; b != nil && len(b.Path) == 1 {
 				found = b.Value
 			}
 		}
-		return true
 	})
 	return found
+}
+
+// around visits the nodes that a node stands in, from the outermost to the node itself.
+func around(file *nixexpr.File, node nixexpr.Node, visit func(nixexpr.Node)) {
+	nixexpr.Walk(file.Root, func(n nixexpr.Node) bool {
+		if !contains(n, node) {
+			return false
+		}
+		visit(n)
+		return true
+	})
 }
 
 // resolved is an expression without the parentheses around it and the variables before it.
