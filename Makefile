@@ -43,7 +43,8 @@ cover: ## the quick tests, which need no Nix and take less than a minute, and wh
 	@IFS=:; for dir in $$PATH; do cp -sn "$$dir"/* .cache/without-nix 2>/dev/null || :; done
 	@rm -f .cache/without-nix/nix .cache/without-nix/nix-*
 	PATH=$(CURDIR)/.cache/without-nix go test -short -coverprofile=.cache/cover.out \
-		-coverpkg="$$(go list ./bump/... ./nixexpr/... | grep -v bumptest | paste -sd,)" ./... >.cache/cover.log || { cat .cache/cover.log; exit 1; }
+		-coverpkg="$$(go list ./bump/... ./nixexpr/... | grep -v bumptest | paste -sd,)" \
+		./... >.cache/cover.log || { cat .cache/cover.log; exit 1; }
 	@for part in bump nixexpr; do \
 		{ echo mode: set; grep "^github.com/nixtars/ollama-bump/$$part/" .cache/cover.out; } >.cache/cover-$$part.out; \
 		go tool cover -func=.cache/cover-$$part.out | sed -n "s/^total:.*)[^0-9]*/$$part: /p"; \

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"testing"
 
@@ -93,8 +94,7 @@ func TestMeasures(t *testing.T) {
 	for _, f := range files {
 		lines := strings.Split(f.src, "\n")
 		for i, line := range lines {
-			columns := len([]rune(strings.ReplaceAll(line, "\t", "    ")))
-			assert.LessOrEqual(t, columns, maxColumns, "%s:%d: columns", f.name, i+1)
+			assert.LessOrEqual(t, columnsOf(line), maxColumns, "%s:%d: columns", f.name, i+1)
 		}
 		if f.test {
 			continue
@@ -124,6 +124,39 @@ func TestMeasures(t *testing.T) {
 		}
 	}
 }
+
+// TestLinesAreShort looks at the product's files that are not Go: Nix, shell, YAML and what runs make and CI.
+func TestLinesAreShort(t *testing.T) {
+	count := 0
+	root := os.DirFS("..")
+	require.NoError(t, fs.WalkDir(root, ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (strings.HasPrefix(name, "testdata/") || name == ".git" || name == ".cache"):
+			return fs.SkipDir // the flakes and packages there try something
+		case d.IsDir():
+			return nil
+		}
+		code := []string{".nix", ".sh", ".yml", ".yaml", ".service", ".timer"}
+		if !slices.Contains(code, path.Ext(name)) && name != "Makefile" && path.Dir(name) != ".ci" {
+			return nil
+		}
+		count++
+		src, err := fs.ReadFile(root, name)
+		if err != nil {
+			return err
+		}
+		for i, line := range strings.Split(string(src), "\n") {
+			assert.LessOrEqual(t, columnsOf(line), maxColumns, "%s:%d: columns", name, i+1)
+		}
+		return nil
+	}))
+	require.Greater(t, count, 20)
+}
+
+// columnsOf returns how wide a line is.
+func columnsOf(line string) int { return len([]rune(strings.ReplaceAll(line, "\t", "    "))) }
 
 // structsOf returns what the names of types stand for, by folder.
 func structsOf(files []goFile) map[string]map[string]ast.Expr {

@@ -41,7 +41,8 @@ work=$(mktemp -d "$dir.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 chmod 755 "$work"
 apt=$work/apt
-mkdir -p "$apt/lists/partial" "$apt/archives/partial" "$apt/etc/apt.conf.d" "$apt/etc/preferences.d" "$work/root" "$work/bin"
+mkdir -p "$apt/lists/partial" "$apt/archives/partial" "$apt/etc/apt.conf.d" "$apt/etc/preferences.d" \
+	"$work/root" "$work/bin"
 
 # An apt of its own: no installed package counts, so the whole closure is fetched.
 arch=$(dpkg --print-architecture)
@@ -76,7 +77,8 @@ done
 # libraries: no variable is set that git, ssh or a builder would inherit. An old package finds its own
 # libraries by an absolute path inside the program, which would lead to the installed Nix: that is switched off.
 loader=$(cd "$work/root" && find . -name 'ld-linux-*.so.?' | sort | head -n 1)
-libs=$(cd "$work/root" && find lib usr/lib -maxdepth 1 \( -name '*-linux-gnu*' -o -name nix \) 2>/dev/null | sed "s|^|$dir/root/|" | tr '\n' ':')
+libs=$(cd "$work/root" && find lib usr/lib -maxdepth 1 \( -name '*-linux-gnu*' -o -name nix \) 2>/dev/null |
+	sed "s|^|$dir/root/|" | tr '\n' ':')
 owned=$(cd "$work/root" && find usr/lib/nix -name '*.so*' 2>/dev/null | sed "s|^|$dir/root/|" | tr '\n' ':')
 data= # until 2.3 a part of Nix is written in Nix
 [ ! -d "$work/root/usr/share/nix" ] || data=" NIX_DATA_DIR='$dir/root/usr/share'"
@@ -85,7 +87,8 @@ for program in "$work"/root/usr/bin/nix "$work"/root/usr/bin/nix-*; do
 	cat >"$work/bin/$name" <<EOF
 #!/bin/sh
 export NIX_BIN_DIR='$dir/bin'$data
-exec '$dir/root/$loader' --inhibit-rpath '$owned$dir/root/usr/bin/$name' --library-path '$libs' '$dir/root/usr/bin/$name' "\$@"
+exec '$dir/root/$loader' --inhibit-rpath '$owned$dir/root/usr/bin/$name' --library-path '$libs' \
+	'$dir/root/usr/bin/$name' "\$@"
 EOF
 	chmod 755 "$work/bin/$name"
 done

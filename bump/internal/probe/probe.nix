@@ -28,7 +28,8 @@
       named = set: only (namesOf set) req.names ++ without req.names (namesOf set);
       location = where: value: { inherit where value; other = false; off = false; strict = false; set = { }; };
       # other packages are looked at only as long as a pin is missing
-      inSet = prefix: names: set: map (n: location "${prefix}.${n}" set.${n} // { other = !(builtins.elem n req.names); }) names;
+      inSet = prefix: names: set:
+        map (n: location "${prefix}.${n}" set.${n} // { other = !(builtins.elem n req.names); }) names;
 
       # the nixpkgs that overlays are applied to. Hashes do not depend on licences, and an overlay by itself has no
       # settings that could allow anything: here everything is allowed.
@@ -36,13 +37,17 @@
       nixpkgsInput =
         let
           has = i: attempt (flake.inputs.${i} ? legacyPackages) == true;
-          candidates = builtins.filter has (only (namesOf flake.inputs) [ "nixpkgs" ] ++ without [ "nixpkgs" ] (namesOf flake.inputs));
+          candidates =
+            builtins.filter has (only (namesOf flake.inputs) [ "nixpkgs" ]
+              ++ without [ "nixpkgs" ] (namesOf flake.inputs));
         in
         if candidates == [ ] then null else flake.inputs.${builtins.head candidates};
       permissive =
         input:
         if attempt (input ? lib.nixosSystem && builtins.pathExists "${input}/default.nix") == true then
-          input // { legacyPackages = builtins.mapAttrs (s: _: import input { system = s; config = everythingAllowed; }) input.legacyPackages; }
+          input
+            // { legacyPackages = builtins.mapAttrs (s: _: import input { system = s; config = everythingAllowed; })
+              input.legacyPackages; }
         else
           input;
       everythingAllowed = {
@@ -70,7 +75,9 @@
         if nixpkgs == null then
           [ ]
         else
-          inSet prefix (only (if own == null then [ ] else own) req.names ++ without req.names (if own == null then [ ] else own)) set;
+          inSet prefix
+            (only (if own == null then [ ] else own) req.names
+              ++ without req.names (if own == null then [ ] else own)) set;
 
       isNamed = p: builtins.match ".*${req.package}.*" (toString (attempt (p.pname or p.name or ""))) != null;
       inList =
@@ -78,7 +85,9 @@
         let
           l = attempt list;
         in
-        if !builtins.isList l then [ ] else numbered (map (p: location "${prefix}: ${str (attempt p.name)}" p) (builtins.filter (p: isDrv p && isNamed p) l));
+        if !builtins.isList l then [ ]
+          else numbered (map (p: location "${prefix}: ${str (attempt p.name)}" p)
+          (builtins.filter (p: isDrv p && isNamed p) l));
       # two variants of a package have one name
       numbered =
         list:
@@ -86,7 +95,8 @@
           i:
           let
             l = builtins.elemAt list i;
-            before = builtins.length (builtins.filter (o: o.where == l.where) (builtins.genList (builtins.elemAt list) i));
+            before = builtins.length (builtins.filter (o: o.where == l.where)
+              (builtins.genList (builtins.elemAt list) i));
           in
           if before == 0 then l else l // { where = "${l.where} (${toString (before + 1)})"; }
         ) (builtins.length list);
@@ -96,7 +106,10 @@
         location "${prefix}.services.${req.package}.package" (services.${req.package}.package or null)
         // { strict = req.strict; off = attempt (services.${req.package}.enable or true) == false; };
 
-      allowing = given: if attempt (given ? extendModules) == true then given.extendModules { modules = [ { nixpkgs.config = everythingAllowed; } ]; } else given;
+      allowing = given:
+        if attempt (given ? extendModules) == true
+        then given.extendModules { modules = [ { nixpkgs.config = everythingAllowed; } ]; }
+        else given;
       # what a NixOS, nix-darwin or home-manager configuration holds
       ofConfiguration =
         root: prefix: given:
@@ -109,7 +122,9 @@
         in
         # what a module system throws is caught everywhere but here
         map (l: l // { set = pkgs; }) (
-          (if req.strict then [ (location prefix (builtins.seq c.config (builtins.seq c.pkgs null)) // { strict = true; }) ] else [ ])
+          (if req.strict then [ (location prefix (builtins.seq c.config (builtins.seq c.pkgs null))
+            // { strict = true; }) ]
+            else [ ])
           ++ [ (ofService "${prefix}.config" (cfg.services or { })) ]
           ++ inSet "${prefix}.pkgs" (builtins.filter (n: attempt (pkgs ? ${n}) == true) req.names) pkgs
           ++ inList "${prefix}.config.environment.systemPackages" (cfg.environment.systemPackages or [ ])
@@ -123,10 +138,12 @@
 
       # Locations come in groups, so that what is not looked at is not evaluated: a configuration costs seconds.
       group = prefix: locations: { inherit prefix locations; };
-      each = flake: key: f: map (n: group "${key}.${n}" (f "${key}.${n}" flake.${key}.${n})) (namesOf (attempt (flake.${key} or { })));
+      each = flake: key: f:
+        map (n: group "${key}.${n}" (f "${key}.${n}" flake.${key}.${n})) (namesOf (attempt (flake.${key} or { })));
 
       path = set: builtins.foldl' (s: n: s.${n}) set;
-      has = set: p: p == [ ] || builtins.isAttrs set && set ? ${builtins.head p} && has set.${builtins.head p} (builtins.tail p);
+      has = set: p:
+        p == [ ] || builtins.isAttrs set && set ? ${builtins.head p} && has set.${builtins.head p} (builtins.tail p);
       # where an attribute may be, as nix build looks for it
       placesOf = flake: attr: builtins.filter (p: attempt (has flake p) == true) [
         attr
@@ -138,7 +155,8 @@
         let
           tries = placesOf flake req.attr;
         in
-        map (p: location (builtins.concatStringsSep "." p) (path flake p)) (if tries == [ ] then [ req.attr ] else [ (builtins.head tries) ]);
+        map (p: location (builtins.concatStringsSep "." p) (path flake p))
+          (if tries == [ ] then [ req.attr ] else [ (builtins.head tries) ]);
 
       families = familiesOf { inherit flake; allow = false; };
       familiesOf =
@@ -148,10 +166,13 @@
         else
           map (key: { inherit key; groups = familyOf.${key} root; }) req.families;
       familyOf = {
-        packages = { flake, ... }: [ (group "packages" (inSet "packages.${system}" (named (flake.packages.${system} or { })) flake.packages.${system})) ];
+        packages = { flake, ... }:
+          [ (group "packages"
+          (inSet "packages.${system}" (named (flake.packages.${system} or { })) flake.packages.${system})) ];
         legacyPackages = { flake, ... }: [ (group "legacyPackages" (inSet "legacyPackages.${system}" (builtins.filter (
           n: attempt (flake.legacyPackages.${system} ? ${n}) == true
-        ) (if attempt (flake ? legacyPackages.${system}) == true then req.names else [ ])) flake.legacyPackages.${system})) ];
+        ) (if attempt (flake ? legacyPackages.${system}) == true then req.names else [ ]))
+          flake.legacyPackages.${system})) ];
         overlays = { flake, ... }:
           each flake "overlays" ofOverlay
           ++ (if flake ? overlay then [ (group "overlay" (ofOverlay "overlay" flake.overlay)) ] else [ ]);
@@ -159,7 +180,8 @@
         darwinConfigurations = root: each root.flake "darwinConfigurations" (ofConfiguration root);
         homeConfigurations = root: each root.flake "homeConfigurations" (ofConfiguration root);
       };
-      leads = prefix: where: prefix == "" || builtins.substring 0 (builtins.stringLength prefix + 1) where == "${prefix}.";
+      leads = prefix: where:
+        prefix == "" || builtins.substring 0 (builtins.stringLength prefix + 1) where == "${prefix}.";
       # the same location with everything allowed, in a list; an empty one when there is none
       permitted =
         where:
@@ -175,15 +197,18 @@
         loc: p:
         let
           recipe = str (attempt (p.meta.position or null));
-          holds = { input, ... }: recipe != null && builtins.substring 0 (builtins.stringLength "${input}/") recipe == "${input}/";
-          inputsOf = path: input: map (n: { path = path ++ [ n ]; input = input.inputs.${n}; }) (namesOf (input.inputs or { }));
+          holds = { input, ... }:
+            recipe != null && builtins.substring 0 (builtins.stringLength "${input}/") recipe == "${input}/";
+          inputsOf = path: input:
+            map (n: { path = path ++ [ n ]; input = input.inputs.${n}; }) (namesOf (input.inputs or { }));
           direct = inputsOf [ ] flake;
           from = builtins.filter (i: attempt (holds i && i.input ? legacyPackages) == true) (
             direct ++ builtins.concatMap (i: inputsOf i.path i.input) direct
           );
           packages = if from == [ ] then nixpkgs else (builtins.head from).input.legacyPackages.${system};
           last = builtins.match ".*[.]([^. :]+)" loc.where;
-          name = if last != null && attempt (packages ? ${builtins.head last}) == true then builtins.head last else req.package;
+          name = if last != null && attempt (packages ? ${builtins.head last}) == true
+            then builtins.head last else req.package;
           base = packages.${name} or { };
         in
         {
@@ -215,18 +240,23 @@
               inherit (set.stdenv) buildPlatform hostPlatform;
             in
             if known && attempt (set ? stdenv.hostPlatform.system) == true then
-              { localSystem = buildPlatform; } // (if buildPlatform.system == hostPlatform.system then { } else { crossSystem = hostPlatform; })
+              { localSystem = buildPlatform; }
+                // (if buildPlatform.system == hostPlatform.system then { } else { crossSystem = hostPlatform; })
             else
               { inherit system; };
           importable = attempt (input ? lib.nixosSystem && builtins.pathExists "${input}/default.nix") == true;
-          packages = config: if importable then import input (platform // { inherit config; }) else input.legacyPackages.${system};
+          packages = config:
+            if importable then import input (platform // { inherit config; }) else input.legacyPackages.${system};
           names = if trail.name != null && known then [ trail.name ] else [ name ] ++ without [ name ] req.names;
           drvOf =
             config: n:
             let
               own = packages (builtins.removeAttrs config [ "packageOverrides" ]);
               again = packages (builtins.removeAttrs config [ "packageOverrides" ] // everythingAllowed);
-              overridden = pkgs: if attempt (pkgs ? ${n}) == true then builtins.foldl' (b: args: b.override args) pkgs.${n} trail.overrides else null;
+              overridden = pkgs:
+                if attempt (pkgs ? ${n}) == true then builtins.foldl' (b: args: b.override args)
+                  pkgs.${n} trail.overrides
+                else null;
               drv = attempt (overridden own).drvPath or null;
             in
             if drv != null then drv else attempt (overridden again).drvPath or null;
@@ -255,7 +285,8 @@
           srcs = attempt (map (s: s.outputHash or null) (p.srcs or [ ]));
           hashes = [ info.src info.mod info.vendor ] ++ (if builtins.isList srcs then srcs else [ ]);
           shows = pin: builtins.any (f: builtins.elem f hashes) pin.marks
-            || pin.marks == [ ] && info.version == pin.version && builtins.any (n: builtins.match ".*[.]${n}" where != null) pin.names;
+            || pin.marks == [ ] && info.version == pin.version
+              && builtins.any (n: builtins.match ".*[.]${n}" where != null) pin.names;
           pins = map (pin: pin.id) (builtins.filter shows req.pins);
         in
         info
@@ -273,7 +304,10 @@
         info
         // {
           modDrv = str (attempt ((allowed info.where (p: p.goModules or null) p).drvPath or null));
-          drv = if req.deep || builtins.elem info.where req.whole then str (attempt (if req.base then allowed info.where (p: p) p else p).drvPath) else null;
+          drv =
+            if req.deep || builtins.elem info.where req.whole
+            then str (attempt (if req.base then allowed info.where (p: p) p else p).drvPath)
+            else null;
         };
 
       firstOf = id: (builtins.head (builtins.filter (pin: pin.id == id) req.pins)).first;
@@ -285,7 +319,8 @@
           info = describe loc p;
           fresh = builtins.filter (i: !(st ? ${toString i}) || loc.where == firstOf i) (info.pins or [ ]);
         in
-        if (loc.other || !req.all) && complete st || builtins.elem loc.where req.skip || req.only != [ ] && !(builtins.elem loc.where req.only) then
+        if (loc.other || !req.all) && complete st || builtins.elem loc.where req.skip
+          || req.only != [ ] && !(builtins.elem loc.where req.only) then
           st
         else
           say { try = loc.where; } (
@@ -294,13 +329,16 @@
             else if loc.off && !(info ? pins || builtins.elem loc.where req.only) then
               st
             else
-              say info (say' (info ? pins || builtins.elem loc.where req.whole) (deeper info p) (st // builtins.listToAttrs (map (i: { name = toString i; value = { inherit p info; }; }) fresh)))
+              say info
+                (say' (info ? pins || builtins.elem loc.where req.whole) (deeper info p)
+                (st // builtins.listToAttrs (map (i: { name = toString i; value = { inherit p info; }; }) fresh)))
           );
       # Every pin was seen: where it was seen first, when that is known. Another package may have the hashes by itself.
       complete =
         st:
         req.only == [ ]
-        && builtins.all (pin: st ? ${toString pin.id} && (pin.first == "" || pin.first == st.${toString pin.id}.info.where)) req.pins;
+        && builtins.all (pin: st ? ${toString pin.id}
+          && (pin.first == "" || pin.first == st.${toString pin.id}.info.where)) req.pins;
       wanted = g: req.only == [ ] || builtins.any (leads g.prefix) req.only;
       # a group is said before its locations are known: a configuration may fail as soon as it is looked at
       steps =
@@ -311,7 +349,10 @@
           say { group = g.prefix; } (builtins.foldl' step st g.locations);
       scan =
         st: fams:
-        if fams == [ ] || complete st then st else scan (say { family = (builtins.head fams).key; } (builtins.foldl' steps st (builtins.head fams).groups)) (builtins.tail fams);
+        if fams == [ ] || complete st then st
+          else scan (say { family = (builtins.head fams).key; }
+          (builtins.foldl' steps st (builtins.head fams).groups))
+          (builtins.tail fams);
       found = say { nix = builtins.nixVersion; } (scan { } families);
 
       # what nixpkgs refuses under the settings of the flake is taken from where everything is allowed
@@ -339,7 +380,8 @@
         else
           throw "${req.nonce} no output shows the new version";
       ofConfigurations = {
-        nixosConfigurations = builtins.mapAttrs (_: c: c.config.system.build.toplevel.drvPath) (flake.nixosConfigurations or { });
+        nixosConfigurations = builtins.mapAttrs (_: c: c.config.system.build.toplevel.drvPath)
+          (flake.nixosConfigurations or { });
         darwinConfigurations = builtins.mapAttrs (_: c: c.system.drvPath) (flake.darwinConfigurations or { });
         homeConfigurations = builtins.mapAttrs (_: c: c.activationPackage.drvPath) (flake.homeConfigurations or { });
       };
@@ -362,31 +404,45 @@
       consumersOf =
         { flake, allow }:
         let
-          perSystem = kind: pathOf: let set = attempt (flake.${kind}.${system} or { }); in map (n: { where = "${kind}.${system}.${n}"; drv = pathOf set.${n}; }) (namesOf set);
-          single = kind: if attempt (isDrv (flake.${kind}.${system} or null)) == true then [ { where = "${kind}.${system}"; drv = flake.${kind}.${system}.drvPath; } ] else [ ];
+          perSystem = kind: pathOf:
+            let set = attempt (flake.${kind}.${system} or { });
+            in map (n: { where = "${kind}.${system}.${n}"; drv = pathOf set.${n}; }) (namesOf set);
+          single = kind:
+            if attempt (isDrv (flake.${kind}.${system} or null)) == true
+            then [ { where = "${kind}.${system}"; drv = flake.${kind}.${system}.drvPath; } ]
+            else [ ];
           # a configuration has settings of its own
-          configurations = kind: pathOf: map (n: { where = "${kind}.${n}"; drv = pathOf (if allow then allowing flake.${kind}.${n} else flake.${kind}.${n}); }) (namesOf (attempt (flake.${kind} or { })));
+          configurations = kind: pathOf:
+            map (n: { where = "${kind}.${n}";
+              drv = pathOf (if allow then allowing flake.${kind}.${n} else flake.${kind}.${n}); })
+            (namesOf (attempt (flake.${kind} or { })));
           drvOf = p: if isDrv p then p.drvPath else null;
           # what a program in the store was built by
-          programOf = app: let drvs = builtins.attrNames (builtins.getContext (if isDrv app then app.outPath else app.program)); in if drvs == [ ] then null else builtins.head drvs;
+          programOf = app:
+            let drvs = builtins.attrNames (builtins.getContext (if isDrv app then app.outPath else app.program));
+            in if drvs == [ ] then null else builtins.head drvs;
           # what legacyPackages hold, and sets that say that there are packages in them; but not all of nixpkgs
           nested =
             depth: where: x:
             if isDrv x then [ { inherit where; drv = x.drvPath; } ]
-            else if depth == 0 || !builtins.isAttrs x || attempt (x.recurseForDerivations or false) != true || x ? stdenv then [ ]
+            else if depth == 0 || !builtins.isAttrs x || attempt (x.recurseForDerivations or false) != true
+              || x ? stdenv then [ ]
             else builtins.concatMap (n: nested (depth - 1) "${where}.${n}" (attempt x.${n})) (namesOf x);
           # outputs of names that Nix does not know, for this system or for none
           under =
             depth: where: x:
             if isDrv x then [ { inherit where; drv = x.drvPath; } ]
             else if depth == 0 || !builtins.isAttrs x then [ ]
-            else builtins.concatMap (n: under (depth - 1) "${where}.${n}" (attempt x.${n})) (without otherSystems (namesOf x));
+            else builtins.concatMap (n: under (depth - 1) "${where}.${n}" (attempt x.${n}))
+              (without otherSystems (namesOf x));
         in
         {
           packages = perSystem "packages" drvOf ++ single "defaultPackage";
           devShells = perSystem "devShells" drvOf ++ single "devShell";
           apps = perSystem "apps" programOf
-            ++ (if attempt (flake ? defaultApp.${system}) == true then [ { where = "defaultApp.${system}"; drv = programOf flake.defaultApp.${system}; } ] else [ ]);
+            ++ (if attempt (flake ? defaultApp.${system}) == true
+              then [ { where = "defaultApp.${system}"; drv = programOf flake.defaultApp.${system}; } ]
+              else [ ]);
           checks = perSystem "checks" drvOf;
           formatter = single "formatter";
           # a bundler is a function of what it bundles
@@ -394,19 +450,24 @@
           sets = builtins.concatMap (
             kind:
             let set = attempt (flake.${kind}.${system} or { });
-            in if attempt (set ? stdenv) == true then [ ] else builtins.concatMap (n: nested 2 "${kind}.${system}.${n}" (attempt set.${n})) (namesOf set)
+            in if attempt (set ? stdenv) == true then [ ]
+              else builtins.concatMap (n: nested 2 "${kind}.${system}.${n}" (attempt set.${n})) (namesOf set)
           ) [ "packages" "legacyPackages" ];
-          others = builtins.concatMap (n: under 3 n (attempt flake.${n})) (without known (namesOf (flake.outputs or { })));
+          others = builtins.concatMap (n: under 3 n (attempt flake.${n}))
+            (without known (namesOf (flake.outputs or { })));
           homeConfigurations = configurations "homeConfigurations" (c: c.activationPackage.drvPath);
           nixosConfigurations = configurations "nixosConfigurations" (c: c.config.system.build.toplevel.drvPath);
           darwinConfigurations = configurations "darwinConfigurations" (c: c.system.drvPath);
         };
       bundled = derivation { name = "bundled"; inherit system; builder = "/bin/false"; };
-      otherSystems = without [ system ] [ "x86_64-linux" "aarch64-linux" "x86_64-darwin" "aarch64-darwin" "i686-linux" "armv7l-linux" "riscv64-linux" ];
+      otherSystems = without [ system ]
+        [ "x86_64-linux" "aarch64-linux" "x86_64-darwin" "aarch64-darwin" "i686-linux" "armv7l-linux" "riscv64-linux" ];
       # the outputs that Nix or others look for, and those that hold no derivations
       known = [
-        "packages" "legacyPackages" "devShells" "devShell" "defaultPackage" "defaultApp" "apps" "checks" "formatter" "bundlers" "overlays" "overlay"
-        "nixosConfigurations" "darwinConfigurations" "homeConfigurations" "nixosModules" "nixosModule" "darwinModules" "homeModules"
+        "packages" "legacyPackages" "devShells" "devShell" "defaultPackage" "defaultApp"
+        "apps" "checks" "formatter" "bundlers" "overlays" "overlay"
+        "nixosConfigurations" "darwinConfigurations" "homeConfigurations"
+        "nixosModules" "nixosModule" "darwinModules" "homeModules"
         "homeManagerModules" "flakeModules" "modules" "lib" "templates" "defaultTemplate"
       ];
       consumersIn = root: builtins.concatMap (kind: (consumersOf root).${kind}) req.consumers;
@@ -425,13 +486,16 @@
             in if builtins.isString drv then builtins.unsafeDiscardStringContext drv else null;
           refused = !req.strict && mine == null && theirs != null;
         }
-      ) (builtins.filter (c: (req.only == [ ] || builtins.elem c.where req.only) && !(builtins.elem c.where req.skip)) (consumersIn { inherit flake; allow = false; }));
+      ) (builtins.filter (c: (req.only == [ ] || builtins.elem c.where req.only) && !(builtins.elem c.where req.skip))
+        (consumersIn { inherit flake; allow = false; }));
       # Each configuration by itself: nix flake check goes on after one that does not evaluate, whatever ends it.
       survey = builtins.listToAttrs (
         map (g: {
           name = g.prefix;
-          value = say { group = g.prefix; } (builtins.seq (builtins.foldl' step { } g.locations) (say { passed = g.prefix; } bundled));
-        }) (builtins.filter (g: wanted g && !(builtins.elem g.prefix req.skip)) (builtins.concatMap (family: family.groups) families))
+          value = say { group = g.prefix; } (builtins.seq (builtins.foldl' step { } g.locations)
+            (say { passed = g.prefix; } bundled));
+        }) (builtins.filter (g: wanted g && !(builtins.elem g.prefix req.skip))
+          (builtins.concatMap (family: family.groups) families))
       );
       # An output that is named, or what a configuration is built to. It is asked for its version if it is the package.
       asked =
@@ -450,7 +514,8 @@
             version = if isPackage then str (attempt built.version) else null;
             program = if isPackage then (asksVersion built).drvPath else null;
           } built;
-      ofPins = prefix: f: builtins.listToAttrs (map (pin: { name = "${prefix}${toString pin.id}"; value = f pin; }) req.pins);
+      ofPins = prefix: f:
+        builtins.listToAttrs (map (pin: { name = "${prefix}${toString pin.id}"; value = f pin; }) req.pins);
     in
     if req.survey != "" then { checks.${req.survey} = survey; } else {
       # this system's fetchzip, made to fetch and run what another system's does
@@ -488,7 +553,8 @@
         inherit system;
         builder = "/bin/false";
         allowSubstitutes = false;
-        count = toString (builtins.foldl' (n: c: say { try = c.consumer; } (builtins.seq c.drv (say c (n + 1)))) 0 listed);
+        count = toString (builtins.foldl' (n: c: say { try = c.consumer; }
+          (builtins.seq c.drv (say c (n + 1)))) 0 listed);
       };
       configurations = builtins.mapAttrs (_: set: builtins.attrNames set) ofConfigurations;
       # what the flake builds: the packages that are asked for and the configurations; null for what throws
@@ -496,10 +562,12 @@
         inherit (builtins) nixVersion;
         drvs = builtins.mapAttrs (_: builtins.mapAttrs (_: attempt)) (
           ofConfigurations
-          // { packages = builtins.listToAttrs (map (name: { inherit name; value = flake.packages.${system}.${name}.drvPath; }) req.compare); }
+          // { packages = builtins.listToAttrs
+            (map (name: { inherit name; value = flake.packages.${system}.${name}.drvPath; }) req.compare); }
         );
         # the same packages for other systems, which are not evaluated
-        elsewhere = builtins.concatMap (s: map (name: "${s}.${name}") (only req.compare (namesOf (attempt flake.packages.${s})))) (
+        elsewhere = builtins.concatMap (s:
+          map (name: "${s}.${name}") (only req.compare (namesOf (attempt flake.packages.${s})))) (
           without [ system ] (namesOf (attempt (flake.packages or { })))
         );
       };
