@@ -63,13 +63,25 @@ func summary(r Report) string {
 		name := notes.Text(clip(c.Name))
 		switch {
 		case !c.Moved:
-			fmt.Fprintf(&b, "| %s | %s | **not moved**: %s |\n", name, plain(c.Old), cell(c.Why))
+			fmt.Fprintf(&b, "| %s | %s | **not moved** |\n", name, plain(abbreviated(c.Old)))
 		case c.Old != c.New:
+			old, to := abbreviated(c.Old), abbreviated(c.New)
 			with := notes.Text(clip(r.Package))
-			fmt.Fprintf(&b, "| %s | %s%s | moves with %s |\n", name, from(c.Old, c.New), plain(c.New), with)
+			fmt.Fprintf(&b, "| %s | %s%s | moves with %s |\n", name, from(old, to), plain(to), with)
 		}
 	}
 	return b.String() + "\n"
+}
+
+// commit matches the name of a commit, which is too long for a table.
+var commit = regexp.MustCompile(`^[0-9a-f]{40}$`)
+
+// abbreviated returns a ref as people write it.
+func abbreviated(ref string) string {
+	if commit.MatchString(ref) {
+		return ref[:12]
+	}
+	return ref
 }
 
 // step is the package's way from the old version to the new one.
@@ -144,6 +156,22 @@ func count(n int, noun string) string {
 // clip keeps a value from filling the page.
 func clip(value string) string { return diag.Clip(value, valueLimit) }
 
+// place keeps a place in a file from filling the page: its end says the most.
+func place(where string) string {
+	short, cut := where, false
+	for len(short) > valueLimit {
+		_, rest, ok := strings.Cut(short, "/")
+		if !ok {
+			return clip(where)
+		}
+		short, cut = rest, true
+	}
+	if cut {
+		return "…/" + short
+	}
+	return where
+}
+
 // plain is a value in running text.
 func plain(value string) string {
 	if strings.TrimSpace(value) == "" {
@@ -160,9 +188,6 @@ func value(text string) string {
 	return notes.Code(clip(text))
 }
 
-// cell is a sentence in a table's cell.
-func cell(text string) string { return strings.ReplaceAll(sentence(text), "|", "&vert;") }
-
 // decision says why this version, and what else there is to know of the pin.
 func decision(r Report) string {
 	var lines []string
@@ -175,7 +200,7 @@ func decision(r Report) string {
 		lines = append(lines, "nixpkgs itself has "+name+" "+plain(d.Base)+text)
 	}
 	for _, h := range d.Holds {
-		line := fmt.Sprintf("%s says %s", notes.Code(clip(h.Where)), value(h.Text))
+		line := fmt.Sprintf("%s says %s", notes.Code(place(h.Where)), value(h.Text))
 		if h.Expired {
 			line += "; it has expired and was ignored"
 		}
@@ -187,6 +212,11 @@ func decision(r Report) string {
 	for _, p := range d.Passed {
 		why := strings.TrimSuffix(sentence(p.Why), ".")
 		lines = append(lines, fmt.Sprintf("%s was not taken: %s.", plain(p.Version), why))
+	}
+	for _, c := range r.Companions {
+		if !c.Moved {
+			lines = append(lines, notes.Text(clip(c.Name))+" was **not moved**: "+sentence(c.Why))
+		}
 	}
 	return bullets(lines)
 }
@@ -250,7 +280,7 @@ func values(changes []Change) string {
 		if c.Line > 0 {
 			where = fmt.Sprintf("%s:%d", c.File, c.Line)
 		}
-		what := notes.Code(clip(where)) + ", " + notes.Text(clip(c.Field))
+		what := notes.Code(place(where)) + ", " + notes.Text(clip(c.Field))
 		lines = append(lines, what+": "+value(c.Old)+" → "+value(c.New))
 	}
 	return fold(count(len(changes), "value")+" in "+count(len(files), "file"), bullets(lines))
@@ -327,23 +357,44 @@ func (t Try) command() string {
 	if t.Repository == "" || t.Branch == "" || t.Attr == "" {
 		return ""
 	}
-	reference := "github:" + t.Repository + "/" + t.Branch
-	if t.Folder != "" {
-		reference += "?dir=" + t.Folder
-	}
 	for _, part := range []string{t.Repository, t.Branch, t.Folder, t.Attr} {
 		if !shellWord.MatchString(part) {
 			return ""
 		}
 	}
-	reference += "#" + t.Attr
+	reference := "github:" + t.Repository + "/" + t.Branch
 	if t.Folder != "" {
-		reference = "'" + reference + "'" // a shell expands the question mark
+		reference += "?dir=" + t.Folder
 	}
-	if len(reference) > 24 { // a phone shows 44 characters
+	reference += "#" + t.Attr
+	switch quoted := "'" + reference + "'"; {
+	case t.Folder != "" && len(quoted) <= phone-4: // a shell expands the question mark
+		return "nix run \\\n  " + quoted + " \\\n  -- --version"
+	case len(reference) > phone-4:
+		return "nix run \"" + strings.Join(pieces(reference), "\\\n") + "\" \\\n  -- --version"
+	case len(reference) > 24:
 		return "nix run \\\n  " + reference + " \\\n  -- --version"
 	}
 	return "nix run " + reference + " -- --version"
+}
+
+const phone = 46 // characters in a line of a code block, in a narrow window
+
+// pieces cuts a reference so that each piece fits into a line of a phone, behind slashes where there are any. In double
+// quotes a shell puts lines that end in a backslash together.
+func pieces(reference string) []string {
+	var all []string
+	room := phone - len(`nix run "\`)
+	for len(reference) > room-2 { // the last one is followed by a quote and a backslash
+		room = min(room, len(reference)-1)
+		at := strings.LastIndex(reference[:room], "/") + 1
+		if at < room/2 {
+			at = room
+		}
+		all = append(all, reference[:at])
+		reference, room = reference[at:], phone-1
+	}
+	return append(all, reference)
 }
 
 // footer holds the check box and says who made the pull request.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	entity "html"
 	"os"
+	"os/exec"
+	"path"
 	"regexp"
 	"strings"
 	"testing"
@@ -175,7 +177,42 @@ func dropping() Report {
 	return r
 }
 
-var goldens = map[string]func() Report{"body": bodyReport, "decided": decided, "repair": repairing, "drop": dropping}
+// long is a report of a big flake, deep in a repository, with names that have no place to break at.
+func long() Report {
+	r := decided()
+	const word = "averyverylongnamewithoutanyplacetobreakat"
+	file := "infrastructure/" + strings.Repeat(word+"/", 3) + "flake.nix"
+	attr := "packages.x86_64-linux.ollama-" + strings.Repeat(word, 3)
+	for i := range r.Changes {
+		r.Changes[i].File = file
+	}
+	r.Companions[0].Old, r.Companions[0].New = strings.Repeat("a1", 20), strings.Repeat("b2", 20)
+	r.Companions[1].Why = "its hash is " + strings.Repeat(word, 3)
+	r.Decision.Security[0].Summary = strings.Repeat("A model "+word+"/"+word+" writes outside of its folder. ", 4)
+	r.Decision.Holds[0].Where = file + ":7"
+	r.Decision.Holds[0].Text = "# ollama-bump: hold <0.33: see https://example.org/" + word + word
+	r.Decision.Passed[0].Why = "the comment in " + file + ":7 holds it back"
+	r.Try.Branch, r.Try.Attr, r.Try.Folder = "ollama-bump/"+word+"/0.32.15", "ollama-"+word, path.Dir(file)[:100]
+	r.Warnings = []string{file + ":30: this pin was at 0.32.13", "look at https://example.org/" + word + word + word}
+	r.Proof.Checks = []Check{{Attr: attr, Level: Ran}, {Attr: attr + "-cuda", Level: Unchecked, Why: "unfree: " + word}}
+	r.Proof.Facts[0] = "evaluated to version 0.32.15 with the new hashes: `" + attr + "`"
+	host := r.Effect.Outputs[0]
+	r.Effect.Outputs = nil
+	for i := range 40 {
+		host.Name = fmt.Sprintf("nixosConfigurations.%q.config.system.build.toplevel", fmt.Sprintf("%s-%d", word, i))
+		host.Rebuilt = []string{"nixos-system-" + word + "-25.11", "unit-" + strings.Repeat(word, 2) + ".service"}
+		r.Effect.Outputs = append(r.Effect.Outputs, host)
+		r.Proof.Checks = append(r.Proof.Checks, Check{Attr: host.Name, Level: Evaluated})
+	}
+	r.Effect.Plan.Build = append(r.Effect.Plan.Build, strings.Repeat(word, 2)+"-1.0")
+	r.Release.Notes[1].Body += "\n" + strings.Repeat("x", 300) + " https://example.org/" + strings.Repeat(word, 4) +
+		" `" + strings.Repeat("y", 200) + "`\n"
+	return r
+}
+
+var goldens = map[string]func() Report{
+	"body": bodyReport, "decided": decided, "repair": repairing, "drop": dropping, "long": long,
+}
 
 func TestBodyGolden(t *testing.T) {
 	for name, report := range goldens {
@@ -499,6 +536,11 @@ func TestTryCommand(t *testing.T) {
 			"nix run \\\n  github:me/flake/ollama-bump/0.32.15#ollama \\\n  -- --version"},
 		{Try{Repository: "me/flake", Branch: "b", Folder: "nix", Attr: "ollama"}, "" +
 			"nix run \\\n  'github:me/flake/b?dir=nix#ollama' \\\n  -- --version"},
+		{Try{Repository: "me/nixos-configuration", Branch: "ollama-bump/0.32.15", Attr: "ollama"}, "" +
+			"nix run \"github:me/nixos-configuration/\\\nollama-bump/0.32.15#ollama\" \\\n  -- --version"},
+		{Try{Repository: strings.Repeat("a", 80) + "/b", Branch: "c", Attr: "ollama"}, "" +
+			"nix run \"github:" + strings.Repeat("a", 29) + "\\\n" + strings.Repeat("a", 45) + "\\\n" +
+			strings.Repeat("a", 6) + "/b/c#ollama\" \\\n  -- --version"},
 		{Try{Repository: "me/f", Branch: "b", Attr: "ollama"}, "nix run github:me/f/b#ollama -- --version"},
 		{Try{Repository: "me/flake", Branch: "b"}, ""},
 		{Try{Branch: "b", Attr: "ollama"}, ""},
@@ -506,6 +548,24 @@ func TestTryCommand(t *testing.T) {
 		{Try{Repository: "me/flake", Branch: "b", Attr: "`reboot`"}, ""},
 	} {
 		assert.Equal(t, test.want, test.try.command())
+		for _, line := range strings.Split(test.try.command(), "\n") {
+			assert.LessOrEqual(t, len(line), phone)
+		}
+	}
+}
+
+// A shell takes a long command as one argument, however it is cut.
+func TestLongTryCommandIsOneReference(t *testing.T) {
+	for n := range 117 {
+		try := Try{
+			Repository: "me/" + strings.Repeat("r", n), Branch: strings.Repeat("b", n/2) + "/0.32.15", Attr: "ollama",
+			Folder: strings.Repeat("f/", n/8) + "nix",
+		}
+		show := strings.Replace(try.command(), "nix run", "printf '%s\n'", 1)
+		out, err := exec.Command("sh", "-c", show).Output()
+		require.NoError(t, err)
+		reference := "github:" + try.Repository + "/" + try.Branch + "?dir=" + try.Folder + "#ollama"
+		assert.Equal(t, reference+"\n--\n--version\n", string(out))
 	}
 }
 

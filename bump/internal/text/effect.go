@@ -12,9 +12,7 @@ const maxNames = 12 // of derivations and outputs in one line
 // effect says what the bump changes in what the flake builds, and what building that takes.
 func effect(e Effect) string {
 	var lines []string
-	for _, o := range e.Outputs {
-		lines = append(lines, o.line())
-	}
+	lines = append(lines, e.changes()...)
 	if e.Plan != nil {
 		lines = append(lines, e.Plan.line())
 	}
@@ -33,10 +31,26 @@ func effect(e Effect) string {
 	return text + fold("What is rebuilt", bullets(rebuilt))
 }
 
-func (o OutputChange) line() string {
-	name := notes.Code(clip(o.Name))
+// changes lists what changes, one line for the outputs in which it is the same.
+func (e Effect) changes() []string {
+	var all []string // in the order of the first output
+	outputs := map[string][]string{}
+	for _, o := range e.Outputs {
+		text := o.text()
+		if outputs[text] == nil {
+			all = append(all, text)
+		}
+		outputs[text] = append(outputs[text], o.Name)
+	}
+	for i, text := range all {
+		all[i] = names(outputs[text], maxNames) + ": " + text
+	}
+	return all
+}
+
+func (o OutputChange) text() string {
 	if o.Missing != "" {
-		return name + ": not compared: " + sentence(o.Missing)
+		return "not compared: " + sentence(o.Missing)
 	}
 	var parts []string
 	for _, u := range o.Updated {
@@ -53,9 +67,9 @@ func (o OutputChange) line() string {
 		text = are(n, "derivation") + " rebuilt"
 	}
 	if text == "" {
-		return name + ": nothing changes"
+		return "nothing changes"
 	}
-	return name + ": " + text + "; nothing else changes"
+	return text + "; nothing else changes"
 }
 
 // are is count with the verb.
