@@ -13,9 +13,6 @@ import (
 	"golang.org/x/mod/modfile"
 )
 
-// maxSize is the size in bytes up to which a go.mod is worth reading; ollama's has 5 kB.
-const maxSize = 1 << 20
-
 // MaxRequests bounds the go.mod files that are read in a run: the newest release's, and those of a bisection of the
 // others.
 const MaxRequests = 12

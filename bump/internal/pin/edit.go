@@ -34,7 +34,9 @@ func (f *Found) Changed(name string, values map[SlotID]string) []SlotID {
 			ids = append(ids, id)
 		}
 	}
-	slices.SortFunc(ids, func(a, b SlotID) int { return cmp.Or(f.Slot(a).Start-f.Slot(b).Start, int(a-b)) })
+	slices.SortFunc(ids, func(a, b SlotID) int {
+		return cmp.Or(cmp.Compare(f.Slot(a).Start, f.Slot(b).Start), cmp.Compare(a, b))
+	})
 	return ids
 }
 
