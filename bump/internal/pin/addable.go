@@ -27,6 +27,9 @@ func (f *finder) offerCompanions(d *derivation, r *reading, body *eval.Set) {
 		return
 	}
 	a, why := f.additionTo(d, body)
+	if a != nil && a.replaced != nil {
+		r.Passthru = posIn(a.file, a.replaced.Start())
+	}
 	if r.Unaddable = why; why != "" {
 		return
 	}
@@ -48,6 +51,7 @@ type addition struct {
 	constant []nixexpr.Edit   // that give the overridden ones a name
 	call     *nixexpr.Apply   // of overrideAttrs
 	within   *nixexpr.AttrSet // the override's attributes
+	replaced *nixexpr.Binding // passthru = { … }, which has nothing of the overridden one; else nil
 }
 
 // placement says where in an override's attributes a companion is added.
@@ -157,6 +161,9 @@ func (a *addition) locate(isSet bool) (why string) {
 			return "its passthru is not written out as a set"
 		}
 		a.after, a.at, a.rec = &set.Bindings[len(set.Bindings)-1], insidePassthru, set.Rec
+		if !updates(b.Value) {
+			a.replaced = b
+		}
 	}
 	if a.after == nil {
 		return "its passthru is set elsewhere"

@@ -108,6 +108,7 @@ type Definition struct {
 	Names     []string // attributes that it may be found under
 	Overrides bool     // it overrides a package; else it is one of the flake's own
 	Helpers   []string // files of the source that its build phases call
+	Passthru  diag.Pos // that of an override, where it has nothing of the overridden package's
 	calls     []Call
 }
 

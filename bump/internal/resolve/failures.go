@@ -17,7 +17,7 @@ import (
 func (s *state) explain(a answer) error {
 	f := probe.Failed(a.Failure)
 	for _, explain := range []func(answer, *nix.Failure) *diag.Error{
-		tooOld, s.missingHelper, s.missingTag, s.olderCompanion,
+		tooOld, s.missingHelper, s.missingTag, s.olderCompanion, s.replacedPassthru,
 	} {
 		if f == nil {
 			break
@@ -45,6 +45,45 @@ func oldNix(where, text string) *diag.Error {
 		Text: fmt.Sprintf("evaluate %s: this machine's Nix is too old for the flake's nixpkgs: %s", where, text),
 		Hint: "run ollama-bump with a newer Nix, or pin a nixpkgs that this one can evaluate",
 	}
+}
+
+// missingAttribute matches what Nix says of an attribute that a set does not have.
+var missingAttribute = regexp.MustCompile(`^attribute '([^']+)' missing$`)
+
+// replacedPassthru explains an evaluation that fails because passthru of an override has not what nixpkgs' recipe takes
+// from it; nil for other failures.
+func (s *state) replacedPassthru(_ answer, f *nix.Failure) *diag.Error {
+	return s.passthruWithout(f.Text)
+}
+
+// passthruWithout is the error for a passthru that lacks the attribute which Nix misses, nil when it is not known to.
+func (s *state) passthruWithout(text string) *diag.Error {
+	m := missingAttribute.FindStringSubmatch(text)
+	if m == nil {
+		return nil
+	}
+	for _, p := range s.pins {
+		if p.Passthru.File != "" {
+			return diag.At(p.Passthru,
+				"find package: passthru replaces that of nixpkgs' package here, and the attribute "+m[1]+" is missing",
+				"write passthru = (old.passthru or { }) // { … }, where old is what overrideAttrs gives its function: "+
+					"it keeps what nixpkgs' recipe takes from passthru")
+		}
+	}
+	return nil
+}
+
+// knownToBreak is the error for an output that does not evaluate, nil where nobody knows more than Nix says of it.
+func (s *state) knownToBreak() *diag.Error {
+	for _, b := range s.broken {
+		if b.Kind == nix.OldForNixpkgs {
+			return oldNix(b.Where, b.Text)
+		}
+		if e := s.passthruWithout(b.Text); e != nil {
+			return e
+		}
+	}
+	return nil
 }
 
 // missingHelper explains a build that fails because it calls a file of the source that the new release

@@ -227,8 +227,7 @@ func (s *state) notShown(a probe.Answer) error {
 		e.Err = a.Failure
 		return e
 	}
-	if i := slices.IndexFunc(s.broken, func(b probe.Broken) bool { return b.Kind == nix.OldForNixpkgs }); i >= 0 {
-		e := oldNix(s.broken[i].Where, s.broken[i].Text)
+	if e := s.knownToBreak(); e != nil {
 		e.Err = a.Failure
 		return e
 	}
