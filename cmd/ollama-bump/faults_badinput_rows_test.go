@@ -30,6 +30,19 @@ var badInputs = []struct {
 	{"GitHub", aboutGitHub},
 }
 
+// onlyElsewhere pins for a system that no machine of these tests is.
+const onlyElsewhere = `{
+  inputs.nixpkgs.url = "@nixpkgs@";
+  outputs = { self, nixpkgs }: let pkgs = nixpkgs.legacyPackages.x86_64-darwin; in {
+    packages.x86_64-darwin.ollama = pkgs.ollama.overrideAttrs (old: rec {
+      version = "0.32.13";
+      src = pkgs.fetchFromGitHub { owner = "ollama"; repo = "ollama"; tag = "v${version}"; hash = "@src:0.32.13@"; };
+      vendorHash = "@vendor:0.32.13@";
+    });
+  };
+}
+`
+
 var aboutTheFlake = []badInput{
 	{name: "a file that does not parse", flake: replaced("vendorHash =", "vendorHash")},
 	{name: "no flake", args: []string{"--flake", "/"}},
@@ -76,6 +89,7 @@ var aboutTheFlake = []badInput{
 			"--dry-run", "--attr", "packages.x86_64-linux.olama",
 		},
 	},
+	{name: "sources that only another system builds", flake: func(string) string { return onlyElsewhere }, locked: true},
 	{name: "a hash that Nix never reports", flake: replaced("@nixpkgs@", "@nixpkgs-old@"), locked: true},
 }
 
