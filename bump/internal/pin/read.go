@@ -19,7 +19,7 @@ const (
 // read reads a derivation as a pin. It returns neither a reading nor an error for what is none of the package's
 // business, and an error for what looks like its pin and cannot be rewritten.
 func (f *finder) read(d *derivation, body *eval.Set) (*reading, *diag.Error) {
-	if body.Get("src") == nil && body.Get("srcs") == nil {
+	if body.Get("src") == nil && body.Get("srcs") == nil && len(f.embedded(d, body)) == 0 {
 		return f.readWithoutSource(d, body)
 	}
 	r := f.newReading(d)

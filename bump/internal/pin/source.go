@@ -28,7 +28,8 @@ func urlVersion(url string) (v version.Version, ok bool) {
 	return "", false
 }
 
-// sources reads every value that src may have, or every element of srcs.
+// sources reads every value that src may have, or every element of srcs; those that other attributes hold of a package
+// that has neither.
 func (f *finder) sources(d *derivation, body *eval.Set) []source {
 	var defs []*eval.Def
 	if src := body.Get("src"); src != nil {
@@ -37,11 +38,44 @@ func (f *finder) sources(d *derivation, body *eval.Set) []source {
 		if list, ok := f.prog.Value(srcs).(*eval.List); ok {
 			defs = list.Elems
 		}
+	} else {
+		return f.embedded(d, body)
 	}
 	var all []source
 	for _, def := range defs {
 		for _, v := range eval.Alternatives(f.prog.Value(def)) {
 			all = append(all, f.source(d, v))
+		}
+	}
+	return all
+}
+
+// embedded are the files of a release that a package without a source has in its attributes: installPhase unpacks them,
+// say, and no phase needs a src.
+func (f *finder) embedded(d *derivation, body *eval.Set) []source {
+	if d.builder() == nil || body.Get("version") == nil {
+		return nil
+	}
+	var all []source
+	known := map[*eval.Unknown]bool{}
+	for _, name := range body.Names() {
+		text, ok := f.prog.Value(body.Get(name)).(*eval.Text)
+		if !ok {
+			continue
+		}
+		for _, piece := range text.Pieces {
+			o, ok := piece.Value.(*eval.Unknown)
+			if !ok || o.Fn == nil || known[o] {
+				continue
+			}
+			known[o] = true
+			s := f.source(d, o)
+			if s.kind != urlSource || s.url == nil {
+				continue
+			}
+			if _, ok := urlVersion(knownText(s.url)); ok {
+				all = append(all, s)
+			}
 		}
 	}
 	return all

@@ -96,7 +96,7 @@ func (s *state) seeConsumer(a answer, c probe.Consumer, pins []*Move) (bool, err
 	}
 	any := false
 	for _, p := range pins {
-		o, sure := fixedOutputs(p, closure)
+		o, sure := s.fixedOutputs(p, closure)
 		// Before it is known that the consumer shows the pin, a hash that was found may be another pin's.
 		if !sure && !p.shown() || last(o) == "" {
 			continue
@@ -120,8 +120,9 @@ func (s *state) seeConsumer(a answer, c probe.Consumer, pins []*Move) (bool, err
 	return any, nil
 }
 
-// fixedOutputs are those of a closure that have the hashes of a pin. sure reports whether one has a fake.
-func fixedOutputs(p *Move, closure map[string]*nix.Derivation) (o probe.Output, sure bool) {
+// fixedOutputs are those of a closure that have the hashes of a pin. sure reports whether one has a fake, or the hash of
+// a file that no other pin brings in.
+func (s *state) fixedOutputs(p *Move, closure map[string]*nix.Derivation) (o probe.Output, sure bool) {
 	for path, drv := range ordered(closure) {
 		promised, _, ok := drv.FixedOutput()
 		if !ok {
@@ -131,7 +132,7 @@ func fixedOutputs(p *Move, closure map[string]*nix.Derivation) (o probe.Output, 
 			if !h.is(promised.SRI()) {
 				continue
 			}
-			sure = sure || h.found == nil
+			sure = sure || h.found == nil || s.onlyOf(p, h)
 			if h.Role == pin.Vendor {
 				o.ModDrv, o.Mod = path, promised.SRI()
 			} else {
@@ -140,6 +141,29 @@ func fixedOutputs(p *Move, closure map[string]*nix.Derivation) (o probe.Output, 
 		}
 	}
 	return o, sure
+}
+
+// onlyOf reports whether a release's file has come into the flake by one pin alone: its hash was known beforehand, so that
+// there is no fake to tell it by.
+func (s *state) onlyOf(p *Move, h *hash) bool {
+	if h.Role != pin.ReleaseAsset {
+		return false
+	}
+	for _, known := range s.Found.Pins { // of the flake as it stands, this one included
+		for _, f := range known.Fetches {
+			if old, written := f.Old(); written && old.Equal(*h.found) {
+				return false
+			}
+		}
+	}
+	for _, other := range slices.Concat(s.pins, s.elsewhere, s.unshown, s.along) {
+		for _, k := range other.hashes {
+			if other.Pin != p.Pin && k.found != nil && k.found.Equal(*h.found) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // madeWith is the derivation of the package itself: it is no fixed output and is made of those of a pin. Of several, a
