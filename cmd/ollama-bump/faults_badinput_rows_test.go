@@ -89,7 +89,10 @@ var aboutTheFlake = []badInput{
 			"--dry-run", "--attr", "packages.x86_64-linux.olama",
 		},
 	},
-	{name: "sources that only another system builds", flake: func(string) string { return onlyElsewhere }, locked: true},
+	{
+		name: "sources that only another system builds", locked: true,
+		flake: func(string) string { return onlyElsewhere },
+	},
 	{name: "a hash that Nix never reports", flake: replaced("@nixpkgs@", "@nixpkgs-old@"), locked: true},
 }
 
