@@ -143,8 +143,8 @@ func (s *state) fixedOutputs(p *Move, closure map[string]*nix.Derivation) (o pro
 	return o, sure
 }
 
-// onlyOf reports whether a release's file has come into the flake by one pin alone: its hash was known beforehand, so that
-// there is no fake to tell it by.
+// onlyOf reports whether a release's file has come into the flake by one pin alone: its hash was known beforehand, so
+// that there is no fake to tell it by.
 func (s *state) onlyOf(p *Move, h *hash) bool {
 	if h.Role != pin.ReleaseAsset {
 		return false
