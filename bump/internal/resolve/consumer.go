@@ -120,8 +120,8 @@ func (s *state) seeConsumer(a answer, c probe.Consumer, pins []*Move) (bool, err
 	return any, nil
 }
 
-// fixedOutputs are those of a closure that have the hashes of a pin. sure reports whether one has a fake, or the hash of
-// a file that no other pin brings in.
+// fixedOutputs are those of a closure that have the hashes of a pin. sure reports whether one has a fake, or the hash
+// of a file that no other pin brings in.
 func (s *state) fixedOutputs(p *Move, closure map[string]*nix.Derivation) (o probe.Output, sure bool) {
 	for path, drv := range ordered(closure) {
 		promised, _, ok := drv.FixedOutput()
