@@ -59,7 +59,7 @@ func (d *decider) chooseAll(ctx context.Context, sel *Selection, policy release.
 			d.Log(diag.Warning, "%s", c.waits)
 		}
 	}
-	d.keepUntagged(sel, policy, all)
+	d.keepFollowing(sel, policy, all)
 	best := sel.best()
 	to := cmp.Or(best.choice.Version, sel.Oldest) // where one pin is, the others may be, too
 	d.keepHeld(sel, to)
@@ -86,18 +86,12 @@ func (d *decider) choose(ctx context.Context, policy release.Policy, c *cohort, 
 	oldest := pin.Oldest(c.pins)
 	best := policy.Choose(oldest, all)
 	c.choice = best
-	if best.Version == "" || d.Toolchain == (Toolchain{}) {
+	if best.Version == "" || oldest == "" || d.Toolchain == (Toolchain{}) { // what follows a branch is not gated
 		return nil
 	}
 	to, waits, err := d.newestBuildable(ctx, policy.Between(oldest, best.Version, all))
 	if err != nil || waits == "" {
 		return err
-	}
-	if to == "" && oldest == "" && !slices.ContainsFunc(c.pins, (*pin.Pin).Follows) {
-		return &diag.Error{
-			Text: "select release: " + waits,
-			Hint: "update the nixpkgs input, or name a release with Options.To=X.Y.Z",
-		}
 	}
 	c.waits = waits
 	c.choice = policy.Choose(oldest, slices.DeleteFunc(slices.Clone(all),
@@ -130,9 +124,9 @@ func (sel *Selection) choose(found *pin.Found, to version.Version) {
 	}
 }
 
-// keepUntagged sets apart the pins that name no release, where that is no reason to move: a branch is at its newest
-// release, or beyond it, so that one has to be allowed.
-func (d *decider) keepUntagged(sel *Selection, policy release.Policy, all []release.Candidate) {
+// keepFollowing sets apart the pins that follow a branch, unless the newest release may be taken: the branch is at that
+// one, or beyond it.
+func (d *decider) keepFollowing(sel *Selection, policy release.Policy, all []release.Candidate) {
 	if len(all) == 0 {
 		return
 	}
@@ -144,7 +138,7 @@ func (d *decider) keepUntagged(sel *Selection, policy release.Policy, all []rele
 			why = notTaken(newest.Version, objection)
 		}
 		for _, p := range c.pins {
-			if why == "" || p.Version != "" || !p.Follows() && c.choice.Version != "" {
+			if why == "" || !p.Follows() {
 				continue
 			}
 			c.stays = why

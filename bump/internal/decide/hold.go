@@ -24,7 +24,7 @@ type cohort struct {
 	waits  string // what its best release waits for, when that cannot be built
 
 	unbuilt []release.Fix // what only that one fixes
-	stays   string        // why its pins that name no release do not move
+	stays   string        // why its pins that follow a branch do not move
 }
 
 // divide divides the pins of the selection into cohorts, by the comments in force beside them, and reports all
