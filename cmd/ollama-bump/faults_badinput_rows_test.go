@@ -101,30 +101,51 @@ var aboutTheRelease = []badInput{
 		name: "a release that does not exist", env: []string{"GITHUB_TOKEN="},
 		args: []string{"--dry-run", "--to", "0.99.0"},
 	},
+	{
+		name: "a repository that lists no release", ready: fault(githubtest.Fault{
+			Kind: githubtest.Custom, Path: "/repos/ollama/ollama/releases", Times: -1, Status: 200, Body: "[]",
+		}),
+	},
 	{name: "a release below the pinned one", args: []string{"--dry-run", "--to", "0.32.9"}},
 	{
-		name: "a release that a comment holds", flake: replaced(`version = "0.32.13";`,
-			`version = "0.32.13"; # ollama-bump: hold <0.32.14: CUDA is broken`),
+		name: "a release for an input that follows a branch", flake: following,
+		args: []string{"--dry-run", "--to", "0.32.15"},
+	},
+	{name: "a release without the file that is pinned", flake: prebuilt},
+	{
+		name: "a release that a comment holds", flake: held("hold <0.32.14: CUDA is broken"),
 		args: []string{"--dry-run", "--to", "0.32.15"},
 	},
 	{
-		name: "a comment that cannot be read", flake: replaced(`version = "0.32.13";`,
-			`version = "0.32.13"; # ollama-bump: hold soon`),
+		name: "a lower release that a comment holds", flake: held("hold >=0.32.13: the older ones are slow"),
+		args: []string{"--dry-run", "--to", "0.32.9", "--allow-downgrade"},
 	},
+	{name: "a newest release that a comment holds", flake: held("hold <0.32.14: CUDA is broken")},
+	{name: "a newest release that is skipped", args: []string{"--dry-run", "--skip", "0.32.x"}},
+	{name: "a newest release that is not allowed", args: []string{"--dry-run", "--allow", "<0.32"}},
+	{name: "a newest release that is too new", args: []string{"--dry-run", "--min-age", "9999d"}},
 	{
-		name: "a comment whose date cannot be read", flake: replaced(`version = "0.32.13";`,
-			`version = "0.32.13"; # ollama-bump: hold until christmas`),
+		name: "a fix that is skipped", args: []string{"--dry-run", "--skip", "0.32.x"}, ready: advisory("0.32.15"),
 	},
-	{
-		name: "a comment with another word", flake: replaced(`version = "0.32.13";`,
-			`version = "0.32.13"; # ollama-bump: pin`),
-	},
-	{
-		name: "a comment whose last day is over", flake: replaced(`version = "0.32.13";`,
-			`version = "0.32.13"; # ollama-bump: hold until 2020-01-01`),
-	},
+	{name: "a comment that cannot be read", flake: held("hold soon")},
+	{name: "a comment whose date cannot be read", flake: held("hold until christmas")},
+	{name: "a comment with another word", flake: held("pin")},
+	{name: "a comment whose last day is over", flake: held("hold until 2020-01-01")},
 	{
 		name: "a release for a newer Go", flake: replaced("@nixpkgs@", "github:NixOS/nixpkgs/go-1.25"), locked: true,
+		args: []string{"--dry-run", "--to", "0.32.15"},
+	},
+	{
+		name: "a newest release for a newer Go", flake: replaced("@nixpkgs@", "github:NixOS/nixpkgs/go-1.25"),
+		locked: true,
+	},
+	{
+		name: "a fix for a newer Go", flake: replaced("@nixpkgs@", "github:NixOS/nixpkgs/go-1.25"), locked: true,
+		ready: advisory("0.32.15"),
+	},
+	{name: "a newest release that needs llama.cpp", flake: withoutLlama, locked: true},
+	{
+		name: "a release that needs llama.cpp", flake: withoutLlama, locked: true,
 		args: []string{"--dry-run", "--to", "0.32.15"},
 	},
 	{
@@ -140,6 +161,44 @@ var aboutTheRelease = []badInput{
 		name:  "a llama.cpp that the patches do not fit",
 		flake: replaced("@nixpkgs@", "github:NixOS/nixpkgs/ollama-0.31.1"), locked: true,
 	},
+}
+
+// held is a flake with a comment on the line of its pin's version.
+func held(words string) func(string) string {
+	return replaced(`version = "0.32.13";`, `version = "0.32.13"; # ollama-bump: `+words)
+}
+
+// following is a flake whose source is an input that follows a branch.
+func following(flake string) string {
+	from, to := strings.Index(flake, "        version ="), strings.Index(flake, "        vendorHash")
+	return strings.NewReplacer(flake[from:to], "        src = ollama-src;\n        version = "+
+		"\"git-${ollama-src.shortRev}\";\n", "{ self, nixpkgs }", "{ self, nixpkgs, ollama-src }",
+		"\n  outputs", "  inputs.ollama-src = { url = \"github:ollama/ollama\"; flake = false; };\n\n  outputs",
+	).Replace(flake)
+}
+
+// prebuilt is a flake that pins a file of a release, which the newest one does not have.
+func prebuilt(flake string) string {
+	from, to := strings.Index(flake, "prev.fetchFromGitHub"), strings.Index(flake, "        vendorHash")
+	return strings.Replace(flake, flake[from:to], "prev.fetchurl {\n          url = \"https://github.com/ollama/"+
+		"ollama/releases/download/v${version}/ollama-linux-riscv64.tgz\";\n          hash = \"@src:0.32.13@\";\n"+
+		"        };\n", 1)
+}
+
+// withoutLlama is a flake whose nixpkgs knows nothing of llama.cpp.
+func withoutLlama(flake string) string {
+	return strings.NewReplacer("@nixpkgs@", "github:NixOS/nixpkgs/ollama-0.13.5", "0.32.13", "0.24.0").Replace(flake)
+}
+
+// advisory tells of a vulnerability that a release fixes.
+func advisory(patched string) func(*site, string) {
+	return func(s *site, _ string) {
+		s.GitHub.AddAdvisory(githubtest.Advisory{
+			GHSA: "GHSA-1234-abcd-5678", Vulnerabilities: []githubtest.Vulnerability{
+				{Package: "github.com/ollama/ollama", FirstPatched: patched},
+			},
+		})
+	}
 }
 
 var aboutTheMachine = []badInput{

@@ -182,8 +182,8 @@ func rowOf(name string, e ended) string {
 	var message, hint string
 	for line := range strings.Lines(strings.TrimSpace(e.stderr)) {
 		line = differs.ReplaceAllString(strings.TrimRight(line, "\n"), "…")
-		if text, ok := strings.CutPrefix(line, "ollama-bump: "); ok &&
-			(e.status != 0 || strings.HasPrefix(text, "warning: ")) {
+		text, ok := strings.CutPrefix(line, "ollama-bump: ")
+		if ok && (message == "" || e.status != 0 || strings.HasPrefix(text, "warning: ")) {
 			message = text
 		}
 		if text, ok := strings.CutPrefix(line, "hint: "); ok {
