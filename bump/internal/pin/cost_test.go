@@ -60,7 +60,7 @@ func TestManyCopiesAreQuick(t *testing.T) {
 			require.NoError(t, err)
 			_, err = file.Apply(edits)
 			require.NoError(t, err)
-			require.Less(t, time.Since(start), 20*time.Second) // a minute, where each copy costs a search
+			require.Less(t, time.Since(start), 30*time.Second) // a minute, where each copy costs a search
 		})
 	}
 }
@@ -76,7 +76,7 @@ func TestConditionsAreReadOnce(t *testing.T) {
 	f, err := findIn(t.Context(), t, src)
 	require.NoError(t, err)
 	require.Len(t, f.Pins, 1)
-	require.Less(t, time.Since(start), 5*time.Second)
+	require.Less(t, time.Since(start), 30*time.Second)
 }
 
 // TestFindingHearsTheContext finds nothing any more once the run is over.
@@ -97,5 +97,5 @@ func TestManyAddressesAreQuick(t *testing.T) {
 	start := time.Now()
 	_, err := findIn(t.Context(), t, "{ outputs = { ... }: { "+addresses.String()+"}; }")
 	require.ErrorContains(t, err, "no ollama pin")
-	require.Less(t, time.Since(start), 10*time.Second)
+	require.Less(t, time.Since(start), 30*time.Second)
 }
