@@ -12,16 +12,14 @@ import (
 	"github.com/nixtars/ollama-bump/bump/internal/nixhash"
 )
 
-// BuildRequest is one run of nix build. Nothing is linked and no lock file is written.
+// BuildRequest is one run of nix build. Nothing is linked and no lock file is written: where it would have to change,
+// the changed one is used for this run only.
 type BuildRequest struct {
 	Installables []string // such as path:/dir#attr
 	// TraceNonce begins the text of every builtins.trace that is to come back: a random word, so that
 	// nobody else's trace counts. "" keeps none. Trace nonce + " " + builtins.toJSON value: a string is
 	// printed as it is by every Nix since 2.4, and JSON keeps it on a line.
 	TraceNonce string
-	// FrozenLock makes it a failure (LockStale) when the lock file would have to change. Otherwise the
-	// changed lock is used for this run only.
-	FrozenLock bool
 	// DryRun only evaluates: what is asked for is instantiated, and nothing is built or fetched.
 	DryRun bool
 }
@@ -31,15 +29,7 @@ type BuildReport struct {
 	Built      bool       // everything was built, or was there
 	Traces     []string   // what follows the nonce and a blank, in the order of evaluation
 	Mismatches []Mismatch // every one that Nix reported, in its order; also those that nobody asked for
-	Outputs    []BuiltOutput
-	Messages   []string // Nix's warnings, shortened
-	Plan       Plan     // of a dry run
-}
-
-// BuiltOutput is one installable that was built.
-type BuiltOutput struct {
-	DrvPath string            `json:"drvPath"`
-	Outputs map[string]string `json:"outputs"` // store paths by output name
+	Plan       Plan       // of a dry run
 }
 
 // Build builds with --keep-going in one process. There is always a report, of as far as it came.
@@ -52,7 +42,7 @@ type BuiltOutput struct {
 // run, without a second download. One derivation that needs all of them gets all reports at once.
 func (r *Runner) Build(ctx context.Context, req BuildRequest) (*BuildReport, error) {
 	args := append([]string{"build"}, baseArgs...)
-	args = append(args, "--no-link", "--keep-going", "--no-eval-cache", "--json", lockFlag(req.FrozenLock))
+	args = append(args, "--no-link", "--keep-going", "--no-eval-cache", "--json", keepLock)
 	if req.DryRun {
 		args = append(args, "--dry-run")
 	}
@@ -64,11 +54,7 @@ func (r *Runner) Build(ctx context.Context, req BuildRequest) (*BuildReport, err
 	log.progress(Activity{What: "evaluating", Text: "the flake"})
 	stdout, failed, err := r.run(ctx, log, args...)
 	report := &BuildReport{Built: !failed, Traces: log.traces, Mismatches: log.mismatches, Plan: log.plan.plan}
-	secrets := r.secrets()
-	for _, warning := range log.warnings {
-		report.Messages = append(report.Messages, secrets.Redact(warning))
-	}
-	if !failed && json.Unmarshal(stdout, &report.Outputs) != nil {
+	if !failed && !json.Valid(stdout) {
 		report.Built = false // an argument such as --version has Nix do something else
 		return report, &Failure{
 			Kind: BadArguments, Text: "nix printed unexpected output",
@@ -78,17 +64,13 @@ func (r *Runner) Build(ctx context.Context, req BuildRequest) (*BuildReport, err
 	return report, err
 }
 
-func lockFlag(frozen bool) string {
-	if frozen {
-		return "--no-update-lock-file"
-	}
-	return "--no-write-lock-file"
-}
+// keepLock leaves the flake's lock file as it is.
+const keepLock = "--no-write-lock-file"
 
 // Eval returns the value of an installable as JSON. extra are arguments of nix eval, such as --apply f.
 func (r *Runner) Eval(ctx context.Context, installable string, extra ...string) ([]byte, error) {
 	args := append([]string{"eval"}, baseArgs...)
-	args = append(args, "--json", "--no-eval-cache", lockFlag(false))
+	args = append(args, "--json", "--no-eval-cache", keepLock)
 	args = append(args, extra...)
 	args = append(args, r.Args...)
 	args = append(args, "--log-format", "internal-json", "--", installable)

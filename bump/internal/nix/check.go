@@ -13,7 +13,7 @@ type CheckReport struct {
 // is that of a machine or of a run that ended.
 func (r *Runner) Check(ctx context.Context, flake, traceNonce string) (CheckReport, error) {
 	args := append([]string{"flake", "check"}, baseArgs...)
-	args = append(args, "--keep-going", "--no-build", lockFlag(false))
+	args = append(args, "--keep-going", "--no-build", keepLock)
 	args = append(args, r.Args...)
 	args = append(args, "--log-format", "internal-json", "--", flake)
 	log := r.newLog(traceNonce)

@@ -14,7 +14,7 @@ import (
 const (
 	maxLine       = 1 << 20  // bytes of a line, but of a trace of ours
 	maxTraces     = 64 << 20 // bytes of all traces of ours together
-	maxMessages   = 200      // errors, and as many warnings
+	maxMessages   = 200      // errors, and as many that Nix went on after
 	maxMessage    = 64 << 10 // bytes of one of them
 	maxActivities = 10_000   // that run at a time
 	maxBuildLogs  = 256      // derivations whose last lines are kept
@@ -71,7 +71,6 @@ type complaints struct {
 	elsewhere  map[string]bool // derivations whose build on another machine ended in one
 	errors     []message
 	ignored    []message // errors that Nix went on after, as it says
-	warnings   []string
 }
 
 // work is what Nix does, and has done.
@@ -181,21 +180,13 @@ func (l *logReader) message(e *event, cut bool) {
 		l.error(m)
 	case e.Level == 0 && strings.HasPrefix(text, ignoredError) && len(l.ignored) < maxMessages:
 		l.ignored = append(l.ignored, message{text: strings.TrimPrefix(text, ignoredError)})
-	case strings.HasPrefix(text, "warning:"):
-		l.warn(text)
-	default:
+	case !strings.HasPrefix(text, "warning:"):
 		l.plan.read(text)
 	}
 }
 
 // ignoredError begins an error that Nix went on after.
 const ignoredError = "error (ignored): "
-
-func (c *complaints) warn(text string) {
-	if len(c.warnings) < maxMessages {
-		c.warnings = append(c.warnings, clip(withoutStore(strings.Join(strings.Fields(diag.Safe(text)), " ")), maxText))
-	}
-}
 
 // trace keeps the output of a builtins.trace that begins with the nonce. Evaluation stands still while
 // a derivation is built for it, so a trace that comes during a build is a builder's forgery.
@@ -206,8 +197,7 @@ func (l *logReader) trace(e *event, cut bool) bool {
 	}
 	payload := strings.TrimPrefix(e.Msg[len(label)+len(l.nonce):], " ")
 	switch {
-	case l.open > 0:
-		l.warn("warning: a builder printed what looks like the output of the evaluation: ignored")
+	case l.open > 0: // ignored
 	case cut || l.traceBytes+len(payload) > maxTraces:
 		l.overflow = true
 	default:
@@ -280,9 +270,7 @@ func (l *logReader) plainLine(line string) {
 		l.block = append(l.block, clip(line, 4096))
 	default:
 		l.endBlock()
-		if strings.HasPrefix(line, "warning:") {
-			l.warn(line)
-		} else if line != "" && !plainNews.MatchString(line) {
+		if line != "" && !strings.HasPrefix(line, "warning:") && !plainNews.MatchString(line) {
 			l.plain.add(logLine(line))
 		}
 	}

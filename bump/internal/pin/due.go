@@ -16,7 +16,6 @@ type Policy struct {
 
 // A Plan is what a bump is to do.
 type Plan struct {
-	To          version.Version
 	Pins        []*Pin // that are to move
 	HalfWritten []*Pin // those of them that look current, but may be half written
 	Unknown     []*Pin // that follow a branch, and were not asked for
@@ -38,7 +37,7 @@ func Oldest(pins []*Pin) version.Version {
 
 // Plan returns the pins that are not at a release yet, or that lack a hash. A pin beyond it is current.
 func (f *Found) Plan(to version.Version, policy Policy) Plan {
-	plan := Plan{To: to}
+	var plan Plan
 	for _, p := range f.Pins {
 		order := -1
 		if p.Version != "" {
