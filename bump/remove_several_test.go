@@ -166,3 +166,35 @@ func TestClosedRemovalKeepsNoOtherPin(t *testing.T) {
 		repo.File("ollama-bump/0.32.15", "b.nix"))
 	assert.Equal(t, bump.Current, runs(t, w, o).Status)
 }
+
+// With an attribute only what it shows is looked at, and nothing is said of other pins.
+func TestUnpinOfAnAttribute(t *testing.T) {
+	t.Parallel()
+	w := bumptest.New(t)
+	dir := w.Flake(twoBases())
+	o := options(t, w, dir, bump.Write)
+	o.Unpin, o.Attr = true, "packages.x86_64-linux.a"
+	res := runs(t, w, o)
+	assert.True(t, res.Unpinned)
+	assert.Equal(t, []string{"a.nix:1:14: this set is empty now and can be removed as well"}, res.Warnings)
+	assert.Equal(t, w.Expand(overlayOf("")), read(t, dir, "b.nix"))
+}
+
+// Of a pin that only a shell uses nothing proves that its removal is right: it is bumped, and the run says so.
+func TestUnpinOfAShell(t *testing.T) {
+	t.Parallel()
+	w := bumptest.New(t)
+	outputs := "devShells.x86_64-linux.default = pkgs.mkShell { packages = [ (pkgs.extend (import ./overlay.nix))" +
+		".ollama ]; };"
+	flake := strings.Replace(overtakenFlake, "OUTPUTS", outputs, 1)
+	dir := w.Flake(map[string]string{
+		"flake.nix": strings.Replace(flake, "ollama-0.33.2", "ollama-0.32.15", 1), "overlay.nix": overlayOf(""),
+	})
+	o := options(t, w, dir, bump.Write)
+	o.Unpin = true
+	res := runs(t, w, o)
+	assert.False(t, res.Unpinned)
+	assert.Equal(t, "0.32.15", res.NewVersion)
+	assert.Contains(t, res.Warnings, "overlay.nix:2:12: no output of the flake is the package of this pin, so it is "+
+		"not known whether nixpkgs has caught up with it; see what nixpkgs has, and remove it by hand")
+}

@@ -36,8 +36,14 @@ func (r *run) unpin(
 	}
 	remover := unpin.Flake{Found: f.found, Files: f.files, Asker: b}
 	shown, err := remover.Present(ctx)
-	if err != nil || len(shown) == 0 {
+	if err != nil {
 		return false, err
+	}
+	if len(shown) == 0 {
+		p := f.found.Pins[0]
+		r.warn("pin", "%s: no output of the flake is the package of this pin, so it is not known whether nixpkgs has "+
+			"caught up with it; see what nixpkgs has, and remove it by hand", p.Pos)
+		return false, nil
 	}
 	states := decide.States(r.pkg, shown, sel.Release.Version)
 	res.noteStates(states, &sel.Decision)
@@ -60,7 +66,10 @@ func (r *run) unpin(
 	if err != nil {
 		return false, err
 	}
-	for _, text := range append(removal.Warnings, remover.Unshown(shown)...) {
+	if r.opts.Attr == "" { // else nobody looked at the others
+		removal.Warnings = append(removal.Warnings, remover.Unshown(shown)...)
+	}
+	for _, text := range removal.Warnings {
 		r.warn("pin", "%s", text)
 	}
 	return r.finishRemoval(ctx, b, at, sel, removing{removal, plan, going, shown}, res)
@@ -191,8 +200,10 @@ func (r *run) removalTexts(
 		Try:      r.try(ctx, b.flake, w, res),
 		Warnings: r.warnings,
 	}
-	rep.Proof.System = pin.System()
-	rep.Proof.Facts = removal.Facts
+	rep.Proof = text.Proof{Facts: removal.Facts, NixVersion: removal.NixVersion, System: pin.System()}
+	for _, where := range removal.Outputs {
+		rep.Proof.Checks = append(rep.Proof.Checks, text.Check{Attr: where, Level: text.Evaluated})
+	}
 	rep.Effect = r.compare(ctx, b, removal.State(), w.shown, &rep.Proof)
 	res.Verified = verifiedOf(rep.Proof)
 	return r.writeTexts(ctx, &rep, res)

@@ -29,26 +29,27 @@ const (
 	sameDerivation                 // the derivation
 )
 
-// prove evaluates the flake without the pins and returns what it proves. Every output that showed one must be nixpkgs'
+// prove evaluates the flake without the pins and notes what that proves. Every output that showed one must be nixpkgs'
 // own package now: the same derivation, with .override left that of the same one. Only where other attributes are left
 // the version, the source and the modules must do.
-func (f *Flake) prove(ctx context.Context, p proof) ([]string, error) {
+func (f *Flake) prove(ctx context.Context, p proof, made *Removal) error {
 	a, err := f.evaluate(ctx, p, p.removed)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if a.Failure != nil && !a.NoneShown {
-		return nil, diag.At(p.shown[0].Pos, "remove pin: without it the flake does not evaluate: "+a.Failure.Error(),
+		return diag.At(p.shown[0].Pos, "remove pin: without it the flake does not evaluate: "+a.Failure.Error(),
 			byHand)
 	}
 	if !p.isBase(a) {
 		trail, err := f.evaluate(ctx, p, p.trail)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		p.learn(&a, trail)
 	}
-	return p.facts(a)
+	made.NixVersion = a.NixVersion
+	return p.note(a, made)
 }
 
 // evaluate evaluates the outputs that showed pins in a state without them.
@@ -94,8 +95,8 @@ func (p proof) learn(a *probe.Answer, trail probe.Answer) {
 	}
 }
 
-// facts says what an answer proves, or returns what it does not.
-func (p proof) facts(a probe.Answer) ([]string, error) {
+// note says what an answer proves, or returns what it does not.
+func (p proof) note(a probe.Answer, made *Removal) error {
 	proved := map[string][]string{} // outputs, by what was proved of them
 	var order []string
 	for i, s := range p.shown {
@@ -107,23 +108,23 @@ func (p proof) facts(a probe.Answer) ([]string, error) {
 			}
 			same, err := proveOutput(s, o, where, p.whole[i])
 			if err != nil {
-				return nil, err
+				return err
 			}
 			what := fmt.Sprintf(same.text(), o.Version)
 			if proved[what] == nil {
 				order = append(order, what)
 			}
-			if !slices.Contains(proved[what], where) {
+			if !slices.Contains(made.Outputs, where) {
+				made.Outputs = append(made.Outputs, where)
 				proved[what] = append(proved[what], where)
 			}
 		}
 	}
-	facts := make([]string, 0, len(order))
 	for _, what := range order {
 		outputs := strings.Join(diag.Limit(proved[what], 6), ", ")
-		facts = append(facts, fmt.Sprintf("without the pin, %s %s", outputs, what))
+		made.Facts = append(made.Facts, fmt.Sprintf("without the pin, %s %s", outputs, what))
 	}
-	return facts, nil
+	return nil
 }
 
 // text is what follows the outputs, with the version.

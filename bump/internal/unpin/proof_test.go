@@ -33,7 +33,8 @@ func (a *answers) Explain(_ context.Context, err error) error { return err }
 func proveOne(where string, whole bool, list ...probe.Answer) ([]string, *answers, error) {
 	a := &answers{list: list}
 	f := &Flake{Found: &pin.Found{Package: &pin.Ollama}, Asker: a}
-	facts, err := f.prove(context.Background(), proof{
+	made := &Removal{}
+	err := f.prove(context.Background(), proof{
 		shown: []probe.Shown{{
 			Pin: &pin.Pin{Pos: diag.Pos{File: "flake.nix", Line: 7, Column: 3}},
 			Outputs: []probe.Output{{
@@ -41,8 +42,8 @@ func proveOne(where string, whole bool, list ...probe.Answer) ([]string, *answer
 			}},
 		}},
 		whole: []bool{whole}, removed: probe.State{Lock: []byte("removed")}, trail: probe.State{Lock: []byte("trail")},
-	})
-	return facts, a, err
+	}, made)
+	return made.Facts, a, err
 }
 
 // answer is that of one output, whose derivation and that of nixpkgs' own package are given.

@@ -38,9 +38,11 @@ type Asker interface {
 
 // A Removal is the flake without pins.
 type Removal struct {
-	Changes  []source.Change
-	Facts    []string // what was proved of it
-	Warnings []string // of what is left behind
+	Changes    []source.Change
+	Outputs    []string // that were evaluated
+	Facts      []string // what was proved of them
+	NixVersion string
+	Warnings   []string // of what is left behind
 }
 
 // State returns the flake without the pins, for Nix to look at.
@@ -87,11 +89,12 @@ func (f *Flake) Remove(ctx context.Context, pins []probe.Shown) (*Removal, error
 	if err != nil {
 		return nil, err
 	}
-	facts, err := f.prove(ctx, proof{shown: pins, whole: plan.Whole, removed: edited(changes), trail: edited(trail)})
-	if err != nil {
+	made := &Removal{Changes: changes, Warnings: leftovers(plan, changes)}
+	p := proof{shown: pins, whole: plan.Whole, removed: edited(changes), trail: edited(trail)}
+	if err := f.prove(ctx, p, made); err != nil {
 		return nil, err
 	}
-	return &Removal{Changes: changes, Facts: facts, Warnings: leftovers(plan, changes)}, nil
+	return made, nil
 }
 
 // plan works out how to take pins out of the files.

@@ -188,6 +188,13 @@ func TestPlan(t *testing.T) {
 			"final: prev: { }",
 		},
 		{
+			"a companion among others",
+			"final: prev: { ollama = prev.ollama.overrideAttrs (old: { version = \"0.32.13\"; " +
+				"passthru = old.passthru // { ours = 1; llamaCppVersion = \"b10380\"; }; }); }",
+			"final: prev: { ollama = prev.ollama.overrideAttrs (old: { " +
+				"passthru = old.passthru // { ours = 1; }; }); }",
+		},
+		{
 			"two variants",
 			"final: prev: {\n" +
 				"  ollama = prev.ollama.overrideAttrs { version = \"0.32.13\"; };\n" +
@@ -300,6 +307,18 @@ func TestPlanRefuses(t *testing.T) {
 				`o = p.o.overrideAttrs (old: { version = v; src = tag; }); x = url; y = [ tag ]; }`,
 			"flake.nix:1:119: remove pin: this needs the literal at flake.nix:1:10; " +
 				"flake.nix:1:130: this needs the literal at flake.nix:1:10",
+		},
+		{
+			"a companion that another attribute takes from the final ones",
+			`{ o = p.o.overrideAttrs (fin: old: { passthru = old.passthru // { ours = 1; ` +
+				`llamaCppVersion = "b10380"; }; version = "0.32.13"; x = fin.passthru.llamaCppVersion; }); }`,
+			"flake.nix:1:133: remove pin: this needs passthru.llamaCppVersion of the pin",
+		},
+		{
+			"a companion that another one is made of",
+			`{ o = p.o.overrideAttrs (old: { passthru = old.passthru // rec { ours = llamaCppVersion; ` +
+				`llamaCppVersion = "b10380"; }; version = "0.32.13"; }); }`,
+			"flake.nix:1:73: remove pin: ours refers to an attribute of the pin",
 		},
 		{
 			"a helper that is handed on", `let b = d: d.overrideAttrs { version = "0.32.13"; }; in map b [ p.o ]`,

@@ -27,11 +27,48 @@ func (r *remover) shrink(f *nixexpr.File, body *nixexpr.AttrSet, fns []*nixexpr.
 		p.Remove(b)
 	}
 	for _, b := range rest {
+		r.shrinkPassthru(f, fns, b)
 		for _, use := range dependences(body, fns, b, gone) {
 			if !p.Gone(use) {
 				r.need(f, use, "%s refers to an attribute of the pin", b.Path[0].Name)
 			}
 		}
+	}
+}
+
+// shrinkPassthru takes the pin's attributes out of a passthru that has others too.
+func (r *remover) shrinkPassthru(f *nixexpr.File, fns []*nixexpr.Lambda, b *nixexpr.Binding) {
+	if b.Value == nil || len(b.Path) != 1 || b.Path[0].Name != "passthru" {
+		return
+	}
+	e := nixexpr.Unparen(b.Value)
+	if update, ok := e.(*nixexpr.Binary); ok && update.Op == nixexpr.OpUpdate {
+		e = nixexpr.Unparen(update.Y)
+	}
+	set, ok := e.(*nixexpr.AttrSet)
+	if !ok {
+		return
+	}
+	rest := r.others(set)
+	r.shrink(f, set, nil, rest)
+	// what stays in the body may take them from the final attributes
+	for i := range set.Bindings {
+		own := &set.Bindings[i]
+		if slices.Contains(rest, own) || own.Value == nil || len(fns) < 2 {
+			continue
+		}
+		nixexpr.Walk(fns[len(fns)-1].Body, func(n nixexpr.Node) bool {
+			s, ok := n.(*nixexpr.Select)
+			if !ok || r.prunings[f].Gone(s) {
+				return true
+			}
+			id, ok := s.Set.(*nixexpr.Ident)
+			if ok && id.Name == fns[0].Arg && len(s.Path) > 1 && s.Path[0].Name == "passthru" &&
+				s.Path[1].Name == own.Path[0].Name {
+				r.need(f, s, "this needs passthru.%s of the pin", own.Path[0].Name)
+			}
+			return true
+		})
 	}
 }
 
