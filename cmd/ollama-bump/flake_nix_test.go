@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -195,6 +196,50 @@ func TestModule(t *testing.T) {
 	for name, unit := range units {
 		assert.Equal(t, "/var/lib/ollama-bump/"+name, unit.ServiceConfig["WorkingDirectory"])
 		checkUnit(t, unit)
+	}
+	startUnits(t, units)
+}
+
+// startUnits starts the scripts of both repositories at the same time: each clones its own, which is private, with its
+// own token, and starts the program there with its own settings.
+func startUnits(t *testing.T, units map[string]moduleUnit) {
+	t.Helper()
+	type started struct {
+		home string
+		cmd  *exec.Cmd
+		said strings.Builder
+	}
+	repositories := map[string][2]string{"machines": {"me", "nixos-config"}, "family": {"us", "machines"}}
+	all := map[string]*started{}
+	for name, unit := range units {
+		s := &started{home: t.TempDir()}
+		owner, token := repositories[name][0], "token-of-"+name
+		server := privateServer(t, filepath.Dir(newRepository(t, repositories[name][1]+".git")), token)
+		config := filepath.Join(s.home, "gitconfig")
+		writeProgram(t, config, "[url \""+server+"\"]\n\tinsteadOf = https://github.com/"+owner+"/\n")
+		writeProgram(t, filepath.Join(s.home, "token"), token+"\n")
+		writeProgram(t, filepath.Join(s.home, "bin", "ollama-bump"), standIn)
+		s.cmd = exec.Command("/bin/sh", "-e", "-c", unit.Script)
+		s.cmd.Dir = s.home
+		for variable, value := range unit.Environment {
+			s.cmd.Env = append(s.cmd.Env, variable+"="+value)
+		}
+		s.cmd.Env = append(s.cmd.Env, "HOME="+s.home, "CREDENTIALS_DIRECTORY="+s.home, "GIT_CONFIG_GLOBAL="+config,
+			"GIT_CONFIG_NOSYSTEM=1", "PATH="+filepath.Join(s.home, "bin")+":"+os.Getenv("PATH"))
+		s.cmd.Stdout, s.cmd.Stderr = &s.said, &s.said
+		require.NoError(t, s.cmd.Start())
+		all[name] = s
+	}
+	for name, arguments := range map[string]string{
+		"machines": "--repo me/nixos-config --flake hosts/gpu --draft=true --label=two words --label=deps " +
+			"--verify=eval --verbose -- --max-jobs 0",
+		"family": "--repo us/machines --draft=true --label=nix --",
+	} {
+		s := all[name]
+		require.NoError(t, s.cmd.Wait(), "%s: %s", name, &s.said)
+		text, err := os.ReadFile(filepath.Join(s.home, "started"))
+		require.NoError(t, err)
+		assert.Equal(t, s.home+"/checkout\ntoken-of-"+name+" "+arguments+"\n", string(text))
 	}
 }
 
