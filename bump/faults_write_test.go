@@ -99,7 +99,7 @@ func TestOneWriterATree(t *testing.T) {
 		}
 		seen = true
 		_, err := runIn(w, options(t, w, dir, bump.Write))
-		require.EqualError(t, err, "open flake: another run that writes is at work in "+dir)
+		require.EqualError(t, err, "open flake: another run is changing the files in "+dir)
 		_, err = runIn(w, options(t, w, dir, bump.Check))
 		require.NoError(t, err)
 		_, err = runIn(w, options(t, w, other, bump.Write))

@@ -170,7 +170,7 @@ func TestRunRefusesWithoutNix(t *testing.T) {
 		},
 		{
 			"a comment that cannot be read", pinned("0.32.13", "        # ollama-bump: hold it\n"), bump.Check, nil,
-			"flake.nix:6:1: read the comment: the constraint of a hold must be",
+			"flake.nix:6:1: read comment: what follows hold must be",
 		},
 		{"a bump", pinned("0.32.13", ""), bump.DryRun, nil, "nix not found in PATH"},
 		{"a bump of the file", pinned("0.32.13", ""), bump.Write, nil, "nix not found in PATH"},

@@ -206,11 +206,11 @@ func appendFile(path, text string) (err error) {
 	}
 	file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY|os.O_CREATE, 0o644)
 	if err != nil {
-		return fmt.Errorf("write the runner's file: %w", err)
+		return fmt.Errorf("write runner's file: %w", err)
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
 	if _, err := file.WriteString(text); err != nil {
-		return fmt.Errorf("write the runner's file: %w", err)
+		return fmt.Errorf("write runner's file: %w", err)
 	}
 	return nil
 }

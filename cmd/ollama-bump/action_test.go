@@ -113,7 +113,7 @@ func TestActionWhoseFilesFail(t *testing.T) {
 	for _, name := range []string{"GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"} {
 		o := runWith([]string{name + "=/dev/full"}, available, nil, "action")
 		assert.Equal(t, exitFailed, o.status, name)
-		assert.Contains(t, o.stderr, "write the runner's file: write /dev/full: no space left on device", name)
+		assert.Contains(t, o.stderr, "write runner's file: write /dev/full: no space left on device", name)
 		o = runWith([]string{name + "=/no/such/folder/x"}, available, nil, "action")
 		assert.Equal(t, exitFailed, o.status, name)
 	}

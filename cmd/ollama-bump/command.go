@@ -168,7 +168,7 @@ func manCommand(groups []group) *cobra.Command {
 // mustWrite is for text to stdout whose loss must not go unseen.
 func mustWrite(w io.Writer, text string) error {
 	if _, err := io.WriteString(w, text); err != nil {
-		return fmt.Errorf("write the output: %w", err)
+		return fmt.Errorf("write output: %w", err)
 	}
 	return nil
 }

@@ -22,7 +22,8 @@ var (
 	fullStop = regexp.MustCompile(`[\pL\pN)"]\.$`) // not the folder .
 
 	// misuse is a mistake on the command line: what is wrong with which flag.
-	misuse = regexp.MustCompile(`^(?:--[a-z-]+(?: and --[a-z-]+)? (?:must|cannot) be |--[a-z-]+: .|unknown flag: --)`)
+	misuse = regexp.MustCompile(
+		`^(?:--[a-z-]+(?: and --[a-z-]+)? (?:must|cannot) be |--[a-z-]+: .|[a-z ]+ template: .|unknown flag: --)`)
 )
 
 // ungrammatical returns what is wrong with the form of a message and its hint.
@@ -39,7 +40,7 @@ func ungrammatical(status, message, hint string) []string {
 	switch {
 	case status == "0":
 		warning, ok := strings.CutPrefix(message, "warning: ")
-		refuse(!ok, "no warning")
+		refuse(!ok && !strings.Contains(message, " is current: "), "no warning")
 		text = place.ReplaceAllString(warning, "")
 	case strings.HasPrefix(text, "…"): // which operation it was differs
 		refuse(!strings.Contains(text, ": "), "no operation")

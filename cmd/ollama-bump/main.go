@@ -242,7 +242,7 @@ func (p *program) fail(err error) int {
 	}
 	if p.action {
 		if err := p.publishFailure(err, hint); err != nil {
-			p.log.failure(fmt.Errorf("write the step summary: %w", err), nil, "")
+			p.log.failure(fmt.Errorf("write step summary: %w", err), nil, "")
 		}
 	}
 	return status

@@ -119,7 +119,7 @@ func (p *program) marshal(object any) (string, error) {
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(object); err != nil {
-		return "", fmt.Errorf("write the JSON object: %w", err)
+		return "", fmt.Errorf("write JSON object: %w", err)
 	}
 	return p.log.secrets.JSON(b.String()), nil
 }

@@ -213,7 +213,7 @@ func holdError(err error) error {
 		return err
 	}
 	return &diag.Error{
-		Pos: diag.Pos{File: wrong.File, Line: wrong.Line, Column: 1}, Text: "read the comment: " + wrong.Err.Error(),
+		Pos: diag.Pos{File: wrong.File, Line: wrong.Line, Column: 1}, Text: "read comment: " + wrong.Err.Error(),
 		Hint: "write # ollama-bump: hold <0.32 until 2026-12-01: reason; constraint, date and reason are optional",
 		Err:  err,
 	}

@@ -38,7 +38,7 @@ const maxDerivation = 64 << 20
 func ReadDerivation(ctx context.Context, path string) (*Derivation, error) {
 	text, err := foreign.Read(ctx, filepath.Dir(path), filepath.Base(path), maxDerivation)
 	if err != nil {
-		return nil, fmt.Errorf("reading derivation: %w", err)
+		return nil, fmt.Errorf("read derivation: %w", err)
 	}
 	return parseDerivation(path, string(text))
 }
@@ -140,7 +140,7 @@ func parseDerivation(path, text string) (*Derivation, error) {
 	})
 	p.expect(")")
 	if p.failed || p.at != len(p.text) {
-		return nil, fmt.Errorf("reading derivation: %s %w (at byte %d)", path, errDerivation, p.at)
+		return nil, fmt.Errorf("read derivation: %s %w (at byte %d)", path, errDerivation, p.at)
 	}
 	return d, nil
 }

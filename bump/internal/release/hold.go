@@ -44,13 +44,14 @@ func parseHold(comment string) (hold Hold, ok bool, err error) {
 	only, date, dated := cutWord(head, "until")
 	hold.Only = Allowed(strings.TrimSpace(only))
 	if err := hold.Only.Check(); err != nil {
-		return Hold{}, true, fmt.Errorf("the constraint of a hold %w", err)
+		return Hold{}, true, fmt.Errorf("what follows hold %w", err)
 	}
 	if dated {
 		hold.Until, err = time.Parse(dateForm, strings.TrimSpace(date))
 		if err != nil {
 			date = strings.TrimSpace(date)
-			return Hold{}, true, fmt.Errorf("the date of a hold must be its last day, such as 2026-12-01, not %q", date)
+			return Hold{}, true, fmt.Errorf("what follows until must be the last day of the hold, such as 2026-12-01, "+
+				"not %q", date)
 		}
 	}
 	return hold, true, nil

@@ -179,9 +179,9 @@ func TestParseHold(t *testing.T) {
 		"# ollama-bump: hodl <0.32":           `unknown instruction "hodl"`,
 		"# ollama-bump:":                      `unknown instruction ""`,
 		"# ollama-bump: hold below 0.32":      `must be a constraint such as <0.33`,
-		"# ollama-bump: hold until christmas": `must be its last day, such as 2026-12-01, not "christmas"`,
-		"# ollama-bump: hold until 1.12.2026": "must be its last day",
-		"# ollama-bump: hold until":           "must be its last day",
+		"# ollama-bump: hold until christmas": `must be the last day of the hold, such as 2026-12-01, not "christmas"`,
+		"# ollama-bump: hold until 1.12.2026": "must be the last day of the hold",
+		"# ollama-bump: hold until":           "must be the last day of the hold",
 	} {
 		_, ok, err := parseHold(comment)
 		assert.True(t, ok, comment)
@@ -227,7 +227,7 @@ func TestHoldsOf(t *testing.T) {
 
 	comments[3].Text = "# ollama-bump: hold soon"
 	_, err = HoldsOf("a.nix", comments, []int{6})
-	assert.ErrorContains(t, err, "a.nix:6: the constraint of a hold must be a constraint")
+	assert.ErrorContains(t, err, "a.nix:6: what follows hold must be a constraint")
 	_, err = HoldsOf("a.nix", comments, []int{10})
 	assert.NoError(t, err, "that of another place is not this pin's")
 }

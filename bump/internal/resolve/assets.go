@@ -55,7 +55,8 @@ func (d *driver) asset(ctx context.Context, h *hash) error {
 	if h.Flat && a.Digest != "" {
 		got, err := nixhash.Parse(a.Digest, "sha256")
 		if err != nil {
-			return diag.At(at, fmt.Sprintf("find asset: the digest of %s is unreadable: %v", a.Name, err), "")
+			return diag.At(at, fmt.Sprintf("find asset: the digest of %s is unreadable: %v", a.Name, err),
+				"run again later, or name another release with Options.To=X.Y.Z")
 		}
 		h.found, h.by = &got, Digest
 		return nil

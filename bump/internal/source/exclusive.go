@@ -24,7 +24,7 @@ func (s *Set) Exclude() (release func(), err error) {
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		dir.Close()
 		return nil, &diag.Error{
-			Text: fmt.Sprintf("open flake: another run that writes is at work in %s", s.Root),
+			Text: fmt.Sprintf("open flake: another run is changing the files in %s", s.Root),
 			Hint: "wait until it has ended, or stop it; nothing was changed", Err: err,
 		}
 	}
