@@ -4,8 +4,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -18,6 +16,8 @@ var (
 	// operation is what failed, a verb and its object, before its cause.
 	operation = regexp.MustCompile(
 		`^(?:compare|find|list|lock|open|make|parse|propose|read|run|select|verify|write)\b[^:]*: .`)
+
+	capital = regexp.MustCompile(`^\p{Lu}\p{Ll}`) // not of GHSA-1234-abcd-5678
 
 	fullStop = regexp.MustCompile(`[\pL\pN)"]\.$`) // not the folder .
 
@@ -51,8 +51,7 @@ func ungrammatical(status, message, hint string) []string {
 	}
 	refuse(status != "0" && hint == "", "no hint")
 	for _, text := range []string{text, hint} {
-		first, _ := utf8.DecodeRuneInString(text)
-		refuse(unicode.IsUpper(first), "a capital letter")
+		refuse(capital.MatchString(text), "a capital letter")
 	}
 	return wrong
 }
