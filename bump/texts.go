@@ -101,8 +101,8 @@ func (r *run) warnOfMentions(ctx context.Context, f *flake, s *solution, changes
 		names = append(names, c.File)
 	}
 	for _, m := range s.Mentions(ctx, f.files, f.found, names) {
-		r.warn("report", "%s is also mentioned at %s, and left there: check whether it should be %s",
-			m.Version, strings.Join(m.Lines, ", "), s.release.Version)
+		r.warn("report", "%s is also mentioned where it is left as it is; check whether it should be %s: %s",
+			m.Version, s.release.Version, strings.Join(m.Lines, ", ")) // what is too long is cut at the end
 	}
 }
 
