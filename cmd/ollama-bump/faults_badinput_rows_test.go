@@ -130,6 +130,7 @@ var aboutTheRelease = []badInput{
 	{name: "a comment that cannot be read", flake: held("hold soon")},
 	{name: "a comment whose date cannot be read", flake: held("hold until christmas")},
 	{name: "a comment with another word", flake: held("pin")},
+	{name: "a comment beside no pin", flake: replaced("{\n  inputs", "# ollama-bump: hold\n{\n  inputs")},
 	{name: "a comment whose last day is over", flake: held("hold until 2020-01-01")},
 	{
 		name: "a release for a newer Go", flake: replaced("@nixpkgs@", "github:NixOS/nixpkgs/go-1.25"), locked: true,

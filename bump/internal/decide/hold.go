@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
@@ -56,6 +57,7 @@ func (d *decider) divide(sel *Selection) error {
 			free.pins = append(free.pins, pins...)
 		}
 	}
+	d.warnOfStrays(said)
 	if sel.cohorts = held; len(free.pins) > 0 {
 		sel.cohorts = append([]*cohort{free}, held...)
 	}
@@ -134,11 +136,7 @@ func (d *decider) holds(p *pin.Pin) ([]release.Hold, error) {
 	var all []release.Hold
 	lines := d.linesOf(p)
 	for _, name := range slices.Sorted(maps.Keys(lines)) {
-		code := d.Files.Nix[name]
-		if code == nil || !bytes.Contains(code.Src, []byte(release.Directive)) {
-			continue
-		}
-		holds, err := release.HoldsOf(name, comments(code), lines[name])
+		holds, err := release.HoldsOf(name, d.comments(name), lines[name])
 		if err != nil {
 			return nil, err
 		}
@@ -147,52 +145,87 @@ func (d *decider) holds(p *pin.Pin) ([]release.Hold, error) {
 	return all, nil
 }
 
-// linesOf are the lines that a pin is written on, by file: of the binding that it is the value of, of the
-// call, and of its versions.
+// linesOf are the lines that a pin is written on, by file: of the call and the binding that it is the value of, of the
+// input that its source is, and of its versions.
 func (d *decider) linesOf(p *pin.Pin) map[string][]int {
-	lines := map[string][]int{p.File: {p.Line}}
-	if code := d.Files.Nix[p.File]; code != nil {
-		if b := bindingAt(code, p.Line, p.Column); b != nil {
-			lines[p.File] = append(lines[p.File], code.Position(b.Start()).Line)
-		}
+	lines := map[string][]int{}
+	add := func(at diag.Pos) { lines[at.File] = append(lines[at.File], at.Line) }
+	add(p.Pos)
+	d.addBinding(p.Pos, "", add)
+	if in := p.Input(); in != nil {
+		add(in.Pos)
+		d.addBinding(in.Pos, in.Name, add)
 	}
 	for _, id := range p.Versions {
-		s := d.Found.Slot(id)
-		lines[s.File] = append(lines[s.File], s.Pos.Line)
+		add(d.Found.Slot(id).Pos)
+	}
+	if id, ok := p.Commit(); ok {
+		add(d.Found.Slot(id).Pos)
 	}
 	return lines
 }
 
-// bindingAt returns the innermost binding with the place in its value, nil when there is none.
-func bindingAt(f *nixexpr.File, line, column int) *nixexpr.Binding {
+// addBinding adds the innermost binding of a name, "" for any, that has the place in its value.
+func (d *decider) addBinding(at diag.Pos, name string, add func(diag.Pos)) {
+	f := d.Files.Nix[at.File]
+	if f == nil {
+		return
+	}
 	var found *nixexpr.Binding
 	nixexpr.Walk(f.Root, func(n nixexpr.Node) bool {
 		b, ok := n.(*nixexpr.Binding)
 		if !ok || b.Value == nil {
 			return true
 		}
+		named := name == "" || slices.ContainsFunc(b.Path, func(a nixexpr.Attr) bool { return a.Name == name })
 		start, end := f.Position(b.Value.Start()), f.Position(b.Value.End())
-		after := start.Line < line || start.Line == line && start.Column <= column
-		before := line < end.Line || line == end.Line && column < end.Column
-		if after && before {
+		after := start.Line < at.Line || start.Line == at.Line && start.Column <= at.Column
+		before := at.Line < end.Line || at.Line == end.Line && at.Column < end.Column
+		if named && after && before {
 			found = b
 		}
 		return true
 	})
-	return found
+	if found != nil {
+		add(diag.Pos{File: at.File, Line: f.Position(found.Start()).Line})
+	}
 }
 
-// comments are the comments of a file that end with their line.
-func comments(f *nixexpr.File) []release.Comment {
+// comments are the comments of a file that end with their line; none when none is addressed to this program.
+func (d *decider) comments(name string) []release.Comment {
+	src := d.Files.Source(name)
+	if !bytes.Contains(src, []byte(release.Directive)) {
+		return nil
+	}
+	line := func(at int) int { return 1 + bytes.Count(src[:at], []byte("\n")) }
+	if f := d.Files.Nix[name]; f != nil {
+		line = func(at int) int { return f.Position(at).Line }
+	}
 	var all []release.Comment
-	for _, t := range f.LineComments() {
-		line := f.Src[:t.Start]
-		line = line[bytes.LastIndexByte(line, '\n')+1:]
+	for _, t := range d.Files.LineComments(name) {
+		before := src[:t.Start]
+		before = before[bytes.LastIndexByte(before, '\n')+1:]
 		all = append(all, release.Comment{
-			Line: f.Position(t.Start).Line, Text: string(f.Src[t.Start:t.End]), Alone: len(bytes.TrimSpace(line)) == 0,
+			Line: line(t.Start), Text: string(src[t.Start:t.End]), Alone: len(bytes.TrimSpace(before)) == 0,
 		})
 	}
 	return all
+}
+
+// warnOfStrays warns of the comments that are addressed to this program and stand beside no pin: whoever wrote one
+// takes something for held.
+func (d *decider) warnOfStrays(known map[string]bool) {
+	names := slices.Concat(slices.Collect(maps.Keys(d.Files.Nix)), slices.Collect(maps.Keys(d.Files.Data)))
+	slices.Sort(names)
+	for _, name := range names {
+		for _, c := range d.comments(name) {
+			where := release.Hold{File: name, Line: c.Line}.Where()
+			if release.IsAddressed(c.Text) && !known[where] {
+				d.Log(diag.Warning, "%s: %s: it stands beside no pin, so it was ignored", where,
+					strings.TrimSpace(c.Text))
+			}
+		}
+	}
 }
 
 // reportHold reports what a comment says, and puts it into the selection.

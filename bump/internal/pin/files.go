@@ -26,6 +26,17 @@ type Files struct {
 // IsData reports whether a file is, by its name, one of data that Nix code reads and a pin may stand in.
 func IsData(name string) bool { return path.Ext(name) == ".json" || path.Ext(name) == ".toml" }
 
+// LineComments returns the comments of a file that start with # and end with their line.
+func (f *Files) LineComments(name string) []nixexpr.Token {
+	switch code := f.Nix[name]; {
+	case code != nil:
+		return code.LineComments()
+	case path.Ext(name) == ".toml":
+		return (&toml.File{Name: name, Src: f.Data[name]}).Comments()
+	}
+	return nil
+}
+
 // data returns a file of data as one that can be read and edited.
 func (f *Files) data(name string) eval.DataFile {
 	if path.Ext(name) == ".toml" {

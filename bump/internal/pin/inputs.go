@@ -77,20 +77,21 @@ func (f *finder) readInput(name string, set *eval.Set) {
 		a = addressOf("git+" + url)
 	}
 	a.host, a.ref, a.rev = cmp.Or(attr["host"], a.host), cmp.Or(attr["ref"], a.ref), cmp.Or(attr["rev"], a.rev)
+	at := defPos(def, diag.Pos{})
 	ours, fork := strings.EqualFold(a.repo, f.pkg.Repo), a.host == githubHost && !owns(f.pkg.Owners, a.owner)
 	if !ours || fork {
 		f.flake.others[name] = &flakeInput{
-			Input: &Input{Name: name, URL: shownURL(url), Slot: NoSlot, Provides: true},
+			Input: &Input{Name: name, URL: shownURL(url), Pos: at, Slot: NoSlot, Provides: true},
 			at:    a,
 		}
-		f.noteNixpkgsInput(f.flake.others[name], defPos(def, diag.Pos{}))
+		f.noteNixpkgsInput(f.flake.others[name], at)
 	}
 	if !ours {
 		return
 	}
-	in := &flakeInput{Input: &Input{Name: name, URL: shownURL(url), Slot: NoSlot}}
+	in := &flakeInput{Input: &Input{Name: name, URL: shownURL(url), Pos: at, Slot: NoSlot}}
 	f.flake.inputs[name] = in
-	if in.refused = f.refuseInput(in, a, defPos(def, diag.Pos{})); in.refused != nil {
+	if in.refused = f.refuseInput(in, a, at); in.refused != nil {
 		return
 	}
 	written, field := def, inputURL

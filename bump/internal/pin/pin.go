@@ -154,8 +154,9 @@ type (
 	// Input is an input of the flake.
 	Input struct {
 		Name, URL string
-		Slot      SlotID // of the version in the URL; NoSlot for an input that follows a branch
-		Provides  bool   // it is a nixpkgs that provides the package with its version and source
+		Pos       diag.Pos // of the URL
+		Slot      SlotID   // of the version in the URL; NoSlot for an input that follows a branch
+		Provides  bool     // it is a nixpkgs that provides the package with its version and source
 	}
 )
 

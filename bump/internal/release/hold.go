@@ -27,11 +27,22 @@ const Directive = "ollama-bump:"
 
 const dateForm = "2006-01-02"
 
-// parseHold reads a comment of a Nix file. ok is false for a comment that is not addressed to this program;
-// one that is and cannot be read is an error.
+// addressed returns what a comment tells this program.
+func addressed(comment string) (words string, ok bool) {
+	return strings.CutPrefix(strings.TrimSpace(strings.TrimLeft(strings.TrimSpace(comment), "#")), Directive)
+}
+
+// IsAddressed reports whether a comment is addressed to this program.
+func IsAddressed(comment string) bool {
+	_, ok := addressed(comment)
+	return ok
+}
+
+// parseHold reads a comment of a file. ok is false for a comment that is not addressed to this program; one that is and
+// cannot be read is an error.
 func parseHold(comment string) (hold Hold, ok bool, err error) {
 	hold.Quote = strings.TrimSpace(comment)
-	rest, ok := strings.CutPrefix(strings.TrimSpace(strings.TrimLeft(hold.Quote, "#")), Directive)
+	rest, ok := addressed(comment)
 	if !ok {
 		return Hold{}, false, nil
 	}

@@ -63,6 +63,23 @@ func (f *File) expressions(found func(*unstable.Node) error) error {
 	return parser.Error()
 }
 
+// Comments returns the comments of the lines of the file, and of the ends of its lines. Those within arrays are left
+// out, and so are those behind an error.
+func (f *File) Comments() []nixexpr.Token {
+	var list []nixexpr.Token
+	parser := unstable.Parser{KeepComments: true}
+	parser.Reset(f.Src)
+	for parser.NextExpression() {
+		for n := parser.Expression(); n != nil; n = n.Next() { // one behind a value is next to it
+			if n.Kind == unstable.Comment {
+				start := int(n.Raw.Offset)
+				list = append(list, nixexpr.Token{Start: start, End: start + len(n.Data)})
+			}
+		}
+	}
+	return list
+}
+
 // keys is the name of a table or a value: a.b.c has three.
 func keys(n *unstable.Node) []string {
 	var list []string
