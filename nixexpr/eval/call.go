@@ -20,11 +20,7 @@ func (p *Program) Apply(fn Value, arg *Def, f *nixexpr.File, at nixexpr.Node) Va
 		p.active[fn.Lambda]--
 		return v
 	case *Choice:
-		alts := make([]Value, 0, len(fn.Alts))
-		for _, a := range fn.Alts {
-			alts = append(alts, p.Apply(a, arg, f, at))
-		}
-		return choice(fn.Cond, alts...)
+		return fn.each(func(a Value) Value { return p.Apply(a, arg, f, at) })
 	}
 	u := &Unknown{Fn: fn, Arg: arg, Reason: CallOfUnknown, File: f, Node: at}
 	if d := p.meaning(u); d != nil {
@@ -78,12 +74,9 @@ func (p *Program) formalOf(d *Def, fn *Func, formal *nixexpr.Formal, arg Value, 
 			return p.Value(got)
 		}
 	case *Choice:
-		alts := make([]Value, 0, len(arg.Alts))
-		for _, a := range arg.Alts {
-			alts = append(alts, p.formalOf(d, fn, formal, a, sc))
-		}
+		v := arg.each(func(a Value) Value { return p.formalOf(d, fn, formal, a, sc) })
 		d.next = nil
-		return choice(arg.Cond, alts...)
+		return v
 	}
 	if formal.Default != nil {
 		d.next = thunk(fn.File, formal.Default, sc)

@@ -226,6 +226,15 @@ func choice(cond *Def, alts ...Value) Value {
 	return &Choice{Cond: cond, Alts: all}
 }
 
+// each is a choice among what f makes of the alternatives.
+func (c *Choice) each(f func(Value) Value) Value {
+	alts := make([]Value, 0, len(c.Alts))
+	for _, a := range c.Alts {
+		alts = append(alts, f(a))
+	}
+	return choice(c.Cond, alts...)
+}
+
 // throws reports whether a value is a call of throw or abort: whatever asks for it ends there.
 func throws(v Value) bool {
 	u, ok := v.(*Unknown)
@@ -312,18 +321,10 @@ func (p *Program) add(x, y Value) Value {
 // Update is x // y. What is not known of y counts as not defining x's attributes again.
 func (p *Program) Update(x, y Value) Value {
 	if c, ok := x.(*Choice); ok {
-		alts := make([]Value, 0, len(c.Alts))
-		for _, a := range c.Alts {
-			alts = append(alts, p.Update(a, y))
-		}
-		return choice(c.Cond, alts...)
+		return c.each(func(a Value) Value { return p.Update(a, y) })
 	}
 	if c, ok := y.(*Choice); ok {
-		alts := make([]Value, 0, len(c.Alts))
-		for _, a := range c.Alts {
-			alts = append(alts, p.Update(x, a))
-		}
-		return choice(c.Cond, alts...)
+		return c.each(func(a Value) Value { return p.Update(x, a) })
 	}
 	out := &Set{}
 	for _, v := range []Value{x, y} {

@@ -12,39 +12,51 @@ import (
 // way from a literal to a package. What it says is only a hypothesis: that an edit took effect is
 // proved by evaluation.
 func (f *finder) library(name string, args []*eval.Def) *eval.Def {
-	switch {
-	case len(args) == 1 && (name == "importJSON" || name == "importTOML"):
-		return f.prog.ReadData(f.flakePath(f.prog.Value(args[0])))
-	case len(args) == 1 && (name == "mkForce" || name == "mkDefault" || name == "trim"):
-		if _, open := f.prog.Value(args[0]).(*eval.Unknown); open && name == "trim" {
-			return nil
+	switch len(args) {
+	case 1:
+		return f.library1(name, args[0])
+	case 2:
+		return f.library2(name, args[0], args[1])
+	case 3:
+		if name == "callPackageWith" {
+			return f.callPackage(args[1], args[2])
 		}
-		return args[0]
-	case len(args) == 2 && (name == "mkIf" || name == "optionalAttrs" || name == "optional" || name == "optionals" ||
-		name == "mkOverride" || name == "addMetaAttrs" || name == "warn" || name == "warnIf" || name == "warnIfNot"):
-		switch name {
-		case "addMetaAttrs":
-			return nil
-		case "optional":
-			return eval.Known(&eval.List{Elems: args[1:]})
+	}
+	return nil
+}
+
+func (f *finder) library1(name string, arg *eval.Def) *eval.Def {
+	switch name {
+	case "import":
+		return f.prog.Import(f.flakePath(f.prog.Value(arg)))
+	case "importJSON", "importTOML":
+		return f.prog.ReadData(f.flakePath(f.prog.Value(arg)))
+	case "readFile":
+		return f.readFile(arg)
+	case "mkForce", "mkDefault":
+		return arg
+	case "trim":
+		if _, unknown := f.prog.Value(arg).(*eval.Unknown); !unknown {
+			return arg
 		}
-		return args[1]
-	case len(args) == 1 && name == "import":
-		return f.prog.Import(f.flakePath(f.prog.Value(args[0])))
-	case len(args) == 1 && name == "readFile":
-		return f.readFile(args[0])
-	case len(args) == 2 && (name == "recursiveUpdate" || name == "mergeAttrs"):
-		return eval.Known(f.prog.Update(f.prog.Value(args[0]), f.prog.Value(args[1])))
-	case len(args) == 2 && name == "removePrefix":
-		return f.removePrefix(args[0], args[1])
-	case len(args) == 2 && name == "genAttrs":
-		return f.genAttrs(args[0], args[1])
-	case len(args) == 2 && name == "callPackage":
-		return f.callPackage(args[0], args[1])
-	case len(args) == 2 && name == "makeOverridable":
-		return f.callPackage(args[0], args[1])
-	case len(args) == 3 && name == "callPackageWith":
-		return f.callPackage(args[1], args[2])
+	}
+	return nil
+}
+
+func (f *finder) library2(name string, first, second *eval.Def) *eval.Def {
+	switch name {
+	case "mkIf", "optionalAttrs", "optionals", "mkOverride", "warn", "warnIf", "warnIfNot":
+		return second
+	case "optional":
+		return eval.Known(&eval.List{Elems: []*eval.Def{second}})
+	case "recursiveUpdate", "mergeAttrs":
+		return eval.Known(f.prog.Update(f.prog.Value(first), f.prog.Value(second)))
+	case "removePrefix":
+		return f.removePrefix(first, second)
+	case "genAttrs":
+		return f.genAttrs(first, second)
+	case "callPackage", "makeOverridable":
+		return f.callPackage(first, second)
 	}
 	return nil
 }
