@@ -64,7 +64,7 @@ func (f *Found) Repairs(plan Plan) bool {
 
 // Slots returns the slots that a bump of a pin may rewrite.
 func (p *Pin) Slots() []SlotID {
-	ids := slices.Clone(p.Versions)
+	ids := slices.Concat(p.Versions, p.Revisions)
 	if id, ok := p.Commit(); ok {
 		ids = append(ids, id)
 	}

@@ -73,6 +73,7 @@ type source struct {
 	repo    string
 	fetcher string
 	input   *flakeInput
+	beside  *eval.Set // what is known of it besides, where its outPath is one of several attributes; else nil
 }
 
 type sourceKind int

@@ -118,6 +118,8 @@ type Pinned struct {
 	Label    string          // what stands for a version where there is none: "git"
 	Attr     VersionAttr
 	Versions []SlotID // literals that hold the version
+	// Revisions are literals that hold the commit of its tag, beside the tag by which the source is fetched.
+	Revisions []SlotID
 }
 
 // VersionAttr says how a pin writes the version attribute of its package.

@@ -51,6 +51,7 @@ func (f *finder) read(d *derivation, body *eval.Set) (*reading, *diag.Error) {
 		if err := f.readSource(d, r, s); err != nil {
 			return nil, err
 		}
+		f.readRevision(r, s)
 	}
 	if !ours {
 		return nil, nil
@@ -183,6 +184,24 @@ func (f *finder) readSource(d *derivation, r *reading, s source) *diag.Error {
 		return nil
 	}
 	return f.readHash(r, s, &Fetch{Role: Source, Ending: NoSlot, Via: s.fetcher + " " + s.owner + "/" + s.repo})
+}
+
+// readRevision reads the commit of a tag that is kept beside it. Nothing needs to read it, but it would be the old one.
+func (f *finder) readRevision(r *reading, s source) {
+	if _, isTag := r.Origin.(Tag); !isTag || s.beside == nil {
+		return
+	}
+	def := first(s.beside, "revision", "rev")
+	if def == nil {
+		return
+	}
+	text, ok := f.prog.Value(def).(*eval.Text)
+	if !ok || !version.IsObjectID(knownText(text)) {
+		return
+	}
+	if id, err := f.slots.whole(text, refField); err == nil {
+		r.Revisions = append(r.Revisions, id)
+	}
 }
 
 // readInputSource takes an input for the source.

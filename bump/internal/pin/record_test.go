@@ -144,6 +144,9 @@ func (b *recorder) pin(p *Pin) {
 	for _, id := range p.Versions {
 		b.slot("version", id)
 	}
+	for _, id := range p.Revisions {
+		b.slot("revision", id)
+	}
 	for _, h := range p.Fetches {
 		b.fetch("", h)
 	}

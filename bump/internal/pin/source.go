@@ -10,8 +10,8 @@ import (
 )
 
 var (
-	githubURL = regexp.MustCompile(`^(?:git\+)?https://(?:codeload\.` +
-		`|www\.)?github\.com/([^/]+)/([^/?#]+?)(?:\.git)?(?:[/?#].*)?$`)
+	githubURL = regexp.MustCompile(`^(?:git\+)?https://(?:(?:codeload\.` +
+		`|www\.)?github\.com|api\.github\.com/repos)/([^/]+)/([^/?#]+?)(?:\.git)?(?:[/?#].*)?$`)
 	// releasePath is what stands before a version in the URLs of a release's files and archives.
 	releasePath = regexp.MustCompile(`(?:releases/download|archive(?:/refs/tags)?|tarball(?:/refs/tags)?|(?:tar\.gz` +
 		`|zip)(?:/refs/tags)?)/`)
@@ -44,8 +44,24 @@ func (f *finder) sources(d *derivation, body *eval.Set) []source {
 	var all []source
 	for _, def := range defs {
 		for _, v := range eval.Alternatives(f.prog.Value(def)) {
-			all = append(all, f.source(d, v))
+			all = append(all, f.described(d, v)...)
 		}
+	}
+	return all
+}
+
+// described reads a value of src that may be a set: what is known of a source, with its outPath, as tools write it that
+// keep sources in a file of data.
+func (f *finder) described(d *derivation, v eval.Value) []source {
+	set, ok := v.(*eval.Set)
+	if !ok || set.Get("outPath") == nil {
+		return []source{f.source(d, v)}
+	}
+	var all []source
+	for _, path := range eval.Alternatives(f.prog.Value(set.Get("outPath"))) {
+		s := f.source(d, path)
+		s.beside = set
+		all = append(all, s)
 	}
 	return all
 }

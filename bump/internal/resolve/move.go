@@ -22,6 +22,7 @@ type Move struct {
 	hashes      []*hash
 	companions  []*companion
 	addable     []*companion // that are added to the file where the overridden package's do not fit
+	revisions   []pin.SlotID // those of the pin that hold its tag's commit
 	notes       []string     // sentences for the report, besides the pin's own
 	halfWritten bool         // looks current, but may be half written
 }

@@ -90,7 +90,7 @@ func (s *state) ofPins(system string) (probe.Question, error) {
 			// The goModules of an inherited hash may be in the store already, and would then need no source.
 			pp.Vendor = pp.Vendor || h.Role == pin.Vendor && !p.waits() && (!h.Inherited() || s.placed)
 			ofSource := h.Role == pin.Source || h.Role == pin.ReleaseAsset
-			if s.placed && s.complete() && !ofSource && p.hash(pin.Source) != nil {
+			if src := p.hash(pin.Source); s.placed && s.complete() && !ofSource && src != nil && src.state != fetched {
 				continue // another release may have the same modules
 			}
 			if h.state != fetched && !s.shared(h) && (!h.Inherited() || h.found != nil || s.placed) {

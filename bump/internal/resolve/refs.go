@@ -32,10 +32,44 @@ func (d *driver) commits(ctx context.Context) error {
 			return diag.At(now.Pos, fmt.Sprintf("find pin: commit %.12s is not that of release %s", now.Old,
 				p.Version.Tag()), `it may be a pull request's or a fork's; pin a release: tag = "v${version}";`)
 		}
-		if d.commit == "" {
-			if d.commit, err = d.Upstream.TagCommit(ctx, of.Owner(), of.Repo, d.Release.Tag); err != nil {
-				return fmt.Errorf("read commit of %s: %w", d.Release.Tag, err)
+		if err := d.newCommit(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// newCommit asks for the commit of the new tag, once.
+func (d *driver) newCommit(ctx context.Context) (err error) {
+	of := d.Found.Package
+	if d.commit != "" {
+		return nil
+	}
+	if d.commit, err = d.Upstream.TagCommit(ctx, of.Owner(), of.Repo, d.Release.Tag); err != nil {
+		return fmt.Errorf("read commit of %s: %w", d.Release.Tag, err)
+	}
+	return nil
+}
+
+// revisions asks for the commit of the new tag, where the old one's is kept beside the tag. One that is another tag's,
+// or none, is left: nothing fetches by it.
+func (d *driver) revisions(ctx context.Context) error {
+	for _, p := range d.pins {
+		for _, id := range p.Revisions {
+			now, of := d.Found.Slot(id), d.Found.Package
+			old, err := d.Upstream.TagCommit(ctx, of.Owner(), of.Repo, p.Version.Tag())
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("read commit of %s: %w", p.Version.Tag(), err)
 			}
+			if old != now.Old {
+				d.Log(diag.Warning, "%s: commit %.12s is not that of release %s; it is left as it is", now.Pos, now.Old,
+					p.Version.Tag())
+				continue
+			}
+			if err := d.newCommit(ctx); err != nil {
+				return err
+			}
+			p.revisions = append(p.revisions, id)
 		}
 	}
 	return nil

@@ -82,8 +82,8 @@ func Hashes(ctx context.Context, job Job, tools Tools) (*Solution, error) {
 	}
 	d := &driver{Tools: tools, state: newState(job, tools.Fake)}
 	for _, stage := range []func(context.Context) error{
-		d.commits, d.assets, d.unpackElsewhere, d.moveInputs, d.loop, d.loopUnshown, d.lookElsewhere, d.moveShared,
-		d.describeSources,
+		d.commits, d.revisions, d.assets, d.unpackElsewhere, d.moveInputs, d.loop, d.loopUnshown, d.lookElsewhere,
+		d.moveShared, d.describeSources,
 	} {
 		if err := stage(ctx); err != nil {
 			return nil, err

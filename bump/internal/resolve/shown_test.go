@@ -153,6 +153,15 @@ func TestReasonIsAskedForOnce(t *testing.T) {
 	require.ErrorContains(t, err, "host does not evaluate: boom")
 }
 
+// The probe's own words, with their nonce, are no message.
+func TestOutputsThatShowNothingAnyMore(t *testing.T) {
+	fail := &nix.Failure{Kind: nix.Eval, Text: "0123456789abcdef no output shows the new version"}
+	end := roundEnd{asked: asked{a: answer{Answer: probe.Answer{Failure: fail, NoneShown: true}, explained: fail}}}
+	_, err := end.next(stateOf(moving([]string{"packages.x.ollama"})), 0)
+	require.ErrorContains(t, err, "find package: no output of the flake shows ollama")
+	assert.NotContains(t, err.Error(), "0123456789abcdef")
+}
+
 // What only the packages of another system show is proved there when it needs no build, and else refused by name.
 func TestPackagesOfAnotherSystemAlone(t *testing.T) {
 	shown := answer{Answer: probe.Answer{Outputs: []probe.Output{{Where: "packages.other.p", Pins: []int{0}}}}}

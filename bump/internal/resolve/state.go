@@ -143,6 +143,9 @@ func (s *state) valuesOf(p *Move, v map[pin.SlotID]string) error {
 	if id, ok := p.Commit(); ok {
 		set(id, s.commit, "commit")
 	}
+	for _, id := range p.revisions {
+		set(id, s.commit, "commit")
+	}
 	if in := p.Input(); in != nil && in.Slot != pin.NoSlot {
 		set(in.Slot, string(s.Release.Version), "input")
 	}

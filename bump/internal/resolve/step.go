@@ -124,6 +124,8 @@ func (r roundEnd) next(s *state, found int) (request, error) {
 		return s.nextRound()
 	case fail != nil && probe.Evaluation(fail) && len(r.a.Output(r.a.Last).Pins) > 0:
 		return nil, s.doesNotEvaluate(r.a, fail)
+	case r.a.NoneShown:
+		return nil, s.notShown(r.a.Answer)
 	case fail != nil && s.addCompanion(r.a, fail):
 		return s.nextRound()
 	case fail != nil:
