@@ -75,7 +75,7 @@ func TestUpstreamsProgramIsKeptAway(t *testing.T) {
 	for _, word := range []string{secretWord, "access-tokens", "GITHUB_", "GH_TOKEN"} {
 		require.NotContains(t, string(got), word)
 	}
-	require.Contains(t, e.stdout, "ollama --version of packages.x86_64-linux.ollama says 0.32.15")
+	require.Contains(t, e.stdout, "`ollama --version` of `packages.x86_64-linux.ollama` says 0.32.15")
 
 	e = run("PATH=/usr/bin:/bin; sleep 300 & trap \"\" TERM; sleep 300", "--timeout", "25s")
 	require.Equal(t, 1, e.status, e.String())

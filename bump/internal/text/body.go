@@ -378,7 +378,7 @@ func (t Try) command() string {
 	return "nix run " + reference + " -- --version"
 }
 
-const phone = 46 // characters in a line of a code block, in a narrow window
+const phone = 49 // characters in a line of a code block, in a narrow window
 
 // pieces cuts a reference so that each piece fits into a line of a phone, behind slashes where there are any. In double
 // quotes a shell puts lines that end in a backslash together.

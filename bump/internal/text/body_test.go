@@ -539,8 +539,10 @@ func TestTryCommand(t *testing.T) {
 		{Try{Repository: "me/nixos-configuration", Branch: "ollama-bump/0.32.15", Attr: "ollama"}, "" +
 			"nix run \"github:me/nixos-configuration/\\\nollama-bump/0.32.15#ollama\" \\\n  -- --version"},
 		{Try{Repository: strings.Repeat("a", 80) + "/b", Branch: "c", Attr: "ollama"}, "" +
-			"nix run \"github:" + strings.Repeat("a", 29) + "\\\n" + strings.Repeat("a", 45) + "\\\n" +
-			strings.Repeat("a", 6) + "/b/c#ollama\" \\\n  -- --version"},
+			"nix run \"github:" + strings.Repeat("a", 32) + "\\\n" + strings.Repeat("a", 48) + "\\\n" +
+			"/b/c#ollama\" \\\n  -- --version"},
+		{Try{Repository: "me/machines", Branch: "ollama-bump/0.32.15", Attr: "ollama"}, "" +
+			"nix run \\\n  github:me/machines/ollama-bump/0.32.15#ollama \\\n  -- --version"},
 		{Try{Repository: "me/f", Branch: "b", Attr: "ollama"}, "nix run github:me/f/b#ollama -- --version"},
 		{Try{Repository: "me/flake", Branch: "b"}, ""},
 		{Try{Branch: "b", Attr: "ollama"}, ""},

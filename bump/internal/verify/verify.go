@@ -243,7 +243,7 @@ func (c Check) build(ctx context.Context, proof *text.Proof) error {
 			return err
 		}
 		record(proof, s.where, text.Ran)
-		fact(proof, "%s --version of %s says %s", c.Package.Program, s.where, c.Solution.Version)
+		fact(proof, "`%s --version` of `%s` says %s", c.Package.Program, s.where, c.Solution.Version)
 	}
 	return nil
 }
