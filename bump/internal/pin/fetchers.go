@@ -121,8 +121,11 @@ func (f *finder) readGit(_ *derivation, c fetchCall) source { return f.readURLOf
 func (f *finder) readDownload(_ *derivation, c fetchCall) source { return f.readURLOf(c, urlSource) }
 
 func (f *finder) readTree(_ *derivation, c fetchCall) source {
-	s := f.readURLOf(c, urlSource)
-	if s.kind == urlSource && strings.HasPrefix(knownText(s.url), "git") {
+	s, kind := f.readURLOf(c, urlSource), ""
+	if c.args != nil {
+		kind, _ = f.constant(c.args.Get("type"))
+	}
+	if s.kind == urlSource && (kind == "git" || strings.HasPrefix(knownText(s.url), "git")) {
 		s.kind = gitSource
 	}
 	return s

@@ -28,7 +28,7 @@ func (f *finder) group() *groups {
 	f.fillWhereUsed()
 	byCall := map[*eval.Unknown][]*reading{}
 	for _, r := range f.facts.readings {
-		if len(r.Fetches)+len(r.Versions) == 0 && r.Input() == nil {
+		if len(r.Fetches) == 0 && len(r.Versions) == 0 && r.Input() == nil {
 			continue
 		}
 		known := g.same(r)

@@ -18,8 +18,11 @@ var (
 // that people write.
 var hashAttr = regexp.MustCompile(`^(hash|md5|sha1|sha256|sha512|imageDigest)$|(Hash|Sha256|Sha512)$`)
 
-// first returns the definition of the first attribute that a set has.
+// first returns the definition of the first attribute that a set has; nil when it has none, or is nil itself.
 func first(set *eval.Set, names ...string) *eval.Def {
+	if set == nil {
+		return nil
+	}
 	for _, name := range names {
 		if d := set.Get(name); d != nil {
 			return d

@@ -1,0 +1,81 @@
+package pin
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestFetchers reads the source of an override in every form that its fetcher takes.
+func TestFetchers(t *testing.T) {
+	const (
+		hash    = `"sha256-YDR25HsZDjEmTXeeG1honfEgrZCSizuyoVNdtrnBBBo="`
+		noTag   = "the source names no tag and no rev"
+		inherit = "the ref is the overridden package's, not this pin's"
+	)
+	for _, tt := range []struct {
+		src    string
+		hashes int // of the source
+		err    string
+	}{
+		{src: `builtins.fetchGit "https://github.com/ollama/ollama"`, err: noTag},
+		{src: `builtins.fetchGit { url = "https://github.com/ollama/ollama"; ref = "refs/tags/v0.32.13"; }`},
+		{src: `builtins.fetchTree "git+https://github.com/ollama/ollama?ref=refs/tags/v0.32.13"`, err: noTag},
+		{
+			src: `builtins.fetchTree { type = "git"; url = "https://github.com/ollama/ollama"; ` +
+				`ref = "refs/tags/v0.32.13"; }`,
+		},
+		{
+			src: `builtins.fetchTree { url = "git+https://github.com/ollama/ollama"; ref = "v0.32.13"; ` +
+				`narHash = ` + hash + `; }`,
+			hashes: 1,
+		},
+		{
+			src: `builtins.fetchTree { type = "tarball"; url = "https://github.com/ollama/ollama"; }`,
+			err: "names no release",
+		},
+		{
+			src: `builtins.fetchTree { type = "tarball"; ` +
+				`url = "https://github.com/ollama/ollama/archive/v0.32.13.zip"; narHash = ` + hash + `; }`,
+			hashes: 1,
+		},
+		{src: `builtins.fetchTarball "https://github.com/ollama/ollama/archive/v0.32.13.tar.gz"`},
+		{src: `pkgs.fetchFromGitHub "https://example.org"`, err: "no ollama pin"},
+		{
+			src: `pkgs.applyPatches { src = pkgs.fetchFromGitHub { owner = "ollama"; repo = "ollama"; ` +
+				`tag = "v0.32.13"; hash = ""; }; }`,
+			hashes: 1,
+		},
+		{src: `pkgs.applyPatches { patches = [ ]; }`, err: "no ollama pin"},
+		{
+			src: `pkgs.fetchFromGitHub { owner = "ollama"; repo = "ollama"; tag = old.src.tag; hash = ""; }`,
+			err: inherit,
+		},
+		{src: `pkgs.fetchFromGitHub { inherit (old.src) owner repo; inherit (old.src) rev; hash = ""; }`, err: inherit},
+		{src: `pkgs.fetchFromGitHub { inherit (old.src) owner repo; rev = "v0.32.13"; hash = ""; }`, hashes: 1},
+		{
+			src: `pkgs.fetchFromGitHub { inherit (pkgs.other.src) owner repo; rev = "v0.32.13"; hash = ""; }`,
+			err: "no ollama pin",
+		},
+		{
+			src: `pkgs.fetchFromGitHub { owner = "ollama"; repo = "ollama"; tag = "v0.32.13"; }`,
+			err: "the source has no hash",
+		},
+	} {
+		t.Run(tt.src, func(t *testing.T) {
+			f, err := findIn(t.Context(), t, `{ outputs = { nixpkgs, ... }: let pkgs = nixpkgs; in {
+	packages.x.default = pkgs.ollama.overrideAttrs (old: { version = "0.32.13"; src = `+tt.src+`; vendorHash = ""; });
+}; }`)
+			if tt.err != "" {
+				require.ErrorContains(t, err, tt.err)
+				return
+			}
+			require.NoError(t, err)
+			require.Len(t, f.Pins, 1)
+			assert.EqualValues(t, "0.32.13", f.Pins[0].Version)
+			assert.Len(t, f.Pins[0].Versions, 2, "the version and the ref")
+			assert.Len(t, f.Pins[0].Fetches, tt.hashes+1, "with that of the modules")
+		})
+	}
+}
