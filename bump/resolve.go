@@ -19,8 +19,9 @@ import (
 type solution struct {
 	*resolve.Solution
 	release *release.Release // not the selected one, where an input provides another
-	states  []PinInfo
-	shown   []probe.Shown
+	shown   []probe.Shown    // by some output
+	states  []PinInfo        // of those
+	against func(p *pin.Pin, v version.Version) *release.Hold
 }
 
 // resolve finds every hash of a plan, in a copy of the flake. With the error of a hash that changed under the same
@@ -51,9 +52,11 @@ func (r *run) resolve(
 	}
 	shown := make([]probe.Shown, 0, len(hashes.Moves))
 	for _, p := range hashes.Moves {
-		shown = append(shown, probe.Shown{Pin: p.Pin, Outputs: p.Outputs})
+		if len(p.Outputs) > 0 {
+			shown = append(shown, probe.Shown{Pin: p.Pin, Outputs: p.Outputs})
+		}
 	}
-	s := &solution{hashes, sel.Release, decide.States(r.pkg, shown, sel.Release.Version), shown}
+	s := &solution{hashes, sel.Release, shown, decide.States(r.pkg, shown, sel.Release.Version), sel.Against}
 	for _, broken := range hashes.Broken {
 		r.warn("hash", "%s does not evaluate and was passed over: %s", broken.Where, broken.Text)
 	}
@@ -75,7 +78,13 @@ func (res *Result) resolved(s *solution, d *text.Decision) {
 		res.OldVersion = string(old)
 	}
 	res.noteStates(s.states, d)
+	d.Kept = len(s.states) > 0 && s.kept(0)
 	res.NewVersion = string(s.release.Version)
+}
+
+// kept reports whether a comment keeps a pin that is shown from what nixpkgs has.
+func (s *solution) kept(i int) bool {
+	return s.against(s.shown[i].Pin, version.Version(s.states[i].BaseVersion)) != nil
 }
 
 // oldest returns the lowest version of the pins that move, "" when none is known: another pin, that Options.Attr leaves

@@ -2,9 +2,11 @@ package bump
 
 import (
 	"context"
+	"slices"
 
 	"github.com/nixtars/ollama-bump/bump/internal/channel"
 	"github.com/nixtars/ollama-bump/bump/internal/decide"
+	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	"github.com/nixtars/ollama-bump/bump/internal/text"
 	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
@@ -42,17 +44,16 @@ func (res *Result) noteStates(all []PinInfo, d *text.Decision) {
 	}
 }
 
-// adviseRemoval warns, once, of a pin that is not needed.
-func (r *run) adviseRemoval(states []PinInfo, old string) {
-	for _, s := range states {
-		switch s.PinState {
-		case CaughtUp:
+// adviseRemoval warns, once, of a pin that is not needed, and that no comment keeps.
+func (r *run) adviseRemoval(s *solution) {
+	for i, state := range s.states {
+		switch {
+		case state.PinState == CaughtUp && !s.kept(i):
 			r.warn("pin", "nixpkgs has %s %s, which is as new: this pin is no longer needed; "+
-				"remove it with Options.Unpin", r.pkg.Name, s.BaseVersion)
-		case HoldingBack:
+				"remove it with Options.Unpin", r.pkg.Name, state.BaseVersion)
+		case state.PinState == HoldingBack && !s.kept(i):
 			r.warn("pin", "nixpkgs has %s %s, which is newer than the pinned %s: without this pin it would be used; "+
-				"remove it with Options.Unpin",
-				r.pkg.Name, s.BaseVersion, old)
+				"remove it with Options.Unpin", r.pkg.Name, state.BaseVersion, s.shown[i].Version)
 		default:
 			continue
 		}
@@ -61,15 +62,17 @@ func (r *run) adviseRemoval(states []PinInfo, old string) {
 }
 
 // adviseUpdate warns when nixpkgs has the release by now, at the head of the branch that the pin's input follows:
-// updating the input makes the pin needless. No run fails for it.
+// updating the input makes the pin needless. No run fails for it, and none that repairs or goes back asks.
 func (r *run) adviseUpdate(ctx context.Context, f *flake, s *solution, old string) {
-	if old == string(s.release.Version) {
+	to := s.release.Version
+	if v, err := version.Parse(old); err == nil && version.Compare(to, v) <= 0 {
 		return
 	}
 	var inputs [][]string
-	for _, p := range s.shown {
-		if decide.StateOf(r.pkg, p, s.release.Version).PinState == Needed {
-			inputs = append(inputs, p.Outputs[0].Recipe.Input)
+	var needed []*pin.Pin
+	for i, p := range s.shown {
+		if s.states[i].PinState == Needed {
+			inputs, needed = append(inputs, p.Outputs[0].Recipe.Input), append(needed, p.Pin)
 		}
 	}
 	lock, err := f.tree.Read(ctx, f.tree.Lock())
@@ -81,7 +84,8 @@ func (r *run) adviseUpdate(ctx context.Context, f *flake, s *solution, old strin
 		return
 	}
 	for _, head := range channel.Heads(ctx, upstream, lock, inputs, r.pkg.Name, r.logFor("pin")) {
-		if version.Compare(head.Version, s.release.Version) >= 0 {
+		held := slices.ContainsFunc(needed, func(p *pin.Pin) bool { return s.against(p, head.Version) != nil })
+		if version.Compare(head.Version, to) >= 0 && !held {
 			r.warn("pin", "%s has %s %s by now: update the input %s, and this pin is no longer needed", head.Branch,
 				r.pkg.Name, head.Version, head.Input)
 		}

@@ -31,6 +31,17 @@ const ownBuild = `
         vendorHash = "@vendor-plain:0.32.13@";
       };`
 
+// prebuilt pins the file of a release.
+const prebuilt = `
+      ollama = pkgs.stdenv.mkDerivation rec {
+        pname = "ollama";
+        version = "0.32.13";
+        src = pkgs.fetchurl {
+          url = "https://github.com/ollama/ollama/releases/download/v${version}/ollama-linux-amd64.tar.zst";
+          hash = "@asset:0.32.13:ollama-linux-amd64.tar.zst@";
+        };
+      };`
+
 // The state of each pin is told as it was before the run, in JSON and in the report: of one pin, and of several.
 func TestStatesOfPins(t *testing.T) {
 	t.Parallel()
@@ -54,6 +65,16 @@ func TestStatesOfPins(t *testing.T) {
 			"caught up comes before holding back", "ollama-0.32.15", pinOf("b", "0.32.13"),
 			`"base_version":"0.32.15","pin_state":"caught-up"`, "nixpkgs has ollama 0.32.15, which is as new",
 		},
+		{
+			"caught up, and kept by a comment", "ollama-0.32.15",
+			"\n      # ollama-bump: hold <0.32.15" + pinOf("b", "0.32.13"),
+			`"base_version":"0.32.15","pin_state":"caught-up"`, "",
+		},
+		{
+			"a recipe of the flake's own under the name of nixpkgs'", "nixos-unstable",
+			strings.Replace(ownBuild, "our-ollama", "ollama", 1), `"base_version":"0.32.9","pin_state":"needed"`, "",
+		},
+		{"a release's binaries", "nixos-unstable", prebuilt, `"pin_state":"unknown"`, ""},
 		{"not in nixpkgs", "nixos-unstable", ownBuild, `"pin_state":"unknown"`, ""},
 		{
 			"several", "nixos-unstable", pinOf("a", "0.32.5") + pinOf("b", "0.32.13") + ownBuild,
@@ -84,13 +105,17 @@ func TestStatesOfPins(t *testing.T) {
 			require.NoError(t, err)
 			text, err := json.Marshal(res)
 			require.NoError(t, err)
-			_, said, ok := strings.Cut(string(text), `"new_version":"0.32.15",`)
+			_, said, _ := strings.Cut(string(text), `"new_version":"`)
+			_, said, ok := strings.Cut(said, `",`)
 			require.True(t, ok, "%s", text)
 			said, _, _ = strings.Cut(said, `,"files":`)
 			assert.Equal(t, tt.want, said)
 			warnings := strings.Join(res.Warnings, "\n")
 			if tt.warning == "" {
 				assert.NotContains(t, warnings, "nixpkgs has ollama")
+				assert.NotContains(t, res.Body, "can be removed")
+				assert.Equal(t, strings.Contains(tt.pins, "hold"),
+					strings.Contains(res.Body, "0.32.15, which a comment rules out: the pin stays"))
 				return
 			}
 			assert.Contains(t, warnings, tt.warning)

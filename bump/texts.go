@@ -23,7 +23,7 @@ func (r *run) texts(
 	rep.Warnings = r.warnings
 	texts, err := r.writeTexts(ctx, rep, res)
 	if err == nil && !r.opts.Unpin { // the pull request has it in its own words
-		r.adviseRemoval(s.states, res.OldVersion)
+		r.adviseRemoval(s)
 	}
 	return texts, err
 }

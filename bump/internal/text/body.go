@@ -228,6 +228,8 @@ func base(d Decision) string {
 		return ""
 	case d.Dropped:
 		return ": the pin is no longer needed."
+	case d.Kept && d.State != Needed:
+		return ", which a comment rules out: the pin stays."
 	case d.State == CaughtUp:
 		return ": **the pin can be removed**."
 	case d.State == HoldingBack:

@@ -57,6 +57,7 @@ type Decision struct {
 	Base     string // version of the package in nixpkgs without the pin; "" when unknown
 	State    PinState
 	Dropped  bool // the pin is removed: NewVersion is Base
+	Kept     bool // one of Holds keeps the pin from Base
 	Security []Advisory
 	Holds    []Hold
 	Passed   []Passed // releases that were not taken, the newest first
