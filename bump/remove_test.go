@@ -156,7 +156,7 @@ var removals = []removal{
 		"nixosConfigurations.desk = nixpkgs.lib.nixosSystem { inherit system; modules = [ ({ pkgs, ... }: {\n      "+
 			"boot.isContainer = true;\n"+
 			"      environment.systemPackages = [\n        pkgs.ollama\n      ];\n    }) ]; };",
-		map[string]string{}),
+		map[string]string{"nixosConfigurations.desk.config.environment.systemPackages first": "ollama"}),
 	output("variants in a list",
 		"nixosConfigurations.desk = nixpkgs.lib.nixosSystem { inherit system; modules = [ ({ pkgs, ... }: {\n      "+
 			"boot.isContainer = true;\n"+
@@ -168,7 +168,10 @@ var removals = []removal{
 			"boot.isContainer = true;\n      nixpkgs.overlays = [ (final: prev: {\n"+
 			"        ollama-cpu = final.ollama.override { acceleration = false; };\n      }) ];\n"+
 			"      environment.systemPackages = with pkgs; [ ollama ollama-cpu ];\n    }) ]; };",
-		map[string]string{"nixosConfigurations.desk.pkgs.ollama": "ollama"}),
+		map[string]string{
+			"nixosConfigurations.desk.pkgs.ollama":     "ollama",
+			"nixosConfigurations.desk.pkgs.ollama-cpu": "ollama.override { acceleration = false; }",
+		}),
 	output("output of another name",
 		"packages.x86_64-linux.default = (pkgs.extend self.overlays.default).ollama;\n    overlays = {\n      "+
 			"default = final: prev: {\n        ollama = prev.ollama.overrideAttrs (_: {\n      "+
@@ -234,13 +237,18 @@ func TestUnpinRemoves(t *testing.T) {
 	}
 }
 
-// sameAs requires that an output is the derivation of a package of the flake's nixpkgs, under settings and without any
-// overlay.
+// sameAs requires that an output, or the first package of a list, is the derivation of a package of the flake's
+// nixpkgs, under settings and without any overlay.
 func sameAs(t *testing.T, w *bumptest.World, dir, output, own, config string) {
 	t.Helper()
+	of, first := strings.CutSuffix(output, " first")
 	apply := `path: with import path { system = "x86_64-linux"; config = ` + config + `; }; (` + own + `).drvPath`
 	want := w.Nix(dir, "eval", "--raw", "--inputs-from", dir, "nixpkgs#path", "--apply", apply)
-	assert.Equal(t, want, w.Nix(dir, "eval", "--raw", "path:"+dir+"#"+output+".drvPath"), output)
+	drv := "p: p.drvPath"
+	if first {
+		drv = "list: (builtins.head list).drvPath"
+	}
+	assert.Equal(t, want, w.Nix(dir, "eval", "--raw", "path:"+dir+"#"+of, "--apply", drv), output)
 }
 
 // removalRefused is the warning that says why a pin was not removed.

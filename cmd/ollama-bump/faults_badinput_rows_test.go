@@ -78,6 +78,10 @@ var aboutTheFlake = []badInput{
 			return text[:strings.Index(text, "        src =")] + text[strings.Index(text, "        vendorHash"):]
 		},
 	},
+	{
+		name:  "a passthru that keeps nothing of nixpkgs'",
+		flake: replaced("vendorHash =", `passthru = { ours = 1; }; vendorHash =`),
+	},
 	{name: "a link out of the flake", flake: replaced(overlayText, "import ./overlay.nix"), ready: linked},
 	{
 		name: "a flake that does not evaluate", flake: replaced("vendorHash =",
