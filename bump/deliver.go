@@ -35,6 +35,9 @@ func (r *run) settled(ctx context.Context, f *flake, at *start, w work, res *Res
 		return true, nil
 	case r.opts.Mode == Check:
 		res.Status = Available
+		if r.opts.Unproposed {
+			r.checkProposal(ctx, f, w, res)
+		}
 		return true, nil
 	case r.opts.Mode == Write:
 		return false, writable(f, w.plan)
@@ -42,6 +45,18 @@ func (r *run) settled(ctx context.Context, f *flake, at *start, w work, res *Res
 		return r.standing(ctx, f, at, w, res)
 	}
 	return false, nil
+}
+
+// checkProposal takes over how the remote side stands, when that leaves nothing to do. Where that cannot be known a
+// bump will say why.
+func (r *run) checkProposal(ctx context.Context, f *flake, w work, res *Result) {
+	out, err := r.job(f).Settled(ctx, r.proposal(f, w, res))
+	switch {
+	case err != nil:
+		r.say(Detail, "propose", "whether the release is proposed is not known: %v", err)
+	case out != nil:
+		r.outcome(*out, res)
+	}
 }
 
 // writable refuses files that cannot be replaced, before any work is done for them.

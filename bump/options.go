@@ -70,6 +70,10 @@ type Options struct {
 	AutoMerge    bool
 	Recreate     bool // propose again what somebody closed
 
+	// Unproposed makes Check look, with a token, for releases that still have to be proposed: one that is proposed, or
+	// that somebody refused, is not available.
+	Unproposed bool
+
 	// Brief leaves out of Result.Body what only evaluating every configuration tells, for runs whose Body nobody reads.
 	Brief bool
 

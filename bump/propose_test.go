@@ -74,6 +74,42 @@ func TestRunObeysTheRebaseBox(t *testing.T) {
 	require.Equal(t, bump.Current, runs(t, w, o).Status)
 }
 
+// A check that is about what is left to propose knows the pull request, starts no Nix and needs no right to write. A
+// plain one does not ask for it.
+func TestCheckOfWhatIsUnproposed(t *testing.T) {
+	w := bumptest.New(t)
+	dir := w.Flake(map[string]string{"flake.nix": flakeS01})
+	repo := w.Repository(dir, "me/machines")
+	propose := options(t, w, dir, bump.Propose)
+	plain := options(t, w, dir, bump.Check)
+	check := options(t, w, dir, bump.Check)
+	check.Unproposed = true
+	require.Equal(t, bump.Available, runs(t, w, check).Status, "nothing is proposed yet")
+	require.Equal(t, bump.Bumped, runs(t, w, propose).Status)
+
+	w.ForgetNixRuns()
+	res := runs(t, w, check)
+	require.Equal(t, bump.Current, res.Status)
+	require.Equal(t, "pull request #1 proposes it already", res.Reason)
+	require.Equal(t, 1, res.PullRequest.Number)
+	require.Empty(t, w.NixRuns())
+	w.GitHub.ResetCalls()
+	require.Equal(t, bump.Available, runs(t, w, plain).Status)
+	for _, call := range w.GitHub.Calls() {
+		require.NotContains(t, call.Path, "me/machines")
+	}
+
+	repo.Push("main", "by hand", map[string]string{"flake.nix": w.Expand(flakeS01) + "\n"})
+	require.Equal(t, bump.Available, runs(t, w, check).Status, "it is to be rebased")
+	require.Equal(t, bump.Bumped, runs(t, w, propose).Status)
+	repo.ChangePull(1, func(p *githubtest.Pull) { p.State = "closed" })
+	require.Equal(t, bump.Skipped, runs(t, w, check).Status, "somebody closed it")
+	check.Repo = "me/nothing"
+	require.Equal(t, bump.Available, runs(t, w, check).Status, "it cannot be known")
+	check.Repo, check.Env = "", append(w.Env(), "GITHUB_TOKEN=", "GH_TOKEN=")
+	require.Equal(t, bump.Available, runs(t, w, check).Status, "it cannot be known without a token")
+}
+
 const flakeOfTwo = `{
   inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-unstable";
   outputs = { self, nixpkgs }: {

@@ -67,6 +67,28 @@ func TestActionOutputs(t *testing.T) {
 	assert.Empty(t, o.stdout)
 }
 
+// A check in a workflow decides whether Nix is installed, so it is about what is left to propose.
+func TestActionCheckLooksForThePullRequest(t *testing.T) {
+	t.Parallel()
+	env, outputs, _ := runner(t, "OLLAMA_BUMP_INPUT_CHECK=true", "OLLAMA_BUMP_INPUT_BRANCH=ollama-bump/gpu")
+	o := runWith(env, bump.Result{
+		Status: bump.Current, OldVersion: "1", NewVersion: "2", Reason: "pull request #7 proposes it already",
+		PullRequest: &bump.PullRequest{Number: 7, URL: "https://gh/7", Operation: "none"},
+	}, nil, "action")
+	assert.Equal(t, exitOK, o.status)
+	assert.True(t, o.opts.Unproposed)
+	assert.Equal(t, bump.Check, o.opts.Mode)
+	assert.Equal(t, "ollama-bump/gpu", o.opts.Branch)
+	values := parseOutputs(t, outputs)
+	assert.Equal(t, "current", values["status"])
+	assert.Equal(t, "7", values["pull-request-number"])
+	assert.Contains(t, o.stderr, "ollama 2 is current: pull request #7 proposes it already: https://gh/7\n")
+
+	assert.False(t, runWith(nil, available, nil, "--check").opts.Unproposed)
+	env, _, _ = runner(t, "OLLAMA_BUMP_INPUT_DRY_RUN=true")
+	assert.False(t, runWith(env, available, nil, "action").opts.Unproposed)
+}
+
 func TestActionCheckIsNoFailure(t *testing.T) {
 	t.Parallel()
 	env, outputs, _ := runner(t, "OLLAMA_BUMP_INPUT_CHECK=true")

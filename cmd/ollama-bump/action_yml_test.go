@@ -176,7 +176,7 @@ func TestExamplesCheckFirst(t *testing.T) {
 			}
 		}
 		require.NoError(t, yaml.Unmarshal([]byte(inProject(t, "examples", name)), &workflow), name)
-		checked, installed := false, false
+		checked, installed, branch := false, false, ""
 		for _, step := range workflow.Jobs["bump"].Steps {
 			action, _, _ := strings.Cut(step.Uses, "@")
 			switch {
@@ -184,11 +184,14 @@ func TestExamplesCheckFirst(t *testing.T) {
 				assert.Equal(t, "true", step.With["check"], name)
 				assert.Equal(t, "release", step.ID, name)
 				assert.Empty(t, step.If, name)
-				checked = true
+				checked, branch = true, step.With["branch"]
 			case action == "cachix/install-nix-action", action == "nixtars/ollama-bump":
 				require.True(t, checked, "%s: %s", name, action)
 				assert.Equal(t, "steps.release.outputs.status == 'available'", step.If, "%s: %s", name, action)
 				installed = true
+				if action == "nixtars/ollama-bump" {
+					assert.Equal(t, branch, step.With["branch"], "%s: the check looks for another pull request", name)
+				}
 			}
 		}
 		assert.True(t, installed, name)

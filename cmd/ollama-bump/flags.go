@@ -162,12 +162,15 @@ func conflicts(given *pflag.FlagSet) error {
 		f := given.Lookup(name)
 		return f != nil && f.Changed && f.Value.String() != "false"
 	}
-	proposal, shaped := "", false
-	for _, name := range proposalFlags {
-		if !shaped && on(name) && given.Lookup(name).Value.String() != "" {
-			proposal, shaped = name, true
+	shaping := func(without ...string) string { // the first flag that shapes a pull request
+		for _, name := range proposalFlags {
+			if on(name) && given.Lookup(name).Value.String() != "" && !slices.Contains(without, name) {
+				return name
+			}
 		}
+		return ""
 	}
+	written, checked := shaping(), shaping("base", "branch") // a check may look for the pull request
 	for _, c := range []struct {
 		wrong bool
 		text  string
@@ -176,8 +179,8 @@ func conflicts(given *pflag.FlagSet) error {
 		{on("unpin") && on("check"), "--check and --unpin cannot be used together"},
 		{on("verbose") && on("quiet"), "--verbose and --quiet cannot be used together"},
 		{on("check") && on("force"), "--check starts no Nix, so --force cannot resolve hashes"},
-		{on("no-pr") && shaped, "--no-pr and --" + proposal + " cannot be used together"},
-		{on("check") && shaped, "--check and --" + proposal + " cannot be used together"},
+		{on("no-pr") && written != "", "--no-pr and --" + written + " cannot be used together"},
+		{on("check") && checked != "", "--check and --" + checked + " cannot be used together"},
 		{on("allow-downgrade") && !given.Changed("to"), "--allow-downgrade needs --to"},
 	} {
 		if c.wrong {

@@ -149,6 +149,7 @@ func (p *program) execute(s *settings, given *pflag.FlagSet) int {
 // bumpOne does one bump.
 func (p *program) bumpOne(s *settings) (bump.Result, error) {
 	s.Mode, s.Env, s.Version, s.Progress = s.mode(), p.env, programVersion(), p.log.event
+	s.Unproposed = p.action && s.check
 	s.Brief = s.noPR && !p.json && !p.action
 	result, err := p.bump(p.ctx, s.Options)
 	p.log.done()

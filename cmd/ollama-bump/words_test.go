@@ -43,7 +43,9 @@ func TestEveryOptionHasAFlag(t *testing.T) {
 	t.Parallel()
 	set := newSettings().flags()
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[bump.Options]()) {
-		others := []string{"Mode", "NixArgs", "Env", "Progress", "Version", "BranchFolder", "Build", "Brief"}
+		others := []string{
+			"Mode", "NixArgs", "Env", "Progress", "Version", "BranchFolder", "Build", "Brief", "Unproposed",
+		}
 		if !slices.Contains(others, field.Name) {
 			assert.NotNil(t, set.Lookup(flagName(field.Name)), field.Name)
 		}

@@ -65,20 +65,9 @@ func (j Job) say(kind diag.EventKind, stage, format string, args ...any) {
 // Standing asks the remote side, before any Nix runs, whether there is anything left to propose. When there is not, it
 // returns how the proposal stands, else the base that it is to be made on. The error may be a *Rebase.
 func (j Job) Standing(ctx context.Context, at Base, w Work) (*github.Outcome, Base, error) {
-	c, p, err := j.proposal(ctx, w)
+	c, p, st, err := j.standing(ctx, w)
 	if err != nil {
 		return nil, at, err
-	}
-	for _, name := range w.files() {
-		src, err := j.Tree.Read(ctx, name)
-		if err != nil {
-			return nil, at, fmt.Errorf("read %s: %w", name, err)
-		}
-		p.Files = append(p.Files, github.File{Path: name, Old: src})
-	}
-	st, err := c.Standing(ctx, p)
-	if err != nil {
-		return nil, at, inScope(p, err)
 	}
 	if st.Rights != nil {
 		return nil, at, st.Rights
@@ -89,6 +78,39 @@ func (j Job) Standing(ctx context.Context, at Base, w Work) (*github.Outcome, Ba
 	}
 	at, err = j.fromBase(ctx, at, c, p, st.Base, st.Commit)
 	return nil, at, err
+}
+
+// Settled asks the remote side whether a run would have nothing left to do: it returns how the proposal stands, or nil.
+// Unlike Standing it needs no right to write.
+func (j Job) Settled(ctx context.Context, w Work) (*github.Outcome, error) {
+	_, _, st, err := j.standing(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	if out, done := st.Final(); done {
+		return &out, nil
+	}
+	return nil, nil
+}
+
+// standing asks how the proposal stands.
+func (j Job) standing(ctx context.Context, w Work) (*github.Client, github.Proposal, github.Standing, error) {
+	c, p, err := j.proposal(ctx, w)
+	if err != nil {
+		return nil, p, github.Standing{}, err
+	}
+	for _, name := range w.files() {
+		src, err := j.Tree.Read(ctx, name)
+		if err != nil {
+			return nil, p, github.Standing{}, fmt.Errorf("read %s: %w", name, err)
+		}
+		p.Files = append(p.Files, github.File{Path: name, Old: src})
+	}
+	st, err := c.Standing(ctx, p)
+	if err != nil {
+		err = inScope(p, err)
+	}
+	return c, p, st, err
 }
 
 // Propose makes the pull request. Nothing in the checkout changes. The error may be a *Rebase. A pull request that is
