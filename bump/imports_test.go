@@ -22,8 +22,9 @@ var arrows = map[string]string{
 	"cmd/demo":             "bump/bumptest bump/bumptest/githubtest cmd/internal/preview",
 	"cmd/internal/preview": "",
 
-	"bump": "decide resolve verify probe pin release propose replace text channel github dependabot unpin source " +
-		"workspace foreign child nix nixhash diag version nixexpr",
+	"bump": "open decide resolve verify probe pin release propose replace text channel github dependabot unpin " +
+		"source workspace child nix diag version",
+	"open":    "pin source nixexpr diag",
 	"decide":  "probe pin release text github gomod diag version nixexpr",
 	"resolve": "probe release pin nix nixhash diag version",
 	"verify":  "resolve probe pin nix text diag version",
@@ -46,10 +47,12 @@ var arrows = map[string]string{
 	"nix":       "child foreign nixhash diag",
 	"foreign":   "",
 
+	"dependabot": "foreign",
+
 	"nixexpr/eval": "nixexpr",
 	"unpin/edit":   "nixexpr diag",
 
-	"nixexpr": "", "diag": "", "nixhash": "", "version": "", "child": "", "dependabot": "", "gomod": "", "docs": "",
+	"nixexpr": "", "diag": "", "nixhash": "", "version": "", "child": "", "gomod": "", "docs": "",
 	"testdata/github":          "",
 	"bump/bumptest":            "bump/bumptest/githubtest", // the tests' world knows nothing of the product
 	"bump/bumptest/githubtest": "",

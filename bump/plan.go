@@ -7,7 +7,6 @@ import (
 	"github.com/nixtars/ollama-bump/bump/internal/decide"
 	"github.com/nixtars/ollama-bump/bump/internal/dependabot"
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
-	"github.com/nixtars/ollama-bump/bump/internal/foreign"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
@@ -64,27 +63,15 @@ func (r *run) refuseDowngrade(f *flake, to version.Version) error {
 // warnOfDependabot warns when Dependabot moves an input that is bumped here: it would leave the version and
 // the hashes that belong to it behind. A configuration that cannot be read is Dependabot's business.
 func (r *run) warnOfDependabot(ctx context.Context, f *flake, plan pin.Plan) {
-	for _, name := range dependabot.Files() {
-		src, err := foreign.Read(ctx, f.tree.Root, name, dependabot.MaxSize)
-		if foreign.Missing(err) {
-			continue
-		}
-		if err != nil {
-			r.say(Detail, "pin", "%s is not read: %v", name, err)
-			return
-		}
-		config, err := dependabot.Parse(src)
-		if err != nil {
-			r.say(Detail, "pin", "%s is not read: %v", name, err)
-			return
-		}
-		for _, p := range plan.Pins {
-			if in := p.Input(); in != nil && config.Moves(f.tree.Sub, in.Name) {
-				r.warn("pin", "%s moves the input %s by itself, without the version and the hashes that belong to "+
-					"it: add %s to its nix update",
-					name, in.Name, dependabot.Snippet(in.Name))
-			}
-		}
+	name, config, err := dependabot.Read(ctx, f.tree.Root)
+	if err != nil {
+		r.say(Detail, "pin", "%s is not read: %v", name, err)
 		return
+	}
+	for _, p := range plan.Pins {
+		if in := p.Input(); in != nil && config.Moves(f.tree.Sub, in.Name) {
+			r.warn("pin", "%s moves the input %s by itself, without the version and the hashes that belong to "+
+				"it: add %s to its nix update", name, in.Name, dependabot.Snippet(in.Name))
+		}
 	}
 }

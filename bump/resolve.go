@@ -3,7 +3,6 @@ package bump
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/nixtars/ollama-bump/bump/internal/decide"
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
@@ -74,7 +73,7 @@ func (res *Result) resolved(s *solution, d *text.Decision) {
 	if s == nil {
 		return
 	}
-	if old := s.oldest(); old != "" {
+	if old := s.Oldest(); old != "" {
 		res.OldVersion = string(old)
 	}
 	res.noteStates(s.states, d)
@@ -85,18 +84,6 @@ func (res *Result) resolved(s *solution, d *text.Decision) {
 // kept reports whether a comment keeps a pin that is shown from what nixpkgs has.
 func (s *solution) kept(i int) bool {
 	return s.against(s.shown[i].Pin, version.Version(s.states[i].BaseVersion)) != nil
-}
-
-// oldest returns the lowest version of the pins that move, "" when none is known: another pin, that Options.Attr leaves
-// out or that no output shows, has no part in anything that changes.
-func (s *solution) oldest() version.Version {
-	var oldest version.Version
-	for _, p := range slices.Concat(s.Moves, s.Along) {
-		if p.Version != "" && (oldest == "" || version.Compare(p.Version, oldest) < 0) {
-			oldest = p.Version
-		}
-	}
-	return oldest
 }
 
 // refuseRetag stops when the hash of a version that is already pinned changed: upstream moved the

@@ -10,19 +10,21 @@
 package dependabot
 
 import (
+	"context"
 	"fmt"
 	"path"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/nixtars/ollama-bump/bump/internal/foreign"
 )
 
-// Files are the places of the configuration, from the repository's root; GitHub reads the first that
-// exists.
-func Files() []string { return []string{".github/dependabot.yml", ".github/dependabot.yaml"} }
+// places are those of the configuration, from the repository's root; GitHub reads the first that exists.
+var places = []string{".github/dependabot.yml", ".github/dependabot.yaml"}
 
-// MaxSize is the size in bytes up to which a configuration is worth reading.
-const MaxSize = 1 << 20
+// maxSize is the size in bytes up to which a configuration is worth reading.
+const maxSize = 1 << 20
 
 // Config is a Dependabot configuration.
 type Config struct{ updates []update }
@@ -43,8 +45,23 @@ type rule struct {
 	UpdateTypes []string `yaml:"update-types"`
 }
 
-// Parse reads a configuration. Keys that it does not know are GitHub's business.
-func Parse(src []byte) (Config, error) {
+// Read reads the configuration of the repository in a folder, and returns its name there. Without one it is empty.
+func Read(ctx context.Context, root string) (name string, c Config, err error) {
+	for _, name = range places {
+		src, err := foreign.Read(ctx, root, name, maxSize)
+		if foreign.Missing(err) {
+			continue
+		}
+		if err == nil {
+			c, err = parse(src)
+		}
+		return name, c, err
+	}
+	return "", Config{}, nil
+}
+
+// parse reads a configuration. Keys that it does not know are GitHub's business.
+func parse(src []byte) (Config, error) {
 	var file struct {
 		Updates []update `yaml:"updates"`
 	}

@@ -1,14 +1,14 @@
-package dependabot_test
+package dependabot
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
-
-	"github.com/nixtars/ollama-bump/bump/internal/dependabot"
 )
 
 func TestMoves(t *testing.T) {
@@ -63,7 +63,7 @@ func TestMoves(t *testing.T) {
 		{"turned off", nix + "    open-pull-requests-limit: 0\n", "", "ollama-src", false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			c, err := dependabot.Parse([]byte(test.src))
+			c, err := parse([]byte(test.src))
 			require.NoError(t, err)
 			assert.Equal(t, test.want, c.Moves(test.dir, test.input))
 		})
@@ -73,8 +73,8 @@ func TestMoves(t *testing.T) {
 // The snippet, where the documentation says it belongs, has the effect that it is recommended for.
 func TestSnippetIgnores(t *testing.T) {
 	for _, input := range []string{"ollama-src", "ollama", `odd "name"`} {
-		src := "updates:\n- package-ecosystem: nix\n  directory: /\n  " + dependabot.Snippet(input) + "\n"
-		c, err := dependabot.Parse([]byte(src))
+		src := "updates:\n- package-ecosystem: nix\n  directory: /\n  " + Snippet(input) + "\n"
+		c, err := parse([]byte(src))
 		require.NoError(t, err)
 		assert.False(t, c.Moves("", input))
 		assert.True(t, c.Moves("", "nixpkgs"))
@@ -82,10 +82,32 @@ func TestSnippetIgnores(t *testing.T) {
 }
 
 func TestParseRefuses(t *testing.T) {
-	_, err := dependabot.Parse([]byte("updates: 3\n"))
+	_, err := parse([]byte("updates: 3\n"))
 	assert.ErrorContains(t, err, "parse Dependabot configuration: ")
 	var typed *yaml.TypeError
 	assert.ErrorAs(t, err, &typed)
-	_, err = dependabot.Parse([]byte("a: &a [*a, *a]\n\tb"))
+	_, err = parse([]byte("a: &a [*a, *a]\n\tb"))
 	assert.Error(t, err)
+}
+
+// GitHub reads the first file of two, and so does this.
+func TestRead(t *testing.T) {
+	root := t.TempDir()
+	name, c, err := Read(t.Context(), root)
+	require.NoError(t, err)
+	assert.Empty(t, name)
+	assert.False(t, c.Moves("", "ollama"))
+	require.NoError(t, os.Mkdir(filepath.Join(root, ".github"), 0o755))
+	write := func(name, text string) {
+		require.NoError(t, os.WriteFile(filepath.Join(root, ".github", name), []byte(text), 0o644))
+	}
+	write("dependabot.yaml", "updates:\n- package-ecosystem: nix\n  directory: /\n")
+	name, c, err = Read(t.Context(), root)
+	require.NoError(t, err)
+	assert.Equal(t, ".github/dependabot.yaml", name)
+	assert.True(t, c.Moves("", "ollama"))
+	write("dependabot.yml", "updates: 3\n")
+	name, _, err = Read(t.Context(), root)
+	require.Error(t, err)
+	assert.Equal(t, ".github/dependabot.yml", name)
 }

@@ -75,6 +75,18 @@ type Solution struct {
 	last       probe.Question
 }
 
+// Oldest returns the lowest version of the pins that move, "" when none is known: another pin, that no output shows or
+// that nobody asked for, has no part in anything that changes.
+func (s *Solution) Oldest() version.Version {
+	var oldest version.Version
+	for _, p := range slices.Concat(s.Moves, s.Along) {
+		if p.Version != "" && (oldest == "" || version.Compare(p.Version, oldest) < 0) {
+			oldest = p.Version
+		}
+	}
+	return oldest
+}
+
 // Hashes finds every hash of a plan.
 func Hashes(ctx context.Context, job Job, tools Tools) (*Solution, error) {
 	if tools.Fake == nil {
