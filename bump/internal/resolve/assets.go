@@ -52,7 +52,7 @@ func (d *driver) asset(ctx context.Context, h *hash) error {
 		d.Log(diag.Warning, "release %s has %s instead of %s: the URL is changed; check that the build unpacks it",
 			d.Release.Tag, a.Name, name)
 	}
-	if h.Flat && a.Digest != "" {
+	if h.Flat && a.Digest != "" { // a digest is that of the file as it is, not of what is unpacked
 		got, err := nixhash.Parse(a.Digest, "sha256")
 		if err != nil {
 			return diag.At(at, fmt.Sprintf("find asset: the digest of %s is unreadable: %v", a.Name, err),

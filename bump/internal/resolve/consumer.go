@@ -71,7 +71,7 @@ type finding struct {
 func (f finding) proceed(s *state, a answer) (request, error) {
 	missing := filter(s.pins, func(p *Move) bool { return !p.shown() })
 	for _, c := range a.consumers {
-		if c.Failure != nil {
+		if c.Failure != nil { // it may be the one: said only if none shows the pin
 			s.unseen = append(s.unseen, probe.Broken{Where: c.Where, Text: c.Failure.Text})
 		}
 		shown, err := s.seeConsumer(a, c, missing)

@@ -19,14 +19,15 @@ type driver struct {
 // loop puts fakes in and takes hashes out until everything builds.
 func (d *driver) loop(ctx context.Context) error {
 	d.setApart()
-	if len(d.pins) == 0 && len(d.elsewhere) > 0 {
+	if len(d.pins) == 0 && len(d.elsewhere) > 0 { // nothing can be built here, and nothing needs to be
 		return nil
 	}
 	next, err := d.nextRound()
 	return d.follow(ctx, next, err)
 }
 
-// follow performs a request, and those that follow from it.
+// follow performs a request, and those that follow from it. What a step said is passed on before its request is
+// performed: people who wait read what they wait for.
 func (d *driver) follow(ctx context.Context, next request, err error) error {
 	for d.tell(); err == nil && next != nil; d.tell() {
 		var a answer
@@ -77,6 +78,7 @@ func (d *driver) complement(ctx context.Context, given probe.Answer) answer {
 	if a.Failure != nil {
 		a.explained = d.Asker.Explain(ctx, a.Failure)
 	}
+	// Thousands of derivations may have to be read. Where all was built, only a search that went deep needs them.
 	if a.Failure == nil && len(a.Mismatches) == 0 && d.depth == probe.Sources {
 		return a
 	}

@@ -58,7 +58,7 @@ func (d *driver) lookIn(ctx context.Context, system string, depth probe.Depth, p
 	if len(pins) == 0 {
 		return nil, nil
 	}
-	there := *d
+	there := *d // what fails there, and how deep that system is looked into, says nothing of this one
 	there.groups = groups{
 		pins:      pins,
 		elsewhere: filter(slices.Concat(d.pins, d.elsewhere), func(p *Move) bool { return !slices.Contains(pins, p) }),

@@ -15,7 +15,7 @@ func (s *state) question() (probe.Question, error) {
 	if err != nil {
 		return q, err
 	}
-	downloads := map[string]bool{}
+	downloads := map[string]bool{} // of this round: two builds at a time would fetch the same file twice
 	for i, p := range s.pins {
 		if p.builds() && !p.waitsForSame(downloads) {
 			q.Build.Fixed = append(q.Build.Fixed, i)

@@ -119,6 +119,7 @@ type roundEnd struct {
 
 func (r roundEnd) next(s *state, found int) (request, error) {
 	fail := probe.Failed(r.a.Failure)
+	// A hash that was found may be all that was wrong, whatever else failed: the next round shows what is left.
 	switch {
 	case found > 0:
 		return s.nextRound()
