@@ -1,8 +1,8 @@
 // Package bump keeps the ollama that a Nix flake pins in step with ollama's releases.
 //
-// Run is one bump from beginning to end, and each stage has a file that is named for it: open, select, plan, settled,
-// bench, resolve, verify, changes, texts, and replace or propose. What the stages are made of is in the packages
-// below bump/internal. The user's files change last, and all at once.
+// Run is one bump from beginning to end. The stages are packages below bump/internal: open, decide, resolve, verify,
+// unpin, text, and replace or propose. Here they are called in their order, and what they say becomes a Result. The
+// user's files change last, and all at once.
 package bump
 
 import (
@@ -68,14 +68,13 @@ func (r *run) bump(ctx context.Context, at *start, res *Result) error {
 		return err
 	}
 	res.Verified = verifiedOf(proof)
-	changes, err := b.Changes(ctx, found.State)
-	if err != nil {
+	w := work{plan: plan, to: found.release.Version}
+	if w.changes, err = b.Changes(ctx, found.State); err != nil {
 		return err
 	}
 	rep := text.Report{Decision: sel.Decision, Proof: proof, Effect: effect}
-	texts, err := r.texts(ctx, f, found, changes, &rep, res)
-	if err != nil {
+	if w.texts, err = r.texts(ctx, f, found, w.changes, &rep, res); err != nil {
 		return err
 	}
-	return r.deliver(ctx, b, at, work{plan: plan, changes: changes, to: found.release.Version, texts: texts}, res)
+	return r.deliver(ctx, b, at, w, res)
 }
