@@ -151,7 +151,9 @@ func (c *configuration) syntaxError(err error) error {
 	place := yamlPlace.FindStringSubmatch(err.Error())
 	line, _ := strconv.Atoi(place[1])
 	at := &yaml.Node{Line: max(line, 1), Column: 1}
-	return c.at(at, "parse: "+strings.TrimPrefix(err.Error(), place[0]))
+	e := c.at(at, "parse: "+strings.TrimPrefix(err.Error(), place[0]))
+	e.at.Hint = "correct the file: it is YAML"
+	return e
 }
 
 // section reads a mapping into s; top reports whether it is the whole file.
