@@ -24,11 +24,12 @@ func (f *finder) readCompanions(d *derivation, r *reading, body *eval.Set) {
 			continue
 		}
 		f.prog.Reach(f.prog.Value(body.Get(name)), func(o *eval.Unknown) bool {
-			if o == d.old || f.derivation(o) != nil {
+			old := f.isOldCompanion(d, o)
+			if o == d.old || f.derivation(o) != nil && !old {
 				return false
 			}
 			name, args := o.Callee()
-			if len(args) == 0 || seen[o.Node] || !isFetch(name) && !f.isOldCompanion(d, o) {
+			if len(args) == 0 || seen[o.Node] || !isFetch(name) && !old {
 				return true
 			}
 			if set, ok := f.prog.Value(args[len(args)-1]).(*eval.Set); ok {
