@@ -13,8 +13,8 @@ import (
 // TestAddedCompanion adds llama.cpp to overrides that name what they override in different ways, or not at all.
 func TestAddedCompanion(t *testing.T) {
 	const (
-		attrs = `version = "0.32.13"; src = pkgs.fetchFromGitHub { owner = "ollama"; repo = "ollama"; tag = "v0.32.13"; ` +
-			`hash = ""; };`
+		attrs = `version = "0.32.13"; src = pkgs.fetchFromGitHub { owner = "ollama"; repo = "ollama"; ` +
+			`tag = "v0.32.13"; hash = ""; };`
 		source = `llamaCppSrc = pkgs.fetchFromGitHub { owner = "ggml-org"; repo = "llama.cpp"; tag = TAG; ` +
 			`hash = "sha256-x"; }; };`
 		added = ` passthru = (OLD.passthru or { }) // rec { llamaCppVersion = "b1"; ` + source

@@ -21,7 +21,10 @@ func TestCompanions(t *testing.T) {
 		skip   string
 		commit bool
 	}{
-		{src: `old.passthru.llamaCppSrc.override { tag = "b10488"; hash = H; }`, name: "llama.cpp", old: "b10488", refs: 1},
+		{
+			src:  `old.passthru.llamaCppSrc.override { tag = "b10488"; hash = H; }`,
+			name: "llama.cpp", old: "b10488", refs: 1,
+		},
 		{src: `old.llamaCppSrc.override { tag = "b10488"; hash = H; }`, name: "llama.cpp", old: "b10488", refs: 1},
 		{
 			src:  `pkgs.ollama.passthru.llamaCppSrc.override { tag = "b10488"; hash = H; }`,

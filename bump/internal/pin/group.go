@@ -28,9 +28,6 @@ func (f *finder) group() *groups {
 	f.fillWhereUsed()
 	byCall := map[*eval.Unknown][]*reading{}
 	for _, r := range f.facts.readings {
-		if len(r.Fetches) == 0 && len(r.Versions) == 0 && r.Input() == nil {
-			continue
-		}
 		known := g.same(r)
 		if known == nil {
 			g.pins = append(g.pins, r)

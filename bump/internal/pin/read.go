@@ -436,7 +436,7 @@ func (f *finder) readVendor(d *derivation, r *reading, body *eval.Set) *diag.Err
 		return nil
 	}
 	if f.isOldOrNull(d, def) {
-		if id, err := f.slots.expression(def, VendorHash, f.describe(def)); err == nil {
+		if id, err := f.slots.expression(def, VendorHash, ""); err == nil {
 			r.addFetch(h, hashAt{slot: id, had: Inherited{}, use: NoSlot})
 			return nil
 		}

@@ -2,6 +2,7 @@ package pin
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -201,14 +202,15 @@ func (s *slots) content(at eval.Literal, value string, field Field) SlotID {
 	return s.add(textSlot(at, 0, end-start, field, value), at.Span.Start())
 }
 
-// expression returns the slot of an expression that a string literal takes the place of.
+// expression returns the slot of an expression that a string literal takes the place of. It is shown as old, or as it
+// is written.
 func (s *slots) expression(d *eval.Def, field Field, old string) (SlotID, error) {
 	hops := d.Trail()
 	last := hops[len(hops)-1]
 	if last.Expr == nil || last.File == nil {
 		return NoSlot, errNoLiteral
 	}
-	return s.quoted(last, field, old), nil
+	return s.quoted(last, field, cmp.Or(old, last.File.Text(last.Expr))), nil
 }
 
 // quoted returns the slot of a definition's own expression, in place of which a string is written.

@@ -1,0 +1,100 @@
+package pin
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestSameLiteralsAreOnePin counts the pins of a flake: two calls of the same literals are one.
+func TestSameLiteralsAreOnePin(t *testing.T) {
+	const git = `src = builtins.fetchGit { url = "https://github.com/ollama/ollama"; ref = "refs/tags/v0.32.13"; };`
+	for _, tt := range []struct {
+		name, body string
+		pins       [][]string // by their names
+	}{
+		{
+			"a version, and no hash",
+			`let attrs = { version = "0.32.13"; ` + git + ` }; in {
+				a = pkgs.ollama.overrideAttrs attrs; b = pkgs.ollama-cuda.overrideAttrs attrs; }`,
+			[][]string{{"a", "ollama", "b", "ollama-cuda"}},
+		},
+		{
+			"two versions, and no hash",
+			`{ a = pkgs.ollama.overrideAttrs { version = "0.32.13"; ` + git + ` };
+				b = pkgs.ollama-cuda.overrideAttrs { version = "0.32.13"; ` + git + ` }; }`,
+			[][]string{{"a", "ollama"}, {"b", "ollama-cuda"}},
+		},
+		{
+			"an input that follows a branch",
+			`{ a = pkgs.ollama.overrideAttrs { version = "git"; src = main; };
+				b = pkgs.ollama-cuda.overrideAttrs { version = "git"; src = main; }; }`,
+			[][]string{{"a", "ollama"}, {"b", "ollama-cuda"}},
+		},
+		{
+			"an input that follows a branch, on several systems",
+			`let name = if pkgs.stdenv.isDarwin then "a" else "b"; in {
+				a = pkgs.ollama.overrideAttrs { version = "git"; src = main; inherit name; }; }`,
+			[][]string{{"a", "ollama"}},
+		},
+		{
+			"another version on another system",
+			`{ a = pkgs.ollama.overrideAttrs { version = if pkgs.stdenv.isDarwin then "0.32.14" else "0.32.13";
+				src = builtins.fetchGit { url = "https://github.com/ollama/ollama";
+					ref = if pkgs.stdenv.isDarwin then "v0.32.14" else "v0.32.13"; }; }; }`,
+			[][]string{{"a", "ollama"}, {"a", "ollama"}},
+		},
+		{
+			"another version on another system, without a hash of the modules",
+			`{ a = pkgs.ollama.overrideAttrs (old: { version = if pkgs.stdenv.isDarwin then "0.32.14" else "0.32.13";
+				src = pkgs.fetchFromGitHub { owner = "ollama"; repo = "ollama"; hash = "";
+					tag = if pkgs.stdenv.isDarwin then "v0.32.14" else "v0.32.13"; }; }); }`,
+			[][]string{{"a", "ollama"}, {"a", "ollama"}},
+		},
+		{
+			"a placeholder for another argument",
+			`{ a = pkgs.callPackage ({ cuda ? false, ollama }: ollama.overrideAttrs {
+				version = "0.32.13"; src = pkgs.fetchFromGitHub { owner = "ollama"; repo = "ollama"; tag = "v0.32.13";
+					hash = if cuda then pkgs.lib.fakeHash else "sha256-YDR25HsZDjEmTXeeG1honfEgrZCSizuyoVNdtrnBBBo="; };
+				}) { }; }`,
+			[][]string{{"a", "ollama"}},
+		},
+		{
+			"a release's file for another argument, with a placeholder",
+			`{ a = pkgs.callPackage ({ cuda ? false, ollama }: ollama.overrideAttrs rec {
+				version = "0.32.13"; src = pkgs.fetchurl {
+					url = "https://github.com/ollama/ollama/releases/download/v${version}/${if cuda then "c" else "d"}";
+					hash = if cuda then pkgs.lib.fakeHash else "sha256-YDR25HsZDjEmTXeeG1honfEgrZCSizuyoVNdtrnBBBo="; };
+				}) { }; }`,
+			[][]string{{"a", "ollama"}, {"a", "ollama"}},
+		},
+		{
+			"an input of a version",
+			`let attrs = { src = tagged; version = "git"; }; in {
+				a = pkgs.ollama.overrideAttrs attrs; b = pkgs.ollama-cuda.overrideAttrs attrs; }`,
+			[][]string{{"a", "ollama", "b", "ollama-cuda"}},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f, err := findIn(t.Context(), t, `{
+	inputs = { main.url = "github:ollama/ollama"; tagged.url = "github:ollama/ollama/v0.32.13"; };
+	outputs = { nixpkgs, main, tagged, ... }: let pkgs = nixpkgs; in { packages.x = `+tt.body+`; };
+}`)
+			require.NoError(t, err)
+			var names [][]string
+			for _, p := range f.Pins {
+				names = append(names, p.Names)
+			}
+			for i := range names {
+				for j := range names[i] {
+					if names[i][j] == "x" || names[i][j] == "packages" || names[i][j] == "outputs" {
+						names[i][j] = ""
+					}
+				}
+				names[i] = Union(names[i])
+			}
+			assert.Equal(t, tt.pins, names)
+		})
+	}
+}
