@@ -198,3 +198,37 @@ func TestUnpinOfAShell(t *testing.T) {
 	assert.Contains(t, res.Warnings, "overlay.nix:2:12: no output of the flake is the package of this pin, so it is "+
 		"not known whether nixpkgs has caught up with it; see what nixpkgs has, and remove it by hand")
 }
+
+// A removal is verified as far as a bump is: a configuration that needs the pin keeps it.
+func TestUnpinIsVerified(t *testing.T) {
+	t.Parallel()
+	w := bumptest.New(t)
+	overlaid := "nixpkgs.overlays = [ (import ./overlay.nix) ]; boot.isContainer = true;"
+	flake := strings.Replace(overtakenFlake, "OUTPUTS", "packages.x86_64-linux.ollama = "+
+		"(pkgs.extend (import ./overlay.nix)).ollama;\n    nixosConfigurations.desk = nixpkgs.lib.nixosSystem { "+
+		"inherit system; modules = [ ({ pkgs, ... }: { "+overlaid+" assertions = [ { assertion = "+
+		"builtins.compareVersions pkgs.ollama.version \"0.33\" < 0; message = \"it is too slow\"; } ]; }) ]; };", 1)
+	files := map[string]string{
+		"flake.nix": flake, "overlay.nix": strings.ReplaceAll(overlayOf(""), "0.32.13", "0.32.15"),
+	}
+	dir := w.Flake(files)
+	o := options(t, w, dir, bump.Write)
+	o.Unpin, o.Verify = true, bump.VerifyEval
+	res := runs(t, w, o)
+	assert.Equal(t, bump.Current, res.Status)
+	assert.False(t, res.Unpinned)
+	assert.Equal(t, "0.32.15", res.NewVersion)
+	assert.Contains(t, removalRefused(res), "verify: nixosConfigurations.desk evaluates as it is, but not with ollama "+
+		"0.33.2: ")
+	assert.Equal(t, w.Expand(files["overlay.nix"]), read(t, dir, "overlay.nix"))
+
+	files["flake.nix"] = strings.Replace(flake, "ollama-0.33.2", "ollama-0.32.15", 1)
+	files["overlay.nix"] = overlayOf("")
+	o.Dir, o.Verify = w.Flake(files), bump.VerifyBuild
+	res = runs(t, w, o)
+	assert.True(t, res.Unpinned)
+	assert.Contains(t, res.Verified,
+		bump.Verified{Attr: "packages.x86_64-linux.ollama", System: "x86_64-linux", Level: "ran"})
+	assert.Contains(t, res.Verified,
+		bump.Verified{Attr: "nixosConfigurations.desk", System: "x86_64-linux", Level: "evaluated"})
+}

@@ -47,12 +47,13 @@ func (r *run) unpin(
 	}
 	states := decide.States(r.pkg, shown, sel.Release.Version)
 	res.noteStates(states, &sel.Decision)
-	going, obstacles, err := remover.Removable(r.overtaken(sel, shown, states))
+	overtaken := r.overtaken(sel, shown, states)
+	going, obstacles, err := remover.Removable(overtaken)
 	if err != nil {
 		return false, err
 	}
 	for _, obstacle := range obstacles {
-		r.warnOfObstacle(states, obstacle)
+		r.warnOfObstacle(baseOf(overtaken[0]), obstacle)
 	}
 	if len(going) == 0 {
 		return false, nil
@@ -60,7 +61,7 @@ func (r *run) unpin(
 	removal, err := remover.Remove(ctx, going)
 	var obstacle *diag.Error
 	if errors.As(err, &obstacle) && ctx.Err() == nil {
-		r.warnOfObstacle(states, obstacle)
+		r.warnOfObstacle(baseOf(going[0]), obstacle)
 		return false, nil
 	}
 	if err != nil {
@@ -68,9 +69,6 @@ func (r *run) unpin(
 	}
 	if r.opts.Attr == "" { // else nobody looked at the others
 		removal.Warnings = append(removal.Warnings, remover.Unshown(shown)...)
-	}
-	for _, text := range removal.Warnings {
-		r.warn("pin", "%s", text)
 	}
 	return r.finishRemoval(ctx, b, at, sel, removing{removal, plan, going, shown}, res)
 }
@@ -101,14 +99,7 @@ func (r *run) overtaken(sel *decide.Selection, shown []probe.Shown, states []Pin
 }
 
 // warnOfObstacle says why a pin that nixpkgs has overtaken is not removed.
-func (r *run) warnOfObstacle(states []PinInfo, obstacle *diag.Error) {
-	base := states[0].BaseVersion
-	for _, s := range states {
-		if s.PinState == CaughtUp || s.PinState == HoldingBack {
-			base = s.BaseVersion
-			break
-		}
-	}
+func (r *run) warnOfObstacle(base version.Version, obstacle *diag.Error) {
 	r.warn("pin", "nixpkgs has %s %s, but the pin was not removed: %s; %s", r.pkg.Name, base, obstacle, obstacle.Hint)
 }
 
@@ -166,12 +157,24 @@ func (r *run) finishRemoval(
 			return true, err
 		}
 	}
+	proof, err := r.verifyRemoval(ctx, b, w, made.Removal)
+	var obstacle *diag.Error
+	if errors.As(err, &obstacle) && ctx.Err() == nil {
+		*res = before
+		r.warnOfObstacle(w.to, obstacle)
+		return false, nil
+	}
+	if err != nil {
+		return true, err
+	}
+	for _, text := range made.Warnings {
+		r.warn("pin", "%s", text)
+	}
 	for _, p := range left {
 		r.warn("pin", "%s: this pin of %s stays, and is bumped once the others are removed", p.Pos,
 			cmp.Or(string(p.Version), p.Label))
 	}
-	var err error
-	if w.texts, err = r.removalTexts(ctx, b, w, made.Removal, d, res); err != nil {
+	if w.texts, err = r.removalTexts(ctx, b, w, made.Removal, d, proof, res); err != nil {
 		return true, err
 	}
 	return true, r.deliver(ctx, b, at, w, res)
@@ -191,18 +194,15 @@ func (m removing) left() []*pin.Pin {
 
 // removalTexts is texts for a removal.
 func (r *run) removalTexts(
-	ctx context.Context, b *bench, w work, removal *unpin.Removal, d text.Decision, res *Result,
+	ctx context.Context, b *bench, w work, removal *unpin.Removal, d text.Decision, proof text.Proof, res *Result,
 ) (text.Texts, error) {
 	res.changed(w.changes)
 	rep := text.Report{
 		Package: r.pkg.Name, OldVersion: res.OldVersion, NewVersion: res.NewVersion, Decision: d,
 		Tool:     r.tool(),
 		Try:      r.try(ctx, b.flake, w, res),
+		Proof:    proof,
 		Warnings: r.warnings,
-	}
-	rep.Proof = text.Proof{Facts: removal.Facts, NixVersion: removal.NixVersion, System: pin.System()}
-	for _, where := range removal.Outputs {
-		rep.Proof.Checks = append(rep.Proof.Checks, text.Check{Attr: where, Level: text.Evaluated})
 	}
 	rep.Effect = r.compare(ctx, b, removal.State(), w.shown, &rep.Proof)
 	res.Verified = verifiedOf(rep.Proof)

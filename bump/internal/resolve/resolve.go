@@ -126,6 +126,11 @@ func (s *Solution) Has(by By) bool {
 // Question returns the question that proved the solution, with nothing to build.
 func (s *Solution) Question() probe.Question { return s.last }
 
+// Known returns the solution of a question that needs no hashes.
+func Known(q probe.Question, v version.Version, nixVersion string) *Solution {
+	return &Solution{State: q.State, Version: v, NixVersion: nixVersion, last: q}
+}
+
 // Retag is the hash of a version that was pinned already and that changed: upstream moved the tag, or the old hash
 // was wrong.
 type Retag struct {
