@@ -246,7 +246,10 @@
               { inherit system; };
           importable = attempt (input ? lib.nixosSystem && builtins.pathExists "${input}/default.nix") == true;
           packages = config:
-            if importable then import input (platform // { inherit config; overlays = [ ]; }) else input.legacyPackages.${system};
+            if importable then
+              import input (platform // { inherit config; overlays = [ ]; })
+            else
+              input.legacyPackages.${system};
           names = if trail.name != null && known then [ trail.name ] else [ name ] ++ without [ name ] req.names;
           drvOf =
             config: n:
