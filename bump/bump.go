@@ -40,7 +40,7 @@ func (r *run) bump(ctx context.Context, at *start, res *Result) error {
 		return err
 	}
 	defer f.close()
-	sel, err := r.selectRelease(ctx, f, at.toolchain)
+	sel, err := r.selectRelease(ctx, f, at.evaluated)
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (r *run) bump(ctx context.Context, at *start, res *Result) error {
 	if done, err := r.settled(ctx, f, at, work{plan: plan, to: sel.Release.Version}, res); done || err != nil {
 		return err
 	}
-	found, err := r.resolve(ctx, b, sel, plan, at.toolchain)
+	found, err := r.resolve(ctx, b, sel, plan, at.evaluated)
 	res.resolved(found, &sel.Decision)
 	if err != nil {
 		return err

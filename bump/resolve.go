@@ -26,7 +26,7 @@ type solution struct {
 // resolve finds every hash of a plan, in a copy of the flake. With the error of a hash that changed under the same
 // version it returns what was found.
 func (r *run) resolve(
-	ctx context.Context, b *bench, sel *decide.Selection, plan pin.Plan, t decide.Toolchain,
+	ctx context.Context, b *bench, sel *decide.Selection, plan pin.Plan, e decide.Evaluated,
 ) (*solution, error) {
 	if err := r.openBench(ctx, b, "hash"); err != nil {
 		return nil, err
@@ -36,7 +36,7 @@ func (r *run) resolve(
 		return nil, err
 	}
 	found := b.flake.found
-	job, tools, err := r.decision(b.flake, t)
+	job, tools, err := r.decision(b.flake, e)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ func (r *run) resolve(
 		Found: found, Plan: plan, Release: sel.Release, HasAttr: r.opts.Attr != "",
 	}, resolve.Tools{
 		Asker: b, Upstream: upstream, Store: probe.Store{Runner: b.runner}, Log: r.logFor("hash"),
-		Shown: decide.Gate(ctx, job, tools, sel.Release.Version),
+		Shown: decide.Gate(ctx, job, tools, sel),
 	})
 	if err != nil {
 		return nil, err

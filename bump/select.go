@@ -11,8 +11,8 @@ import (
 )
 
 // selectRelease decides which release to go to.
-func (r *run) selectRelease(ctx context.Context, f *flake, t decide.Toolchain) (*decide.Selection, error) {
-	job, tools, err := r.decision(f, t)
+func (r *run) selectRelease(ctx context.Context, f *flake, e decide.Evaluated) (*decide.Selection, error) {
+	job, tools, err := r.decision(f, e)
 	if err != nil {
 		return nil, err
 	}
@@ -22,7 +22,7 @@ func (r *run) selectRelease(ctx context.Context, f *flake, t decide.Toolchain) (
 }
 
 // decision returns what there is to decide, and what with.
-func (r *run) decision(f *flake, t decide.Toolchain) (decide.Job, decide.Tools, error) {
+func (r *run) decision(f *flake, e decide.Evaluated) (decide.Job, decide.Tools, error) {
 	upstream, err := r.remote.Upstream()
 	if err != nil {
 		return decide.Job{}, decide.Tools{}, err
@@ -38,7 +38,7 @@ func (r *run) decision(f *flake, t decide.Toolchain) (decide.Job, decide.Tools, 
 		Options: decide.Options{
 			To: to, Pre: o.Pre, MinAge: o.MinAge, Skip: o.Skip, Allow: release.Allowed(o.Allow), IgnoreGo: o.IgnoreGo,
 		},
-		Files: f.files, Found: f.found, Now: r.start, Toolchain: t,
+		Files: f.files, Found: f.found, Now: r.start, Evaluated: e,
 	}, decide.Tools{Upstream: upstream, Log: r.logFor("release"), GoLines: r.goLines}, nil
 }
 

@@ -29,12 +29,17 @@ func (d *decider) decide(ctx context.Context, sel *Selection) error {
 	if newer := sel.Oldest == "" || version.Compare(to, sel.Oldest) > 0; newer {
 		sel.Advisories = d.advisories(ctx)
 	}
-	policy := release.Policy{Now: d.Now, MinAge: d.MinAge, Skip: d.Skip, Allow: d.Allow, Fixes: fixes(sel.Advisories)}
+	policy := d.policy(sel.Advisories)
 	if d.To != "" {
 		d.obey(sel, policy)
 		return nil
 	}
 	return d.chooseAll(ctx, sel, policy)
+}
+
+// policy is what the options say, and what fixes vulnerabilities.
+func (d *decider) policy(advisories map[string]text.Advisory) release.Policy {
+	return release.Policy{Now: d.Now, MinAge: d.MinAge, Skip: d.Skip, Allow: d.Allow, Fixes: fixes(advisories)}
 }
 
 // obey takes the release that was asked for.
@@ -86,8 +91,8 @@ func (d *decider) choose(ctx context.Context, policy release.Policy, c *cohort, 
 	oldest := pin.Oldest(c.pins)
 	best := policy.Choose(oldest, all)
 	c.choice = best
-	if best.Version == "" || oldest == "" || d.Toolchain == (Toolchain{}) { // what follows a branch is not gated
-		return nil
+	if best.Version == "" || oldest == "" || d.Evaluated.Toolchain == (Toolchain{}) {
+		return nil // what follows a branch has no version, and is not gated
 	}
 	to, waits, err := d.newestBuildable(ctx, policy.Between(oldest, best.Version, all))
 	if err != nil || waits == "" {
@@ -125,7 +130,7 @@ func (sel *Selection) choose(found *pin.Found, to version.Version) {
 }
 
 // keepFollowing sets apart the pins that follow a branch, unless the newest release may be taken: the branch is at that
-// one, or beyond it.
+// one, or beyond it. What an input provides with the package may be older, and is known once it was evaluated.
 func (d *decider) keepFollowing(sel *Selection, policy release.Policy, all []release.Candidate) {
 	if len(all) == 0 {
 		return
@@ -133,11 +138,15 @@ func (d *decider) keepFollowing(sel *Selection, policy release.Policy, all []rel
 	newest := slices.MaxFunc(all, func(a, b release.Candidate) int { return version.Compare(a.Version, b.Version) })
 	for _, c := range sel.cohorts {
 		policy.Holds = c.holds
-		why := c.waits
+		beyond := c.waits
 		if objection := policy.Objection(newest); objection != "" {
-			why = notTaken(newest.Version, objection)
+			beyond = notTaken(newest.Version, objection)
 		}
 		for _, p := range c.pins {
+			why := beyond
+			if in := p.Input(); in != nil && in.Provides && c.choice.Version != "" {
+				why = d.Evaluated.kept[p.String()]
+			}
 			if why == "" || !p.Follows() {
 				continue
 			}

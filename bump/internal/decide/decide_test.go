@@ -102,7 +102,7 @@ func decideFor(t *testing.T, u *upstream, o Options, known Toolchain, pins ...st
 	require.Len(t, found.Pins, len(pins))
 	d := decision{}
 	d.Selection, d.err = Select(t.Context(),
-		Job{Options: o, Files: files, Found: found, Now: clock, Toolchain: known},
+		Job{Options: o, Files: files, Found: found, Now: clock, Evaluated: Evaluated{Toolchain: known}},
 		Tools{Upstream: u, GoLines: GoLines{}, Log: func(kind diag.EventKind, format string, args ...any) {
 			if kind != diag.Detail {
 				d.said = append(d.said, fmt.Sprintf(format, args...))

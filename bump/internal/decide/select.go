@@ -29,10 +29,10 @@ type Options struct {
 // Job is what to decide.
 type Job struct {
 	Options
+	Evaluated Evaluated  // so far
 	Files     *pin.Files // for the comments beside the pins
 	Found     *pin.Found // at least one pin
 	Now       time.Time
-	Toolchain Toolchain // of the pins' nixpkgs, as far as it is known
 }
 
 // Upstream is what is asked about releases; see github.Client.

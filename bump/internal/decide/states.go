@@ -17,8 +17,8 @@ type PinInfo struct {
 	PinState    text.PinState `json:"pin_state"`
 }
 
-// StateOf compares a pin with its base. to is the release that would be pinned.
-func StateOf(pkg *pin.Package, p probe.Shown, to version.Version) PinInfo {
+// stateOf compares a pin with its base. to is the release that would be pinned.
+func stateOf(pkg *pin.Package, p probe.Shown, to version.Version) PinInfo {
 	o := p.Outputs[0]
 	info := PinInfo{Attr: o.Where, PinState: UnknownState}
 	base, err := version.Parse(o.Recipe.Base)
@@ -55,7 +55,7 @@ func States(pkg *pin.Package, pins []probe.Shown, to version.Version) []PinInfo 
 	var all []PinInfo
 	for _, p := range pins {
 		if len(p.Outputs) > 0 {
-			all = append(all, StateOf(pkg, p, to))
+			all = append(all, stateOf(pkg, p, to))
 		}
 	}
 	return all

@@ -5,27 +5,36 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/github"
 	"github.com/nixtars/ollama-bump/bump/internal/gomod"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	"github.com/nixtars/ollama-bump/bump/internal/probe"
+	"github.com/nixtars/ollama-bump/bump/internal/release"
 	"github.com/nixtars/ollama-bump/bump/internal/version"
 )
 
-// Toolchain is what the nixpkgs of a pin builds with. It is known only once the flake was evaluated: then a
-// run that aimed too high starts over, below it.
+// Evaluated is what a decision needs and only an evaluation of the flake shows. The zero value is that of a flake which
+// was not evaluated.
+type Evaluated struct {
+	Toolchain
+	kept map[string]string // why pins may not have what their inputs provide, by their places
+}
+
+// Again ends a run that aimed at what cannot be had, as the evaluation showed: it is to be decided again.
+type Again struct{ Evaluated }
+
+func (e *Again) Error() string { return "select release: it cannot be had with this nixpkgs" }
+
+// Toolchain is what the nixpkgs of a pin builds with.
 type Toolchain struct {
 	goVersion string          // of the compiler; "" when nothing is known of it
 	below     version.Version // releases from here on need what the recipe does not have; "" for no bound
 	why       string          // the recipe has not
 }
-
-// TooNew ends a run whose release cannot be built with what the nixpkgs of the pin has.
-type TooNew struct{ Toolchain }
-
-func (e *TooNew) Error() string { return "select release: it cannot be built with this nixpkgs" }
 
 // GoLines is what is known of the Go that releases need.
 type GoLines map[version.Version]goLine
@@ -47,12 +56,16 @@ func (t Toolchain) and(other Toolchain) Toolchain {
 	return t
 }
 
-// Gate returns a function that checks whether the nixpkgs of a pin, which outputs show, builds a release. It is for
-// the time when the outputs are known and no hash is. A *TooNew asks for another decision, with its toolchain.
-func Gate(ctx context.Context, job Job, tools Tools, to version.Version) func(*pin.Pin, []probe.Output) error {
-	d := &decider{job, tools}
+// Gate returns a function that checks whether a pin, which outputs show, may and can have what was selected: whether
+// its nixpkgs builds the release, and which version an input provides. It is for the time when the outputs are known
+// and no hash is. An *Again asks for another selection.
+func Gate(ctx context.Context, job Job, tools Tools, sel *Selection) func(*pin.Pin, []probe.Output) error {
+	d, to := &decider{job, tools}, sel.Release.Version
 	return func(p *pin.Pin, outputs []probe.Output) error {
-		if _, binary := p.Origin.(pin.Asset); binary || p.Follows() {
+		if p.Follows() {
+			return d.checkProvided(sel, p, outputs[0])
+		}
+		if _, binary := p.Origin.(pin.Asset); binary {
 			return nil
 		}
 		recipe := outputs[0].Recipe
@@ -65,11 +78,11 @@ func Gate(ctx context.Context, job Job, tools Tools, to version.Version) func(*p
 			t.goVersion = recipe.Go
 		}
 		t.below, t.why = lackOf(d.pkg(), p, to, recipe)
-		switch all := d.Toolchain.and(t); {
-		case all == d.Toolchain:
+		switch all := d.Evaluated.Toolchain.and(t); {
+		case all == d.Evaluated.Toolchain:
 			return nil
 		case d.To == "":
-			return &TooNew{all}
+			return &Again{Evaluated{all, d.Evaluated.kept}}
 		case wants != "":
 			return diag.At(p.Pos,
 				fmt.Sprintf("select release: %s needs Go %s, and the nixpkgs of this pin has %s", to, wants, recipe.Go),
@@ -78,6 +91,36 @@ func Gate(ctx context.Context, job Job, tools Tools, to version.Version) func(*p
 		d.Log(diag.Warning, "%s: %s", p.Pos, t.why)
 		return nil
 	}
+}
+
+// checkProvided checks the version that an input provides with the package, which is another one than the selected
+// release: it is what the branch of the input has now.
+func (d *decider) checkProvided(sel *Selection, p *pin.Pin, o probe.Output) error {
+	v, ok := version.ParseRef(o.Version)
+	if !p.Input().Provides || !ok || d.Evaluated.kept[p.String()] != "" {
+		return nil
+	}
+	policy := d.policy(nil)
+	provided := release.Candidate{Version: v}
+	for _, r := range sel.Release.Candidates(true, nil) {
+		if r.Version == v {
+			provided = r
+		}
+	}
+	for _, c := range sel.cohorts {
+		if policy.Holds = c.holds; !slices.Contains(c.pins, p) {
+			continue
+		}
+		if why := policy.Objection(provided); why != "" {
+			kept := maps.Clone(d.Evaluated.kept)
+			if kept == nil {
+				kept = map[string]string{}
+			}
+			kept[p.String()] = notTaken(v, why)
+			return &Again{Evaluated{d.Evaluated.Toolchain, kept}}
+		}
+	}
+	return nil
 }
 
 // newerGo returns the Go that the release needs when it is newer than the compiler. Where one of the two is not
@@ -150,7 +193,7 @@ func lackOf(pkg *pin.Package, p *pin.Pin, to version.Version, recipe probe.Recip
 func (d *decider) newestBuildable(
 	ctx context.Context, open []version.Version,
 ) (to version.Version, waits string, err error) {
-	t := d.Toolchain
+	t := d.Evaluated.Toolchain
 	for t.below != "" && len(open) > 0 && version.Compare(open[0], t.below) >= 0 {
 		waits = cmp.Or(waits, fmt.Sprintf("%s waits: %s; update the nixpkgs input", open[0], t.why))
 		open = open[1:]
