@@ -98,3 +98,32 @@ func TestSameLiteralsAreOnePin(t *testing.T) {
 		})
 	}
 }
+
+// TestSharedLiterals refuses what shares a literal with something whose hash would no longer match.
+func TestSharedLiterals(t *testing.T) {
+	const hash = `"sha256-YDR25HsZDjEmTXeeG1honfEgrZCSizuyoVNdtrnBBBo="`
+	find := func(other string) (*Found, error) {
+		return findIn(t.Context(), t, `{
+outputs = { nixpkgs, x, ... }: let pkgs = nixpkgs; v = "0.32.13"; b = "b10488"; in {
+	other = `+other+`;
+	packages.x.default = pkgs.ollama.overrideAttrs (old: { version = v; vendorHash = `+hash+`;
+		src = pkgs.fetchFromGitHub { owner = "ollama"; repo = "ollama"; tag = "v${v}"; hash = ""; };
+		passthru = old.passthru // { llamaCppSrc = old.passthru.llamaCppSrc.override { tag = b; hash = ""; }; }; });
+}; }`)
+	}
+	for _, fetch := range []string{
+		`pkgs.fetchurl { url = "https://example.org/${v}"; md5 = "d41d8cd98f00b204e9800998ecf8427e"; }`,
+		`pkgs.fetchurl { url = "https://example.org/${v}"; hash = "sha256-${x}"; }`,
+	} {
+		_, err := find(fetch)
+		require.ErrorContains(t, err, "the version 0.32.13 shares a literal with https://example.org/0.32.13", fetch)
+	}
+	f, err := find(`pkgs.fetchurl { url = "https://example.org/${b}"; hash = "sha256-${x}"; }`)
+	require.NoError(t, err)
+	require.Len(t, f.Pins, 1)
+	require.Len(t, f.Pins[0].Companions, 1)
+	assert.Contains(t, f.Pins[0].Companions[0].Skip, "its tag is that of https://example.org/b10488, too")
+	f, err = find(`pkgs.fetchurl { url = "https://example.org"; hash = "sha256-${x}"; }`)
+	require.NoError(t, err)
+	assert.Empty(t, f.Pins[0].Companions[0].Skip)
+}
