@@ -41,7 +41,7 @@ func (f *Flake) prove(ctx context.Context, p proof, made *Removal) error {
 		return diag.At(p.shown[0].Pos, "remove pin: without it the flake does not evaluate: "+a.Failure.Error(),
 			byHand)
 	}
-	if !p.isBase(a) {
+	if !p.isBase(a) && len(p.trail.Files) > 0 {
 		trail, err := f.evaluate(ctx, p, p.trail)
 		if err != nil {
 			return err

@@ -41,7 +41,8 @@ func proveOne(where string, whole bool, list ...probe.Answer) ([]string, *answer
 				Where: where, Version: "0.32.13", Recipe: probe.Recipe{Base: "0.33.2"},
 			}},
 		}},
-		whole: []bool{whole}, removed: probe.State{Lock: []byte("removed")}, trail: probe.State{Lock: []byte("trail")},
+		whole: []bool{whole}, removed: probe.State{Lock: []byte("removed")},
+		trail: probe.State{Lock: []byte("trail"), Files: map[string][]byte{"flake.nix": nil}},
 	}, made)
 	return made.Facts, a, err
 }

@@ -85,12 +85,11 @@ func (f *Flake) Remove(ctx context.Context, pins []probe.Shown) (*Removal, error
 	if err != nil {
 		return nil, err
 	}
-	trail, err := f.changes(plan.Trail)
-	if err != nil {
-		return nil, err
-	}
 	made := &Removal{Changes: changes, Warnings: leftovers(plan, changes)}
-	p := proof{shown: pins, whole: plan.Whole, removed: edited(changes), trail: edited(trail)}
+	p := proof{shown: pins, whole: plan.Whole, removed: edited(changes)}
+	if trail, err := f.changes(plan.Trail); err == nil { // else less is proved
+		p.trail = edited(trail)
+	}
 	if err := f.prove(ctx, p, made); err != nil {
 		return nil, err
 	}

@@ -48,6 +48,14 @@ func plan(t *testing.T, src string) (*edit.Removal, string, error) {
 	}
 	out, err := f.Apply(r.Edits["flake.nix"])
 	require.NoError(t, err)
+	trail, err := f.Apply(r.Trail["flake.nix"])
+	require.NoError(t, err)
+	for _, call := range pinOf(f).Calls {
+		if !strings.Contains(string(out), "overrideAttrs") { // nothing of it is left
+			assert.NotContains(t, string(trail), f.Text(call))
+			assert.Contains(t, string(trail), edit.LaysTrail)
+		}
+	}
 	return r, string(out), nil
 }
 
@@ -369,4 +377,43 @@ func TestPlanRefusesLiteralsOfOtherFiles(t *testing.T) {
 	}}
 	_, err = edit.Plan([]*nixexpr.File{f}, []edit.Pin{pin})
 	assert.EqualError(t, err, "pin.json:2:4: remove pin: the version stands in a file that is not Nix")
+}
+
+// A package remembers the set that it comes from, its name there, and each .override, wherever it is written.
+func TestTrail(t *testing.T) {
+	for _, tt := range []struct{ name, src, want string }{
+		{"a name of a set", `p.ollama.overrideAttrs PIN`, `(LAYS (p) "ollama" (p.ollama))`},
+		{"a name of a set in a set", `p."x".ollama.overrideAttrs PIN`, `(LAYS (p."x") "ollama" (p."x".ollama))`},
+		{"a variable", `ollama.overrideAttrs PIN`, `(LAYS (null) null (ollama))`},
+		{"a computed name", `p.${n}.overrideAttrs PIN`, `(LAYS (null) null (p.${n}))`},
+		{"a default", `(p.ollama or q).overrideAttrs PIN`, `((LAYS (null) null (p.ollama or q)))`},
+		{
+			"an override below", `(p.ollama.override { a = 1; }).overrideAttrs PIN`,
+			`((LAYS (p) "ollama" (p.ollama)).override { a = 1; })`,
+		},
+		{
+			"a variable of a let", `let x = p.ollama.override { a = 1; }; in x.overrideAttrs PIN`,
+			`let x = (LAYS (p) "ollama" (p.ollama)).override { a = 1; }; in x`,
+		},
+		{
+			"a helper", `let h = d: d.overrideAttrs PIN; in [ (h p.ollama) (h (p.cuda.override { })) ]`,
+			`let h = d: d; in [ (h (LAYS (p) "ollama" (p.ollama))) (h ((LAYS (p) "cuda" (p.cuda)).override { })) ]`,
+		},
+		{
+			"a variable of itself", `let x = x; in x.overrideAttrs PIN`,
+			`let x = (LAYS (null) null (x)); in x`,
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			src := "{ o = " + strings.ReplaceAll(tt.src, "PIN", `{ version = "0.32.13"; }`) + "; }"
+			f, err := nixexpr.Parse("flake.nix", []byte(src))
+			require.NoError(t, err)
+			r, err := edit.Plan([]*nixexpr.File{f}, []edit.Pin{pinOf(f)})
+			require.NoError(t, err)
+			out, err := f.Apply(r.Trail["flake.nix"])
+			require.NoError(t, err)
+			got := strings.ReplaceAll(strings.ReplaceAll(string(out), edit.LaysTrail, "LAYS"), "\n", "")
+			assert.Equal(t, "{ o = "+tt.want+"; }", got)
+		})
+	}
 }
