@@ -101,7 +101,7 @@ func (r *run) warnOfMentions(ctx context.Context, f *flake, s *solution, changes
 		names = append(names, c.File)
 	}
 	for _, m := range s.Mentions(ctx, f.files, f.found, names) {
-		r.warn("report", "%s is also mentioned where it is left as it is; check whether it should be %s: %s",
+		r.warn("report", "%s is mentioned elsewhere and left there; check whether it should be %s: %s",
 			m.Version, s.release.Version, strings.Join(m.Lines, ", ")) // what is too long is cut at the end
 	}
 }
