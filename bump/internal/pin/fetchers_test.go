@@ -47,6 +47,13 @@ func TestFetchers(t *testing.T) {
 				`tag = "v0.32.13"; hash = ""; }; }`,
 			hashes: 1,
 		},
+		{
+			src: `pkgs.fetchzip { urls = [ "https://github.com/ollama/ollama/archive/v0.32.13.zip" "a" ]; ` +
+				`hash = ""; }`,
+			hashes: 1,
+		},
+		{src: `pkgs.fetchzip { urls = [ ]; hash = ""; }`, err: "no ollama pin"},
+		{src: `pkgs.fetchzip { urls = x; hash = ""; }`, err: "no ollama pin"},
 		{src: `pkgs.applyPatches { patches = [ ]; }`, err: "no ollama pin"},
 		{
 			src: `pkgs.fetchFromGitHub { owner = "ollama"; repo = "ollama"; tag = old.src.tag; hash = ""; }`,

@@ -127,3 +127,15 @@ outputs = { nixpkgs, x, ... }: let pkgs = nixpkgs; v = "0.32.13"; b = "b10488"; 
 	require.NoError(t, err)
 	assert.Empty(t, f.Pins[0].Companions[0].Skip)
 }
+
+// TestArgumentsThatNobodyGives finds no pin that only an argument shows which the flake does not give.
+func TestArgumentsThatNobodyGives(t *testing.T) {
+	_, err := findIn(t.Context(), t, `{
+outputs = { nixpkgs, ... }: let pkgs = nixpkgs; in {
+	packages.x.default = pkgs.callPackage ({ own ? false, ollama, hello }: if own then ollama.overrideAttrs {
+		version = "0.32.13"; src = pkgs.fetchFromGitHub { owner = "ollama"; repo = "ollama"; tag = "v0.32.13";
+			hash = "sha256-YDR25HsZDjEmTXeeG1honfEgrZCSizuyoVNdtrnBBBo="; };
+		} else hello) { };
+}; }`)
+	require.ErrorContains(t, err, "find pin: ")
+}
