@@ -199,6 +199,7 @@ func TestCopies(t *testing.T) {
 			"another package",
 			`x = [ (pkgs.other.overrideAttrs (o: { y = "0.32.13"; version = "0.32.13"; src = 1; })) ];`, "",
 		},
+		{"what another package is changed by", `x = pkgs.other.overrideAttrs (o: { y = "0.32.13"; });`, ""},
 		{"its modules", `x = old.goModules.overrideAttrs (o: { y = "⟦0.32.13⟧"; });`, ""},
 		{"a comparison with what is overridden", `x = lib.optional (lib.versionOlder old.version "⟦0.32.13⟧") 1;`, ""},
 		{
