@@ -104,9 +104,9 @@ func TestSharedLiterals(t *testing.T) {
 	const hash = `"sha256-YDR25HsZDjEmTXeeG1honfEgrZCSizuyoVNdtrnBBBo="`
 	find := func(other string) (*Found, error) {
 		return findIn(t.Context(), t, `{
-outputs = { nixpkgs, x, ... }: let pkgs = nixpkgs; v = "0.32.13"; b = "b10488"; in {
+outputs = { nixpkgs, x, ... }: let pkgs = nixpkgs; v = "0.32.13"; b = "b10488"; h = `+hash+`; in {
 	other = `+other+`;
-	packages.x.default = pkgs.ollama.overrideAttrs (old: { version = v; vendorHash = `+hash+`;
+	packages.x.default = pkgs.ollama.overrideAttrs (old: { version = v; vendorHash = h;
 		src = pkgs.fetchFromGitHub { owner = "ollama"; repo = "ollama"; tag = "v${v}"; hash = ""; };
 		passthru = old.passthru // { llamaCppSrc = old.passthru.llamaCppSrc.override { tag = b; hash = ""; }; }; });
 }; }`)
@@ -118,6 +118,8 @@ outputs = { nixpkgs, x, ... }: let pkgs = nixpkgs; v = "0.32.13"; b = "b10488"; 
 		_, err := find(fetch)
 		require.ErrorContains(t, err, "the version 0.32.13 shares a literal with https://example.org/0.32.13", fetch)
 	}
+	_, err := find(`pkgs.fetchurl { url = "https://example.org"; hash = if x then h else "sha256-y"; }`)
+	require.ErrorContains(t, err, "shares a literal with a hash of https://example.org")
 	f, err := find(`pkgs.fetchurl { url = "https://example.org/${b}"; hash = "sha256-${x}"; }`)
 	require.NoError(t, err)
 	require.Len(t, f.Pins, 1)
