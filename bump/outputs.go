@@ -21,7 +21,9 @@ func Outputs(ctx context.Context, o Options) ([]string, error) {
 }
 
 func (r *run) outputs(ctx context.Context) ([]string, error) {
-	f, err := r.open(ctx, &start{})
+	at := &start{}
+	defer func() { at.base.Close() }()
+	f, err := r.open(ctx, at)
 	if err != nil {
 		return nil, err
 	}

@@ -23,7 +23,7 @@ func (r *run) startOver(at *start, err error) bool {
 	var again *decide.Again
 	switch {
 	case errors.As(err, &other):
-		at.base.Close()
+		at.base.LeaveFor(other.Base)
 		*at, r.remote.Repo = start{base: other.Base}, other.Repo // its nixpkgs may be another one
 	case errors.As(err, &again):
 		at.evaluated = again.Evaluated

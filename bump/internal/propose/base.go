@@ -35,8 +35,21 @@ type Base struct {
 	moves          int                  // how often the branch moved meanwhile
 }
 
-// Close removes the checkout.
-func (b Base) Close() { b.ws.Close() }
+// Close lets go of the trees and removes the checkout.
+func (b Base) Close() {
+	b.LeaveFor(Base{})
+	if b.here != nil {
+		b.here.Close()
+	}
+}
+
+// LeaveFor lets go of what the next base of the run does not have.
+func (b Base) LeaveFor(next Base) {
+	if b.Tree != nil && b.Tree != next.Tree && b.Tree != next.here {
+		b.Tree.Close()
+	}
+	b.ws.Close()
+}
 
 // About adds to an error that it is about the base branch, where the files here are others.
 func (b Base) About(err error) error {
@@ -102,7 +115,7 @@ func (j Job) fromBase(
 		return at, err
 	}
 	if b.Tree, err = checkOut(ctx, b.ws, here, entries, limit, fetch); err != nil {
-		b.Close()
+		b.ws.Close()
 		var much *checkout.TooMuch
 		if errors.As(err, &much) {
 			return at, &diag.Error{

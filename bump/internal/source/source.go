@@ -201,7 +201,7 @@ func (s *Set) check() error {
 }
 
 // Close lets go of the tree.
-func (s *Set) Close() error { return s.dir.Close() }
+func (s *Set) Close() { s.dir.Close() }
 
 // Has reports whether Nix sees a file of that name.
 func (s *Set) Has(name string) bool { return s.has[name] }
