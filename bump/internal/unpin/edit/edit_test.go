@@ -1,6 +1,7 @@
 package edit_test
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -401,7 +402,7 @@ func TestTrail(t *testing.T) {
 		},
 		{
 			"a variable of itself", `let x = x; in x.overrideAttrs PIN`,
-			`let x = (LAYS (null) null (x)); in x`,
+			`let x = x; in x`,
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -416,4 +417,23 @@ func TestTrail(t *testing.T) {
 			assert.Equal(t, "{ o = "+tt.want+"; }", got)
 		})
 	}
+}
+
+// Helpers that hand a package from one to the next, each several times, are as many ways as there are numbers.
+func TestTrailThroughManyHelpers(t *testing.T) {
+	src := strings.Builder{}
+	src.WriteString("prev: let\n  h0 = x: x.overrideAttrs (old: { " + attrs + " });\n")
+	const n = 24
+	for i := 1; i < n; i++ {
+		fmt.Fprintf(&src, "  h%d = x: [ (h%d x) (h%[2]d x) (h%[2]d x) (h%[2]d x) ];\n", i, i-1)
+	}
+	fmt.Fprintf(&src, "in h%d prev.ollama\n", n-1)
+	f, err := nixexpr.Parse("flake.nix", []byte(src.String()))
+	require.NoError(t, err)
+	r, err := edit.Plan([]*nixexpr.File{f}, []edit.Pin{pinOf(f)})
+	require.NoError(t, err)
+	trail, err := f.Apply(r.Trail["flake.nix"])
+	require.NoError(t, err)
+	assert.Equal(t, 1, strings.Count(string(trail), edit.LaysTrail))
+	assert.Contains(t, string(trail), "(prev\n) \"ollama\" (prev.ollama\n)")
 }

@@ -21,9 +21,6 @@ const laysTrail = `(set: name: package: let trail = overrides: p: p // { ` + tra
 // isName matches the names of packages that mean themselves in quotes.
 var isName = regexp.MustCompile(`^[\w-]+$`)
 
-// depth bounds how many variables are followed from one to the next.
-const depth = 16
-
 // trail takes an override out where nothing is tidied up, and has what it overrode remember what is made of it.
 func (r *remover) trail(f *nixexpr.File, call *nixexpr.Apply, base nixexpr.Expr) {
 	edits := r.trails[f]
@@ -38,7 +35,7 @@ func (r *remover) trail(f *nixexpr.File, call *nixexpr.Apply, base nixexpr.Expr)
 			edits[start] = e // two calls with one package
 		}
 	}
-	for _, x := range r.origins(f, base, depth) {
+	for _, x := range r.origins(f, base, map[*nixexpr.Ident]bool{}) {
 		set, name := "null", "null"
 		if s, ok := x.(*nixexpr.Select); ok && s.Default == nil && isName.MatchString(s.Path[len(s.Path)-1].Name) {
 			set, name = f.Text(selected(s)), `"`+s.Path[len(s.Path)-1].Name+`"`
@@ -50,25 +47,26 @@ func (r *remover) trail(f *nixexpr.File, call *nixexpr.Apply, base nixexpr.Expr)
 }
 
 // origins are the packages that an expression makes others of by .override alone, where they are written: it is
-// followed through variables, and out of a helper to what it is called with.
-func (r *remover) origins(f *nixexpr.File, e nixexpr.Expr, depth int) []nixexpr.Expr {
+// followed through variables, and out of a helper to what it is called with, each place once.
+func (r *remover) origins(f *nixexpr.File, e nixexpr.Expr, seen map[*nixexpr.Ident]bool) []nixexpr.Expr {
 	e = nixexpr.Unparen(e)
 	switch n := e.(type) {
 	case *nixexpr.Apply:
 		if s, ok := n.Fn.(*nixexpr.Select); ok && s.Default == nil && s.Path[len(s.Path)-1].Name == "override" {
-			return r.origins(f, selected(s), depth)
+			return r.origins(f, selected(s), seen)
 		}
 	case *nixexpr.Ident:
-		if depth == 0 {
-			break
+		if seen[n] {
+			return nil
 		}
+		seen[n] = true
 		if b := r.variable(f, n); b != nil {
-			return r.origins(f, b.Value, depth-1)
+			return r.origins(f, b.Value, seen)
 		}
 		if args := r.arguments(f, n); len(args) > 0 {
 			var list []nixexpr.Expr
 			for _, arg := range args {
-				list = append(list, r.origins(f, arg, depth-1)...)
+				list = append(list, r.origins(f, arg, seen)...)
 			}
 			return list
 		}
