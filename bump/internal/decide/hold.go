@@ -197,17 +197,20 @@ func (d *decider) comments(name string) []release.Comment {
 	if !bytes.Contains(src, []byte(release.Directive)) {
 		return nil
 	}
-	line := func(at int) int { return 1 + bytes.Count(src[:at], []byte("\n")) }
-	if f := d.Files.Nix[name]; f != nil {
-		line = func(at int) int { return f.Position(at).Line }
-	}
+	code := d.Files.Nix[name]
 	var all []release.Comment
+	line, start := 1, 0 // of the line of a comment: they come in order
 	for _, t := range d.Files.LineComments(name) {
-		before := src[:t.Start]
-		before = before[bytes.LastIndexByte(before, '\n')+1:]
-		all = append(all, release.Comment{
-			Line: line(t.Start), Text: string(src[t.Start:t.End]), Alone: len(bytes.TrimSpace(before)) == 0,
-		})
+		between := src[start:t.Start]
+		line += bytes.Count(between, []byte("\n"))
+		start += bytes.LastIndexByte(between, '\n') + 1
+		c := release.Comment{
+			Line: line, Text: string(src[t.Start:t.End]), Alone: len(bytes.TrimSpace(src[start:t.Start])) == 0,
+		}
+		if code != nil {
+			c.Line = code.Position(t.Start).Line
+		}
+		all = append(all, c)
 	}
 	return all
 }

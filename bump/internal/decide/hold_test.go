@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/pin"
+	"github.com/nixtars/ollama-bump/bump/internal/release"
 	"github.com/nixtars/ollama-bump/nixexpr"
 )
 
@@ -141,4 +143,18 @@ in {
 		assert.Equal(t, "# "+words, hold.Quote, tt.name)
 		assert.Nil(t, sel.Against(found.Pins[0], "0.32.14"), tt.name)
 	}
+}
+
+// Comments cost what they are long, however many there are: a file of data may have megabytes of them.
+func TestManyComments(t *testing.T) {
+	t.Parallel()
+	const n = 1_000_000
+	toml := strings.Repeat("#\n", n) + "a = 1 # ollama-bump: hold\n"
+	d := &decider{Job: Job{Files: &pin.Files{Data: map[string][]byte{"pin.toml": []byte(toml)}}}}
+	began := time.Now()
+	all := d.comments("pin.toml")
+	require.Len(t, all, n+1)
+	assert.Equal(t, release.Comment{Line: 2, Text: "#", Alone: true}, all[1])
+	assert.Equal(t, release.Comment{Line: n + 1, Text: "# ollama-bump: hold"}, all[n])
+	assert.Less(t, time.Since(began), 30*time.Second)
 }
