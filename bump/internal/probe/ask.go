@@ -257,9 +257,8 @@ func (b *Bench) Ask(ctx context.Context, q Question) (Answer, error) {
 // passesOver reports whether a failure is that of one output among others.
 func (b *Bench) passesOver(q Question, a Answer, fail *nix.Failure) bool {
 	known := a.Last == "" || slices.Contains(q.Skip, a.Last)
-	ours := fail.Fetched != nil && q.State.holds(fail.Fetched.Specified)
 	known = known || q.Strict || slices.Contains(q.Whole, a.Last)
-	return Evaluation(fail) && !a.NoneShown && len(a.Mismatches) == 0 && !ours && !known && len(b.attr) == 0 &&
+	return Evaluation(fail) && !a.NoneShown && len(a.Mismatches) == 0 && !q.State.fetches(fail) && !known && len(b.attr) == 0 &&
 		len(q.Only) == 0
 }
 
@@ -268,6 +267,11 @@ func (b *Bench) passesOver(q Question, a Answer, fail *nix.Failure) bool {
 func again(broken []Broken, a Answer, fail *nix.Failure) bool {
 	return fail.Kind != nix.WrongSystem && len(a.Output(a.Last).Pins) > 0 &&
 		slices.ContainsFunc(broken, func(b Broken) bool { return b.Text == fail.Text })
+}
+
+// fetches reports whether what failed is a fetch during the evaluation, of a hash that is a value of the state.
+func (s State) fetches(fail *nix.Failure) bool {
+	return fail.Fetched != nil && s.holds(fail.Fetched.Specified)
 }
 
 // holds reports whether a hash is a value of the state.

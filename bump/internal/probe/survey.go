@@ -34,11 +34,13 @@ func (b *Bench) survey(ctx context.Context, q Question, known []Broken) ([]Broke
 	if err != nil {
 		return nil, err
 	}
-	return append(known, failed(report)...), nil
+	return append(known, failed(report, q.State)...), nil
 }
 
-// failed are the groups of a survey that were begun and not ended. Nix reports their errors in the same order.
-func failed(report nix.CheckReport) []Broken {
+// failed are the groups of a survey that were begun and not ended, and that an attempt would pass over for what Nix
+// says. What else ended one is for an attempt to meet: a hash of the state that is to be found, say, or a Nix that was
+// killed. Nix reports errors in the order of the groups.
+func failed(report nix.CheckReport, state State) []Broken {
 	var begun []string
 	passed := map[string]bool{}
 	for _, text := range report.Traces {
@@ -51,16 +53,12 @@ func failed(report nix.CheckReport) []Broken {
 		}
 		passed[l.Passed] = true
 	}
+	begun = slices.DeleteFunc(begun, func(where string) bool { return passed[where] })
 	var list []Broken
-	for _, where := range begun {
-		if passed[where] {
-			continue
+	for i, fail := range report.Failures[:min(len(begun), len(report.Failures))] {
+		if Evaluation(fail) && !state.fetches(fail) {
+			list = append(list, Broken{begun[i], fail.Kind, fail.Text})
 		}
-		broken := Broken{Where: where}
-		if i := len(list); i < len(report.Failures) {
-			broken.Kind, broken.Text = report.Failures[i].Kind, report.Failures[i].Text
-		}
-		list = append(list, broken)
 	}
 	return list
 }

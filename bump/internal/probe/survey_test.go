@@ -6,6 +6,8 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/nixtars/ollama-bump/bump/internal/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/nixhash"
+	"github.com/nixtars/ollama-bump/bump/internal/pin"
 )
 
 // What a survey found broken is told with its own error.
@@ -24,9 +26,31 @@ func TestFailedOfASurvey(t *testing.T) {
 	assert.Equal(t, []Broken{
 		{"nixosConfigurations.a", nix.MissingAttribute, "attribute 'x' missing"},
 		{"homeConfigurations.c@x", nix.Eval, "no number"},
-		{Where: "darwinConfigurations.d"}, // Nix was killed before it said why
-	}, failed(report))
-	assert.Empty(t, failed(nix.CheckReport{}), "a Nix that did not get that far")
+		// of the last one Nix was killed before it said why
+	}, failed(report, State{}))
+	assert.Empty(t, failed(nix.CheckReport{}, State{}), "a Nix that did not get that far")
+}
+
+// A configuration that fails because of a hash which is to be found is the one that shows the pin, and one that the
+// machine ended may be.
+func TestASurveyLeavesWhatAnAttemptMustMeet(t *testing.T) {
+	fake, other := nixhash.Fake(), nixhash.Fake()
+	report := nix.CheckReport{
+		Traces: []string{
+			`{"group":"nixosConfigurations.a"}`, `{"group":"nixosConfigurations.b"}`,
+			`{"group":"nixosConfigurations.c"}`, `{"group":"nixosConfigurations.d"}`,
+		},
+		Failures: []*nix.Failure{
+			{Kind: nix.EvalFetch, Text: "hash mismatch", Fetched: &nix.Mismatch{Specified: fake}},
+			{Kind: nix.EvalFetch, Text: "hash mismatch", Fetched: &nix.Mismatch{Specified: other}},
+			{Kind: nix.NoSpace, Text: "no space left"},
+			{Kind: nix.Eval, Text: "no number"},
+		},
+	}
+	state := State{Values: map[pin.SlotID]string{0: fake.SRI()}}
+	assert.Equal(t, []Broken{
+		{"nixosConfigurations.b", nix.EvalFetch, "hash mismatch"}, {"nixosConfigurations.d", nix.Eval, "no number"},
+	}, failed(report, state))
 }
 
 func TestConfigurationsAreTold(t *testing.T) {
