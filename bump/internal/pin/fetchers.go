@@ -61,6 +61,8 @@ type fetchCall struct {
 	name string     // of the function
 	last eval.Value // the last argument
 	args *eval.Set  // the last argument, when it is a set
+
+	wraps int // in how many more functions a source may be wrapped
 }
 
 // source is what a derivation's src attribute says of where the source comes from.
@@ -99,10 +101,10 @@ func (f *finder) readOldSource(d *derivation, c fetchCall) source {
 }
 
 func (f *finder) readSrc(d *derivation, c fetchCall) source {
-	if c.args == nil || c.args.Get("src") == nil {
+	if c.args == nil || c.args.Get("src") == nil || c.wraps == 0 {
 		return source{}
 	}
-	return f.source(d, f.prog.Value(c.args.Get("src")))
+	return f.sourceWithin(d, f.prog.Value(c.args.Get("src")), c.wraps-1)
 }
 
 func (f *finder) readGitHub(d *derivation, c fetchCall) source {

@@ -86,3 +86,15 @@ func TestFetchers(t *testing.T) {
 		})
 	}
 }
+
+// A source that is made of itself is no source, and ends nothing.
+func TestSourceOfItself(t *testing.T) {
+	for _, src := range []string{
+		`pkgs.applyPatches { src = final.src; }`, `pkgs.srcOnly { src = pkgs.applyPatches { src = final.src; }; }`,
+	} {
+		_, err := findIn(t.Context(), t, `{ outputs = { nixpkgs, ... }: let pkgs = nixpkgs; in {
+	packages.x.default = pkgs.stdenv.mkDerivation (final: { pname = "ollama"; version = "0.32.13"; src = `+src+`; });
+}; }`)
+		require.ErrorContains(t, err, "no ollama pin", src)
+	}
+}

@@ -97,8 +97,14 @@ func (f *finder) embedded(d *derivation, body *eval.Set) []source {
 	return all
 }
 
+// maxWraps bounds how many functions a source is wrapped in: what is made of itself is wrapped for ever.
+const maxWraps = 8
+
 // source reads one value of src, by the table of fetchers.
-func (f *finder) source(d *derivation, v eval.Value) source {
+func (f *finder) source(d *derivation, v eval.Value) source { return f.sourceWithin(d, v, maxWraps) }
+
+// sourceWithin reads a source that is wrapped in at most so many functions.
+func (f *finder) sourceWithin(d *derivation, v eval.Value, wraps int) source {
 	if t, ok := v.(*eval.Text); ok && knownText(t) == unknownPart { // "${input}"
 		for _, piece := range t.Pieces {
 			if piece.Value != nil {
@@ -114,7 +120,7 @@ func (f *finder) source(d *derivation, v eval.Value) source {
 	if len(args) == 0 {
 		return f.inputOf(o)
 	}
-	c := fetchCall{term: o, name: name, last: f.prog.Value(args[len(args)-1])}
+	c := fetchCall{term: o, name: name, last: f.prog.Value(args[len(args)-1]), wraps: wraps}
 	if fn, ok := c.last.(*eval.Func); ok && name == "override" { // of the arguments that it replaces
 		c.last = f.prog.Apply(fn, eval.Known(&eval.Unknown{Name: "args", Reason: eval.OldArgs}), nil, nil)
 	}
