@@ -53,6 +53,13 @@ func TestUnpinLeaves(t *testing.T) {
 				"refers to an attribute of the pin; remove the override by hand",
 		},
 		{
+			"what stays does not evaluate without the pin",
+			withOverlay("final: prev: {\n  ollama = prev.ollama.overrideAttrs (old: rec {\n    " + pinAll +
+				"    __intentionallyOverridingVersion = true;\n    ours = if final.ollama." +
+				"__intentionallyOverridingVersion or false then \"\" else throw \"look\";\n  });\n}\n"),
+			"would not be nixpkgs' own package: it does not evaluate; remove it by hand",
+		},
+		{
 			"a check of the version",
 			withOverlay("final: prev:\nlet\n  version = \"0.32.13\";\nin\n{\n  ollama = prev.ollama.overrideAttrs " +
 				"(old: {\n    inherit version;\n    " +

@@ -129,7 +129,17 @@ func TestProofRefuses(t *testing.T) {
 		{
 			"no derivation", true,
 			[]probe.Answer{answer("", "", 0), answer("", "", 0)},
-			"it is another derivation, of the same version, source and modules: something else in the flake changes it",
+			"it does not evaluate",
+		},
+		{
+			"no derivation, where other attributes are left", false,
+			[]probe.Answer{answer("", "b", 0), answer("", "b", 0)},
+			"it does not evaluate",
+		},
+		{
+			"sources without a hash", false,
+			[]probe.Answer{changed(func(o *probe.Output) { o.Src, o.Recipe.BaseSrc = "", "" }), {}},
+			"the hash of neither source is known",
 		},
 		{
 			"the flake with trails is another one", true,
