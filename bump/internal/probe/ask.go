@@ -258,8 +258,8 @@ func (b *Bench) Ask(ctx context.Context, q Question) (Answer, error) {
 func (b *Bench) passesOver(q Question, a Answer, fail *nix.Failure) bool {
 	known := a.Last == "" || slices.Contains(q.Skip, a.Last)
 	known = known || q.Strict || slices.Contains(q.Whole, a.Last)
-	return Evaluation(fail) && !a.NoneShown && len(a.Mismatches) == 0 && !q.State.fetches(fail) && !known && len(b.attr) == 0 &&
-		len(q.Only) == 0
+	return Evaluation(fail) && !q.State.fetches(fail) && !a.NoneShown && len(a.Mismatches) == 0 && !known &&
+		len(b.attr) == 0 && len(q.Only) == 0
 }
 
 // again reports whether an output that shows a pin fails as another one did: it is the pin that fails, wherever it is
