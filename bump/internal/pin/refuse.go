@@ -13,7 +13,8 @@ import (
 )
 
 // nothing returns the most helpful error for a flake without a pin: the nearest miss, what the evaluation shows near
-// one (a fetch, a whole nixpkgs), another packaging (an image), the package as it is, or what was searched for.
+// one (a fetch, a whole nixpkgs), another packaging (an image), a source that nothing uses, the package as it is, or
+// what was searched for.
 func nothing(files *Files, pkg *Package, refused, near []*diag.Error) *diag.Error {
 	if i := slices.IndexFunc(refused, func(err *diag.Error) bool { return err.Hint != "" }); i >= 0 {
 		return refused[i]
@@ -23,6 +24,9 @@ func nothing(files *Files, pkg *Package, refused, near []*diag.Error) *diag.Erro
 	}
 	if other := notSource(files, pkg); other != nil {
 		return other
+	}
+	if dead := unusedSource(files, pkg); dead != nil {
+		return dead
 	}
 	if asIs := takenAsIs(files, pkg); asIs != nil && len(refused) == 0 {
 		return asIs
