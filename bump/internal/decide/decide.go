@@ -52,6 +52,9 @@ func (d *decider) obey(sel *Selection, policy release.Policy) {
 
 // chooseAll takes for every cohort the best release, and for the run the highest of those.
 func (d *decider) chooseAll(ctx context.Context, sel *Selection, policy release.Policy) error {
+	if err := d.refuseMadeUp(sel); err != nil {
+		return err
+	}
 	all := sel.Release.Candidates(d.Pre, d.Found.Pins)
 	said := map[string]bool{"": true}
 	for _, c := range sel.cohorts {

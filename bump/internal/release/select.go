@@ -124,6 +124,11 @@ func (r *Release) Candidates(pre bool, pins []*pin.Pin) []Candidate {
 	return all
 }
 
+// Lists reports whether upstream listed a version, as whatever it is marked.
+func (r *Release) Lists(v version.Version) bool {
+	return slices.ContainsFunc(r.seen, func(other github.Release) bool { return other.Tag == v.Tag() })
+}
+
 // Instead returns another release, for pins of which the oldest is at a version.
 func (r *Release) Instead(to, oldest version.Version) *Release {
 	other := pick(r.seen, Want{To: to})
