@@ -1,6 +1,7 @@
 package pin
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -97,4 +98,34 @@ func TestSourceOfItself(t *testing.T) {
 }; }`)
 		require.ErrorContains(t, err, "no ollama pin", src)
 	}
+}
+
+// A commit that is kept beside a source stays where something else is fetched by it: with the new one the other hash
+// would be wrong.
+func TestRevisionOfOthers(t *testing.T) {
+	const code = `{ outputs = { nixpkgs, ... }: let
+	pkgs = nixpkgs;
+	source = {
+		revision = "0123456789012345678901234567890123456789";
+		outPath = pkgs.fetchzip { url = "https://github.com/ollama/ollama/archive/v0.32.13.zip"; hash = ""; };
+	};
+in {
+	packages.x.ollama = pkgs.ollama.overrideAttrs (old: { version = "0.32.13"; src = source; vendorHash = ""; });
+	packages.x.docs = pkgs.stdenv.mkDerivation { pname = "docs"; version = "1"; src = OTHER; };
+}; }`
+	other := `pkgs.fetchFromGitHub { owner = "ollama"; repo = "docs"; rev = source.revision; ` +
+		`hash = "sha256-YDR25HsZDjEmTXeeG1honfEgrZCSizuyoVNdtrnBBBo="; }`
+	found, err := findIn(t.Context(), t, strings.Replace(code, "OTHER", other, 1))
+	require.NoError(t, err)
+	require.Len(t, found.Pins, 1)
+	assert.Empty(t, found.Pins[0].Revisions)
+	assert.Equal(t, []string{
+		"the commit at flake.nix:4:14 is that of ollama/docs, too (flake.nix:9:20), and is left as it is",
+	}, found.Pins[0].Notes)
+
+	found, err = findIn(t.Context(), t, strings.Replace(code, "OTHER", "./.", 1))
+	require.NoError(t, err)
+	require.Len(t, found.Pins, 1)
+	assert.Len(t, found.Pins[0].Revisions, 1)
+	assert.Empty(t, found.Pins[0].Notes)
 }

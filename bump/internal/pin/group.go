@@ -207,6 +207,7 @@ func (g *groups) refuseShared() {
 	for {
 		others := notOwn(g.pins, g.others)
 		g.skipCompanions(others)
+		g.leaveRevisions(others)
 		refused := map[*reading]bool{}
 		for _, together := range g.bound() {
 			if g.refuseAny(together, others) {
@@ -251,6 +252,21 @@ func (g *groups) skipCompanions(others []otherUse) {
 				c.Skip = fmt.Sprintf("its tag is that of %s, too (%s); give it a literal of its own", use.name, use.Pos)
 			}
 		}
+	}
+}
+
+// leaveRevisions leaves the commits beside a tag by which something else is fetched: another one has another hash.
+func (g *groups) leaveRevisions(others []otherUse) {
+	for _, r := range g.pins {
+		r.Revisions = slices.DeleteFunc(r.Revisions, func(id SlotID) bool {
+			use := g.madeOf(others, []SlotID{id})
+			if use != nil {
+				note := fmt.Sprintf("the commit at %s is that of %s, too (%s), and is left as it is",
+					g.slots.all[id].Pos, use.name, use.Pos)
+				r.Notes = Union(r.Notes, []string{note})
+			}
+			return use != nil
+		})
 	}
 }
 
