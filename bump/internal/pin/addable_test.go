@@ -15,10 +15,10 @@ func TestAddedCompanion(t *testing.T) {
 	const (
 		attrs = `version = "0.32.13"; src = pkgs.fetchFromGitHub { owner = "ollama"; repo = "ollama"; ` +
 			`tag = "v0.32.13"; hash = ""; };`
-		source = `llamaCppSrc = pkgs.fetchFromGitHub { owner = "ggml-org"; repo = "llama.cpp"; tag = TAG; ` +
-			`hash = "sha256-x"; }; };`
-		added = ` passthru = (OLD.passthru or { }) // rec { llamaCppVersion = "b1"; ` + source
-		final = ` passthru = (OLD.passthru or { }) // { llamaCppVersion = "b1"; ` + source
+		llama   = `llamaCppSrc = pkgs.fetchFromGitHub { owner = "ggml-org"; repo = "llama.cpp"; tag = `
+		fetched = `; hash = "sha256-x"; };`
+		added   = ` passthru = (OLD.passthru or { }) // rec { llamaCppVersion = "b1"; ` + llama + `TAG` + fetched + ` };`
+		final   = ` passthru = (OLD.passthru or { }) // { llamaCppVersion = "b1"; ` + llama + `TAG` + fetched + ` };`
 	)
 	for _, tt := range []struct{ before, after string }{
 		{`p.overrideAttrs { ATTRS }`, `p.overrideAttrs (old: { ATTRS ADDED old llamaCppVersion })`},
@@ -49,6 +49,31 @@ func TestAddedCompanion(t *testing.T) {
 		{
 			`p.overrideAttrs (with x; assert true; let y = 1; in { } // { ATTRS })`,
 			`p.overrideAttrs (old: with x; assert true; let y = 1; in { } // { ATTRS ADDED old llamaCppVersion })`,
+		},
+		{ // beside a dotted definition: the tag is named where rec makes it known, else it stands there once more
+			`p.overrideAttrs (old: rec { ATTRS passthru.x = 1; })`,
+			`p.overrideAttrs (old: rec { ATTRS passthru.x = 1; passthru.llamaCppVersion = "b1"; passthru.` +
+				llama + `passthru.llamaCppVersion` + fetched + ` })`,
+		},
+		{
+			`p.overrideAttrs (old: { ATTRS passthru.x = 1; })`,
+			`p.overrideAttrs (old: { ATTRS passthru.x = 1; passthru.llamaCppVersion = "b1"; passthru.` +
+				llama + `"b1"` + fetched + ` })`,
+		},
+		{
+			`p.overrideAttrs (old: let passthru = 1; in { ATTRS passthru.x = 1; })`,
+			`p.overrideAttrs (old: let passthru = 1; in { ATTRS passthru.x = 1; passthru.llamaCppVersion = "b1"; ` +
+				`passthru.` + llama + `"b1"` + fetched + ` })`,
+		},
+		{
+			`p.overrideAttrs (old: rec { ATTRS passthru = old.passthru // rec { x = 1; }; })`,
+			`p.overrideAttrs (old: rec { ATTRS passthru = old.passthru // rec { x = 1; llamaCppVersion = "b1"; ` +
+				llama + `llamaCppVersion` + fetched + ` }; })`,
+		},
+		{
+			`p.overrideAttrs (old: rec { ATTRS passthru = old.passthru // { x = 1; }; })`,
+			`p.overrideAttrs (old: rec { ATTRS passthru = old.passthru // { x = 1; llamaCppVersion = "b1"; ` +
+				llama + `"b1"` + fetched + ` }; })`,
 		},
 		{`p.overrideAttrs ({ ATTRS } // x)`, ""},
 		{`p.overrideAttrs (if x then { ATTRS } else { })`, ""},

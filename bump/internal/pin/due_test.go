@@ -98,6 +98,8 @@ func TestPlan(t *testing.T) {
 	assert.Equal(t, version.Version(""), Oldest([]*Pin{branch}))
 	assert.False(t, b.found.Repairs(Plan{Pins: b.found.Pins[:3]}), "a pin that is behind is not wrong")
 	assert.Equal(t, []string{"a.nix", "h.nix"}, b.found.Files(append(commit.Slots(), b.found.Pins[0].Slots()...)...))
+	assert.Equal(t, []string{"b.nix", "g.nix"},
+		b.found.VersionFiles([]*Pin{input, branch, commit, b.found.Pins[1], b.found.Pins[1]}))
 	assert.Equal(t, []SlotID{commit.Origin.(Commit).Slot, commit.Fetches[0].Slot}, commit.Slots())
 }
 

@@ -118,6 +118,14 @@ outputs = { nixpkgs, x, ... }: let pkgs = nixpkgs; v = "0.32.13"; b = "b10488"; 
 		_, err := find(fetch)
 		require.ErrorContains(t, err, "the version 0.32.13 shares a literal with https://example.org/0.32.13", fetch)
 	}
+	for _, fetch := range []string{
+		`pkgs.fetchurl { url = f [ "https://example.org/" v ]; hash = "sha256-${x}"; }`,
+		`pkgs.fetchurl { url = f { inherit v; }; hash = "sha256-${x}"; }`,
+		`pkgs.fetchurl { url = f (g + v); hash = "sha256-${x}"; }`,
+	} {
+		_, err := find(fetch)
+		require.ErrorContains(t, err, "the version 0.32.13 shares a literal with the result of fetchurl", fetch)
+	}
 	_, err := find(`pkgs.fetchurl { url = "https://example.org"; hash = if x then h else "sha256-y"; }`)
 	require.ErrorContains(t, err, "shares a literal with a hash of https://example.org")
 	f, err := find(`pkgs.fetchurl { url = "https://example.org/${b}"; hash = "sha256-${x}"; }`)
@@ -128,6 +136,28 @@ outputs = { nixpkgs, x, ... }: let pkgs = nixpkgs; v = "0.32.13"; b = "b10488"; 
 	f, err = find(`pkgs.fetchurl { url = "https://example.org"; hash = "sha256-${x}"; }`)
 	require.NoError(t, err)
 	assert.Empty(t, f.Pins[0].Companions[0].Skip)
+	f, err = find(`pkgs.fetchurl { url = "https://example.org"; hash = "sha256-${x}";
+		nativeBuildInputs = [ (pkgs.stdenv.mkDerivation { pname = "tool"; version = v; }) ]; }`)
+	require.NoError(t, err, "what another derivation is made of is that one's")
+	assert.Len(t, f.Pins, 1)
+}
+
+// TestSharedFetch refuses a placeholder that stands in one fetch which two packages call.
+func TestSharedFetch(t *testing.T) {
+	for _, hash := range []string{`""`, `lib.fakeHash`, `null`} {
+		_, err := findIn(t.Context(), t, `{
+outputs = { nixpkgs, ... }: let
+	pkgs = nixpkgs;
+	inherit (pkgs) lib;
+	get = owner: repo: tag: pkgs.fetchFromGitHub { inherit owner repo tag; hash = `+hash+`; };
+in {
+	packages.x.other = pkgs.stdenv.mkDerivation { pname = "other"; version = "1"; src = get "someone" "other" "v1"; };
+	packages.x.default = pkgs.ollama.overrideAttrs {
+		version = "0.32.13"; src = get "ollama" "ollama" "v0.32.13"; vendorHash = null;
+	};
+}; }`)
+		require.ErrorContains(t, err, "the src hash shares a literal with a hash of someone/other", hash)
+	}
 }
 
 // TestArgumentsThatNobodyGives finds no pin that only an argument shows which the flake does not give.

@@ -121,3 +121,76 @@ func TestInputOfAnotherProgram(t *testing.T) {
 		require.ErrorContains(t, err, "find pin: no ollama pin in 1 Nix files")
 	}
 }
+
+// TestInputsByOtherNames reads a source that is selected from a set: of the flake's inputs, or of anything else that has
+// an attribute called as one of them.
+func TestInputsByOtherNames(t *testing.T) {
+	for _, test := range []struct{ args, src, want string }{
+		{"{ nixpkgs, src, ... }", "src", ""},
+		{"inputs@{ nixpkgs, ... }", "inputs.src", ""},
+		{"inputs@{ nixpkgs, ... }", "inputs.src.outPath", ""},
+		{"inputs@{ nixpkgs, ... }", `"${inputs.src}"`, ""},
+		{"{ nixpkgs, ... }@all", "all.src", ""},
+		{"{ self, nixpkgs, ... }", "self.inputs.src", ""},
+		{"{ nixpkgs, ... }", "old.src", "no ollama pin"},
+		{"{ nixpkgs, other, ... }", "other", "the source of this ollama is someone/other"},
+		{"{ nixpkgs, src, ... }", "src { }", "no ollama pin"},
+	} {
+		t.Run(test.src, func(t *testing.T) {
+			f, err := findIn(t.Context(), t, `{
+	inputs.src.url = "github:ollama/ollama/v0.32.13";
+	inputs.other.url = "github:someone/other";
+	outputs = `+test.args+`: {
+		packages.x86_64-linux.default = nixpkgs.legacyPackages.x86_64-linux.ollama.overrideAttrs (old: {
+			src = `+test.src+`; vendorHash = "";
+		});
+	};
+}`)
+			if test.want != "" {
+				require.ErrorContains(t, err, test.want)
+				return
+			}
+			require.NoError(t, err)
+			require.Len(t, f.Pins, 1)
+			require.Equal(t, "src", f.Pins[0].Input().Name)
+		})
+	}
+}
+
+// TestProviders reads an override of vendorHash alone: the input that the package comes from moves, but not the one that
+// provides everything else as well.
+func TestProviders(t *testing.T) {
+	for _, test := range []struct {
+		pkg   string
+		moves bool
+	}{
+		{"unstable.legacyPackages.x86_64-linux.ollama", true},
+		{"inputs.unstable.legacyPackages.x86_64-linux.ollama", true},
+		{"(unstable.legacyPackages.x86_64-linux.ollama.override { x = 1; })", true},
+		{"(import unstable { }).ollama", true},
+		{"(import inputs.unstable { system = \"x86_64-linux\"; }).ollama", true},
+		{"(unstable.lib.import2 { }).ollama", false},
+		{"nixpkgs.legacyPackages.x86_64-linux.ollama", false},
+		{"(import nixpkgs { }).ollama", false},
+		{"(import ./unstable { }).ollama", false},
+	} {
+		t.Run(test.pkg, func(t *testing.T) {
+			f, err := findIn(t.Context(), t, `{
+	inputs.nixpkgs.url = "github:NixOS/nixpkgs";
+	inputs.unstable.url = "github:NixOS/nixpkgs/nixos-unstable";
+	outputs = inputs@{ nixpkgs, unstable, ... }: {
+		packages.x86_64-linux.default = `+test.pkg+`.overrideAttrs { vendorHash = ""; };
+	};
+}`)
+			if !test.moves {
+				require.ErrorContains(t, err, "only vendorHash is overridden here")
+				return
+			}
+			require.NoError(t, err)
+			require.Len(t, f.Pins, 1)
+			in := f.Pins[0].Input()
+			require.Equal(t, "unstable", in.Name)
+			require.True(t, in.Provides)
+		})
+	}
+}

@@ -62,3 +62,19 @@ outputs = { nixpkgs, x, ... }: let pkgs = nixpkgs; inherit (pkgs) lib; in {
 		})
 	}
 }
+
+// TestOverrideOfAnOwnDefinition refuses an override of a package that the flake itself defines: it is ollama by its pname.
+func TestOverrideOfAnOwnDefinition(t *testing.T) {
+	for pname, want := range map[string]string{
+		"ollama": "version 0.32.13 is set here but src is not",
+		"other":  "no ollama pin",
+	} {
+		_, err := findIn(t.Context(), t, `{
+outputs = { nixpkgs, ... }: let pkgs = nixpkgs; in {
+	packages.x.default = (pkgs.buildGoModule { pname = "`+pname+`"; src = ./.; vendorHash = null; }).overrideAttrs {
+		version = "0.32.13";
+	};
+}; }`)
+		require.ErrorContains(t, err, want, pname)
+	}
+}
