@@ -107,3 +107,54 @@ func TestConsumersThatSettingsForbid(t *testing.T) {
 	require.NoError(t, err)
 	assert.Contains(t, r.logged[len(r.logged)-1], "does not evaluate with the flake's own settings")
 }
+
+// Of pins that no package shows beside others, those that an image is made with move, and the others are left.
+func TestConsumersBesideAPackage(t *testing.T) {
+	cuda := func(name string) string {
+		return `nixpkgs.ollama-` + name + `.overrideAttrs { version = "0.32.13"; src = nixpkgs.fetchFromGitHub {
+			owner = "ollama"; repo = "ollama"; tag = "v0.32.13"; hash = "` + sum("old "+name).SRI() + `"; };
+			vendorHash = "` + sum("old modules of "+name).SRI() + `"; }`
+	}
+	r := newReplay(t, two(cuda("cuda")+";\n\tthird = "+cuda("rocm")), nil)
+	require.Len(t, r.found.Pins, 3)
+	r.consumer = "packages." + pin.System() + ".image"
+	r.change = func(_ int, q probe.Question, a *probe.Answer) {
+		if q.Build.Derivation == "" {
+			*a = probe.Answer{NixVersion: a.NixVersion, Built: true}
+			a.Outputs = []probe.Output{r.output(q, 0, r.found.Pins[0], a)}
+		}
+	}
+	r.changeConsumers = func(_ probe.ConsumerQuestion, list []probe.Consumer) { list[2].Drv = "" }
+	s, err := r.hashes()
+	require.NoError(t, err)
+	require.Len(t, s.Moves, 2)
+	assert.Same(t, r.found.Pins[0], s.Moves[0].Pin)
+	assert.Same(t, r.found.Pins[1], s.Moves[1].Pin)
+	assert.False(t, s.Moves[0].Consumed)
+	assert.True(t, s.Moves[1].Consumed)
+	require.Len(t, s.Unshown, 1)
+	assert.Same(t, r.found.Pins[2], s.Unshown[0].Pin)
+	for _, h := range s.Moves[1].hashes {
+		assert.False(t, h.missing())
+	}
+}
+
+// The file of a release is known by its hash where one pin alone brings it in.
+func TestFileOfOnePinAlone(t *testing.T) {
+	known := given(pin.ReleaseAsset, "asset hash")
+	one, other := moving(nil, known), moving(nil, looked(pin.Source, "src hash"), given(pin.Source, "vendor hash"))
+	s := stateOf(one, other)
+	assert.True(t, s.onlyOf(one, known))
+	assert.False(t, s.onlyOf(one, given(pin.Source, "asset hash")))
+	for _, group := range []*[]*Move{&s.pins, &s.elsewhere, &s.unshown, &s.along} {
+		*group = append(*group, &Move{Pin: one.Pin, hashes: one.hashes})
+		assert.True(t, s.onlyOf(one, known), "it is the same pin's")
+		*group = append(*group, moving(nil, given(pin.ReleaseAsset, "asset hash")))
+		assert.False(t, s.onlyOf(one, known))
+		*group = (*group)[:len(*group)-1]
+	}
+	one.Fetches = []*pin.Fetch{{Had: pin.Blank{}}, {Had: pin.Written{Hash: sum("another")}}}
+	assert.True(t, s.onlyOf(one, known))
+	one.Fetches = append(one.Fetches, &pin.Fetch{Had: pin.Written{Hash: *known.found}})
+	assert.False(t, s.onlyOf(one, known), "the flake has it already")
+}

@@ -31,6 +31,7 @@ import (
 // questions, and lets a test change the answers.
 type replay struct {
 	t       *testing.T
+	files   *pin.Files
 	found   *pin.Found
 	drvs    map[string]*nix.Derivation
 	sources map[string]string // files of the new source
@@ -305,7 +306,7 @@ func newReplay(t *testing.T, src string, change change) *replay {
 	found, err := pin.Find(t.Context(), files, &pin.Ollama)
 	require.NoError(t, err)
 	return &replay{
-		t: t, found: found, change: change, drvs: map[string]*nix.Derivation{},
+		t: t, files: files, found: found, change: change, drvs: map[string]*nix.Derivation{},
 		sources: map[string]string{"go.mod": "", "LLAMA_CPP_VERSION": "b10488"},
 	}
 }

@@ -218,15 +218,21 @@ func TestPinThatSharesAVersionAndDoesNotShow(t *testing.T) {
 	require.ErrorContains(t, err, "the version 0.32.13 of this src hash moves, but no output of the flake shows "+
 		"the package")
 
-	// A release's file has its hash in the list of digests.
-	r2 := newReplay(t, two(`nixpkgs.stdenv.mkDerivation { pname = "ollama"; inherit version; src = nixpkgs.fetchurl {
-		url = "https://github.com/ollama/ollama/releases/download/v${version}/`+here+`";
-		hash = "`+sum("old bin").SRI()+`"; }; }`), nil)
-	r2.change, r2.assets = r.change, append(r2.assets, asset(here, "a"))
-	s, err := r2.hashes()
-	require.NoError(t, err)
-	require.Len(t, s.Along, 1)
-	assert.Contains(t, values(r2, s), sum("a").SRI())
+	// A release's file has its hash in the list of digests; without one it is downloaded.
+	url := "https://github.com/ollama/ollama/releases/download/v0.32.15/" + here
+	for digest, want := range map[string]nixhash.Hash{"a": sum("a"), "": sum(url)} {
+		r2 := newReplay(t, two(`nixpkgs.stdenv.mkDerivation { pname = "ollama"; inherit version; src = nixpkgs.fetchurl {
+			url = "https://github.com/ollama/ollama/releases/download/v${version}/`+here+`";
+			hash = "`+sum("old bin").SRI()+`"; }; }`), nil)
+		r2.change, r2.assets = r.change, append(r2.assets, asset(here, digest))
+		s, err := r2.hashes()
+		require.NoError(t, err)
+		require.Len(t, s.Along, 1)
+		assert.Contains(t, values(r2, s), want.SRI())
+		r2.assets = nil
+		_, err = r2.hashes()
+		require.ErrorContains(t, err, "has no asset "+here)
+	}
 }
 
 // What is made of one literal moves together or not at all, however it is connected.

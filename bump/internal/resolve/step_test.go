@@ -87,3 +87,30 @@ func TestClosuresHaveAnOrder(t *testing.T) {
 		require.Equal(t, "b9000", companionIn(closure, &pin.Ollama.Companions[0]))
 	}
 }
+
+// What a fixed output that is built by itself does not say ends the search, with what Nix says or without.
+func TestFixedOutputWithoutAnAnswer(t *testing.T) {
+	boom := &nix.Failure{Kind: nix.Fetch, Text: "boom"}
+	for want, fail := range map[string]*nix.Failure{
+		"explained: nix: boom":                   boom,
+		"Nix built nothing and does not say why": nil,
+	} {
+		_, r, err := hashes(t, flake(vendored+llama), func(_ int, q probe.Question, a *probe.Answer) {
+			if q.Build.Derivation == "" {
+				return
+			}
+			a.Mismatches = nil
+			if fail != nil {
+				a.Failure = fail
+			}
+		})
+		require.ErrorContains(t, err, want)
+		built := 0
+		for _, q := range r.asked {
+			if q.Build.Derivation != "" {
+				built++
+			}
+		}
+		assert.Equal(t, 1, built, want)
+	}
+}
