@@ -15,6 +15,8 @@ func TestAddedCompanion(t *testing.T) {
 	const (
 		attrs = `version = "0.32.13"; src = pkgs.fetchFromGitHub { owner = "ollama"; repo = "ollama"; ` +
 			`tag = "v0.32.13"; hash = ""; };`
+		archive = `version = "0.32.13"; src = pkgs.fetchurl { hash = ""; ` +
+			`url = "https://github.com/ollama/ollama/archive/v0.32.13.tar.gz"; };`
 		llama   = `llamaCppSrc = pkgs.fetchFromGitHub { owner = "ggml-org"; repo = "llama.cpp"; tag = `
 		fetched = `; hash = "sha256-x"; };`
 		added   = ` passthru = (OLD.passthru or { }) // rec { llamaCppVersion = "b1"; ` + llama + `TAG` + fetched + ` };`
@@ -75,6 +77,21 @@ func TestAddedCompanion(t *testing.T) {
 			`p.overrideAttrs (old: rec { ATTRS passthru = old.passthru // { x = 1; llamaCppVersion = "b1"; ` +
 				llama + `"b1"` + fetched + ` }; })`,
 		},
+		{
+			`p.overrideAttrs { ATTRS passthru.x = 1; }`,
+			`p.overrideAttrs { ATTRS passthru.x = 1; passthru.llamaCppVersion = "b1"; passthru.` + llama + `"b1"` +
+				fetched + ` }`,
+		},
+		{ // another fetcher: the overridden package's fetch is needed, and a name for it
+			`p.overrideAttrs (old: { ARCHIVE passthru.x = 1; })`,
+			`p.overrideAttrs (old: { ARCHIVE passthru.x = 1; passthru.llamaCppVersion = "b1"; ` +
+				`passthru.llamaCppSrc = old.passthru.llamaCppSrc.override { tag = "b1"; hash = "sha256-x"; }; })`,
+		},
+		{
+			`p.overrideAttrs { ARCHIVE passthru.x = 1; }`,
+			`p.overrideAttrs (old: { ARCHIVE passthru.x = 1; passthru.llamaCppVersion = "b1"; ` +
+				`passthru.llamaCppSrc = old.passthru.llamaCppSrc.override { tag = "b1"; hash = "sha256-x"; }; })`,
+		},
 		{`p.overrideAttrs ({ ATTRS } // x)`, ""},
 		{`p.overrideAttrs (if x then { ATTRS } else { })`, ""},
 		{`p.overrideAttrs (_: { x = _; ATTRS })`, `p.overrideAttrs (_: { x = _; ATTRS ADDED _ llamaCppVersion })`},
@@ -82,7 +99,7 @@ func TestAddedCompanion(t *testing.T) {
 		t.Run(tt.before, func(t *testing.T) {
 			around := func(text string) string {
 				return `{ outputs = { nixpkgs, ... }: let pkgs = nixpkgs; p = pkgs.ollama; in { a = ` +
-					strings.ReplaceAll(text, "ATTRS", attrs) + `; }; }`
+					strings.NewReplacer("ATTRS", attrs, "ARCHIVE", archive).Replace(text) + `; }; }`
 			}
 			file, err := nixexpr.Parse("flake.nix", []byte(around(tt.before)))
 			require.NoError(t, err)

@@ -170,6 +170,8 @@ func TestProviders(t *testing.T) {
 		{"(import unstable { }).ollama", true},
 		{"(import inputs.unstable { system = \"x86_64-linux\"; }).ollama", true},
 		{"(unstable.lib.import2 { }).ollama", false},
+		{"fork.packages.x86_64-linux.ollama", true},
+		{"mirror.packages.x86_64-linux.ollama", false},
 		{"nixpkgs.legacyPackages.x86_64-linux.ollama", false},
 		{"(import nixpkgs { }).ollama", false},
 		{"(import ./unstable { }).ollama", false},
@@ -178,7 +180,9 @@ func TestProviders(t *testing.T) {
 			f, err := findIn(t.Context(), t, `{
 	inputs.nixpkgs.url = "github:NixOS/nixpkgs";
 	inputs.unstable.url = "github:NixOS/nixpkgs/nixos-unstable";
-	outputs = inputs@{ nixpkgs, unstable, ... }: {
+	inputs.fork.url = "github:someone/ollama";
+	inputs.mirror.url = "git+https://git.example.org/ollama";
+	outputs = inputs@{ nixpkgs, unstable, fork, mirror, ... }: {
 		packages.x86_64-linux.default = `+test.pkg+`.overrideAttrs { vendorHash = ""; };
 	};
 }`)
@@ -189,8 +193,32 @@ func TestProviders(t *testing.T) {
 			require.NoError(t, err)
 			require.Len(t, f.Pins, 1)
 			in := f.Pins[0].Input()
-			require.Equal(t, "unstable", in.Name)
+			require.Contains(t, []string{"unstable", "fork"}, in.Name)
 			require.True(t, in.Provides)
 		})
+	}
+}
+
+// TestOwnOutputs reads a version that is an output of the flake itself.
+func TestOwnOutputs(t *testing.T) {
+	for version, own := range map[string]bool{
+		"self.ollamaVersion": true, "inputs.self.ollamaVersion": true,
+		"x.self.ollamaVersion": false, "self.x.ollamaVersion": false, "self.other": false,
+	} {
+		f, err := findIn(t.Context(), t, `{
+	outputs = inputs@{ self, nixpkgs, x, ... }: {
+		ollamaVersion = "0.32.13";
+		packages.x86_64-linux.default = nixpkgs.legacyPackages.x86_64-linux.ollama.overrideAttrs rec {
+			version = `+version+`; vendorHash = null;
+			src = nixpkgs.fetchFromGitHub { owner = "ollama"; repo = "ollama"; tag = "v${version}"; hash = ""; };
+		};
+	};
+}`)
+		if !own {
+			require.ErrorContains(t, err, "find pin: the ref depends on", version)
+			continue
+		}
+		require.NoError(t, err, version)
+		require.Len(t, f.Pins, 1, version)
 	}
 }

@@ -1,6 +1,7 @@
 package pin
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -76,5 +77,63 @@ outputs = { nixpkgs, ... }: let pkgs = nixpkgs; in {
 	};
 }; }`)
 		require.ErrorContains(t, err, want, pname)
+	}
+}
+
+// TestVersionOfAnOverride reads where the version of an override comes from, when it is not written as one.
+func TestVersionOfAnOverride(t *testing.T) {
+	const commit = "0123456789abcdef0123456789abcdef01234567"
+	for _, tt := range []struct{ pkg, attrs, note, err string }{
+		{pkg: "pkgs.ollama", attrs: `src = pkgs.fetchurl { hash = "";
+			url = "https://github.com/ollama/ollama/archive/v0.32.13.tar.gz"; };`},
+		{pkg: "pkgs.ollama", attrs: `src = SRC { tag = "v0.32.13"; hash = ""; };`},
+		{pkg: "(f { })", attrs: `version = "0.32.13"; src = SRC { tag = "v0.32.13"; hash = ""; };`},
+		{
+			pkg: "pkgs.ollama", attrs: `version = old.version; src = SRC { tag = "v0.32.13"; hash = ""; };`,
+			note: "is left as it is: it is not a release's",
+		},
+		{
+			pkg: "pkgs.ollama", attrs: `version = old.version; src = SRC { rev = "` + commit + `"; hash = ""; };`,
+			err: "find pin: the version is not a literal",
+		},
+		{
+			pkg: "pkgs.ollama", attrs: `version = x; src = SRC { tag = "v0.32.13"; hash = ""; };`,
+			err: "find pin: the version is not a literal",
+		},
+		{
+			pkg: "pkgs.ollama", attrs: `src = SRC { rev = "` + commit + `"; hash = ""; };`,
+			err: "the source is a commit, and nothing says which release it belongs to",
+		},
+		{
+			pkg: "pkgs.ollama", attrs: `src = SRC { tag = "v${f x}"; hash = ""; };`,
+			err: "the ref depends on f, which this flake does not define",
+		},
+		{
+			pkg: "pkgs.ollama", attrs: `src = SRC { tag = "v${x}"; hash = ""; };`, err: "the ref depends on x, a parameter",
+		},
+		{
+			pkg: "pkgs.ollama", attrs: `src = SRC { tag = "v${gone}"; hash = ""; };`,
+			err: "the ref depends on gone, which this flake does not define",
+		},
+		{
+			pkg: "pkgs.ollama", attrs: `src = SRC { tag = "v${gone x}"; hash = ""; };`,
+			err: "the ref depends on gone, which this flake does not define",
+		},
+	} {
+		t.Run(tt.pkg+" "+tt.attrs, func(t *testing.T) {
+			attrs := strings.ReplaceAll(tt.attrs, "SRC {", `pkgs.fetchFromGitHub { owner = "ollama"; repo = "ollama";`)
+			f, err := findIn(t.Context(), t, `{
+outputs = { nixpkgs, x, f, ... }: let pkgs = nixpkgs; in {
+	packages.x.default = `+tt.pkg+`.overrideAttrs (old: { vendorHash = null; `+attrs+` });
+}; }`)
+			if tt.err != "" {
+				require.ErrorContains(t, err, tt.err)
+				return
+			}
+			require.NoError(t, err)
+			require.Len(t, f.Pins, 1)
+			assert.EqualValues(t, "0.32.13", f.Pins[0].Version)
+			assert.Contains(t, strings.Join(f.Pins[0].Notes, "; "), tt.note)
+		})
 	}
 }

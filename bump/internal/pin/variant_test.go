@@ -70,3 +70,22 @@ func TestVariantsAreBounded(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, f.Pins, maxVariants)
 }
+
+// TestVariantsOfSeveral finds those of every package, by the overrides that are meant for it.
+func TestVariantsOfSeveral(t *testing.T) {
+	f, err := findIn(t.Context(), t, `{ outputs = { nixpkgs, ... }: let
+	pkgs = nixpkgs;
+	make = hash: pkgs.ollama.overrideAttrs { version = "0.32.13"; vendorHash = null;
+		src = pkgs.fetchFromGitHub { owner = "ollama"; repo = "ollama"; tag = "v0.32.13"; inherit hash; }; };
+	one = pkgs.callPackage ({ hash ? `+sri(1)+` }: make hash) { };
+	two = pkgs.callPackage ({ own ? true, ollama }: make (if own then `+sri(3)+` else `+sri(4)+`)) { };
+in { packages.x = { inherit one two; three = one.override { hash = `+sri(2)+`; }; }; }; }`)
+	require.NoError(t, err)
+	var hashes []string
+	for _, p := range f.Pins {
+		for _, h := range p.Fetches {
+			hashes = append(hashes, `"`+f.Slot(h.Slot).Old+`"`)
+		}
+	}
+	assert.ElementsMatch(t, []string{sri(1), sri(2), sri(3), sri(4)}, hashes)
+}

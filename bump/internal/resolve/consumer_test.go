@@ -51,6 +51,29 @@ func TestConsumersWithAnInheritedHash(t *testing.T) {
 	s, err := r.hashes()
 	require.NoError(t, err)
 	assert.Equal(t, sum("src hash").SRI(), valueOf(r, s, "src hash"))
+	assert.Equal(t, sum("vendor hash").SRI(), valueOf(r, s, "vendor hash"), "its modules are those of the source")
+}
+
+// Of what is made with a source the package is what has its name, whatever else there is.
+func TestPackageInAClosure(t *testing.T) {
+	made := func(pname string, of ...string) *nix.Derivation {
+		d := &nix.Derivation{Env: map[string]string{"pname": pname}, InputDrvs: map[string][]string{}}
+		for _, input := range of {
+			d.InputDrvs[input] = []string{"out"}
+		}
+		return d
+	}
+	s, o := stateOf(), probe.Output{SrcDrv: "src", ModDrv: "mod"}
+	closure := map[string]*nix.Derivation{
+		"a": made("unpacked", "src"), "b": made("ollama", "src", "mod"), "c": made("wrapped", "mod"),
+		"d": made("ollama", "other"),
+	}
+	assert.Equal(t, "b", s.madeWith(closure, o))
+	closure["b"].Env["pname"] = "ollama-cuda"
+	assert.Equal(t, "c", s.madeWith(closure, o), "the last of those that it may be")
+	delete(closure, "c")
+	assert.Equal(t, "b", s.madeWith(closure, o))
+	assert.Empty(t, s.madeWith(map[string]*nix.Derivation{"d": closure["d"]}, o))
 }
 
 func TestConsumersThatFail(t *testing.T) {

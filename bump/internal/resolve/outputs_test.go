@@ -66,3 +66,33 @@ func TestNixTooOldForNixpkgs(t *testing.T) {
 		assert.Equal(t, "run ollama-bump with a newer Nix, or pin a nixpkgs that this one can evaluate", e.Hint, name)
 	}
 }
+
+// An output that has the modules of another pin is that one's, although the source is the same.
+func TestOutputOfAnotherPin(t *testing.T) {
+	source, modules := given(pin.Source, "src hash"), given(pin.Vendor, "vendor hash")
+	one, other := moving(nil, source), moving(nil, source, modules)
+	s := stateOf(one, other)
+	o := probe.Output{Src: source.text(), Mod: modules.text(), Pins: []int{0, 1}}
+	assert.True(t, s.isOfAnother(one, o))
+	assert.False(t, s.isOfAnother(other, o))
+	for name, o := range map[string]probe.Output{
+		"of the one alone": {Mod: modules.text(), Pins: []int{0}},
+		"without modules":  {Pins: []int{0, 1}},
+		"of other modules": {Mod: sum("others").SRI(), Pins: []int{0, 1}},
+	} {
+		assert.False(t, s.isOfAnother(one, o), name)
+	}
+	modules.Had = pin.Inherited{}
+	assert.False(t, s.isOfAnother(one, o), "it may be any pin's")
+}
+
+func TestMessageOfWhatNothingShows(t *testing.T) {
+	s := stateOf(moving(nil))
+	s.Found.Package = &pin.Ollama
+	nothing := "find package: no output of the flake shows ollama 0.32.15 after the edit"
+	assert.EqualError(t, s.notShown(probe.Answer{}), nothing)
+	assert.EqualError(t, s.notShown(probe.Answer{Outputs: []probe.Output{{Where: "a"}, {Where: "b", Version: "1"}}}),
+		nothing+"; tried b (1)")
+	s.unseen = []probe.Broken{{Where: "c", Text: "boom"}}
+	assert.EqualError(t, s.notShown(probe.Answer{}), nothing+"; c does not evaluate: boom")
+}

@@ -58,8 +58,10 @@ func TestCommitsOfTags(t *testing.T) {
 			src: beside, commit: old, tags: tags{commits: map[string]string{"v0.32.13": old}, err: fs.ErrNotExist},
 			err: "read commit of v0.32.15: file does not exist",
 		},
-		"of a source":   {src: source, commit: old, tags: tags{commits: both}, want: now},
-		"of no release": {src: source, commit: foreign, tags: tags{commits: both}, err: "is not that of release v0.32.13"},
+		"of a source": {src: source, commit: old, tags: tags{commits: both}, want: now},
+		"of no release": {
+			src: source, commit: foreign, tags: tags{commits: both}, err: "is not that of release v0.32.13",
+		},
 		"of a source that is gone": {
 			src: source, commit: old, tags: tags{err: fs.ErrNotExist}, err: "is not that of release v0.32.13",
 		},
@@ -107,8 +109,8 @@ func TestInputThatCannotBeLocked(t *testing.T) {
 	require.EqualError(t, err, "flake.nix:5:1: lock input src: cannot fetch")
 	var e *diag.Error
 	require.ErrorAs(t, err, &e)
-	assert.Equal(t, "see that git+https://git.example.org/ollama can be reached and has v0.32.15; a mirror may be behind",
-		e.Hint)
+	assert.Equal(t, "see that git+https://git.example.org/ollama can be reached and has v0.32.15; a mirror may be "+
+		"behind", e.Hint)
 
 	placed := failed(nix.Fetch).(*diag.Error)
 	placed.Pos = diag.Pos{File: "flake.nix", Line: 1, Column: 1}

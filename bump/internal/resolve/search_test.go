@@ -221,8 +221,8 @@ func TestPinThatSharesAVersionAndDoesNotShow(t *testing.T) {
 	// A release's file has its hash in the list of digests; without one it is downloaded.
 	url := "https://github.com/ollama/ollama/releases/download/v0.32.15/" + here
 	for digest, want := range map[string]nixhash.Hash{"a": sum("a"), "": sum(url)} {
-		r2 := newReplay(t, two(`nixpkgs.stdenv.mkDerivation { pname = "ollama"; inherit version; src = nixpkgs.fetchurl {
-			url = "https://github.com/ollama/ollama/releases/download/v${version}/`+here+`";
+		r2 := newReplay(t, two(`nixpkgs.stdenv.mkDerivation { pname = "ollama"; inherit version;
+			src = nixpkgs.fetchurl { url = "https://github.com/ollama/ollama/releases/download/v${version}/`+here+`";
 			hash = "`+sum("old bin").SRI()+`"; }; }`), nil)
 		r2.change, r2.assets = r.change, append(r2.assets, asset(here, digest))
 		s, err := r2.hashes()

@@ -213,3 +213,20 @@ func TestPinOfAnotherSystem(t *testing.T) {
 	_, err = r.hashes()
 	require.ErrorContains(t, err, "explained: nix: boom")
 }
+
+// The folder of an archive is stripped or not, as the fetch says.
+func TestFetchThatIsUnpacked(t *testing.T) {
+	drv := &nix.Derivation{Name: "source", Path: "/nix/store/x.drv", Env: map[string]string{
+		"urls": "https://example.org/a.zip https://example.org/b.zip", "postFetch": "unpack", "stripRoot": "1",
+	}}
+	u, err := unpackingOf(drv)
+	require.NoError(t, err)
+	assert.Equal(t, &probe.Unpacking{
+		Name: "source", URLs: []string{"https://example.org/a.zip", "https://example.org/b.zip"}, PostFetch: "unpack",
+		StripRoot: true,
+	}, u)
+	drv.Env["stripRoot"] = ""
+	u, err = unpackingOf(drv)
+	require.NoError(t, err)
+	assert.False(t, u.StripRoot)
+}
