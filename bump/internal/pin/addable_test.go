@@ -19,8 +19,10 @@ func TestAddedCompanion(t *testing.T) {
 			`url = "https://github.com/ollama/ollama/archive/v0.32.13.tar.gz"; };`
 		llama   = `llamaCppSrc = pkgs.fetchFromGitHub { owner = "ggml-org"; repo = "llama.cpp"; tag = `
 		fetched = `; hash = "sha256-x"; };`
-		added   = ` passthru = (OLD.passthru or { }) // rec { llamaCppVersion = "b1"; ` + llama + `TAG` + fetched + ` };`
-		final   = ` passthru = (OLD.passthru or { }) // { llamaCppVersion = "b1"; ` + llama + `TAG` + fetched + ` };`
+		added   = ` passthru = (OLD.passthru or { }) // rec { llamaCppVersion = "b1"; ` + llama + `TAG` +
+			fetched + ` };`
+		final = ` passthru = (OLD.passthru or { }) // { llamaCppVersion = "b1"; ` + llama + `TAG` +
+			fetched + ` };`
 	)
 	for _, tt := range []struct{ before, after string }{
 		{`p.overrideAttrs { ATTRS }`, `p.overrideAttrs (old: { ATTRS ADDED old llamaCppVersion })`},

@@ -122,8 +122,8 @@ func TestInputOfAnotherProgram(t *testing.T) {
 	}
 }
 
-// TestInputsByOtherNames reads a source that is selected from a set: of the flake's inputs, or of anything else that has
-// an attribute called as one of them.
+// TestInputsByOtherNames reads a source that is selected from a set: of the flake's inputs, or of anything else that
+// has an attribute called as one of them.
 func TestInputsByOtherNames(t *testing.T) {
 	for _, test := range []struct{ args, src, want string }{
 		{"{ nixpkgs, src, ... }", "src", ""},
@@ -157,8 +157,8 @@ func TestInputsByOtherNames(t *testing.T) {
 	}
 }
 
-// TestProviders reads an override of vendorHash alone: the input that the package comes from moves, but not the one that
-// provides everything else as well.
+// TestProviders reads an override of vendorHash alone: the input that the package comes from moves, but not the one
+// that provides everything else as well.
 func TestProviders(t *testing.T) {
 	for _, test := range []struct {
 		pkg   string

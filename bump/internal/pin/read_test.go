@@ -64,7 +64,8 @@ outputs = { nixpkgs, x, ... }: let pkgs = nixpkgs; inherit (pkgs) lib; in {
 	}
 }
 
-// TestOverrideOfAnOwnDefinition refuses an override of a package that the flake itself defines: it is ollama by its pname.
+// TestOverrideOfAnOwnDefinition refuses an override of a package that the flake itself defines: it is ollama by its
+// pname.
 func TestOverrideOfAnOwnDefinition(t *testing.T) {
 	for pname, want := range map[string]string{
 		"ollama": "version 0.32.13 is set here but src is not",
@@ -109,7 +110,8 @@ func TestVersionOfAnOverride(t *testing.T) {
 			err: "the ref depends on f, which this flake does not define",
 		},
 		{
-			pkg: "pkgs.ollama", attrs: `src = SRC { tag = "v${x}"; hash = ""; };`, err: "the ref depends on x, a parameter",
+			pkg: "pkgs.ollama", attrs: `src = SRC { tag = "v${x}"; hash = ""; };`,
+			err: "the ref depends on x, a parameter",
 		},
 		{
 			pkg: "pkgs.ollama", attrs: `src = SRC { tag = "v${gone}"; hash = ""; };`,

@@ -34,8 +34,8 @@ func (u tags) TagCommit(_ context.Context, _, _, tag string) (string, error) {
 // be the release's.
 func TestCommitsOfTags(t *testing.T) {
 	old, now, foreign := strings.Repeat("a", 40), strings.Repeat("b", 40), strings.Repeat("c", 40)
-	beside := strings.Replace(strings.Replace(flake(vendored), "src = nixpkgs", `src = { revision = "%s"; outPath = nixpkgs`,
-		1), `"; };`, `"; }; };`, 1)
+	beside := strings.Replace(flake(vendored), "src = nixpkgs", `src = { revision = "%s"; outPath = nixpkgs`, 1)
+	beside = strings.Replace(beside, `"; };`, `"; }; };`, 1)
 	source := strings.Replace(flake(vendored), `tag = "v${version}"`, `rev = "%s"`, 1)
 	both, offline := map[string]string{"v0.32.13": old, "v0.32.15": now}, errors.New("offline")
 	for name, test := range map[string]struct {
@@ -49,7 +49,8 @@ func TestCommitsOfTags(t *testing.T) {
 			src: beside, commit: foreign, tags: tags{commits: both}, want: "commit cccccccccccc is not that of release",
 		},
 		"beside a tag that is gone": {
-			src: beside, commit: old, tags: tags{err: fs.ErrNotExist}, want: "commit aaaaaaaaaaaa is not that of release",
+			src: beside, commit: old, tags: tags{err: fs.ErrNotExist},
+			want: "commit aaaaaaaaaaaa is not that of release",
 		},
 		"beside a tag, offline": {
 			src: beside, commit: old, tags: tags{err: offline}, err: "read commit of v0.32.13: offline",
