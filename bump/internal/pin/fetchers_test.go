@@ -129,3 +129,34 @@ in {
 	assert.Len(t, found.Pins[0].Revisions, 1)
 	assert.Empty(t, found.Pins[0].Notes)
 }
+
+// A program that brings a release of ollama along has a version of its own, which stays.
+func TestProgramThatBringsARelease(t *testing.T) {
+	const code = `{ outputs = { nixpkgs, ... }: let pkgs = nixpkgs; in {
+	packages.x.default = pkgs.stdenv.mkDerivation {
+		pname = "PNAME"; version = "VERSION"; dontUnpack = true;
+		installPhase = "tar -xf ${pkgs.fetchurl { hash = "sha256-YDR25HsZDjEmTXeeG1honfEgrZCSizuyoVNdtrnBBBo="; ` +
+		`url = "https://github.com/ollama/ollama/releases/download/v0.32.13/ollama-linux-amd64.tgz"; }}";
+	};
+}; }`
+	for _, tt := range []struct {
+		pname, version string
+		pinned         bool
+	}{
+		{"assistant", "0.1.0", false},
+		{"assistant", "unstable", false},
+		{"assistant", "0.32.13", true},
+		{"ollama", "0.32.13", true},
+		{"ollama", "0.32.12", true}, // half written
+	} {
+		flake := strings.NewReplacer("PNAME", tt.pname, "VERSION", tt.version).Replace(code)
+		found, err := findIn(t.Context(), t, flake)
+		if !tt.pinned {
+			require.ErrorContains(t, err, "find pin: ", tt)
+			continue
+		}
+		require.NoError(t, err, tt)
+		require.Len(t, found.Pins, 1, tt)
+		assert.EqualValues(t, tt.version, found.Pins[0].Version)
+	}
+}

@@ -67,11 +67,14 @@ func (f *finder) described(d *derivation, v eval.Value) []source {
 }
 
 // embedded are the files of a release that a package without a source has in its attributes: installPhase unpacks them,
-// say, and no phase needs a src.
+// say, and no phase needs a src. A package of another name that has them, and a version of its own, is another program.
 func (f *finder) embedded(d *derivation, body *eval.Set) []source {
 	if d.builder() == nil || body.Get("version") == nil {
 		return nil
 	}
+	pname, _ := f.constant(body.Get("pname"))
+	text, _ := f.constant(body.Get("version"))
+	own, _, _ := attrVersion(text)
 	var all []source
 	known := map[*eval.Unknown]bool{}
 	for _, name := range body.Names() {
@@ -89,7 +92,7 @@ func (f *finder) embedded(d *derivation, body *eval.Set) []source {
 			if s.kind != urlSource || s.url == nil {
 				continue
 			}
-			if _, ok := urlVersion(knownText(s.url)); ok {
+			if v, ok := urlVersion(knownText(s.url)); ok && (v == own || f.pkg.isVariant(pname)) {
 				all = append(all, s)
 			}
 		}
