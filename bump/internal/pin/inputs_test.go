@@ -43,6 +43,11 @@ func TestInputs(t *testing.T) {
 			`{ type = "git"; url = "https://git.example.org/ollama.git"; ref = "refs/tags/v0.32.13"; }`,
 			"mirror https://git.example.org/ollama.git",
 		},
+		{
+			`{ url = "http://git.example.org/mirrors/ollama/archive/v0.32.13.tar.gz"; }`,
+			"mirror http://git.example.org/mirrors/ollama/archive/v0.32.13.tar.gz",
+		},
+		{`{ url = "git+https://example.org/get/ollama?ref=v0.32.13"; }`, "mirror git+https://example.org/get/ollama"},
 		{`{ url = "github:ollama/ollama"; }`, "follows github:ollama/ollama"},
 		{`{ url = "git+ssh://git@git.example.org/ollama?ref=main"; }`, "follows git+ssh://git.example.org/ollama"},
 

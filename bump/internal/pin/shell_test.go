@@ -22,6 +22,8 @@ func TestComments(t *testing.T) {
 		"''echo 'a\n # x\n' # X\n''",
 		"''# don't X\n x # X\n''",
 		"''cat <<EOF\n don't x # X\nx\nEOF\nx # X''",
+		"''cat <<EOF\na\ndon't # X\nEOF\necho 'a # x' # X\n''",
+		"\"\n echo \\\"a # x\\\" # X\"",
 		"''cat <<-'E O'\n x\n''",
 		"''cat <<< a\n 'x # x' # X\n''",
 		"''x#x;#X''",

@@ -89,3 +89,13 @@ in { packages.x = { inherit one two; three = one.override { hash = `+sri(2)+`; }
 	}
 	assert.ElementsMatch(t, []string{sri(1), sri(2), sri(3), sri(4)}, hashes)
 }
+
+// TestCallPackageWith finds what a function makes that callPackageWith calls, with other arguments, too.
+func TestCallPackageWith(t *testing.T) {
+	src := variants(`gpu`, `if gpu == "rocm" then `+sri(1)+` else `+sri(2), `gpu = "cuda";`)
+	f, err := findIn(t.Context(), t, strings.Replace(src, "pkgs.callPackage", "pkgs.lib.callPackageWith pkgs", 1))
+	require.NoError(t, err)
+	assert.Len(t, f.Pins, 2)
+	_, err = findIn(t.Context(), t, strings.Replace(src, "pkgs.callPackage", "pkgs.lib.somethingElse pkgs", 1))
+	require.ErrorContains(t, err, "the hash of the source is not a literal")
+}

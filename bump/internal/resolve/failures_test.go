@@ -10,6 +10,7 @@ import (
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
 	"github.com/nixtars/ollama-bump/bump/internal/nix"
+	"github.com/nixtars/ollama-bump/bump/internal/pin"
 	"github.com/nixtars/ollama-bump/bump/internal/probe"
 )
 
@@ -127,4 +128,36 @@ func TestLlamaIsAddedWhereThatOfThePackageDoesNotFit(t *testing.T) {
 	assert.Equal(t, "b10488", s.Moves[0].Companions()[0].New)
 	assert.Equal(t, "b1", s.Moves[0].Companions()[0].Old)
 	assert.Contains(t, r.logged, "llama.cpp: b10488, in place of b1, which the overridden package brings")
+}
+
+// A passthru that replaces nixpkgs' own is named where an attribute of it is missing.
+func TestPassthruThatIsReplaced(t *testing.T) {
+	one, other := moving(nil), moving(nil)
+	s := stateOf(one, other)
+	missing := &nix.Failure{Text: "attribute 'llamaCppVersion' missing"}
+	assert.Nil(t, s.replacedPassthru(answer{}, missing), "no pin has one")
+	other.Passthru = diag.Pos{File: "flake.nix", Line: 7, Column: 3}
+	assert.Nil(t, s.replacedPassthru(answer{}, &nix.Failure{Text: "boom"}))
+	assert.EqualError(t, s.replacedPassthru(answer{}, missing), "flake.nix:7:3: find package: passthru replaces that "+
+		"of nixpkgs' package here, and the attribute llamaCppVersion is missing")
+}
+
+// What pins the companion that was used says what is to be done.
+func TestWhatPinsACompanion(t *testing.T) {
+	of := &pin.Ollama.Companions[0]
+	at := &pin.Companion{Of: of, Pos: diag.Pos{File: "flake.nix", Line: 7, Column: 3}}
+	for want, own := range map[string]*companion{
+		"is pinned at flake.nix:7:3 and was not moved (a fork)": {Companion: at, skip: "a fork"},
+		"is used here, although b2 is pinned at flake.nix:7:3":  {Companion: at, tag: "b2"},
+		"is nixpkgs' own": {Companion: at, tag: "b2", replaces: "b1"},
+		"nixpkgs sets with passthru.llamaCppSrc and passthru.llamaCp": nil,
+	} {
+		p := moving(nil)
+		if own != nil {
+			p.companions = []*companion{own}
+		}
+		what, hint := misfit{pin: p, of: of, used: "b1", wanted: "b2"}.pinnedBy()
+		assert.Contains(t, what, want)
+		assert.NotEmpty(t, hint)
+	}
 }

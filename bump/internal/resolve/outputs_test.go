@@ -93,6 +93,9 @@ func TestMessageOfWhatNothingShows(t *testing.T) {
 	assert.EqualError(t, s.notShown(probe.Answer{}), nothing)
 	assert.EqualError(t, s.notShown(probe.Answer{Outputs: []probe.Output{{Where: "a"}, {Where: "b", Version: "1"}}}),
 		nothing+"; tried b (1)")
+	var e *diag.Error
+	require.ErrorAs(t, s.notShown(probe.Answer{}), &e)
+	assert.Equal(t, s.exposeHint(pin.System()), e.Hint)
 	s.unseen = []probe.Broken{{Where: "c", Text: "boom"}}
 	assert.EqualError(t, s.notShown(probe.Answer{}), nothing+"; c does not evaluate: boom")
 }
