@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 
 	"github.com/nixtars/ollama-bump/bump/internal/diag"
@@ -14,6 +15,9 @@ import (
 
 // A package need not be an output: a container image, a shell, a unit may be all that is made with it. Then the pin
 // shows where the closure of such an output's derivation has a fixed output with the fake of the pin.
+
+// configurationName is the name of what is built as a whole and has assertions.
+var configurationName = regexp.MustCompile(`^(nixos|darwin|home)Configurations\.`)
 
 // findConsumers looks for outputs that are made with the packages of the pins, family by family.
 func (s *state) findConsumers(r asked, families [][]string) (request, error) {
@@ -71,8 +75,11 @@ type finding struct {
 func (f finding) proceed(s *state, a answer) (request, error) {
 	missing := filter(s.pins, func(p *Move) bool { return !p.shown() })
 	for _, c := range a.consumers {
-		if c.Failure != nil { // it may be the one: said only if none shows the pin
+		switch { // it may be the one: said only if none shows the pin
+		case c.Failure != nil:
 			s.unseen = append(s.unseen, probe.Broken{Where: c.Where, Text: c.Failure.Text})
+		case c.Drv == "" && configurationName.MatchString(c.Where):
+			s.unseen = append(s.unseen, probe.Broken{Where: c.Where, Text: "it throws or an assertion fails"})
 		}
 		shown, err := s.seeConsumer(a, c, missing)
 		if err != nil {
