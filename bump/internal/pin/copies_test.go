@@ -86,6 +86,34 @@ func TestGuards(t *testing.T) {
 			`if pkgs.ollama.version == "0.32.13" || x then PIN else pkgs.ollama`, decides,
 		},
 		{"a minus", `if -x == 1 || pkgs.ollama.version == "0.32.13" then PIN else pkgs.ollama`, decides},
+		{"a cycle", `let a = a || x; in if a || pkgs.ollama.version == "0.32.13" then PIN else pkgs.ollama`, decides},
+		{
+			"a cycle on the right",
+			`let a = x || a; in if a || pkgs.ollama.version == "0.32.13" then PIN else pkgs.ollama`, decides,
+		},
+		{
+			"a cycle of what is negated",
+			`let a = !(!a); in if a || pkgs.ollama.version == "0.32.13" then PIN else pkgs.ollama`, decides,
+		},
+		{
+			"a cycle of a condition",
+			`let a = if a then x else x; in if a || pkgs.ollama.version == "0.32.13" then PIN else pkgs.ollama`,
+			decides,
+		},
+		{
+			"a cycle of its branches",
+			`let a = if x then a else x; in if a || pkgs.ollama.version == "0.32.13" then PIN else pkgs.ollama`,
+			decides,
+		},
+		{
+			"a cycle of the other branch",
+			`let a = if x then x else a; in if a || pkgs.ollama.version == "0.32.13" then PIN else pkgs.ollama`,
+			decides,
+		},
+		{
+			"a cycle of a call",
+			`let a = x a; in if a || pkgs.ollama.version == "0.32.13" then PIN else pkgs.ollama`, decides,
+		},
 		{"an assertion", `assert pkgs.ollama.version == "0.32.13"; PIN`, decides},
 		{"an assertion of a call", `assert lib.assertMsg (pkgs.ollama.version == "0.32.13") "x"; PIN`, decides},
 		{"an error if it is", `lib.throwIf (pkgs.ollama.version == "⟦0.32.13⟧") "x" PIN`, ""},
