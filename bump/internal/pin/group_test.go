@@ -122,6 +122,8 @@ outputs = { nixpkgs, x, ... }: let pkgs = nixpkgs; v = "0.32.13"; b = "b10488"; 
 		`pkgs.fetchurl { url = f [ "https://example.org/" v ]; hash = "sha256-${x}"; }`,
 		`pkgs.fetchurl { url = f { inherit v; }; hash = "sha256-${x}"; }`,
 		`pkgs.fetchurl { url = f (g + v); hash = "sha256-${x}"; }`,
+		`let again = { inherit v; next = again; }; in pkgs.fetchurl { url = f again; hash = "sha256-${x}"; }`,
+		`let again = [ v again ]; in pkgs.fetchurl { url = f again; hash = "sha256-${x}"; }`,
 	} {
 		_, err := find(fetch)
 		require.ErrorContains(t, err, "the version 0.32.13 shares a literal with the result of fetchurl", fetch)
