@@ -34,10 +34,10 @@ func (r *run) settled(ctx context.Context, f *flake, at *start, w work, res *Res
 		res.Status = Current
 		return true, nil
 	case r.opts.Mode == Check:
-		res.Status = Available
 		if r.opts.Unproposed {
-			r.checkProposal(ctx, f, w, res)
+			return true, r.checkProposal(ctx, f, w, res)
 		}
+		res.Status = Available
 		return true, nil
 	case r.opts.Mode == Write:
 		return false, writable(f, w.plan)
@@ -49,14 +49,19 @@ func (r *run) settled(ctx context.Context, f *flake, at *start, w work, res *Res
 
 // checkProposal takes over how the remote side stands, when that leaves nothing to do. Where that cannot be known a
 // bump will say why.
-func (r *run) checkProposal(ctx context.Context, f *flake, w work, res *Result) {
+func (r *run) checkProposal(ctx context.Context, f *flake, w work, res *Result) error {
 	out, err := r.job(f).Settled(ctx, r.proposal(f, w, res))
+	if err != nil && ctx.Err() != nil {
+		return err
+	}
+	res.Status = Available
 	switch {
 	case err != nil:
 		r.say(Detail, "propose", "whether the release is proposed is not known: %v", err)
 	case out != nil:
 		r.outcome(*out, res)
 	}
+	return nil
 }
 
 // writable refuses files that cannot be replaced, before any work is done for them.

@@ -354,3 +354,15 @@ func TestCheckReadsNoDevice(t *testing.T) {
 		})
 	}
 }
+
+// A check that ends before the remote side has answered does not know that the release waits to be proposed.
+func TestCheckTimesOutAtTheRemoteSide(t *testing.T) {
+	s := newOffline(t, pinned("0.32.13", ""))
+	s.Inject(githubtest.Fault{Kind: githubtest.Timeout, Path: "^/repos/me/machines", Times: -1})
+	o := s.options(t, bump.Check)
+	o.Unproposed, o.Timeout = true, 3*time.Second
+	res, err := bump.Run(t.Context(), o)
+	require.ErrorContains(t, err, "timed out after 3s")
+	require.NotEmpty(t, s.ClearFaults())
+	require.NotEqual(t, bump.Available, res.Status)
+}
