@@ -92,6 +92,13 @@ func (f *finder) isNamed(d *derivation) bool {
 	return pname == f.pkg.Name
 }
 
+// hasAnotherName reports whether a derivation overrides nothing, and has a name in which that of the package does not
+// occur.
+func (f *finder) hasAnotherName(d *derivation, body *eval.Set) bool {
+	pname, known := f.constant(body.Get("pname"))
+	return d.base == nil && known && !strings.Contains(pname, f.pkg.Name)
+}
+
 // renamedFork is the error of the package by name whose source is a repository that is called otherwise.
 func (f *finder) renamedFork(d *derivation, r *reading, s source) *diag.Error {
 	if s.owner == "" || s.repo == "" || !f.isNamed(d) || f.companionOf(s) != nil {
@@ -382,6 +389,11 @@ func (f *finder) readVersion(d *derivation, r *reading, body *eval.Set) *diag.Er
 	}
 	v, withV, release := attrVersion(text)
 	switch {
+	case known && release && r.ref != "" && v != r.ref && f.hasAnotherName(d, body):
+		return diag.At(at,
+			fmt.Sprintf("find pin: version %s is not that of the source, %s, and the package has another name", v,
+				r.ref),
+			"a program of its own that contains "+f.pkg.Name+" has versions of its own; it is left alone")
 	case known && release:
 		r.Version, r.Attr = v, VersionPlain
 		if withV {
