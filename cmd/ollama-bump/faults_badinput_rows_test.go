@@ -74,6 +74,12 @@ var aboutTheFlake = []badInput{
 	},
 	{name: "a fork", flake: replaced(`owner = "ollama"`, `owner = "me"`)},
 	{
+		name: "another program made of the source", flake: func(text string) string {
+			return strings.NewReplacer(overrides, `ollama = prev.buildGoModule (rec { pname = "assistant";`,
+				`version = "0.32.13"`, `version = "0.1.0"`, `"v${version}"`, `"v0.32.13"`).Replace(text)
+		},
+	},
+	{
 		name: "a pin without a source", flake: func(text string) string {
 			return text[:strings.Index(text, "        src =")] + text[strings.Index(text, "        vendorHash"):]
 		},
